@@ -1,0 +1,1 @@
+"""What runs Backline: the embedded parts, the local stack, the command line and the deployment files."""

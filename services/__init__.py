@@ -1,0 +1,1 @@
+"""The four services of Backline; they never import each other."""

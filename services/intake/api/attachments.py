@@ -1,0 +1,44 @@
+"""Attachments: stored under their content's SHA-256 before the request that names them."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+
+from shared.http.auth import Principal
+from shared.http.problems import Refused
+from shared.ledger.messages import Refusal
+from shared.schemas.model import Frozen, Text
+from shared.storage import BlobStore
+
+MISMATCH = Refusal(
+    code="digest_mismatch",
+    status=422,
+    message=Text(zh="内容与地址中的 SHA-256 不符；请重新计算后上传。", en="The content does not have the SHA-256 in the address; compute it anew."),
+)
+
+
+class Stored(Frozen):
+    sha256: str
+    size: int
+
+
+def attachment_routes(blobs: BlobStore, principal: Callable[..., Any]) -> APIRouter:
+    """PUT /v1/attachments/{sha256}: safe to repeat, since the address is the content."""
+    router = APIRouter(prefix="/v1", tags=["attachments"], dependencies=[Depends(principal)])
+
+    @router.put("/attachments/{sha256}", status_code=201, summary="Store one attachment's bytes under their SHA-256 (hex)")
+    async def put(
+        sha256: str,
+        request: Request,
+        name: str = "attachment",
+        content_type: Annotated[str, Header()] = "application/octet-stream",
+    ) -> Stored:
+        data = await request.body()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise Refused(MISMATCH)
+        await blobs.put(data, name=name, media_type=content_type)
+        return Stored(sha256=sha256, size=len(data))
+
+    return router

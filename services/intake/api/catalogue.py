@@ -1,0 +1,31 @@
+"""The catalogue as units' systems read it: the types, and each type's form as JSON Schema."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Depends
+
+from shared.catalogue import Pack, form_schema
+from shared.http.problems import Refused
+from shared.ledger.messages import Refusal
+from shared.schemas.model import Json, Text
+
+
+def catalogue_routes(pack: Pack, principal: Callable[..., Any]) -> APIRouter:
+    """GET /v1/catalogue and /v1/catalogue/{type}."""
+    router = APIRouter(prefix="/v1", tags=["catalogue"], dependencies=[Depends(principal)])
+
+    @router.get("/catalogue", summary="All request types of the policy in force")
+    async def types() -> Json:
+        rows = [{"type": key, "zh": kind.label.zh, "en": kind.label.en} for key, kind in pack.types.items()]
+        return {"policy": pack.pin.model_dump(), "types": rows}
+
+    @router.get("/catalogue/{type_key}", summary="One type's form as JSON Schema (2020-12)")
+    async def one(type_key: str) -> Json:
+        if type_key not in pack.types:
+            choices = ", ".join(pack.types)
+            text = Text(zh=f"没有类型 {type_key}；可选：{choices}。", en=f"There is no type {type_key}; choose one of {choices}.")
+            raise Refused(Refusal(code="unknown_type", status=404, message=text))
+        return form_schema(pack.types[type_key])
+
+    return router

@@ -1,0 +1,76 @@
+"""The directory of people: imported as a file, said on backline.people.v1, read by those who assign."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import yaml
+from fastapi import APIRouter, Depends, Request
+
+from services.intake.reception import Clock, command_id
+from shared.catalogue import read_directory
+from shared.http.auth import Principal
+from shared.http.problems import Refused
+from shared.ledger.desk import Desk
+from shared.ledger.messages import Refusal, Told
+from shared.people.copy import DirectoryCopy
+from shared.schemas.model import Frozen, Json, Text
+
+SERVICE_ONLY = Refusal(
+    code="operators_only",
+    status=403,
+    message=Text(zh="只有运维凭证可以导入人员目录。", en="Only an operator's token may import the directory."),
+)
+
+
+class Imported(Frozen):
+    """How an import went: entries that changed, those that were known already, and the directory's new version."""
+
+    recorded: int
+    unchanged: int
+    version: str
+
+
+def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Callable[..., Any]) -> APIRouter:
+    """POST /v1/people:import and GET /v1/people."""
+    router = APIRouter(prefix="/v1", tags=["people"])
+    Caller = Annotated[Principal, Depends(principal)]
+
+    @router.post("/people:import", summary="Import a directory file (YAML or JSON); importing it again changes nothing")
+    async def imported(request: Request, caller: Caller) -> Imported:
+        if caller.kind != "service":
+            raise Refused(SERVICE_ONLY)
+        commands = _commands(await request.body(), clock)
+        outcomes = await asyncio.gather(*(desk.tell(command) for command in commands))
+        recorded = sum(1 for outcome in outcomes if outcome.events and not outcome.repeated)
+        return Imported(recorded=recorded, unchanged=len(outcomes) - recorded, version=people.directory.version)
+
+    @router.get("/people", summary="The directory: who holds which roles where")
+    async def listed(_caller: Caller) -> Json:
+        rows = [
+            {"id": person.id, "name": person.name, "business_unit": person.business_unit, "roles": person.roles}
+            for _, person in sorted(people.directory.people.items())
+        ]
+        return {"version": people.directory.version, "people": rows}
+
+    return router
+
+
+def _commands(raw: bytes, clock: Clock) -> list[Told]:
+    """One command per entry. Raises Refused with every fault of the file."""
+    try:
+        content = yaml.safe_load(raw)
+    except yaml.YAMLError as error:
+        text = Text(zh="文件不是有效的 YAML 或 JSON。", en="The file is neither YAML nor JSON.")
+        raise Refused(Refusal(code="unreadable", status=400, message=text)) from error
+    units, persons, problems = read_directory(content)
+    if problems:
+        zh, en = "；".join(p.message.zh for p in problems[:20]), "; ".join(p.message.en for p in problems[:20])
+        raise Refused(Refusal(code="bad_directory", status=422, message=Text(zh=zh, en=en)))
+    entries = [_told("record_unit", f"unit:{unit.code}", {"unit": unit.model_dump(mode="json")}, clock) for unit in units]
+    return entries + [_told("record_person", person.id, {"person": person.model_dump(mode="json")}, clock) for person in persons]
+
+
+def _told(name: str, subject: str, data: Json, clock: Clock) -> Told:
+    now = clock.now()
+    return Told(id=command_id(name, subject, now.isoformat()), subject=subject, name=name, data=data, at=now)

@@ -1,0 +1,157 @@
+"""Submit, amend and withdraw over HTTP, one request or a batch of JSON Lines; every answer is given once it is durable."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.responses import StreamingResponse
+import orjson
+
+from services.intake.projection import Projection
+from services.intake.reception import NO_IDENTITY, Answer, Reception, Submission, command_id, identity, refused
+from shared.http.auth import Principal
+from shared.http.limits import BadJson, parse_json
+from shared.http.problems import Refused
+from shared.ledger.messages import Refusal
+from shared.schemas.model import Json, Text
+from shared.schemas.requests import Action
+
+IN_FLIGHT = 200
+ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
+NOT_AN_OBJECT = Refusal(
+    code="not_an_object",
+    status=422,
+    message=Text(zh="内容应为一个 JSON 对象。", en="The body must be one JSON object."),
+)
+NOT_YOURS = Refusal(
+    code="not_yours",
+    status=403,
+    message=Text(zh="只有申请所属或提交的经营单位可以变更或撤回它。", en="Only the unit it belongs to, or that filed it, may change this request."),
+)
+
+
+def submitting_routes(
+    reception: Reception, projection: Projection, principal: Callable[..., Any]
+) -> APIRouter:
+    """POST /v1/requests, /v1/requests:batch, PATCH /v1/requests/{id}, POST /v1/requests/{id}/withdraw."""
+    router = APIRouter(prefix="/v1", tags=["requests"])
+    Caller = Annotated[Principal, Depends(principal)]
+    Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+
+    @router.post("/requests", status_code=202, summary="Submit one request")
+    async def submit(request: Request, response: Response, caller: Caller, key: Key = None) -> Answer:
+        body = _object(await request.body())
+        answer = _checked(await reception.take(_submission("submit", body, caller, "http", key)))
+        response.headers["Location"] = f"/v1/requests/{answer.id}"
+        return answer
+
+    @router.patch("/requests/{request_id}", status_code=202, summary="Amend a request (JSON Merge Patch, RFC 7396)")
+    async def amend(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
+        body = _object(await request.body())
+        await _ensure_own(projection, request_id, caller)
+        return _checked(await reception.take_for(request_id, _submission("amend", body, caller, "http", key)))
+
+    @router.post("/requests/{request_id}/withdraw", status_code=202, summary="Withdraw a request, with a reason")
+    async def withdraw(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
+        body = _object(await request.body() or b"{}")
+        await _ensure_own(projection, request_id, caller)
+        return _checked(await reception.take_for(request_id, _submission("withdraw", body, caller, "http", key)))
+
+    @router.post("/requests:batch", summary="JSON Lines in, an answer per line out, in the same order")
+    async def batch(request: Request, caller: Caller) -> StreamingResponse:
+        lines = (await request.body()).splitlines()
+        return StreamingResponse(_answers(reception, lines, caller), media_type="application/jsonl")
+
+    return router
+
+
+async def _answers(reception: Reception, lines: list[bytes], caller: Principal) -> AsyncIterator[bytes]:
+    """Answers in the order of the lines. Lines about one request are taken in turn; others share their writes."""
+    digest = hashlib.sha256(b"\n".join(lines)).hexdigest()
+    slots = asyncio.Semaphore(IN_FLIGHT)
+    last: dict[str, asyncio.Task[Answer]] = {}
+    tasks: list[asyncio.Task[Answer]] = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            subject = _subject(line)
+            task = asyncio.create_task(_line(reception, line, caller, f"{digest}:{number}", slots, last.get(subject or "")))
+            if subject:
+                last[subject] = task
+            tasks.append(task)
+    for number, task in enumerate(tasks, start=1):
+        yield orjson.dumps({"line": number, **(await task).model_dump(mode="json")}) + b"\n"
+
+
+async def _line(
+    reception: Reception,
+    line: bytes,
+    caller: Principal,
+    identifier: str,
+    slots: asyncio.Semaphore,
+    before: asyncio.Task[Answer] | None,
+) -> Answer:
+    if before is not None:
+        await asyncio.wait([before])
+    try:
+        message = parse_json(line)
+    except BadJson as error:
+        return refused(None, "submit", Refusal(code="not_json", status=400, message=error.text))
+    action, body = _unwrapped(message)
+    if action is None or not isinstance(body, dict):
+        return refused(None, "submit", NOT_AN_OBJECT)
+    if identity(body) is None:
+        return refused(None, action, NO_IDENTITY)
+    async with slots:
+        return await reception.take(_submission(action, body, caller, "batch", identifier))
+
+
+def _unwrapped(message: object) -> tuple[Action | None, object]:
+    """A line is a request to submit, or {"action": …, "body": …}."""
+    if isinstance(message, dict) and "action" in message and "body" in message:
+        return ACTIONS.get(str(message["action"])), message["body"]
+    return "submit", message
+
+
+def _subject(line: bytes) -> str | None:
+    try:
+        _, body = _unwrapped(parse_json(line))
+    except BadJson:
+        return None
+    return identity(body) if isinstance(body, dict) else None
+
+
+def _submission(action: Action, body: Json, caller: Principal, channel: str, key: str | None) -> Submission:
+    identifier = command_id(caller.kind, caller.id, key) if key is not None else None
+    unit = caller.business_unit or ""
+    return Submission(action=action, body=body, by=f"{caller.kind}:{caller.id}", filed_by=unit, channel=channel, id=identifier)
+
+
+def _object(raw: bytes) -> Json:
+    try:
+        body = parse_json(raw)
+    except BadJson as error:
+        raise Refused(Refusal(code="not_json", status=400, message=error.text)) from error
+    if not isinstance(body, dict):
+        raise Refused(NOT_AN_OBJECT)
+    return body
+
+
+def _checked(answer: Answer) -> Answer:
+    """A refusal becomes problem details; everything else is the answer."""
+    if answer.problem is None:
+        return answer
+    message = Text.model_validate(answer.problem["message"])
+    raise Refused(Refusal(code=answer.problem["code"], status=answer.problem["status"], message=message))
+
+
+async def _ensure_own(projection: Projection, request_id: str, caller: Principal) -> None:
+    state = await projection.state(request_id)
+    if state is None or state.request is None:
+        return
+    units = {state.request.business_unit, state.private.filed_by}
+    people = {state.request.requester.id}
+    if caller.kind == "service" or caller.business_unit in units or (caller.kind == "person" and caller.id in people):
+        return
+    raise Refused(NOT_YOURS)

@@ -1,0 +1,209 @@
+"""What intake says about what units send: one verdict per submission, one answer per meaning, whatever the channel."""
+
+from datetime import datetime
+from typing import Any
+
+from services.intake.domain.evolve import evolve
+from services.intake.domain.state import OPEN, Context, Private, State, Version
+from shared.catalogue import Judgement, JudgingContext, changes, judge, meaning, public
+from shared.ledger.messages import NOTHING, Decision, Heard, Message, Refusal, Told
+from shared.schemas.envelope import Event, Source
+from shared.schemas.intake import (
+    AmendmentRequested,
+    RequestDropped,
+    RequestRejected,
+    RequestReturned,
+    RequestSubmitted,
+    WithdrawalRequested,
+)
+from shared.schemas.model import Json, Text
+from shared.schemas.registry import TYPE_OF
+from shared.schemas.requests import Origin, Request, Requester
+from shared.schemas.routing import AmendmentRefused, RequestAmended
+
+FACTS: dict[str, type[RequestSubmitted]] = {"accepted": RequestSubmitted, "returned": RequestReturned, "rejected": RequestRejected}
+UNKNOWN = Refusal(
+    code="unknown_request",
+    status=404,
+    message=Text(
+        zh="没有这个申请；请先提交，再变更或撤回。", en="There is no such request; submit it before amending or withdrawing it."
+    ),
+)
+
+
+class RequestDomain:
+    """The Domain of a request in intake. Commands: submit, amend, withdraw; `data` as the channel built it."""
+
+    source: Source = "intake"
+    hears: frozenset[Source] = frozenset({"routing", "documents", "notify"})
+    state = State
+    schema = 1
+
+    def decide(self, state: State, message: Message, context: Context) -> Decision:
+        """The verdict on a command; on an answered amendment, which wording stands."""
+        match message:
+            case Told(name="submit", data=data):
+                return _submit(state, data, context)
+            case Told(name="amend", data=data):
+                return _amend(state, data, context)
+            case Told(name="withdraw", data=data):
+                return _withdraw(state, data)
+            case Heard(event=event) if event.type in {TYPE_OF[RequestAmended], TYPE_OF[AmendmentRefused]}:
+                return _amendment_answered(state, stands=event.type == TYPE_OF[RequestAmended])
+            case _:
+                return NOTHING
+
+    def evolve(self, state: State, event: Event) -> State:
+        """See `evolve`."""
+        return evolve(state, event)
+
+    def wake_at(self, _state: State) -> datetime | None:
+        """Intake waits for nothing by itself."""
+        return None
+
+    def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
+        """There is only one schema yet."""
+        return document
+
+
+def _submit(state: State, data: Json, context: Context) -> Decision:
+    judgement = _judge(data["body"], state, context)
+    version = _version(data["body"], judgement)
+    current = state.private.current
+    if state.status in {"new", "dropped", "returned", "rejected"}:
+        if current is not None and current.meaning == version.meaning and judgement.verdict == state.verdict and state.status != "dropped":
+            return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})
+        return _said(state, judgement, version, data)
+    standing = state.private.pending or current
+    if standing is not None and standing.meaning == version.meaning or (current and current.meaning == version.meaning):
+        return Decision(answer={"outcome": "accepted", "duplicate": True})
+    fields = [change.field for change in changes(standing.request, version.request)] if standing else []
+    return Decision(refusal=_conflict(fields))
+
+
+def _amend(state: State, data: Json, context: Context) -> Decision:
+    current = state.private.pending or state.private.current
+    if state.status in {"new", "dropped"} or current is None:
+        return Decision(refusal=UNKNOWN)
+    body = merged(current.body, data["body"])
+    judgement = _judge(body, state, context)
+    version = _version(body, judgement)
+    if state.status in {"returned", "rejected"}:
+        if version.meaning == current.meaning and judgement.verdict == state.verdict:
+            return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})
+        return _said(state, judgement, version, data)
+    if state.status not in OPEN:
+        return Decision(refusal=_closed(state))
+    if version.meaning == current.meaning:
+        return Decision(answer={"outcome": "accepted", "duplicate": True})
+    if judgement.verdict.outcome != "accepted":
+        return Decision(answer={"outcome": judgement.verdict.outcome, "verdict": judgement.verdict.model_dump(mode="json")})
+    fact = AmendmentRequested(
+        by=data["by"],
+        request=_public(version.request, judgement),
+        changes=changes(_public(current.request, judgement), _public(version.request, judgement)),
+        verdict=judgement.verdict,
+    )
+    private = state.private.model_copy(update={"pending": version})
+    return Decision(facts=(fact,), private=private, answer={"outcome": "accepted", "amended": True})
+
+
+def _withdraw(state: State, data: Json) -> Decision:
+    reason = str(data["body"].get("reason") or "")
+    if state.status == "new":
+        return Decision(refusal=UNKNOWN)
+    if state.status in {"dropped", "withdrawn"} or state.withdrawing:
+        return Decision(answer={"outcome": "withdrawn", "duplicate": True})
+    if state.status in {"returned", "rejected"}:
+        return Decision(facts=(RequestDropped(by=data["by"], reason=reason),), answer={"outcome": "withdrawn"})
+    if state.status not in OPEN:
+        return Decision(refusal=_closed(state))
+    return Decision(facts=(WithdrawalRequested(by=data["by"], reason=reason),), answer={"outcome": "withdrawn"})
+
+
+def _said(state: State, judgement: Judgement, version: Version, data: Json) -> Decision:
+    """Say the verdict and keep the wording it was given on."""
+    fact = FACTS[judgement.verdict.outcome](
+        request=_public(version.request, judgement), verdict=judgement.verdict, policy=judgement.policy
+    )
+    filed_by = state.private.filed_by or data["filed_by"]
+    private = Private(current=version, filed_by=filed_by, channel=data["channel"])
+    answer = {"outcome": judgement.verdict.outcome, "amended": state.private.current is not None and state.status != "dropped"}
+    return Decision(facts=(fact,), private=private, answer=answer)
+
+
+def _amendment_answered(state: State, *, stands: bool) -> Decision:
+    pending = state.private.pending
+    if pending is None:
+        return NOTHING
+    current = pending if stands else state.private.current
+    return Decision(private=state.private.model_copy(update={"current": current, "pending": None}))
+
+
+def _judge(body: Json, state: State, context: Context) -> Judgement:
+    opened = state.policy if state.status in OPEN else None
+    pack = context.pack(opened)
+    return judge(pack, body, JudgingContext(now=context.now, directory=context.directory, earlier=context.earlier))
+
+
+def _version(body: Json, judgement: Judgement) -> Version:
+    request = judgement.request or _bare(body)
+    return Version(body=body, request=request, meaning=meaning(judgement.request or body))
+
+
+def _public(request: Request, judgement: Judgement) -> Request:
+    return public(request, judgement.type) if judgement.type else request
+
+
+def _bare(body: Json) -> Request:
+    """As much of a request as can be kept when its type is unknown: its identity, and nothing that may be personal."""
+    source, requester = body.get("source"), body.get("requester")
+    return Request(
+        type=_text(body.get("type"))[:100],
+        business_unit=_text(body.get("business_unit")),
+        requester=Requester(id=_text(_of(requester, "id"))[:100], role=_text(_of(requester, "role"))[:100]),
+        source=Origin(system=_text(_of(source, "system")), reference=_text(_of(source, "reference"))),
+    )
+
+
+def _of(value: object, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def merged(body: Json, patch: Json) -> Json:
+    """`body` with `patch` applied, as RFC 7396 (JSON Merge Patch) says: objects merge, null removes, all else replaces."""
+    result = dict(body)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            inner = result.get(key)
+            result[key] = merged(inner if isinstance(inner, dict) else {}, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _conflict(fields: list[str]) -> Refusal:
+    named = ", ".join(fields[:20]) or "?"
+    return Refusal(
+        code="conflict",
+        message=Text(
+            zh=f"同一来源单号已有内容不同的申请（不同之处：{named}）；要更改请使用变更（amend），新的申请请用新的单号。",
+            en=f"A request with this reference exists and says otherwise (it differs in: {named}); amend it, or use a new reference.",
+        ),
+    )
+
+
+def _closed(state: State) -> Refusal:
+    return Refusal(
+        code="closed",
+        message=Text(
+            zh=f"申请已结束（{state.status}），不能再变更或撤回；需要时请提交新的申请。",
+            en=f"The request has ended ({state.status}) and can no longer be changed; submit a new one if needed.",
+        ),
+    )

@@ -1,0 +1,78 @@
+"""How a request's state follows from what was said about it, by intake itself and by the others."""
+
+from services.intake.domain.state import Moment, State, Status
+from shared.schemas.envelope import Event
+from shared.schemas.intake import (
+    AmendmentRequested,
+    RequestDropped,
+    RequestRejected,
+    RequestReturned,
+    RequestSubmitted,
+    WithdrawalRequested,
+)
+from shared.schemas.registry import TYPE_OF
+from shared.schemas.routing import (
+    AmendmentRefused,
+    AssignmentWaiting,
+    CoordinatorAssigned,
+    RequestAmended,
+    RequestWithdrawn,
+    SupportersAssigned,
+    WithdrawalRefused,
+    WorkAccepted,
+    WorkCompleted,
+    WorkDeclined,
+)
+
+FOLLOWING: dict[str, Status] = {
+    TYPE_OF[RequestSubmitted]: "submitted",
+    TYPE_OF[RequestReturned]: "returned",
+    TYPE_OF[RequestRejected]: "rejected",
+    TYPE_OF[RequestDropped]: "dropped",
+    TYPE_OF[CoordinatorAssigned]: "submitted",
+    TYPE_OF[AssignmentWaiting]: "waiting",
+    TYPE_OF[SupportersAssigned]: "assigned",
+    TYPE_OF[WorkAccepted]: "working",
+    TYPE_OF[WorkDeclined]: "assigned",
+    TYPE_OF[WorkCompleted]: "completed",
+    TYPE_OF[RequestWithdrawn]: "withdrawn",
+}
+
+
+def evolve(state: State, event: Event) -> State:
+    """`state` after `event`, heard or own. Intake's private values are not in events and do not change here."""
+    moment = Moment(at=event.time, source=event.source, type=event.type, sequence=event.sequence, data=_shown(event))
+    update = {"timeline": (*state.timeline, moment), "status": _status(state, event), **_consequence(event)}
+    if event.type == TYPE_OF[RequestSubmitted]:
+        update["submitted_at"] = event.time
+    return state.model_copy(update=update)
+
+
+def _status(state: State, event: Event) -> Status:
+    if event.type == TYPE_OF[AssignmentWaiting] and event.data.get("reason") == "coordinator_chooses":
+        return "choosing"
+    return FOLLOWING.get(event.type, state.status)
+
+
+def _consequence(event: Event) -> dict[str, object]:
+    if event.type in SUBMISSIONS:
+        said = RequestSubmitted.model_validate(event.data)
+        return {"request": said.request, "verdict": said.verdict, "policy": said.policy}
+    if event.type == TYPE_OF[RequestAmended]:
+        return {"request": RequestAmended.model_validate(event.data).request, "amending": False}
+    if event.type in AMENDING:
+        return {"amending": AMENDING[event.type]}
+    if event.type in WITHDRAWING:
+        return {"withdrawing": WITHDRAWING[event.type]}
+    return {}
+
+
+SUBMISSIONS = {TYPE_OF[RequestSubmitted], TYPE_OF[RequestReturned], TYPE_OF[RequestRejected]}
+AMENDING = {TYPE_OF[AmendmentRequested]: True, TYPE_OF[AmendmentRefused]: False}
+WITHDRAWING = {TYPE_OF[WithdrawalRequested]: True, TYPE_OF[WithdrawalRefused]: False, TYPE_OF[RequestWithdrawn]: False}
+
+
+def _shown(event: Event) -> dict[str, object]:
+    """What the timeline shows of an event: everything but the request itself and the long decision records."""
+    hidden = {"request", "decision", "decisions", "verdict", "manifest", "result"}
+    return {key: value for key, value in event.data.items() if key not in hidden}

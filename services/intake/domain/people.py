@@ -1,0 +1,61 @@
+"""The ledger of people and units: an imported entry that differs from what is known is said once. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.ledger.messages import NOTHING, Decision, Message, Told
+from shared.schemas.envelope import Event, Source
+from shared.schemas.intake import PersonRecorded, UnitRecorded
+from shared.schemas.model import Frozen
+from shared.schemas.people import BusinessUnit, Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleContext:
+    """People are recorded as told; nothing else is read."""
+
+    now: datetime
+
+
+class PersonState(Frozen):
+    """One entry of the directory, a person or a unit."""
+
+    person: Person | None = None
+    unit: BusinessUnit | None = None
+
+
+class PeopleDomain:
+    """The Domain of one person or unit. Commands: record_person {person}, record_unit {unit}."""
+
+    source: Source = "intake"
+    hears: frozenset[Source] = frozenset()
+    state = PersonState
+    schema = 1
+
+    def decide(self, state: PersonState, message: Message, _context: PeopleContext) -> Decision:
+        """Say the entry if it differs from what is known."""
+        match message:
+            case Told(name="record_person", data=data):
+                person = Person.model_validate(data["person"])
+                return Decision(facts=(PersonRecorded(person=person),)) if person != state.person else NOTHING
+            case Told(name="record_unit", data=data):
+                unit = BusinessUnit.model_validate(data["unit"])
+                return Decision(facts=(UnitRecorded(unit=unit),)) if unit != state.unit else NOTHING
+            case _:
+                return NOTHING
+
+    def evolve(self, state: PersonState, event: Event) -> PersonState:
+        """The entry as last recorded."""
+        if "person" in event.data:
+            return state.model_copy(update={"person": PersonRecorded.model_validate(event.data).person})
+        if "unit" in event.data:
+            return state.model_copy(update={"unit": UnitRecorded.model_validate(event.data).unit})
+        return state
+
+    def wake_at(self, _state: PersonState) -> datetime | None:
+        """Nothing to wait for."""
+        return None
+
+    def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
+        """There is only one schema yet."""
+        return document

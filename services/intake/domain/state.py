@@ -1,0 +1,74 @@
+"""Intake's state of one request: what the unit sent, what was decided about it, and what the other services said since."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.catalogue import EarlierRequest, Pack
+from shared.schemas.model import Frozen, Json
+from shared.schemas.people import Directory
+from shared.schemas.requests import PolicyPin, Request, Verdict
+
+Status = Literal[
+    "new", "returned", "rejected", "dropped", "submitted", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"
+]
+OPEN: frozenset[Status] = frozenset({"submitted", "waiting", "choosing", "assigned", "working"})
+
+
+class Moment(Frozen):
+    """One line of the timeline."""
+
+    at: datetime
+    source: str
+    type: str
+    sequence: int
+    data: Json
+
+
+class Version(Frozen):
+    """One wording of the request: as sent, as normalised, and the digest of its meaning."""
+
+    body: Json
+    request: Request
+    meaning: str
+
+
+class Private(Frozen):
+    """What stays in intake, personal values included. `pending` is an amendment that routing has not answered yet."""
+
+    current: Version | None = None
+    pending: Version | None = None
+    filed_by: str = ""
+    channel: str = ""
+
+
+class State(Frozen):
+    """`request` is the public wording, as it was said; `private` never leaves intake but through `personal`."""
+
+    status: Status = "new"
+    request: Request | None = None
+    verdict: Verdict | None = None
+    policy: PolicyPin | None = None
+    submitted_at: datetime | None = None
+    amending: bool = False
+    withdrawing: bool = False
+    timeline: tuple[Moment, ...] = ()
+    private: Private = Private()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What judging reads from elsewhere: the moment, the people, the packs by (name, version), earlier requests."""
+
+    now: datetime
+    directory: Directory
+    current: Pack
+    packs: Mapping[tuple[str, str], Pack]
+    earlier: Mapping[tuple[str, str, str], EarlierRequest]
+
+    def pack(self, pin: PolicyPin | None) -> Pack:
+        """The pack a request was filed under, else the current one. An open request keeps its version."""
+        if pin is None:
+            return self.current
+        return self.packs[(pin.name, pin.version)]

@@ -1,0 +1,75 @@
+"""Requests that units write to backline.inbound.v1, answered on backline.verdicts.v1.
+
+Invariant: a record's offset is committed only after its verdict was acknowledged by the broker; a record that is no
+request is kept as a dead letter and answered too.
+"""
+
+from collections.abc import Sequence
+
+import orjson
+
+from services.intake.reception import NO_IDENTITY, Answer, Reception, Submission, command_id, identity, refused
+from shared.http.limits import BadJson, parse_json
+from shared.ledger.hearing import Hearing, identity_of
+from shared.ledger.messages import Refusal
+from shared.messaging.producer import Producer
+from shared.messaging.wire import Record
+from shared.schemas.model import Text
+from shared.schemas.requests import Action
+from shared.schemas.topics import VERDICTS
+
+ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
+
+
+class VerdictsNotSaidError(Exception):
+    """The broker did not take the verdicts; the records are read and answered again."""
+
+
+class Inbound:
+    """The handler of the inbound topic. Records of one batch are taken in their order per key, all told together."""
+
+    def __init__(self, reception: Reception, hearing: Hearing, producer: Producer) -> None:
+        self._reception = reception
+        self._hearing = hearing
+        self._producer = producer
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Answer every record; raises when the database or the broker is away, and then all are read again."""
+        answers = [await self._answer(record) for record in records]
+        messages = [_verdict(record, answer) for record, answer in zip(records, answers, strict=True)]
+        if not all(await self._producer.send(VERDICTS.name, messages)):
+            raise VerdictsNotSaidError(f"{len(messages)} verdicts were not acknowledged")
+
+    async def _answer(self, record: Record) -> Answer:
+        action = ACTIONS.get(record.header("action") or "submit")
+        try:
+            body = parse_json(record.value or b"")
+        except BadJson as error:
+            await self._hearing.bury(record, str(error))
+            return refused(None, action or "submit", Refusal(code="not_json", status=400, message=error.text))
+        if action is None or not isinstance(body, dict) or identity(body) is None:
+            await self._hearing.bury(record, "no identity or no known action")
+            return refused(None, action or "submit", UNKNOWN_ACTION if action is None else NO_IDENTITY)
+        unit = str(body["business_unit"])
+        submission = Submission(
+            action=action, body=body, by=f"unit:{unit}", filed_by=unit, channel="topic", id=command_id(identity_of(record))
+        )
+        return await self._reception.take(submission)
+
+
+UNKNOWN_ACTION = Refusal(
+    code="unknown_action",
+    status=422,
+    message=Text(zh="消息头 action 应为 submit、amend 或 withdraw。", en="The header action must be submit, amend or withdraw."),
+)
+
+
+def _verdict(record: Record, answer: Answer) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", command_id(identity_of(record)).encode()),
+        ("ce_source", b"intake"),
+        ("ce_type", b"backline.verdict.given"),
+        ("content-type", b"application/json"),
+    ]
+    return record.key or b"", orjson.dumps(answer.model_dump(mode="json")), headers

@@ -1,0 +1,143 @@
+"""The one way from any channel to the ledger: a message with an identity becomes a command, its outcome an answer."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from services.intake.domain.state import State
+from shared.ledger.messages import Outcome, Refusal, Told
+from shared.schemas.model import Frozen, Json, Text
+from shared.schemas.requests import Action, Verdict, request_id
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class Tells(Protocol):
+    async def tell(self, message: Told) -> Outcome: ...
+
+
+class Answer(Frozen):
+    """What the sender gets, the same on every channel. `outcome` is the verdict's, or duplicate, withdrawn, refused."""
+
+    id: str | None
+    action: Action
+    outcome: str
+    duplicate: bool = False
+    amended: bool = False
+    status: str | None = None
+    verdict: Verdict | None = None
+    problem: Json | None = None
+
+
+class Submission(Frozen):
+    """One message of a unit: what it wants, the body as parsed, who sent it through which channel."""
+
+    action: Action
+    body: Json
+    by: str
+    filed_by: str
+    channel: str
+    id: str | None = None
+
+
+NO_IDENTITY = Refusal(
+    code="no_identity",
+    status=422,
+    message=Text(
+        zh="缺少 business_unit、source.system 或 source.reference；请补上经营单位、来源系统和单据编号（每项为非空文字，不超过200字）。",
+        en="business_unit, source.system or source.reference is missing; give each as a text of 1 to 200 characters.",
+    ),
+)
+
+
+class Reception:
+    """Takes submissions, one at a time or a batch, each answered when it is durable."""
+
+    def __init__(self, desk: Tells, clock: Clock) -> None:
+        self._desk = desk
+        self._clock = clock
+
+    async def take(self, submission: Submission) -> Answer:
+        """The answer to `submission`; raises what the store raised, and then sending it again is right."""
+        subject = identity(submission.body)
+        if subject is None:
+            return refused(None, submission.action, NO_IDENTITY)
+        return await self.take_for(subject, submission)
+
+    async def take_for(self, subject: str, submission: Submission) -> Answer:
+        """As `take`, for a request whose id is known from elsewhere (the address it was sent to)."""
+        body = submission.body
+        unit = body.get("business_unit")
+        told = Told(
+            id=submission.id or uuid.uuid4().hex,
+            subject=subject,
+            name=submission.action,
+            data={"body": body, "by": submission.by, "filed_by": submission.filed_by, "channel": submission.channel},
+            at=self._clock.now(),
+            business_unit=unit if isinstance(unit, str) else None,
+        )
+        return answer_to(submission.action, await self._desk.tell(told))
+
+
+def identity(body: Json) -> str | None:
+    """The request id that `body` names, or None."""
+    source = body.get("source")
+    parts = (body.get("business_unit"), *(source.get(key) for key in ("system", "reference"))) if isinstance(source, dict) else (None,)
+    if all(isinstance(part, str) and 0 < len(part.strip()) <= 200 and _storable(part) for part in parts):
+        return request_id(*(str(part) for part in parts))
+    return None
+
+
+def answer_to(action: Action, outcome: Outcome) -> Answer:
+    """The answer an outcome amounts to. A repeated command is answered from the events it caused."""
+    if outcome.problem:
+        return refused(outcome.subject, action, _unstorable(outcome.problem))
+    if outcome.refusal is not None:
+        return refused(outcome.subject, action, outcome.refusal)
+    state: State = outcome.state
+    answer: Mapping[str, Any] = outcome.answer or _from_events(outcome)
+    verdict = answer.get("verdict") or state.verdict
+    return Answer(
+        id=outcome.subject,
+        action=action,
+        outcome=str(answer["outcome"]),
+        duplicate=bool(answer.get("duplicate")),
+        amended=bool(answer.get("amended")),
+        status=state.status,
+        verdict=Verdict.model_validate(verdict) if verdict is not None and action != "withdraw" else None,
+    )
+
+
+def refused(subject: str | None, action: Action, refusal: Refusal) -> Answer:
+    """An answer that says why nothing was changed."""
+    problem = {"code": refusal.code, "status": refusal.status, "message": refusal.message.model_dump()}
+    return Answer(id=subject, action=action, outcome="refused", problem=problem)
+
+
+def command_id(*parts: str | bytes) -> str:
+    """A command's id from what identifies its message: an Idempotency-Key, a file's hash and line, a record's place."""
+    raw: Sequence[bytes] = [part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part for part in parts]
+    return hashlib.sha256(b"\x1f".join(raw)).hexdigest()[:32]
+
+
+def _from_events(outcome: Outcome) -> Json:
+    event = outcome.events[-1] if outcome.events else None
+    if event is None:
+        return {"outcome": outcome.state.verdict.outcome if outcome.state.verdict else "accepted", "duplicate": True}
+    if "verdict" in event.data:
+        amended = event.type.endswith("amendment_requested")
+        return {"outcome": event.data["verdict"]["outcome"], "verdict": event.data["verdict"], "amended": amended}
+    return {"outcome": "withdrawn"}
+
+
+def _unstorable(problem: str) -> Refusal:
+    text = Text(zh="申请内容无法保存（含有无法存储的值）；请更正后重发。", en="The request holds a value that cannot be stored; correct it and send it again.")
+    return Refusal(code="unprocessable", status=422 if "Error" in problem else 503, message=text)
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and not any(0xD800 <= ord(character) <= 0xDFFF for character in text)

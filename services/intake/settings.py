@@ -1,0 +1,12 @@
+"""Intake's own environment variables, besides those every service reads."""
+
+from pydantic import Field
+
+from shared.service.settings import Settings
+
+
+class IntakeSettings(Settings):
+    """See Settings."""
+
+    max_batch_bytes: int = Field(default=64 * 1024 * 1024, description="largest body of POST /v1/requests:batch")
+    max_attachment_bytes: int = Field(default=25 * 1024 * 1024)

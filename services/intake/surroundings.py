@@ -1,0 +1,85 @@
+"""What intake's decisions read: the moment, the people, the packs, and the earlier requests that evidence names."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from services.intake.domain import Context, PeopleContext
+from shared.catalogue import EarlierRequest, Pack, earlier_references
+from shared.ledger.messages import Decision, Message, Told
+from shared.people.copy import DirectoryCopy
+from shared.schemas.envelope import Event
+from shared.schemas.requests import request_id
+from shared.telemetry import metrics
+
+Reference = tuple[str, str, str]
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class EarlierRequests(Protocol):
+    """Looks up what became of earlier requests."""
+
+    async def earlier(self, identities: Mapping[str, Reference]) -> Mapping[Reference, EarlierRequest]: ...
+
+
+class RequestSurroundings:
+    """The Surroundings of the request ledger; intake reserves nothing."""
+
+    def __init__(
+        self, *, clock: Clock, people: DirectoryCopy, packs: Mapping[tuple[str, str], Pack], current: Pack, requests: EarlierRequests
+    ) -> None:
+        self._clock = clock
+        self._people = people
+        self._packs = packs
+        self._current = current
+        self._requests = requests
+
+    async def context(self, messages: Sequence[Message]) -> Context:
+        """One query for all earlier requests that the batch's submissions name."""
+        wanted: dict[str, Reference] = {}
+        for message in messages:
+            if isinstance(message, Told) and isinstance(body := message.data.get("body"), dict):
+                wanted |= {request_id(*reference): reference for reference in earlier_references(body)}
+        earlier = await self._requests.earlier(wanted) if wanted else {}
+        return Context(
+            now=self._clock.now(),
+            directory=self._people.directory,
+            current=self._current,
+            packs=self._packs,
+            earlier=earlier,
+        )
+
+    async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
+        """Nothing to reserve."""
+        return frozenset()
+
+    async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
+        """Count the verdicts."""
+        for _, state, events in subjects:
+            for event in events:
+                if "verdict" in event.data:
+                    channel = getattr(getattr(state, "private", None), "channel", "") or "unknown"
+                    metrics.VERDICTS.labels(event.data["verdict"]["outcome"], channel).inc()
+
+
+class PeopleSurroundings:
+    """The Surroundings of the people ledger: what is recorded here is in this process's directory at once."""
+
+    def __init__(self, clock: Clock, people: DirectoryCopy) -> None:
+        self._clock = clock
+        self._people = people
+
+    async def context(self, _messages: Sequence[Message]) -> PeopleContext:
+        """Only the moment."""
+        return PeopleContext(now=self._clock.now())
+
+    async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
+        """Nothing to reserve."""
+        return frozenset()
+
+    async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
+        """Take what was just recorded into the directory, without waiting for the broker."""
+        await self._people.hear([event for _, _, events in subjects for event in events])

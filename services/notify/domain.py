@@ -1,0 +1,158 @@
+"""Who must be told of what was heard, and what became of it. Pure.
+
+Invariant: one event makes one delivery per channel and recipient, whatever is repeated: its id is a digest of the three.
+"""
+
+import json
+import uuid
+from datetime import datetime
+
+from services.notify.facts import facts_of, params_of
+from services.notify.policy import NotifyPolicy, RecipientKind, Row
+from services.notify.state import Context, DeliveryState, State, Status
+from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Settled
+from shared.schemas import intake, notifications, routing
+from shared.schemas.envelope import Event, Source
+from shared.schemas.notifications import Channel, Delivery
+from shared.schemas.registry import MODELS
+
+NAMESPACE = uuid.UUID("b1b7c0de-5a0f-5c35-8c4e-0d9a4a4c6f02")
+
+STATUS: dict[type, Status] = {
+    notifications.NotificationSent: "sent",
+    notifications.NotificationFailed: "failed",
+    notifications.NotificationUnknown: "unknown",
+}
+
+
+def item_id(event_id: str, channel: Channel, recipient: str) -> str:
+    """UUIDv5 over the JSON array [event id, channel, recipient]."""
+    return str(uuid.uuid5(NAMESPACE, json.dumps([event_id, channel, recipient], ensure_ascii=False, separators=(",", ":"))))
+
+
+class NotifyDomain:
+    """The Domain of notify; `policy` is the table it follows."""
+
+    source: Source = "notify"
+    hears: frozenset[Source] = frozenset({"intake", "routing", "documents"})
+    state = State
+    schema = 1
+
+    def __init__(self, policy: NotifyPolicy) -> None:
+        self._policy = policy
+
+    def decide(self, state: State, message: Message, context: Context) -> Decision:
+        """Plan what an event calls for; say how a delivery ended."""
+        match message:
+            case Heard(event=event) if row := self._policy.events.get(event.type):
+                return _plan(state, event, row, context)
+            case Settled():
+                return _conclude(state, message)
+            case _:
+                return NOTHING
+
+    def evolve(self, state: State, event: Event) -> State:
+        """The state after `event`. Types that change neither request, seats nor deliveries leave it as it is."""
+        model = MODELS.get(event.type)
+        if model is None:
+            return state
+        match model.model_validate(event.data):
+            case intake.RequestSubmitted(request=request, policy=pin):
+                return state.model_copy(update={"request": facts_of(request, pin, self._policy.deadline)})
+            case routing.RequestAmended(request=request):
+                pin = state.request.policy if state.request else None
+                return state.model_copy(update={"request": facts_of(request, pin, self._policy.deadline)})
+            case routing.CoordinatorAssigned() | routing.SupportersAssigned() | routing.WorkDeclined() as said:
+                return _seated(state, said)
+            case said:
+                return _delivered(state, said, event.time)
+
+    def wake_at(self, _state: State) -> datetime | None:
+        """Nothing to wait for: items have their own times."""
+        return None
+
+    def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
+        """There is only one schema yet."""
+        return document
+
+
+def recipients(state: State, row: Row, context: Context) -> dict[tuple[Channel, str], RecipientKind]:
+    """Whom `row` names now, each once, with the first kind that named them."""
+    told: dict[tuple[Channel, str], RecipientKind] = {}
+    for alternatives in row.to:
+        named = next(((kind, found) for kind in alternatives if (found := _of_kind(state, kind, context))), None)
+        for channel, recipient in named[1] if named else ():
+            told.setdefault((channel, recipient), named[0] if named else alternatives[0])
+    return told
+
+
+def _of_kind(state: State, kind: RecipientKind, context: Context) -> list[tuple[Channel, str]]:
+    if state.request is None:
+        return []
+    match kind:
+        case "requester":
+            return [("email", state.request.requester)]
+        case "coordinator":
+            return [("email", person) for person in state.coordinators]
+        case "supporters":
+            return [("email", person) for person in state.supporters]
+        case "unit_room":
+            unit = state.request.business_unit
+            return [("chat", unit)] if unit in context.rooms else []
+        case "subscribers":
+            return [("webhook", name) for name in context.subscribers]
+
+
+def _plan(state: State, event: Event, row: Row, context: Context) -> Decision:
+    params = params_of(state, event)
+    items: list[Item] = []
+    deliveries: list[Delivery] = []
+    for (channel, recipient), kind in recipients(state, row, context).items():
+        identity = item_id(event.id, channel, recipient)
+        if identity in state.deliveries:
+            continue
+        about = {"id": event.id, "type": event.type, "time": event.time.isoformat()}
+        data = {"template": row.template, "recipient": recipient, "as": kind, "event": about, "params": params}
+        items.append(Item(id=identity, kind=channel, data=data, subject=event.subject))
+        deliveries.append(Delivery(id=identity, channel=channel, recipient=recipient, template=row.template, about=event.id))
+    if not items:
+        return NOTHING
+    return Decision(facts=(notifications.NotificationPlanned(deliveries=tuple(deliveries)),), items=tuple(items))
+
+
+def _conclude(state: State, settled: Settled) -> Decision:
+    """The fact that a planned delivery ended; one that ended before, or is not ours, ends no second time."""
+    item, known = settled.item, state.deliveries.get(settled.item.id)
+    if known is None or known.status != "planned":
+        return NOTHING
+    delivery = Delivery(id=item.id, channel=known.channel, recipient=known.recipient, template=known.template, about=known.about)
+    if settled.end == "done":
+        return Decision(facts=(notifications.NotificationSent(delivery=delivery, attempt=item.attempt),))
+    failure = notifications.NotificationFailed if settled.end == "failed" else notifications.NotificationUnknown
+    return Decision(facts=(failure(delivery=delivery, attempt=item.attempt, problem=settled.problem),))
+
+
+def _seated(state: State, said: routing.CoordinatorAssigned | routing.SupportersAssigned | routing.WorkDeclined) -> State:
+    match said:
+        case routing.CoordinatorAssigned(seat=seat):
+            seats = (seat, *(other for other in state.seats if other.step != "coordinator"))
+        case routing.SupportersAssigned(seats=assigned):
+            people = {seat.person for seat in assigned}
+            seats = (*(seat for seat in state.seats if seat.step == "coordinator" or seat.person not in people), *assigned)
+        case routing.WorkDeclined(by=person, step=step):
+            seats = tuple(seat for seat in state.seats if (seat.person, seat.step) != (person, step))
+    return state.model_copy(update={"seats": seats})
+
+
+def _delivered(state: State, said: object, at: datetime) -> State:
+    deliveries = dict(state.deliveries)
+    match said:
+        case notifications.NotificationPlanned(deliveries=planned):
+            for delivery in planned:
+                deliveries[delivery.id] = DeliveryState(planned_at=at, **delivery.model_dump(exclude={"id"}))
+        case notifications.NotificationSent() | notifications.NotificationFailed() | notifications.NotificationUnknown() as ended:
+            end = {"status": STATUS[type(ended)], "attempt": ended.attempt, "problem": getattr(ended, "problem", ""), "ended_at": at}
+            deliveries[ended.delivery.id] = deliveries[ended.delivery.id].model_copy(update=end)
+        case _:
+            return state
+    return state.model_copy(update={"deliveries": deliveries})

@@ -1,0 +1,110 @@
+"""From events to the plain data that messages show: the request's facts and what one event adds. Never a personal value.
+
+A personal field is a pointer in every event, so it is no plain value and is left out here by its shape.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from services.notify.state import Facts, State
+from shared.schemas import documents, intake, routing
+from shared.schemas.envelope import Event
+from shared.schemas.model import Json
+from shared.schemas.registry import MODELS
+from shared.schemas.requests import FieldChange, PolicyPin, Request
+
+LONGEST_TEXT = 1000
+MOST_ENTRIES = 50
+
+
+def facts_of(request: Request, policy: PolicyPin | None, deadline_paths: Iterable[str]) -> Facts:
+    """What messages show of `request`; the deadline is the first of `deadline_paths` that holds a time with an offset."""
+    opportunity = request.opportunity
+    return Facts(
+        type=request.type,
+        business_unit=request.business_unit,
+        requester=request.requester.id,
+        source=request.source,
+        opportunity=opportunity.name if opportunity else None,
+        customer=opportunity.customer.name if opportunity else None,
+        deadline=next((moment for path in deadline_paths if (moment := _moment(request, path))), None),
+        priority=request.priority,
+        locale=request.locale,
+        policy=policy,
+    )
+
+
+def params_of(state: State, event: Event) -> Json:
+    """All that a message about `event` shows, as plain JSON: request, seats and particulars. People are ids."""
+    request = state.request.model_dump(mode="json") if state.request else {}
+    seats = [seat.model_dump(mode="json", include={"person", "role", "step", "skill"}) for seat in state.seats]
+    return {"request": request, "seats": seats, "particulars": particulars(event)}
+
+
+def particulars(event: Event) -> Json:
+    """What only this event says; empty for types that add nothing to the request's facts."""
+    match MODELS[event.type].model_validate(event.data):
+        case intake.RequestReturned() as said:
+            return _returned(said)
+        case intake.RequestRejected(reason=reason, verdict=verdict):
+            return {"reason": reason or "", "message": verdict.message.model_dump()}
+        case routing.AssignmentWaiting(step=step, reason=reason, decisions=decisions):
+            return {"step": step, "reason": reason, "roles": list(dict.fromkeys(decision.role for decision in decisions))}
+        case routing.RequestAmended() as said:
+            return _amended(said)
+        case documents.DocumentRendered() as said:
+            return said.model_dump(include={"document", "kind", "name", "media_type", "language", "size", "version"})
+        case documents.DocumentFailed(document=document, kind=kind, problem=problem):
+            return {"document": document, "kind": kind, "problem": _short(problem)}
+        case said:
+            return _by_fields(said)
+
+
+def _by_fields(said: BaseModel) -> Json:
+    """Who acted, in which part, and what they wrote, for the events that are made of just these."""
+    plain = said.model_dump(mode="json", include={"by", "role", "step", "reason", "note"})
+    return {name: _short(value) if isinstance(value, str) else value for name, value in plain.items()}
+
+
+def _returned(said: intake.RequestReturned) -> Json:
+    missing = [verdict for verdict in said.verdict.preconditions if verdict.state == "missing"]
+    problems = [{"field": problem.field, "message": problem.message.model_dump()} for problem in said.verdict.problems]
+    preconditions = [
+        {"label": verdict.label.model_dump(), "message": verdict.message.model_dump() if verdict.message else None}
+        for verdict in missing
+    ]
+    return {"problems": problems[:MOST_ENTRIES], "preconditions": preconditions[:MOST_ENTRIES]}
+
+
+def _amended(said: routing.RequestAmended) -> Json:
+    return {"version": said.version, "changes": [_change(change) for change in said.changes[:MOST_ENTRIES]]}
+
+
+def _change(change: FieldChange) -> Json:
+    """The field, and its values where both are short plain ones."""
+    plain = all(value is None or isinstance(value, str | int | float | bool) for value in (change.before, change.after))
+    shown = {"before": _plain(change.before), "after": _plain(change.after)} if plain else {"before": "", "after": ""}
+    return {"field": change.field, **shown}
+
+
+def _plain(value: object) -> str:
+    return "" if value is None else _short(str(value), 120)
+
+
+def _short(text: str, longest: int = LONGEST_TEXT) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _moment(request: Request, path: str) -> datetime | None:
+    value: Any = request
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else getattr(value, part, None)
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, datetime) and value.tzinfo else None

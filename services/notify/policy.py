@@ -1,0 +1,55 @@
+"""The table of who is told what, read from data; a table with a fault is refused whole, before the first message."""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from shared.schemas.registry import MODELS
+
+RecipientKind = Literal["requester", "coordinator", "supporters", "unit_room", "subscribers"]
+SHIPPED = Path(__file__).parent / "policy.yaml"
+
+
+class PolicyError(Exception):
+    """The table cannot be used; the message names the place and the remedy."""
+
+
+class Row(BaseModel):
+    """What one event type makes. Each entry of `to` is the alternatives of which the first that yields anybody is told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    template: str
+    to: tuple[tuple[RecipientKind, ...], ...]
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _alternatives(cls, value: object) -> object:
+        return [entry if isinstance(entry, list) else [entry] for entry in value] if isinstance(value, list) else value
+
+
+class NotifyPolicy(BaseModel):
+    """The whole table. `deadline` lists the dotted paths of a request that may say until when it is wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    deadline: tuple[str, ...]
+    events: dict[str, Row]
+
+    @field_validator("events")
+    @classmethod
+    def _known(cls, events: dict[str, Row]) -> dict[str, Row]:
+        if unknown := sorted(events.keys() - MODELS.keys()):
+            raise ValueError(f"no service says {', '.join(unknown)}; use the names of the contract")
+        return events
+
+
+def load_policy(file: Path = SHIPPED) -> NotifyPolicy:
+    """The table in `file`. Raises PolicyError."""
+    try:
+        return NotifyPolicy.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise PolicyError(f"{file.name} cannot be used: {error}") from error

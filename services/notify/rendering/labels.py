@@ -1,0 +1,70 @@
+"""What things are called: types, roles and fields, in the words of the policy pack a request is pinned to."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from shared.catalogue import Field, Pack
+
+
+class UnknownPolicyError(Exception):
+    """This process does not have the pack a request is pinned to, and must not substitute another."""
+
+
+class Labels(Protocol):
+    """The words of one pack in both languages; a key it does not know is shown as it is."""
+
+    def type_name(self, key: str, locale: str) -> str: ...
+
+    def role_name(self, key: str, locale: str) -> str: ...
+
+    def field_name(self, type_key: str, path: str, locale: str) -> str:
+        """The name of a field by its dotted path, for example `details.where`."""
+        ...
+
+
+class LabelsOf(Protocol):
+    """Finds the words for a pinned pack."""
+
+    def __call__(self, name: str, version: str) -> Labels:
+        """Raises UnknownPolicyError."""
+        ...
+
+
+class PackLabels:
+    """The Labels of one loaded pack."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+
+    def type_name(self, key: str, locale: str) -> str:
+        """See Labels."""
+        kind = self._pack.types.get(key)
+        return kind.name(locale) if kind else key
+
+    def role_name(self, key: str, locale: str) -> str:
+        """See Labels."""
+        return self._pack.role_name(key, locale)
+
+    def field_name(self, type_key: str, path: str, locale: str) -> str:
+        """See Labels."""
+        kind = self._pack.types.get(type_key)
+        first, *rest = path.removeprefix("details.").split(".")
+        field: Field | None = kind.fields.get(first) if kind else None
+        names = [field.name(locale)] if field else [path]
+        for part in rest if field else ():
+            field = field.fields.get(part) if field else None
+            if field is not None:
+                names.append(field.name(locale))
+        return " · ".join(names)
+
+
+def labels_of(packs: Mapping[tuple[str, str], Pack]) -> LabelsOf:
+    """The words of every loaded pack."""
+
+    def find(name: str, version: str) -> Labels:
+        pack = packs.get((name, version))
+        if pack is None:
+            raise UnknownPolicyError(f"Policy pack {name} {version} is not loaded here; install it and the message is sent.")
+        return PackLabels(pack)
+
+    return find

@@ -1,0 +1,105 @@
+"""Renders the templates in a sandbox: undefined names are errors, HTML is escaped, lines stay one line.
+
+Invariant: no value can add a header, a line to a one-line field, a tag to the HTML or markup to a chat message.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from services.notify.rendering.labels import LabelsOf
+from services.notify.rendering.view import Address, Links, Reader, view_of
+from shared.ledger.messages import Item
+from shared.schemas.people import Directory
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+WORDS = Path(__file__).parent / "words.yaml"
+LOCALES = ("zh", "en")
+# C0/C1 controls, line and paragraph separators, and the marks that reorder what is read.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+_MARKUP = str.maketrans({"<": "＜", ">": "＞", "[": "［", "]": "］", "`": "'", "*": "＊", "_": "＿", "#": "＃", "\\": "＼"})
+
+
+class RenderError(Exception):
+    """A template cannot be rendered; the message names the template and what is wrong, never a value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """One mail's words. `subject` is a single line without control characters."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Renderer:
+    """Templates are read from `templates`/<locale>/<template>.<part>.j2 and kept compiled."""
+
+    def __init__(self, *, labels_of: LabelsOf, links: Links, templates: Path = TEMPLATES) -> None:
+        self._labels_of = labels_of
+        self._links = links
+        self._words = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+        self._plain = _environment(templates, finalize=one_line)
+        self._html = _environment(templates, finalize=visible, autoescape=True)
+        self._chat = _environment(templates, finalize=without_markup)
+
+    def letter(self, item: Item, *, reader: Reader, directory: Directory) -> Letter:
+        """The mail for `item`. Raises RenderError and UnknownPolicyError."""
+        template, view = self._view(item, reader, directory)
+        subject = one_line(_render(self._plain, f"{template}.subject.txt.j2", view)).replace("=?", "= ?")
+        text = _render(self._plain, f"{template}.txt.j2", view)
+        return Letter(subject=subject, text=text, html=_render(self._html, f"{template}.html.j2", view))
+
+    def chat(self, item: Item, *, reader: Reader, directory: Directory) -> str:
+        """The chat message for `item`, as markdown. Raises RenderError and UnknownPolicyError."""
+        template, view = self._view(item, reader, directory)
+        return _render(self._chat, f"{template}.chat.md.j2", view)
+
+    def _view(self, item: Item, reader: Reader, directory: Directory) -> tuple[str, dict[str, Any]]:
+        locale = reader.locale if reader.locale in LOCALES else LOCALES[0]
+        template = item.data["template"]
+        pin = item.data["params"]["request"]["policy"]
+        labels = self._labels_of(pin["name"], pin["version"])
+        own = Reader(name=reader.name, locale=locale, time_zone=reader.time_zone)
+        view = view_of(item, reader=own, directory=directory, labels=labels, links=self._links, words=self._words[locale])
+        return f"{locale}/{template}", view
+
+
+def one_line(value: object) -> str:
+    """`value` as text on one line, without characters that are not seen."""
+    return " ".join(_UNSEEN.sub(" ", str(value)).split())
+
+
+def visible(value: object) -> object:
+    """`value` without unseen characters where it is plain text; what is markup already stays as it is."""
+    return _UNSEEN.sub(" ", value) if type(value) is str else value
+
+
+def without_markup(value: object) -> str:
+    """`value` as one line in which no character can be taken for markdown or a mention."""
+    return str(value) if isinstance(value, Address) else one_line(value).translate(_MARKUP)
+
+
+def _environment(templates: Path, *, finalize: Any, autoescape: bool = False) -> SandboxedEnvironment:
+    return SandboxedEnvironment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        finalize=finalize,
+        autoescape=autoescape,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+
+
+def _render(environment: Environment, name: str, view: dict[str, Any]) -> str:
+    try:
+        return environment.get_template(name).render(view)
+    except Exception as error:  # a template's fault, whatever it is, ends this one message
+        raise RenderError(f"The template {name} cannot be rendered ({type(error).__name__}); mend it and send the message again.") from error

@@ -1,0 +1,68 @@
+"""What notify knows of one request: the public facts that messages show, who has a part in it, and every delivery's fate."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.schemas.model import Frozen
+from shared.schemas.notifications import Channel
+from shared.schemas.requests import Origin, PolicyPin
+from shared.schemas.routing import Seat
+
+Status = Literal["planned", "sent", "failed", "unknown"]
+
+
+class Facts(Frozen):
+    """The request as messages show it; people are ids, `deadline` is the moment it is wanted by."""
+
+    type: str
+    business_unit: str
+    requester: str
+    source: Origin
+    opportunity: str | None = None
+    customer: str | None = None
+    deadline: datetime | None = None
+    priority: str = "normal"
+    locale: str = "zh"
+    policy: PolicyPin | None = None
+
+
+class DeliveryState(Frozen):
+    """One message to one recipient and how far it got."""
+
+    channel: Channel
+    recipient: str
+    template: str
+    about: str
+    status: Status = "planned"
+    attempt: int = 0
+    problem: str = ""
+    planned_at: datetime
+    ended_at: datetime | None = None
+
+
+class State(Frozen):
+    """Deliveries by item id, in the order they were planned."""
+
+    request: Facts | None = None
+    seats: tuple[Seat, ...] = ()
+    deliveries: dict[str, DeliveryState] = {}
+
+    @property
+    def coordinators(self) -> tuple[str, ...]:
+        """The coordinator's id, or nobody yet."""
+        return tuple(seat.person for seat in self.seats if seat.step == "coordinator")
+
+    @property
+    def supporters(self) -> tuple[str, ...]:
+        """The supporters' ids, each once."""
+        return tuple(dict.fromkeys(seat.person for seat in self.seats if seat.step == "supporter"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names."""
+
+    now: datetime
+    rooms: frozenset[str] = frozenset()
+    subscribers: tuple[str, ...] = ()

@@ -1,0 +1,33 @@
+"""The policy as data, its loader, and the one validator that gives every channel the same verdict. Pure."""
+
+from shared.catalogue.directory_file import read_directory
+from shared.catalogue.form import form_schema
+from shared.catalogue.judge import Judgement, JudgingContext, earlier_references, judge
+from shared.catalogue.load import PackError, load_pack, load_packs, newest
+from shared.catalogue.meaning import changes, meaning
+from shared.catalogue.pack import Field, Pack, RequestType, SupporterRole
+from shared.catalogue.proofs import EarlierRequest
+from shared.catalogue.privacy import personal, public, restore
+
+__all__ = [
+    "EarlierRequest",
+    "Field",
+    "Judgement",
+    "JudgingContext",
+    "Pack",
+    "PackError",
+    "RequestType",
+    "SupporterRole",
+    "changes",
+    "earlier_references",
+    "form_schema",
+    "judge",
+    "load_pack",
+    "load_packs",
+    "meaning",
+    "newest",
+    "personal",
+    "public",
+    "read_directory",
+    "restore",
+]

@@ -1,0 +1,103 @@
+"""Reads a directory file (people and units) and names every fault of it, so that all can be mended at once. Pure."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.catalogue.load import load_pack
+from shared.catalogue.pack import Pack
+from shared.schemas.model import Text
+from shared.schemas.people import BusinessUnit, Leave, Person
+from shared.schemas.requests import Problem
+
+Result = tuple[list[BusinessUnit], list[Person], list[Problem]]
+
+
+def read_directory(content: object, pack: Pack | None = None) -> Result:
+    """Units, people and problems. A file with problems should not be imported."""
+    pack = pack or load_pack()
+    if not isinstance(content, dict) or not isinstance(content.get("people"), list) or not content["people"]:
+        return [], [], [_problem("people", "目录中没有人员；请提供 people 列表。", "The directory names nobody; give a list `people`.")]
+    problems: list[Problem] = []
+    units = [unit for place, raw in enumerate(_list(content, "business_units")) if (unit := _unit(raw, place, problems))]
+    people = [person for place, raw in enumerate(content["people"]) if (person := _person(raw, place, pack, problems))]
+    if any(person.business_unit == pack.pool for person in people) and all(unit.code != pack.pool for unit in units):
+        units.append(BusinessUnit(code=pack.pool, name=Text(zh="公司总部", en="Headquarters")))
+    problems += _across(units, people, pack)
+    return units, people, problems
+
+
+def _list(content: Mapping[str, Any], key: str) -> list[Any]:
+    value = content.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _unit(raw: object, place: int, problems: list[Problem]) -> BusinessUnit | None:
+    try:
+        return BusinessUnit.model_validate(raw)
+    except ValidationError as error:
+        problems.append(_invalid(f"business_units.{place}", error))
+        return None
+
+
+def _person(raw: Any, place: int, pack: Pack, problems: list[Problem]) -> Person | None:
+    if not isinstance(raw, dict):
+        problems.append(_problem(f"people.{place}", "应为一组字段。", "must be a record."))
+        return None
+    notifications = raw.get("notifications")
+    channels = notifications.get("channels") if isinstance(notifications, dict) else None
+    roles = raw.get("roles") if isinstance(raw.get("roles"), list) else []
+    seats = max((pack.seats.by_role.get(str(role), pack.seats.default) for role in roles), default=pack.seats.default)
+    try:
+        leave = [_leave(period) for period in raw.get("leave") or ()]
+        return Person.model_validate({"seats": seats, **raw, "leave": leave, **({"channels": channels} if channels else {})})
+    except ValidationError as error:
+        problems.append(_invalid(f"people.{place}", error))
+    except (KeyError, TypeError, ValueError):
+        problems.append(_problem(f"people.{place}.leave", "休假应含 from 和 to 日期。", "each leave needs the dates from and to."))
+    return None
+
+
+def _leave(period: Mapping[str, Any]) -> Leave:
+    first, last = (day if isinstance(day, date) else date.fromisoformat(day) for day in (period["from"], period["to"]))
+    return Leave(first=first, last=last)
+
+
+def _across(units: list[BusinessUnit], people: list[Person], pack: Pack) -> list[Problem]:
+    problems: list[Problem] = []
+    codes, ids = {unit.code for unit in units}, [person.id for person in people]
+    by_id = {person.id: person for person in people}
+    for person in people:
+        where = f"people.{person.id}"
+        if ids.count(person.id) > 1:
+            problems.append(_problem(f"{where}.id", "工号重复。", "the id is used twice."))
+        if person.business_unit not in codes:
+            problems.append(_problem(f"{where}.business_unit", f"没有经营单位 {person.business_unit}。", f"there is no unit {person.business_unit}."))
+        if unknown := [role for role in person.roles if role not in pack.roles]:
+            problems.append(_problem(f"{where}.roles", f"未知岗位 {', '.join(unknown)}。", f"unknown roles {', '.join(unknown)}."))
+        if person.delegate is not None and person.delegate not in by_id:
+            problems.append(_problem(f"{where}.delegate", f"没有代理人 {person.delegate}。", f"there is no delegate {person.delegate}."))
+        if _in_a_cycle(person, by_id):
+            problems.append(_problem(f"{where}.delegate", "代理关系成环；请改正。", "the delegation runs in a circle; break it."))
+    return problems
+
+
+def _in_a_cycle(person: Person, by_id: Mapping[str, Person]) -> bool:
+    seen: set[str] = set()
+    current: Person | None = person
+    while current is not None and current.delegate is not None and current.id not in seen:
+        seen.add(current.id)
+        current = by_id.get(current.delegate)
+    return current is not None and current.id == person.id and bool(seen)
+
+
+def _invalid(field: str, error: ValidationError) -> Problem:
+    fault = error.errors()[0]
+    where = ".".join(str(part) for part in (field, *fault["loc"]))
+    return _problem(where, f"内容有误（{fault['type']}）。", f"is wrong: {fault['msg']}.")
+
+
+def _problem(field: str, zh: str, en: str) -> Problem:
+    return Problem(field=field, code="bad_directory", message=Text(zh=f"{field}：{zh}", en=f"{field} {en}"))

@@ -1,0 +1,209 @@
+"""A policy pack as values: the types, their fields, preconditions, roles and outputs, each with the article it comes from."""
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field as Described, model_validator
+
+from shared.schemas.model import Text
+from shared.schemas.requests import PolicyPin
+
+FieldType = Literal["text", "texts", "integer", "number", "money", "time", "window", "choice", "choices", "file", "record", "lines"]
+
+
+class Strict(BaseModel):
+    """A pack says nothing that is not understood: an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Labelled(Strict):
+    """Whatever people call by a name, in two languages and by other names."""
+
+    zh: str
+    en: str
+    aliases: tuple[str, ...] = ()
+
+    def name(self, locale: str) -> str:
+        """The name in `locale`, zh unless en is asked for."""
+        return self.en if locale == "en" else self.zh
+
+
+class Field(Labelled):
+    """One field of a form. `personal` values never leave intake; `deadline` must lie ahead; `same_as` names a request path.
+
+    `total` on lines names the two columns whose product is summed; on a record, `true` sums its amounts.
+    """
+
+    type: FieldType
+    required: bool = False
+    personal: bool = False
+    deadline: bool = False
+    record: bool = Described(default=False, description="a window may lie in the past: a record of what happened")
+    single: bool = Described(default=False, description="choices may be given as one text")
+    minimum: int | None = None
+    same_as: str | None = None
+    total: bool | tuple[str, str] = False
+    choices: dict[str, Labelled] = {}
+    fields: dict[str, "Field"] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_choices(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("total"), list):
+            return {**data, "total": tuple(data["total"])}
+        return data
+
+    @cached_property
+    def key_of(self) -> dict[str, str]:
+        """Every way to write a choice, folded, and its key."""
+        names: dict[str, str] = {}
+        for key, choice in self.choices.items():
+            names |= {fold(name): key for name in (key, choice.zh, choice.en, *choice.aliases)}
+        return names
+
+    def choice(self, key: str, locale: str) -> str:
+        """The label of one choice; an unknown key is shown as it is."""
+        known = self.choices.get(key)
+        return known.name(locale) if known else key
+
+
+class Condition(Strict):
+    """A group of preconditions of which one must hold, always or only for some values of details or opportunity."""
+
+    any_of: tuple[str, ...]
+    only: dict[str, Any] = {}
+    unless: dict[str, Any] = {}
+
+
+class SupporterRole(Strict):
+    """One seat to fill. `skills` are wanted, `department` is required, `only` depends on details."""
+
+    role: str
+    skills: tuple[str, ...] = ()
+    department: str | None = None
+    only: dict[str, Any] = {}
+
+
+class Section(Labelled):
+    """One part of an output that whoever does the work fills in."""
+
+    key: str
+
+
+class Output(Labelled):
+    """What comes out, and when it is rendered. `formats` names the details field that lists the formats asked for."""
+
+    when: Literal["accepted", "completed"]
+    formats: str | None = None
+    sections: tuple[Section, ...] = ()
+
+
+class RequestType(Strict):
+    """One of the kinds of support a unit may ask for."""
+
+    key: str
+    label: Text
+    aliases: tuple[str, ...] = ()
+    article: str
+    form: str
+    opportunity: bool = True
+    coordinator: str
+    supporters: tuple[SupporterRole, ...]
+    mode: Literal["automatic", "choose"] = "automatic"
+    review: bool = False
+    own_allowed: bool = Described(default=False, description="who asked may work on it when nobody else can")
+    effort: float = 1.0
+    preconditions: tuple[Condition, ...] = ()
+    later_without: dict[str, tuple[str, ...]] = {}
+    output: Output
+    fields: dict[str, Field]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_conditions(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        groups = data.get("preconditions", ())
+        return {**data, "preconditions": [{"any_of": group} if isinstance(group, list) else group for group in groups]}
+
+    def name(self, locale: str) -> str:
+        """The type's name in `locale`."""
+        return self.label.by_locale(locale)
+
+
+class Proof(Strict):
+    """An earlier request that proves a precondition: of this type, in this status."""
+
+    request: str
+    status: str
+
+
+class Precondition(Labelled):
+    """One condition of the policy in its own words. Without `evidence`, every kind counts. Without a waiver it is hard."""
+
+    evidence: tuple[str, ...] | None = None
+    proof: Proof | None = None
+    mode: Literal["hard", "waivable", "later"] = "hard"
+    waived_by: str | None = None
+
+
+class ServiceLevels(Strict):
+    """Targets; `example` says that the policy names none."""
+
+    example: bool
+    first_response_hours: dict[str, float]
+
+
+class Seats(Strict):
+    """How many open requests a person may hold: the largest number among the roles held."""
+
+    default: int
+    by_role: dict[str, int] = {}
+
+
+class Pack(Strict):
+    """A policy in one version. `hash` is over its whole content."""
+
+    name: str
+    version: str
+    hash: str
+    label: Text
+    owner: str
+    may_submit: tuple[str, ...]
+    pool: str
+    pool_coordinator: dict[str, str]
+    forms: dict[str, Labelled]
+    roles: dict[str, Labelled]
+    seats: Seats
+    weights: dict[str, float]
+    service_levels: ServiceLevels
+    preconditions: dict[str, Precondition]
+    evidence_kinds: tuple[str, ...]
+    types: dict[str, RequestType]
+
+    @property
+    def pin(self) -> PolicyPin:
+        """What a request filed now is pinned to."""
+        return PolicyPin(name=self.name, version=self.version, hash=self.hash)
+
+    @cached_property
+    def _type_names(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for key, kind in self.types.items():
+            names |= {fold(name): key for name in (key, kind.label.zh, kind.label.en, *kind.aliases)}
+        return names
+
+    def type_by_alias(self, text: str) -> RequestType | None:
+        """The type called `text` in either language, by an alias, or by its key."""
+        key = self._type_names.get(fold(text))
+        return self.types[key] if key else None
+
+    def role_name(self, role: str, locale: str) -> str:
+        """A role's name; one the pack does not know is shown as it is."""
+        return self.roles[role].name(locale) if role in self.roles else role
+
+
+def fold(name: str) -> str:
+    """Spelling differences that do not matter: case and blank space."""
+    return "".join(name.casefold().split())

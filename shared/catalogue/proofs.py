@@ -1,0 +1,139 @@
+"""Weighs what a request offers as evidence against each precondition of the policy. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.catalogue.pack import Condition, Pack, Precondition
+from shared.schemas.model import Json, Text
+from shared.schemas.requests import Evidence, PreconditionVerdict
+
+Reference = tuple[str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierRequest:
+    """What became of an earlier request."""
+
+    type: str
+    opportunity_id: str | None
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """The evidence and attachments of one message, as far as they can be read."""
+
+    pieces: tuple[Evidence, ...]
+    files: tuple[Json, ...]
+
+    @classmethod
+    def read(cls, body: Json) -> "Offered":
+        """What `body` offers."""
+        pieces = tuple(Evidence.model_validate(piece) for piece in cls.evidence(body))
+        return cls(pieces=pieces, files=tuple(cls.attachments(body)))
+
+    @staticmethod
+    def evidence(body: Json) -> list[Json]:
+        """The readable pieces of evidence."""
+        pieces = body.get("evidence")
+        keys = ("precondition", "kind")
+        return [
+            {"precondition": piece["precondition"], "kind": piece["kind"], "value": piece["value"]}
+            for piece in (pieces if isinstance(pieces, list) else ())
+            if isinstance(piece, dict) and all(isinstance(piece.get(key), str) for key in keys) and isinstance(piece.get("value"), str | dict)
+        ]
+
+    @staticmethod
+    def attachments(body: Json) -> list[Json]:
+        """The readable attachments."""
+        files = body.get("attachments")
+        return [
+            {
+                "name": file["name"],
+                "media_type": str(file.get("media_type") or "application/octet-stream"),
+                "size": file["size"] if isinstance(file.get("size"), int) else 0,
+                "sha256": str(file.get("sha256") or ""),
+            }
+            for file in (files if isinstance(files, list) else ())
+            if isinstance(file, dict) and isinstance(file.get("name"), str)
+        ]
+
+    def names(self) -> frozenset[str]:
+        """The names of the attached files."""
+        return frozenset(file["name"] for file in self.files)
+
+    def references(self) -> set[Reference]:
+        """The earlier requests named."""
+        return {reference for piece in self.pieces if (reference := _reference(piece)) is not None}
+
+
+def _reference(piece: Evidence) -> Reference | None:
+    value = piece.value
+    if piece.kind != "earlier_request" or not isinstance(value, dict):
+        return None
+    unit, system, reference = (value.get(key) for key in ("business_unit", "system", "reference"))
+    if isinstance(unit, str) and isinstance(system, str) and isinstance(reference, str):
+        return unit, system, reference
+    return None
+
+
+def weigh(
+    pack: Pack, condition: Condition, offered: Offered, opportunity: object, earlier: Mapping[Reference, EarlierRequest]
+) -> PreconditionVerdict:
+    """The verdict on one condition: met by the first piece of evidence that counts, else missing (or later, if its mode says so)."""
+    label = Text(
+        zh="或".join(pack.preconditions[name].zh for name in condition.any_of),
+        en=" or ".join(pack.preconditions[name].en for name in condition.any_of),
+    )
+    for name in condition.any_of:
+        for piece in offered.pieces:
+            if piece.precondition == name and _counts(piece, pack.preconditions[name], pack, offered, opportunity, earlier):
+                return PreconditionVerdict(any_of=condition.any_of, state="met", met_by=piece, label=label)
+    modes = {pack.preconditions[name].mode for name in condition.any_of}
+    state: Literal["later", "missing"] = "later" if modes == {"later"} else "missing"
+    return PreconditionVerdict(any_of=condition.any_of, state=state, label=label, message=_remedy(label, offered, condition, pack, earlier))
+
+
+def _counts(
+    piece: Evidence,
+    precondition: Precondition,
+    pack: Pack,
+    offered: Offered,
+    opportunity: object,
+    earlier: Mapping[Reference, EarlierRequest],
+) -> bool:
+    if piece.kind not in (precondition.evidence or pack.evidence_kinds):
+        return False
+    match piece.kind:
+        case "attachment":
+            return piece.value in offered.names()
+        case "earlier_request":
+            reference = _reference(piece)
+            found = earlier.get(reference) if reference else None
+            wanted = precondition.proof
+            return (
+                found is not None
+                and found.opportunity_id == opportunity
+                and found.status == (wanted.status if wanted else "completed")
+                and (wanted is None or found.type == wanted.request)
+            )
+        case _:
+            return isinstance(piece.value, str) and bool(piece.value.strip())
+
+
+def _remedy(
+    label: Text, offered: Offered, condition: Condition, pack: Pack, earlier: Mapping[Reference, EarlierRequest]
+) -> Text:
+    kinds = sorted({kind for name in condition.any_of for kind in pack.preconditions[name].evidence or pack.evidence_kinds})
+    named = [" / ".join(reference) for reference in sorted(offered.references()) if _open(earlier.get(reference))]
+    zh = f"前提条件“{label.zh}”尚无有效证明；请提供证明（{'、'.join(kinds)}）。"
+    en = f"The precondition “{label.en}” is not proved; offer evidence ({', '.join(kinds)})."
+    if named:
+        zh += f"所引用的申请须属同一商机且已完成：{'；'.join(named)}。"
+        en += f" The request referred to must be of the same opportunity and completed: {'; '.join(named)}."
+    return Text(zh=zh, en=en)
+
+
+def _open(earlier: EarlierRequest | None) -> bool:
+    return earlier is None or earlier.status != "completed"

@@ -1,0 +1,125 @@
+"""The ledger document as values: what is loaded, what a write changes, what the store answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from shared.messaging.wire import Record
+from shared.schemas.envelope import Event, Source
+from shared.schemas.model import Json
+
+ItemStatus = Literal["planned", "leased", "data", "ended", "done", "failed", "unknown", "cancelled"]
+
+
+@dataclass(kw_only=True, slots=True)
+class StoredItem:
+    """One item with its lease. `data` phase: the point of no return is passed. `ended`: over, the domain not told yet."""
+
+    id: str
+    kind: str
+    data: Json
+    status: ItemStatus = "planned"
+    attempt: int = 0
+    due: datetime | None = None
+    owner: str | None = None
+    until: datetime | None = None
+    end: str | None = None
+    result: Json = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def open(self) -> bool:
+        return self.status in {"planned", "leased", "data", "ended"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """An event that arrived before its turn, or that poisoned its request: raw, so that it can always be stored."""
+
+    source: Source
+    sequence: int
+    id: str
+    since: datetime
+    record: Record
+
+
+@dataclass(kw_only=True, slots=True)
+class Document:
+    """A working copy of one ledger document; `events` holds only what is not known to be published."""
+
+    subject: str
+    revision: int = 0
+    schema: int = 1
+    unit: str | None = None
+    heard: dict[str, int] = field(default_factory=dict)
+    heard_ids: dict[str, list[str]] = field(default_factory=dict)
+    applied: list[str] = field(default_factory=list)
+    early: list[Held] = field(default_factory=list)
+    aside: list[Held] = field(default_factory=list)
+    state: Json | None = None
+    head: int = 0
+    head_id: str | None = None
+    published: int = 0
+    events: list[Event] = field(default_factory=list)
+    items: list[StoredItem] = field(default_factory=list)
+    parked: str | None = None
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One guarded write: `document` as it shall be, provided its revision is still `document.revision`; `said` is appended."""
+
+    document: Document
+    said: Sequence[Event]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """`published` grows to at least this; `wake_at` is set only if the revision is still `revision`."""
+
+    subject: str
+    revision: int
+    published: int
+    wake_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """A document that cannot be stored at all, and why."""
+
+    problem: str
+
+
+Written = Literal["written", "stale"] | Refused
+
+
+class LedgerStore(Protocol):
+    """Where ledger documents live. Every method may raise; then nothing is known about what was written."""
+
+    async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
+        """The documents that exist, without the events that are known to be published."""
+        ...
+
+    async def write(self, changes: Sequence[Change]) -> list[Written]:
+        """Each change on its own, by revision; one that cannot be stored never sinks the others."""
+        ...
+
+    async def mark(self, marks: Sequence[Mark]) -> None: ...
+
+    async def due(self, now: datetime, limit: int) -> list[str]:
+        """Subjects whose `wake_at` has come, the longest overdue first."""
+        ...
+
+    async def events(self, subject: str, after: int = 0) -> list[Event]:
+        """The subject's own events with a sequence above `after`, in order."""
+        ...
+
+    async def caused(self, subject: str, causes: Sequence[str]) -> list[Event]:
+        """The subject's own events whose `causationid` is among `causes`."""
+        ...
+
+    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
+        """(subject, last own sequence) in the order of the subjects, from the one after `after` on."""
+        ...

@@ -1,0 +1,56 @@
+"""The port between the ledger and a service's pure domain."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from shared.ledger.messages import Decision, Message
+from shared.schemas.envelope import Event, Source
+from shared.schemas.model import Frozen
+
+S = TypeVar("S", bound=Frozen)
+C = TypeVar("C")
+
+
+class Domain(Protocol[S, C]):
+    """A service's brain. `decide`, `evolve` and `wake_at` are pure: no clock, no I/O, no randomness.
+
+    `C` is the context: whatever decisions read from outside the request, the time included (`now`).
+    """
+
+    source: Source
+    hears: frozenset[Source]
+    state: type[S]
+    schema: int
+
+    def decide(self, state: S, message: Message, context: C) -> Decision:
+        """What to say and do about `message`. A `Heard` event is already part of `state`."""
+        ...
+
+    def evolve(self, state: S, event: Event) -> S:
+        """The state after `event`, heard or own. Unknown types leave the state as it is."""
+        ...
+
+    def wake_at(self, state: S) -> datetime | None:
+        """When this request wants to be woken, or None."""
+        ...
+
+    def upcast(self, document: dict[str, object], schema: int) -> dict[str, object]:
+        """A stored state of an older `schema` as one of the present."""
+        ...
+
+
+class Surroundings(Protocol[C]):
+    """The I/O around decisions: what they read before, and what must be secured or released around the write."""
+
+    async def context(self, messages: Sequence[Message]) -> C:
+        """Read once per batch whatever the decisions on `messages` need."""
+        ...
+
+    async def reserve(self, wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
+        """Secure each (subject, decision)'s reservations; the subjects refused are decided again with a new context."""
+        ...
+
+    async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
+        """Told after the write: (subject, new state, new own events). Must be safe to repeat and to miss."""
+        ...

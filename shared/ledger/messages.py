@@ -1,0 +1,127 @@
+"""The four kinds of message a ledger applies, and what a service decides on one. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from shared.schemas.envelope import Event
+from shared.schemas.model import Json, Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """An event of another service, in its causal turn. `state` already contains it when `decide` sees it."""
+
+    event: Event
+
+    @property
+    def subject(self) -> str:
+        return self.event.subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A command: a wish in the imperative (`submit`, `accept`), with the id that makes repeating it harmless."""
+
+    id: str
+    subject: str
+    name: str
+    data: Json
+    at: datetime
+    business_unit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Woken:
+    """A wake-up that fell due, or was asked for because something outside the request changed (`reason`)."""
+
+    subject: str
+    reason: str = "due"
+
+
+ItemEnd = Literal["done", "failed", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """Work on the outside world, planned by a decision and performed outside the consume loop.
+
+    `data` must hold all the effect needs but personal data, which it fetches itself.
+    """
+
+    id: str
+    kind: str
+    data: Json
+    subject: str = ""
+    attempt: int = 0
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """An item has ended for good: done, given up (`failed`), or `unknown` (it may or may not have happened)."""
+
+    subject: str
+    item: Item
+    end: ItemEnd
+    data: Json = field(default_factory=dict)
+    problem: str = ""
+
+
+Message = Heard | Told | Woken | Settled
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a command changes nothing. `code` is stable; `status` is the HTTP status that says the same."""
+
+    code: str
+    message: Text
+    status: int = 409
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reservation:
+    """A place among the open work of one person, to be had before the decision may be written."""
+
+    holder: str
+    capacity: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a service makes of one message. The empty decision changes nothing.
+
+    `facts` are payload models of the service's own event types, in the order they are said. `items` are planned
+    by the same write; an id that exists already is planned no second time. `cancel` names planned items that
+    are no longer wanted. `private` replaces the state's field of that name before the facts are evolved: values that
+    must not be said (personal data). `answer` is handed to whoever told the command, and is not kept.
+    """
+
+    facts: tuple[BaseModel, ...] = ()
+    items: tuple[Item, ...] = ()
+    cancel: tuple[str, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+    private: BaseModel | None = None
+    refusal: Refusal | None = None
+    answer: Mapping[str, Any] | None = None
+
+
+NOTHING = Decision()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one message. `events` are those it caused, also when it was `repeated`."""
+
+    subject: str
+    state: Any
+    events: tuple[Event, ...] = ()
+    repeated: bool = False
+    refusal: Refusal | None = None
+    answer: Mapping[str, Any] | None = None
+    problem: str = ""

@@ -1,0 +1,185 @@
+"""Wakes requests that fell due and performs their items, each under its own lease, outside the consume loop.
+
+Invariant: an effect that passed its point of no return is never performed again by itself.
+"""
+
+import asyncio
+import random
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from shared.ledger.apply import Ledger
+from shared.ledger.desk import Desk
+from shared.ledger.effects import Done, Doubt, Ending, LeaseLost, Perform, Retry, Terminal
+from shared.ledger.messages import Heard, Item, ItemEnd, Settled, Woken
+from shared.schemas.envelope import Event
+from shared.telemetry import metrics
+
+log = structlog.get_logger()
+SWEEP_SECONDS = 1.0
+SWEEP_LIMIT = 200
+LEASE = timedelta(seconds=60)
+FIRST_RETRY_SECONDS = 2.0
+LONGEST_RETRY_SECONDS = 300.0
+MAX_ATTEMPTS = 12
+
+Ask = Callable[[str, str, int], Awaitable[Sequence[Event]]]
+"""Ask a source for a subject's events after a number: ask(source, subject, after)."""
+
+
+class Worker:
+    """The background of one process: `work` runs until cancelled; `nudge` makes it look at subjects at once."""
+
+    def __init__(
+        self,
+        ledger: Ledger[Any, Any],
+        desk: Desk,
+        *,
+        effects: Mapping[str, Perform],
+        ask: Ask,
+        slots: int = 16,
+        max_attempts: int = MAX_ATTEMPTS,
+        sweep_seconds: float = SWEEP_SECONDS,
+    ) -> None:
+        self._ledger = ledger
+        self._desk = desk
+        self._effects = effects
+        self._ask = ask
+        self._slots = slots
+        self._max_attempts = max_attempts
+        self._sweep_seconds = sweep_seconds
+        self._owner = uuid.uuid4().hex
+        self._nudged: set[str] = set()
+        self._bell = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        ledger.nudge = self.nudge
+
+    def nudge(self, subjects: Iterable[str]) -> None:
+        """Look at `subjects` now rather than at the next sweep."""
+        self._nudged.update(subjects)
+        self._bell.set()
+
+    async def work(self) -> None:
+        """Sweep and perform until cancelled; a failed sweep is logged and tried again."""
+        while True:
+            try:
+                await self._turn()
+            except Exception:  # noqa: BLE001  # the database may be away; the next sweep finds what this one missed
+                log.exception("ledger.sweep_failed")
+            await self._rest()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait up to `seconds` for effects under way."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(self._sweep_seconds * random.uniform(0.8, 1.2)):  # noqa: S311
+                await self._bell.wait()
+        except TimeoutError:
+            return
+
+    async def _turn(self) -> None:
+        self._bell.clear()
+        nudged, self._nudged = self._nudged, set()
+        if nudged:
+            await self._perform_due(sorted(nudged))
+        due = await self._ledger.store.due(self._ledger.clock.now(), SWEEP_LIMIT)
+        if due:
+            await self._ledger.apply([Woken(subject=subject) for subject in due])
+            await self._close_gaps(due)
+            await self._perform_due(due)
+
+    async def _perform_due(self, subjects: Sequence[str]) -> None:
+        free = self._slots - len(self._running)
+        if free <= 0 or not self._effects:
+            self._nudged.update(subjects if self._effects else ())
+            return
+        items = await self._ledger.lease(subjects, self._owner, free, LEASE)
+        for item in items:
+            task = asyncio.create_task(self._perform(item))
+            self._running.add(task)
+            task.add_done_callback(self._finished)
+        if len(items) == free:
+            self._nudged.update(subjects)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if self._nudged:
+            self._bell.set()
+        if not task.cancelled() and (error := task.exception()):
+            log.error("ledger.item_lost_its_way", problem=type(error).__name__, exc_info=error)
+
+    async def _perform(self, item: Item) -> None:
+        passed = False
+
+        async def point_of_no_return() -> None:
+            nonlocal passed
+            if not await self._ledger.pass_point(item, self._owner):
+                raise LeaseLost
+            passed = True
+
+        with metrics.ITEM_SECONDS.labels(self._ledger.domain.source, item.kind).time():
+            try:
+                async with asyncio.timeout(LEASE.total_seconds() * 0.8):
+                    ending = await self._effects[item.kind](item, point_of_no_return)
+            except LeaseLost:
+                return
+            except Exception as error:  # noqa: BLE001  # an effect's fault is an ending like any other, and is logged
+                problem = f"{type(error).__name__}: {str(error)[:300]}"
+                log.warning("ledger.effect_failed", item=item.id, kind=item.kind, problem=type(error).__name__)
+                ending = Doubt(problem=problem) if passed else Retry(problem=problem)
+        await self._conclude(item, ending)
+
+    async def _conclude(self, item: Item, ending: Ending) -> None:
+        match ending:
+            case Done(data=data):
+                await self._settle(item, "done", "", data)
+            case Doubt(problem=problem):
+                await self._settle(item, "unknown", problem)
+            case Terminal(problem=problem):
+                await self._settle(item, "failed", problem)
+            case Retry(problem=problem) if item.attempt >= self._max_attempts:
+                await self._settle(item, "failed", f"given up after {item.attempt} attempts: {problem}")
+            case Retry(problem=problem, seconds=seconds):
+                wait = seconds if seconds is not None else _back_off(item.attempt)
+                due = self._ledger.clock.now() + timedelta(seconds=wait)
+                await self._until_written(lambda: self._ledger.postpone(item, self._owner, due, problem))
+
+    async def _settle(self, item: Item, end: ItemEnd, problem: str, data: Mapping[str, Any] | None = None) -> None:
+        metrics.ITEMS.labels(self._ledger.domain.source, item.kind, end).inc()
+        settled = Settled(subject=item.subject, item=item, end=end, data=dict(data or {}), problem=problem)
+        await self._until_written(lambda: self._desk.tell(settled))
+
+    async def _until_written(self, write: Callable[[], Awaitable[object]]) -> None:
+        """Try until the end of an effect is on record, or the lease has run out and another owner finds it."""
+        async with asyncio.timeout(LEASE.total_seconds()):
+            for attempt in range(1, 1000):
+                try:
+                    await write()
+                except Exception as error:  # noqa: BLE001  # the database may be away for a while
+                    log.warning("ledger.ending_not_written", problem=type(error).__name__)
+                    await asyncio.sleep(_back_off(attempt) / 10)
+                else:
+                    return
+
+    async def _close_gaps(self, subjects: Sequence[str]) -> None:
+        for subject, sources in (await self._ledger.missing(subjects)).items():
+            for source, heard in sources.items():
+                metrics.GAPS_ASKED.labels(self._ledger.domain.source, source).inc()
+                try:
+                    events = await self._ask(source, subject, heard)
+                except Exception as error:  # noqa: BLE001  # the source may be away; the gap stays open and is asked again
+                    log.warning("ledger.gap_not_answered", source=source, problem=type(error).__name__)
+                    continue
+                await self._ledger.apply([Heard(event=event) for event in events])
+
+
+def _back_off(attempt: int) -> float:
+    """Seconds before the next attempt: doubling, bounded, with jitter."""
+    return float(min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** max(0, attempt - 1)) * random.uniform(0.8, 1.2))  # noqa: S311

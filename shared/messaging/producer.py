@@ -1,0 +1,124 @@
+"""The one producer of a process: acknowledged by all replicas, every send bounded in time, rebuilt after a time-out.
+
+Invariant: `publish` never raises for a broker that is away; what was not acknowledged is said again from the ledger.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.messaging.wire import CONTENT_TYPE, Record, encode
+from shared.schemas.envelope import Event
+from shared.schemas.topics import MAX_MESSAGE_BYTES
+from shared.telemetry import metrics
+
+log = structlog.get_logger()
+SEND_SECONDS = 10.0
+START_SECONDS = 10.0
+
+
+class Producer:
+    """Sends records of one service. The idempotent mode of the client is not used: duplicates are dropped by sequence."""
+
+    def __init__(self, address: str, service: str) -> None:
+        self._address = address
+        self._service = service
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._away_until = 0.0
+
+    async def publish(self, topic: str, events: Sequence[Event]) -> list[bool]:
+        """Send `events` to `topic`, in order; whether each was acknowledged."""
+        acknowledged = await self.send(topic, [encode(event) for event in events])
+        metrics.EVENTS_PUBLISHED.labels(self._service).inc(sum(acknowledged))
+        metrics.PUBLISH_FAILURES.labels(self._service).inc(len(acknowledged) - sum(acknowledged))
+        return acknowledged
+
+    async def send(self, topic: str, records: Sequence[tuple[bytes, bytes | None, list[tuple[str, bytes]]]]) -> list[bool]:
+        """Send (key, value, headers) records; whether each was acknowledged within the time limit."""
+        producer = await self._started()
+        if producer is None:
+            return [False] * len(records)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                futures = [await producer.send(topic, value, key=key, headers=headers) for key, value, headers in records]
+                results = await asyncio.gather(*futures, return_exceptions=True)
+        except (TimeoutError, KafkaError) as error:
+            log.warning("messaging.send_failed", topic=topic, problem=type(error).__name__)
+            await self._rebuild(producer)
+            return [False] * len(records)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        if failures:
+            log.warning("messaging.not_acknowledged", topic=topic, records=len(failures), problem=type(failures[0]).__name__)
+        return [not isinstance(result, BaseException) for result in results]
+
+    async def copy(self, topic: str, record: Record, problem: str) -> bool:
+        """Send `record` as it is to `topic` (a dead-letter topic), with where it came from and why in headers."""
+        origin = f"{record.topic}|{record.partition}|{record.offset}"
+        headers = [("origin", origin.encode()), ("problem", problem.encode()), CONTENT_TYPE]
+        return (await self.send(topic, [(origin.encode(), record.value or b"", headers)]))[0]
+
+    async def stop(self) -> None:
+        """Flush within the time limit and close."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _close(producer)
+
+    async def _started(self) -> AIOKafkaProducer | None:
+        if self._producer is not None:
+            return self._producer
+        async with self._starting:
+            loop = asyncio.get_running_loop()
+            if self._producer is None and loop.time() >= self._away_until:
+                self._producer = await self._start()
+                if self._producer is None:
+                    # A broker that is away must not slow down whoever wants to publish: not asked again for a second.
+                    self._away_until = loop.time() + 1.0
+        return self._producer
+
+    async def _start(self) -> AIOKafkaProducer | None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._address,
+            acks="all",
+            enable_idempotence=False,
+            linger_ms=2,
+            max_batch_size=262_144,
+            max_request_size=MAX_MESSAGE_BYTES,
+            request_timeout_ms=int(SEND_SECONDS * 1000),
+        )
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await producer.start()
+        except (TimeoutError, KafkaError, OSError) as error:
+            log.warning("messaging.broker_away", problem=type(error).__name__)
+            await _close(producer)
+            return None
+        return producer
+
+    async def _rebuild(self, producer: AIOKafkaProducer) -> None:
+        if self._producer is producer:
+            self._producer = None
+            await _close(producer)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await producer.stop()
+    except (TimeoutError, KafkaError) as error:
+        log.warning("messaging.producer_not_closed", problem=type(error).__name__)
+
+
+class TopicPublisher:
+    """A ledger's publisher: all its events go to one topic."""
+
+    def __init__(self, producer: Producer, topic: str) -> None:
+        self._producer = producer
+        self._topic = topic
+
+    async def publish(self, events: Sequence[Event]) -> list[bool]:
+        """Whether each event was acknowledged."""
+        return await self._producer.publish(self._topic, events) if events else []

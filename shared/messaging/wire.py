@@ -1,0 +1,134 @@
+"""Events as Kafka records and back: CloudEvents 1.0, Kafka protocol binding, binary mode. Pure.
+
+`decode` never raises: what is no event becomes `Poison` (it names its request) or `Unaddressed` (it does not).
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+from pydantic import ValidationError
+
+from shared.schemas.envelope import SOURCES, Event, Source
+from shared.schemas.model import Json
+
+Headers = Sequence[tuple[str, bytes | None]]
+ATTRIBUTES = ("id", "source", "type", "subject", "time", "dataschema", "sequence", "previous", "correlationid", "causationid")
+CONTENT_TYPE = ("content-type", b"application/json")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A Kafka record, byte for byte. One that did not come from Kafka (the feed) has partition and offset -1."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+    value: bytes | None
+
+    def header(self, name: str) -> str | None:
+        """The last header of that name as text; None when absent, null or not UTF-8."""
+        for key, value in reversed(self.headers):
+            if key == name and value is not None:
+                try:
+                    return value.decode()
+                except UnicodeDecodeError:
+                    return None
+        return None
+
+    def as_json(self) -> Json:
+        """A form that any store and any answer can hold."""
+        return {
+            "topic": self.topic,
+            "partition": self.partition,
+            "offset": self.offset,
+            "key": _text(self.key),
+            "headers": [[key, _text(value)] for key, value in self.headers],
+            "value": _text(self.value),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Json) -> "Record":
+        """The record that `as_json` described."""
+        return cls(
+            topic=stored["topic"],
+            partition=stored["partition"],
+            offset=stored["offset"],
+            key=_bytes(stored["key"]),
+            headers=tuple((key, _bytes(value)) for key, value in stored["headers"]),
+            value=_bytes(stored["value"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Poison:
+    """A record that names request, source and sequence but cannot be read further."""
+
+    subject: str
+    source: Source
+    sequence: int
+    id: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unaddressed:
+    """A record that does not say which request it is about."""
+
+    problem: str
+
+
+def encode(event: Event) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """Key, value and headers of the record that carries `event`."""
+    attributes = event.model_dump(mode="json", exclude={"data", "after", "traceparent"}, exclude_none=True)
+    headers = [("ce_specversion", b"1.0"), CONTENT_TYPE]
+    headers += [(f"ce_{name}", str(value).encode()) for name, value in attributes.items()]
+    headers.append(("ce_after", orjson.dumps(event.after)))
+    if event.traceparent:
+        headers.append(("traceparent", event.traceparent.encode()))
+    return event.subject.encode(), orjson.dumps(event.data), headers
+
+
+def record_of(event: Event, topic: str = "") -> Record:
+    """`event` as a record that did not come from Kafka."""
+    key, value, headers = encode(event)
+    return Record(topic=topic, partition=-1, offset=-1, key=key, headers=tuple(headers), value=value)
+
+
+def decode(record: Record) -> Event | Poison | Unaddressed:
+    """The event in `record`."""
+    subject, source, sequence = record.header("ce_subject"), record.header("ce_source"), record.header("ce_sequence")
+    identity = record.header("ce_id")
+    placed = sequence is not None and sequence.isascii() and sequence.isdecimal() and len(sequence) <= 9 and int(sequence) > 0
+    if not (subject and len(subject) <= 200 and "\0" not in subject and source in SOURCES and placed and identity and sequence):
+        return Unaddressed(problem="The headers ce_subject, ce_source, ce_sequence and ce_id do not name a place in a request's history.")
+    try:
+        return _event(record)
+    except (ValidationError, ValueError, TypeError) as error:
+        return Poison(
+            subject=subject,
+            source=cast("Source", source),
+            sequence=int(sequence),
+            id=identity,
+            problem=f"{type(error).__name__}: {str(error)[:500]}",
+        )
+
+
+def _event(record: Record) -> Event:
+    attributes: dict[str, Any] = {name: record.header(f"ce_{name}") for name in (*ATTRIBUTES, "businessunit")}
+    attributes["after"] = orjson.loads(record.header("ce_after") or "{}")
+    attributes["traceparent"] = record.header("traceparent")
+    attributes["data"] = orjson.loads(record.value or b"")
+    return Event.model_validate(attributes)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def _bytes(value: str | None) -> bytes | None:
+    return None if value is None else base64.b64decode(value)

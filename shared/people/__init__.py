@@ -1,0 +1,1 @@
+"""Each process's copy of the directory of people, by version."""

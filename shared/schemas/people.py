@@ -1,0 +1,83 @@
+"""People and business units, and the directory: an immutable snapshot of both with the look-ups decisions need."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from shared.schemas.model import Frozen, Text
+
+
+class BusinessUnit(Frozen):
+    code: str
+    name: Text
+    region: str | None = None
+    time_zone: str = "Asia/Shanghai"
+    locale: str = "zh"
+
+
+class Leave(Frozen):
+    """Whole days away, both ends included, in the person's own time zone."""
+
+    first: date
+    last: date
+
+
+class Person(Frozen):
+    """One of our people. `skills` maps a skill to its level 1 (assists), 2 (works alone) or 3 (leads)."""
+
+    id: str
+    name: str
+    email: str
+    business_unit: str
+    roles: tuple[str, ...] = ()
+    department: str | None = None
+    skills: dict[str, int] = Field(default_factory=dict)
+    regions: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    locale: str = "zh"
+    time_zone: str = "Asia/Shanghai"
+    leave: tuple[Leave, ...] = ()
+    delegate: str | None = None
+    chat: dict[str, str] = Field(default_factory=dict)
+    channels: tuple[str, ...] = ("email",)
+    seats: int = Field(default=8, description="how many open requests the person may hold as a supporter or coordinator")
+    active: bool = True
+
+    def away(self, at: datetime) -> bool:
+        """Whether `at` (aware) falls on a day of leave."""
+        day = at.astimezone(ZoneInfo(self.time_zone)).date()
+        return any(leave.first <= day <= leave.last for leave in self.leave)
+
+
+class Directory(Frozen):
+    """Everybody, at one moment. `version` names exactly this content."""
+
+    people: dict[str, Person] = Field(default_factory=dict)
+    units: dict[str, BusinessUnit] = Field(default_factory=dict)
+
+    @cached_property
+    def version(self) -> str:
+        """12 hex digits over all people and units; equal content gives equal versions in every process."""
+        digest = hashlib.sha256()
+        for _, entry in (*sorted(self.units.items()), *sorted(self.people.items())):
+            digest.update(entry.model_dump_json().encode())
+        return digest.hexdigest()[:12]
+
+    def holders(self, role: str) -> tuple[Person, ...]:
+        """The active people who hold `role`, in the order of their ids."""
+        return tuple(p for _, p in sorted(self.people.items()) if p.active and role in p.roles)
+
+    def with_entries(self, entries: Iterable[Person | BusinessUnit]) -> "Directory":
+        """A new directory in which `entries` replace those of the same id or code."""
+        people, units = dict(self.people), dict(self.units)
+        for entry in entries:
+            match entry:
+                case Person():
+                    people[entry.id] = entry
+                case BusinessUnit():
+                    units[entry.code] = entry
+        return Directory(people=people, units=units)

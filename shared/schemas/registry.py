@@ -1,0 +1,44 @@
+"""Which event types exist, who owns each, and the model of its data."""
+
+from pydantic import BaseModel
+
+from shared.schemas import documents, intake, notifications, routing
+from shared.schemas.envelope import Source
+
+EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
+    "intake": {
+        "backline.request.submitted": intake.RequestSubmitted,
+        "backline.request.returned": intake.RequestReturned,
+        "backline.request.rejected": intake.RequestRejected,
+        "backline.request.dropped": intake.RequestDropped,
+        "backline.request.amendment_requested": intake.AmendmentRequested,
+        "backline.request.withdrawal_requested": intake.WithdrawalRequested,
+        "backline.person.recorded": intake.PersonRecorded,
+        "backline.unit.recorded": intake.UnitRecorded,
+    },
+    "routing": {
+        "backline.routing.coordinator_assigned": routing.CoordinatorAssigned,
+        "backline.routing.supporters_assigned": routing.SupportersAssigned,
+        "backline.routing.assignment_waiting": routing.AssignmentWaiting,
+        "backline.routing.work_accepted": routing.WorkAccepted,
+        "backline.routing.work_declined": routing.WorkDeclined,
+        "backline.routing.work_completed": routing.WorkCompleted,
+        "backline.routing.request_amended": routing.RequestAmended,
+        "backline.routing.amendment_refused": routing.AmendmentRefused,
+        "backline.routing.request_withdrawn": routing.RequestWithdrawn,
+        "backline.routing.withdrawal_refused": routing.WithdrawalRefused,
+    },
+    "documents": {
+        "backline.documents.document_rendered": documents.DocumentRendered,
+        "backline.documents.document_failed": documents.DocumentFailed,
+    },
+    "notify": {
+        "backline.notifications.notification_planned": notifications.NotificationPlanned,
+        "backline.notifications.notification_sent": notifications.NotificationSent,
+        "backline.notifications.notification_failed": notifications.NotificationFailed,
+        "backline.notifications.notification_unknown": notifications.NotificationUnknown,
+    },
+}
+MODELS: dict[str, type[BaseModel]] = {name: model for owned in EVENTS.values() for name, model in owned.items()}
+TYPE_OF: dict[type[BaseModel], str] = {model: name for name, model in MODELS.items()}
+OWNER: dict[str, Source] = {name: source for source, owned in EVENTS.items() for name in owned}

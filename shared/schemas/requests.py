@@ -1,0 +1,128 @@
+"""What a business unit asks for, and the verdict it gets. Shapes follow the policy pack; details are typed there."""
+
+import json
+import unicodedata
+import uuid
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from shared.schemas.model import Frozen, Json, Text
+
+NAMESPACE = uuid.UUID("6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11")
+Outcome = Literal["accepted", "returned", "rejected"]
+Action = Literal["submit", "amend", "withdraw"]
+
+
+def request_id(business_unit: str, system: str, reference: str) -> str:
+    """UUIDv5 over the JSON array [unit, system, reference], each trimmed and in Unicode NFC, case kept."""
+    parts = [unicodedata.normalize("NFC", part.strip()) for part in (business_unit, system, reference)]
+    return str(uuid.uuid5(NAMESPACE, json.dumps(parts, ensure_ascii=False, separators=(",", ":"))))
+
+
+class Requester(Frozen):
+    id: str
+    role: str
+
+
+class Origin(Frozen):
+    """Where the request was first written down: the unit's own system and its reference there."""
+
+    system: str
+    reference: str
+
+
+class Customer(Frozen):
+    """`id` is the unit's own; who writes by mail seldom knows it."""
+
+    name: str
+    id: str | None = None
+    industry: str | None = None
+    region: str | None = None
+
+
+class Opportunity(Frozen):
+    id: str
+    name: str
+    customer: Customer
+    stage: int | None = None
+    tender_no: str | None = None
+
+
+class Evidence(Frozen):
+    """What is offered for a precondition. `value` is a text, or for `earlier_request` {business_unit, system, reference}."""
+
+    precondition: str
+    kind: str
+    value: str | Json
+
+
+class Attachment(Frozen):
+    """A file that came with the request; `sha256` addresses its content in intake's store."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class Request(Frozen):
+    """A request as judged and normalised: times carry an offset, numbers are numbers, aliases are keys."""
+
+    type: str
+    business_unit: str
+    requester: Requester
+    source: Origin
+    opportunity: Opportunity | None = None
+    needed_by: datetime | None = None
+    priority: Literal["low", "normal", "high", "urgent"] = "normal"
+    locale: Literal["zh", "en"] = "zh"
+    details: Json = Field(default_factory=dict)
+    extra: Json = Field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+class PolicyPin(Frozen):
+    """The policy pack a request was judged under and stays under."""
+
+    name: str
+    version: str
+    hash: str
+
+
+class Problem(Frozen):
+    """One thing wrong: the field (dotted path), a stable code, and a sentence that names problem and remedy."""
+
+    field: str
+    code: str
+    message: Text
+
+
+class PreconditionVerdict(Frozen):
+    """One precondition, or one of several (`any_of`), with what proved it. `label` is the policy's own wording."""
+
+    any_of: tuple[str, ...]
+    state: Literal["met", "waived", "later", "missing"]
+    met_by: Evidence | None = None
+    label: Text
+    message: Text | None = None
+
+
+class Verdict(Frozen):
+    """The one answer for every channel. `reason` is set on rejected; `problems` and missing preconditions on returned."""
+
+    outcome: Outcome
+    reason: str | None = None
+    problems: tuple[Problem, ...] = ()
+    preconditions: tuple[PreconditionVerdict, ...] = ()
+    message: Text
+
+
+class FieldChange(Frozen):
+    """One field an amendment changes; `before` and `after` are JSON values, or a pointer for a personal field."""
+
+    field: str
+    before: object = None
+    after: object = None

@@ -1,0 +1,112 @@
+"""What routing says on backline.routing.v1: who coordinates, who supports, why, and how the work went."""
+
+from datetime import datetime
+from typing import Literal
+
+from shared.schemas.model import Frozen, Json, Text
+from shared.schemas.requests import FieldChange, PolicyPin, Request
+
+Step = Literal["coordinator", "supporter"]
+
+
+class Candidate(Frozen):
+    """One person who passed every filter, with each part of the score (higher is better) and the sum."""
+
+    person: str
+    rank: int
+    total: float
+    parts: dict[str, float]
+    open_load: float
+    stands_in_for: str | None = None
+
+
+class DecisionRecord(Frozen):
+    """How one choice was made, reproducible from directory version, policy and these numbers.
+
+    `candidates` holds the best 20; `excluded` counts everybody else by the filter that removed them.
+    """
+
+    step: Step
+    role: str
+    skill: str | None = None
+    at: datetime
+    directory: str
+    policy: PolicyPin
+    considered: int
+    candidates: tuple[Candidate, ...]
+    excluded: dict[str, int]
+    chosen: tuple[str, ...]
+    chosen_by: str = "policy"
+    explanation: Text
+
+
+class Seat(Frozen):
+    """One person's part in a request."""
+
+    person: str
+    role: str
+    step: Step
+    skill: str | None = None
+    stands_in_for: str | None = None
+
+
+class CoordinatorAssigned(Frozen):
+    seat: Seat
+    decision: DecisionRecord
+
+
+class SupportersAssigned(Frozen):
+    seats: tuple[Seat, ...]
+    decisions: tuple[DecisionRecord, ...]
+
+
+class AssignmentWaiting(Frozen):
+    """Nobody fits, or the coordinator has yet to choose (`reason`); the decisions say why or offer the ranking."""
+
+    step: Step
+    reason: Literal["nobody_fits", "coordinator_chooses"]
+    decisions: tuple[DecisionRecord, ...]
+
+
+class WorkAccepted(Frozen):
+    """A supporter took the work on. `first` marks the acceptance that starts it."""
+
+    by: str
+    role: str
+    first: bool
+
+
+class WorkDeclined(Frozen):
+    by: str
+    role: str
+    step: Step
+    reason: str
+
+
+class WorkCompleted(Frozen):
+    """The work is delivered. `result` holds its sections (for a survey: the information checklist)."""
+
+    by: str
+    note: str
+    result: Json
+
+
+class RequestAmended(Frozen):
+    """The amendment stands: from here on the request reads `request`. `version` counts from 2."""
+
+    request: Request
+    changes: tuple[FieldChange, ...]
+    version: int
+
+
+class AmendmentRefused(Frozen):
+    reason: Text
+
+
+class RequestWithdrawn(Frozen):
+    by: str
+    reason: str
+
+
+class WithdrawalRefused(Frozen):
+    reason: Text

@@ -1,0 +1,33 @@
+"""The only room that imports motor and pymongo: connections, the ledger's collection, blobs."""
+
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+
+from shared.storage.blobs import Blob, BlobStore
+from shared.storage.client import Client, Collection, Database, PlainClient, UnsafeDatabaseError, connect, connect_plain, ensure_safe
+from shared.storage.dead_letters import MongoDeadLetters
+from shared.storage.ledger_store import MongoLedgerStore
+
+from shared.storage.people_store import MongoPeopleStore
+
+__all__ = [
+    "Blob",
+    "BlobStore",
+    "BulkWriteError",
+    "Client",
+    "Collection",
+    "Database",
+    "DuplicateKeyError",
+    "InsertOne",
+    "MongoDeadLetters",
+    "MongoLedgerStore",
+    "MongoPeopleStore",
+    "PlainClient",
+    "PyMongoError",
+    "ReplaceOne",
+    "UnsafeDatabaseError",
+    "UpdateOne",
+    "connect",
+    "connect_plain",
+    "ensure_safe",
+]

@@ -1,0 +1,153 @@
+"""The ledger's collection on MongoDB: one atomic, revision-guarded write per document, in one bulk per batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import bson
+from bson.errors import BSONError
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from shared.ledger.document import Change, Document, Held, Mark, Refused, StoredItem, Written
+from shared.messaging.wire import Record
+from shared.schemas.envelope import Event
+from shared.storage.client import Collection
+
+DUPLICATE_KEY = 11000
+MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
+UNPUBLISHED = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", "$published"]}}}
+
+
+class MongoLedgerStore:
+    """The LedgerStore of one service's collection."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def prepare(self) -> None:
+        """Create the indexes the ledger itself reads by."""
+        await self._collection.create_index("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
+        await self._collection.create_index("parked", partialFilterExpression={"parked": {"$type": "string"}})
+
+    async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
+        found = self._collection.find({"_id": {"$in": list(subjects)}}, {**_ALL_BUT_EVENTS, "events": UNPUBLISHED})
+        return {stored["_id"]: _document(stored) async for stored in found}
+
+    async def write(self, changes: Sequence[Change]) -> list[Written]:
+        results: list[Written] = ["written"] * len(changes)
+        operations: list[UpdateOne] = []
+        places: list[int] = []
+        for place, change in enumerate(changes):
+            operation = _operation(change)
+            if isinstance(operation, Refused):
+                results[place] = operation
+            else:
+                operations.append(operation)
+                places.append(place)
+        if operations:
+            try:
+                await self._collection.bulk_write(operations, ordered=False)
+            except BulkWriteError as error:
+                details: dict[str, Any] = dict(error.details or {})
+                if details.get("writeConcernErrors"):
+                    raise
+                for failure in details["writeErrors"]:
+                    stale = failure["code"] == DUPLICATE_KEY
+                    results[places[failure["index"]]] = "stale" if stale else Refused(problem=str(failure["errmsg"])[:500])
+        return results
+
+    async def mark(self, marks: Sequence[Mark]) -> None:
+        operations = [UpdateOne({"_id": mark.subject}, [{"$set": _marking(mark)}]) for mark in marks]
+        if operations:
+            await self._collection.bulk_write(operations, ordered=False)
+
+    async def due(self, now: datetime, limit: int) -> list[str]:
+        found = self._collection.find({"wake_at": {"$lte": now}}, {"_id": 1}).sort("wake_at", 1).limit(limit)
+        return [stored["_id"] async for stored in found]
+
+    async def events(self, subject: str, after: int = 0) -> list[Event]:
+        condition = {"$gt": ["$$this.sequence", after]}
+        return await self._said(subject, condition)
+
+    async def caused(self, subject: str, causes: Sequence[str]) -> list[Event]:
+        return await self._said(subject, {"$in": ["$$this.causationid", list(causes)]})
+
+    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
+        found = self._collection.find({"_id": {"$gt": after}}, {"head": 1}).sort("_id", 1).limit(limit)
+        return [(stored["_id"], stored["head"]) async for stored in found]
+
+    async def parked(self, limit: int) -> list[tuple[str, str]]:
+        """(subject, why) of the requests that are set aside."""
+        found = self._collection.find({"parked": {"$type": "string"}}, {"parked": 1}).limit(limit)
+        return [(stored["_id"], stored["parked"]) async for stored in found]
+
+    async def _said(self, subject: str, condition: Mapping[str, Any]) -> list[Event]:
+        projection = {"events": {"$filter": {"input": "$events", "cond": condition}}}
+        stored = await self._collection.find_one({"_id": subject}, projection)
+        return [Event.model_validate(event) for event in stored["events"]] if stored else []
+
+
+_ALL_BUT_EVENTS = dict.fromkeys(
+    "revision schema unit heard heard_ids applied early aside state head head_id published items parked wake_at".split(), 1
+)
+
+
+def _operation(change: Change) -> UpdateOne | Refused:
+    document = change.document
+    update: dict[str, Any] = {"$set": _fields(document), "$max": {"published": document.published}}
+    update["$push"] = {"events": {"$each": [event.model_dump() for event in change.said]}}
+    try:
+        size = len(bson.encode(update))
+    except (BSONError, OverflowError, UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
+        return Refused(problem=f"{type(error).__name__}: {str(error)[:500]}")
+    if size > MAX_DOCUMENT_BYTES:
+        return Refused(problem=f"The document would have {size} bytes; {MAX_DOCUMENT_BYTES} are the limit.")
+    return UpdateOne({"_id": document.subject, "revision": document.revision}, update, upsert=True)
+
+
+def _fields(document: Document) -> dict[str, Any]:
+    return {
+        "revision": document.revision + 1,
+        "schema": document.schema,
+        "unit": document.unit,
+        "heard": document.heard,
+        "heard_ids": document.heard_ids,
+        "applied": document.applied,
+        "early": [_held(held) for held in document.early],
+        "aside": [_held(held) for held in document.aside],
+        "state": document.state,
+        "head": document.head,
+        "head_id": document.head_id,
+        "items": [asdict(item) for item in document.items],
+        "parked": document.parked,
+        "wake_at": document.wake_at,
+    }
+
+
+def _held(held: Held) -> dict[str, Any]:
+    stored = {"source": held.source, "sequence": held.sequence, "id": held.id, "since": held.since}
+    return {**stored, "record": held.record.as_json()}
+
+
+def _document(stored: dict[str, Any]) -> Document:
+    stored = dict(stored)
+    stored["subject"] = stored.pop("_id")
+    stored["early"] = [_unheld(held) for held in stored["early"]]
+    stored["aside"] = [_unheld(held) for held in stored["aside"]]
+    stored["items"] = [StoredItem(**item) for item in stored["items"]]
+    stored["events"] = [Event.model_validate(event) for event in stored["events"]]
+    return Document(**stored)
+
+
+def _unheld(stored: dict[str, Any]) -> Held:
+    return Held(**{**stored, "record": Record.from_json(stored["record"])})
+
+
+def _marking(mark: Mark) -> dict[str, Any]:
+    unchanged = {"$eq": ["$revision", mark.revision]}
+    return {
+        "published": {"$max": ["$published", mark.published]},
+        "wake_at": {"$cond": [unchanged, mark.wake_at, "$wake_at"]},
+    }

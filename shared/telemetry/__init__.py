@@ -1,0 +1,1 @@
+"""Logs, metrics, health and the clock: what an operator sees of a process."""

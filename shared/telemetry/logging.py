@@ -1,0 +1,83 @@
+"""Structured logs: JSON lines for machines, readable lines on a terminal; the ids of a message bound while it is handled.
+
+Invariant: whatever is logged, by us or by a library, passes one pipeline, and no personal key, body or token gets through it.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import structlog
+
+from shared.telemetry.privacy import described, without_personal
+
+STYLES = ("auto", "json", "console")
+LEVELS = {"shared": logging.INFO, "services": logging.INFO, "infra": logging.INFO, "uvicorn.error": logging.INFO}
+"""Everything else speaks from WARNING up: the broker's and the database's clients are talkative."""
+
+
+def configure(service: str, style: str = "auto", *, personal: Iterable[str] = (), stream: TextIO | None = None) -> None:
+    """Route structlog and the standard library through one pipeline to `stream` (standard error).
+
+    `style` is json, console or auto (console when `stream` is a terminal). `personal` names further keys to drop, for
+    example the policy pack's personal fields. Call it once, before the first line is logged.
+    """
+    if style not in STYLES:
+        raise ValueError(f"The log style is {style!r}; BACKLINE_LOG takes one of {', '.join(STYLES)}.")
+    target = stream or sys.stderr
+    console = style == "console" or (style == "auto" and target.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _of_service(service),
+        without_personal(frozenset(personal)),
+        structlog.processors.ExceptionRenderer(described),
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    last = (
+        _for_people(colors=target.isatty()) if console else [structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+    )
+    _route(target, shared, last)
+
+
+@contextmanager
+def bound(**ids: str | int | None) -> Iterator[None]:
+    """Bind ids to every log line of the block and of the tasks it starts, and unbind them after it. None binds nothing."""
+    with structlog.contextvars.bound_contextvars(**{name: value for name, value in ids.items() if value is not None}):
+        yield
+
+
+def _route(target: TextIO, shared: list[Any], last: list[Any]) -> None:
+    """Make the standard library's root logger speak through the same pipeline."""
+    handler = logging.StreamHandler(target)
+    processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=processors))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    for name, level in LEVELS.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def _for_people(*, colors: bool) -> list[Any]:
+    return [structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=32)]
+
+
+def _of_service(service: str) -> Callable[[object, str, Any], Any]:
+    """Say which service speaks; a constant, since threads do not inherit bound variables."""
+
+    def add(_logger: object, _method: str, entry: Any) -> Any:
+        entry.setdefault("service", service)
+        return entry
+
+    return add
