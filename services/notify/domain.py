@@ -60,8 +60,8 @@ class NotifyDomain:
             case intake.RequestSubmitted(request=request, policy=pin):
                 return state.model_copy(update={"request": facts_of(request, pin, self._policy.deadline)})
             case routing.RequestAmended(request=request):
-                pin = state.request.policy if state.request else None
-                return state.model_copy(update={"request": facts_of(request, pin, self._policy.deadline)})
+                kept = state.request.policy if state.request else None
+                return state.model_copy(update={"request": facts_of(request, kept, self._policy.deadline)})
             case routing.CoordinatorAssigned() | routing.SupportersAssigned() | routing.WorkDeclined() as said:
                 return _seated(state, said)
             case said:
@@ -137,10 +137,10 @@ def _seated(state: State, said: routing.CoordinatorAssigned | routing.Supporters
         case routing.CoordinatorAssigned(seat=seat):
             seats = (seat, *(other for other in state.seats if other.step != "coordinator"))
         case routing.SupportersAssigned(seats=assigned):
-            people = {seat.person for seat in assigned}
-            seats = (*(seat for seat in state.seats if seat.step == "coordinator" or seat.person not in people), *assigned)
+            seats = (*(seat for seat in state.seats if seat.step == "coordinator"), *assigned)
         case routing.WorkDeclined(by=person, step=step):
-            seats = tuple(seat for seat in state.seats if (seat.person, seat.step) != (person, step))
+            left = {("supporter", person), (step, person)}
+            seats = tuple(seat for seat in state.seats if (seat.step, seat.person) not in left)
     return state.model_copy(update={"seats": seats})
 
 
@@ -151,7 +151,8 @@ def _delivered(state: State, said: object, at: datetime) -> State:
             for delivery in planned:
                 deliveries[delivery.id] = DeliveryState(planned_at=at, **delivery.model_dump(exclude={"id"}))
         case notifications.NotificationSent() | notifications.NotificationFailed() | notifications.NotificationUnknown() as ended:
-            end = {"status": STATUS[type(ended)], "attempt": ended.attempt, "problem": getattr(ended, "problem", ""), "ended_at": at}
+            problem = getattr(ended, "problem", "")
+            end = {"status": STATUS[type(ended)], "attempt": ended.attempt, "problem": problem, "ended_at": at}
             deliveries[ended.delivery.id] = deliveries[ended.delivery.id].model_copy(update=end)
         case _:
             return state

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.notify.state import Facts, State
-from shared.schemas import documents, intake, routing
+from shared.schemas import intake, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS
@@ -18,6 +18,8 @@ from shared.schemas.requests import FieldChange, PolicyPin, Request
 
 LONGEST_TEXT = 1000
 MOST_ENTRIES = 50
+ABOUT_WORK = {"by", "role", "step", "reason", "note"}
+ABOUT_DOCUMENTS = {"document", "kind", "name", "media_type", "language", "size", "version", "problem"}
 
 
 def facts_of(request: Request, policy: PolicyPin | None, deadline_paths: Iterable[str]) -> Facts:
@@ -46,26 +48,23 @@ def params_of(state: State, event: Event) -> Json:
 
 def particulars(event: Event) -> Json:
     """What only this event says; empty for types that add nothing to the request's facts."""
-    match MODELS[event.type].model_validate(event.data):
-        case intake.RequestReturned() as said:
+    said = MODELS[event.type].model_validate(event.data)
+    match said:
+        case intake.RequestReturned():
             return _returned(said)
-        case intake.RequestRejected(reason=reason, verdict=verdict):
-            return {"reason": reason or "", "message": verdict.message.model_dump()}
+        case intake.RequestRejected(verdict=verdict):
+            return {"reason": verdict.reason or "", "message": verdict.message.model_dump()}
         case routing.AssignmentWaiting(step=step, reason=reason, decisions=decisions):
             return {"step": step, "reason": reason, "roles": list(dict.fromkeys(decision.role for decision in decisions))}
-        case routing.RequestAmended() as said:
+        case routing.RequestAmended():
             return _amended(said)
-        case documents.DocumentRendered() as said:
-            return said.model_dump(include={"document", "kind", "name", "media_type", "language", "size", "version"})
-        case documents.DocumentFailed(document=document, kind=kind, problem=problem):
-            return {"document": document, "kind": kind, "problem": _short(problem)}
-        case said:
+        case _:
             return _by_fields(said)
 
 
 def _by_fields(said: BaseModel) -> Json:
-    """Who acted, in which part, and what they wrote, for the events that are made of just these."""
-    plain = said.model_dump(mode="json", include={"by", "role", "step", "reason", "note"})
+    """Who acted, in which part, what they wrote, or which document it is, for the events that are made of just these."""
+    plain = said.model_dump(mode="json", include=ABOUT_WORK | ABOUT_DOCUMENTS)
     return {name: _short(value) if isinstance(value, str) else value for name, value in plain.items()}
 
 

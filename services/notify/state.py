@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from shared.schemas.model import Frozen
 from shared.schemas.notifications import Channel
 from shared.schemas.requests import Origin, PolicyPin
@@ -46,7 +48,7 @@ class State(Frozen):
 
     request: Facts | None = None
     seats: tuple[Seat, ...] = ()
-    deliveries: dict[str, DeliveryState] = {}
+    deliveries: dict[str, DeliveryState] = Field(default_factory=dict)
 
     @property
     def coordinators(self) -> tuple[str, ...]:

@@ -76,17 +76,17 @@ class Authenticator:
         own = Key(sha256=hashlib.sha256(service_token.encode()).hexdigest(), kind="service", id="service")
         self._keys = [(bytes.fromhex(key.sha256), key) for key in (own, *(read_keys(keys_file) if keys_file else ()))]
 
-    def principal(self, request: Request) -> Principal:
-        """A FastAPI dependency: whoever asks, or 401."""
+    async def principal(self, request: Request) -> Principal:
+        """A FastAPI dependency: whoever asks, or 401. (Asynchronous, since FastAPI would run it in a thread otherwise.)"""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         found = self._find(token.strip()) if scheme.lower() == "bearer" else None
         if found is None:
             raise Refused(UNAUTHORISED)
         return found
 
-    def service(self, request: Request) -> Principal:
+    async def service(self, request: Request) -> Principal:
         """A FastAPI dependency: one of our own services, or 401 or 403."""
-        principal = self.principal(request)
+        principal = await self.principal(request)
         if principal.kind != "service":
             raise Refused(SERVICES_ONLY)
         return principal

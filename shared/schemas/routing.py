@@ -47,6 +47,7 @@ class Seat(Frozen):
     role: str
     step: Step
     skill: str | None = None
+    department: str | None = None
     stands_in_for: str | None = None
 
 

@@ -32,12 +32,14 @@ class Process:
         health: Health,
         prepare: Sequence[Start] = (),
         loops: Sequence[Loop] = (),
+        closing: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._parts = parts
         self._rooms = rooms
         self._workers = workers
         self._prepare = prepare
         self._loops = loops
+        self._closing = closing
         self._tasks: list[asyncio.Task[None]] = []
         following = Subscription(topics=(PEOPLE,), handle=parts.people.handle, group=None)
         membership = Membership(
@@ -81,6 +83,8 @@ class Process:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for close in self._closing:
+            close()
         await self._parts.close()
         log.info("service.stopped")
 

@@ -21,6 +21,10 @@ class Labels(Protocol):
         """The name of a field by its dotted path, for example `details.where`."""
         ...
 
+    def value_name(self, type_key: str, path: str, value: str, locale: str) -> str:
+        """The name of a choice; any other value as it is."""
+        ...
+
 
 class LabelsOf(Protocol):
     """Finds the words for a pinned pack."""
@@ -47,15 +51,23 @@ class PackLabels:
 
     def field_name(self, type_key: str, path: str, locale: str) -> str:
         """See Labels."""
+        return " · ".join(field.name(locale) for field in self._fields(type_key, path)) or path
+
+    def value_name(self, type_key: str, path: str, value: str, locale: str) -> str:
+        """See Labels."""
+        fields = self._fields(type_key, path)
+        return fields[-1].choice(value, locale) if fields else value
+
+    def _fields(self, type_key: str, path: str) -> list[Field]:
+        """The fields along `path`, as far as the type knows them; none for what is not part of the form."""
         kind = self._pack.types.get(type_key)
-        first, *rest = path.removeprefix("details.").split(".")
-        field: Field | None = kind.fields.get(first) if kind else None
-        names = [field.name(locale)] if field else [path]
-        for part in rest if field else ():
-            field = field.fields.get(part) if field else None
-            if field is not None:
-                names.append(field.name(locale))
-        return " · ".join(names)
+        among = kind.fields if kind else {}
+        found: list[Field] = []
+        for part in path.removeprefix("details.").split("."):
+            if part in among:
+                found.append(among[part])
+                among = among[part].fields
+        return found
 
 
 def labels_of(packs: Mapping[tuple[str, str], Pack]) -> LabelsOf:

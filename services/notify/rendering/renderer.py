@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from services.notify.rendering.labels import LabelsOf
-from services.notify.rendering.view import Address, Links, Reader, view_of
+from services.notify.rendering.view import Address, Links, Reader, Scene, view_of
 from shared.ledger.messages import Item
 from shared.schemas.people import Directory
 
@@ -45,7 +45,7 @@ class Renderer:
         self._labels_of = labels_of
         self._links = links
         self._words = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-        self._plain = _environment(templates, finalize=one_line)
+        self._plain = _environment(templates, finalize=seen)
         self._html = _environment(templates, finalize=visible, autoescape=True)
         self._chat = _environment(templates, finalize=without_markup)
 
@@ -65,20 +65,29 @@ class Renderer:
         locale = reader.locale if reader.locale in LOCALES else LOCALES[0]
         template = item.data["template"]
         pin = item.data["params"]["request"]["policy"]
-        labels = self._labels_of(pin["name"], pin["version"])
-        own = Reader(name=reader.name, locale=locale, time_zone=reader.time_zone)
-        view = view_of(item, reader=own, directory=directory, labels=labels, links=self._links, words=self._words[locale])
-        return f"{locale}/{template}", view
+        scene = Scene(
+            reader=Reader(name=reader.name, locale=locale, time_zone=reader.time_zone),
+            directory=directory,
+            labels=self._labels_of(pin["name"], pin["version"]),
+            links=self._links,
+            words=self._words[locale],
+        )
+        return f"{locale}/{template}", view_of(item, scene)
 
 
 def one_line(value: object) -> str:
-    """`value` as text on one line, without characters that are not seen."""
-    return " ".join(_UNSEEN.sub(" ", str(value)).split())
+    """`value` as text on one line, each run of blank space as one space."""
+    return " ".join(seen(value).split())
+
+
+def seen(value: object) -> str:
+    """`value` as text without line breaks and characters that are not seen."""
+    return _UNSEEN.sub(" ", str(value))
 
 
 def visible(value: object) -> object:
     """`value` without unseen characters where it is plain text; what is markup already stays as it is."""
-    return _UNSEEN.sub(" ", value) if type(value) is str else value
+    return seen(value) if type(value) is str else value
 
 
 def without_markup(value: object) -> str:
@@ -102,4 +111,5 @@ def _render(environment: Environment, name: str, view: dict[str, Any]) -> str:
     try:
         return environment.get_template(name).render(view)
     except Exception as error:  # a template's fault, whatever it is, ends this one message
-        raise RenderError(f"The template {name} cannot be rendered ({type(error).__name__}); mend it and send the message again.") from error
+        problem = f"The template {name} cannot be rendered ({type(error).__name__}); mend it and send the message again."
+        raise RenderError(problem) from error

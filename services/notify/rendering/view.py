@@ -51,49 +51,86 @@ def number_of(request: str) -> str:
     return f"BL-{request.replace('-', '')[:8].upper()}"
 
 
-def view_of(item: Item, *, reader: Reader, directory: Directory, labels: Labels, links: Links, words: Words) -> Json:
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What a view is made from, besides the item: the reader, the people of this moment, the pack's words and ours."""
+
+    reader: Reader
+    directory: Directory
+    labels: Labels
+    links: Links
+    words: Words
+
+    def person(self, identity: str) -> str:
+        """A person's name, or the id of somebody the directory does not know."""
+        known = self.directory.people.get(identity)
+        return known.name if known else identity
+
+    def unit(self, code: str) -> str:
+        """A business unit's name in the reader's language."""
+        known = self.directory.units.get(code)
+        return known.name.by_locale(self.reader.locale) if known else code
+
+    def role(self, key: str) -> str:
+        """A role's name in the reader's language."""
+        return self.labels.role_name(key, self.reader.locale)
+
+    def listed(self, names: list[str]) -> str:
+        """Names in one line, each once."""
+        return str(self.words["comma"]).join(dict.fromkeys(names))
+
+
+def view_of(item: Item, scene: Scene) -> Json:
     """Every value the templates of `item` may name."""
     params = item.data["params"]
-    request, seats = params["request"], params["seats"]
-    locale = reader.locale
-    facts = {
-        "number": number_of(item.subject),
-        "type": labels.type_name(request["type"], locale),
+    return {
+        "words": scene.words,
+        "locale": scene.reader.locale,
+        "reader": scene.reader.name,
+        "you": item.data["as"],
+        "request": _facts(item.subject, params["request"], params["seats"], scene),
+        "link": scene.links.to_request(item.subject, item.id),
+        "particulars": _particulars(item, scene),
+    }
+
+
+def _facts(identity: str, request: Json, seats: list[Json], scene: Scene) -> Json:
+    opening, closing = scene.words["brackets"][:-1], scene.words["brackets"][-1]
+    coordinators = [scene.person(seat["person"]) for seat in seats if seat["step"] == "coordinator"]
+    working = [seat for seat in seats if seat["step"] == "supporter"]
+    supporters = [f"{scene.person(seat['person'])}{opening}{scene.role(seat['role'])}{closing}" for seat in working]
+    return {
+        "number": number_of(identity),
+        "type": scene.labels.type_name(request["type"], scene.reader.locale),
         "customer": request["customer"] or "",
         "opportunity": request["opportunity"] or "",
-        "deadline": _when(request["deadline"], reader),
-        "priority": words["priorities"].get(request["priority"], request["priority"]),
-        "unit": _unit(directory, request["business_unit"], locale),
+        "deadline": _when(request["deadline"], scene.reader),
+        "priority": scene.words["priorities"].get(request["priority"], request["priority"]),
+        "unit": scene.unit(request["business_unit"]),
         "reference": f"{request['source']['system']} {request['source']['reference']}",
-        "requester": _name(directory, request["requester"]),
-        "coordinator": words["comma"].join(_name(directory, seat["person"]) for seat in seats if seat["step"] == "coordinator"),
-        "supporters": words["comma"].join(_seat(directory, seat, labels, reader, words) for seat in seats if seat["step"] == "supporter"),
-    }
-    return {
-        "words": words,
-        "locale": locale,
-        "reader": reader.name,
-        "you": item.data["as"],
-        "request": facts,
-        "link": links.to_request(item.subject, item.id),
-        "particulars": _particulars(item, params["particulars"], directory, labels, reader, links),
+        "requester": scene.person(request["requester"]),
+        "coordinator": scene.listed(coordinators),
+        "supporters": scene.listed(supporters),
     }
 
 
-def _particulars(item: Item, given: Json, directory: Directory, labels: Labels, reader: Reader, links: Links) -> Json:
+def _particulars(item: Item, scene: Scene) -> Json:
     """What the event added, with ids as names and texts in the reader's language."""
-    locale, type_key = reader.locale, item.data["params"]["request"]["type"]
-    shown = {name: _localised(value, locale) for name, value in given.items()}
+    given, type_key = item.data["params"]["particulars"], item.data["params"]["request"]["type"]
+    shown = {name: _localised(value, scene.reader.locale) for name, value in given.items()}
     if "by" in given:
-        shown["by"] = _name(directory, given["by"])
+        shown["by"] = scene.person(given["by"])
     if "role" in given:
-        shown["role"] = labels.role_name(given["role"], locale)
+        shown["role"] = scene.role(given["role"])
     if "roles" in given:
-        shown["roles"] = [labels.role_name(role, locale) for role in given["roles"]]
+        shown["roles"] = [scene.role(role) for role in given["roles"]]
     if "document" in given:
-        shown["document_link"] = links.to_document(item.subject, given["document"])
+        shown["document_link"] = scene.links.to_document(item.subject, given["document"])
     for entry in (*shown.get("problems", ()), *shown.get("changes", ())):
-        entry["label"] = labels.field_name(type_key, entry["field"], locale)
+        entry["label"] = scene.labels.field_name(type_key, entry["field"], scene.reader.locale)
+    for change in shown.get("changes", ()):
+        for side in ("before", "after"):
+            change[side] = scene.labels.value_name(type_key, change["field"], change[side], scene.reader.locale)
     return shown
 
 
@@ -108,21 +145,6 @@ def _localised(value: object, locale: str) -> Any:
             return [_localised(inner, locale) for inner in value]
         case _:
             return value
-
-
-def _name(directory: Directory, person: str) -> str:
-    known = directory.people.get(person)
-    return known.name if known else person
-
-
-def _unit(directory: Directory, code: str, locale: str) -> str:
-    known = directory.units.get(code)
-    return known.name.by_locale(locale) if known else code
-
-
-def _seat(directory: Directory, seat: Json, labels: Labels, reader: Reader, words: Words) -> str:
-    opening, closing = words["brackets"][:-1], words["brackets"][-1]
-    return f"{_name(directory, seat['person'])}{opening}{labels.role_name(seat['role'], reader.locale)}{closing}"
 
 
 def _when(moment: str | None, reader: Reader) -> str:

@@ -47,7 +47,7 @@ def test_it_runs_at_real_speed():
 
 
 def test_a_shift_is_refused_outside_development():
-    with pytest.raises(ClockError, match="BACKLINE_CLOCK .* development only"):
+    with pytest.raises(ClockError, match="for development only"):
         clock_from("2027-03-01T09:00:00+08:00", "production")
 
 
@@ -57,7 +57,9 @@ def test_a_time_without_offset_is_refused(setting: str):
         clock_from(setting, "development")
 
 
-@pytest.mark.parametrize("setting", ["soon", "2027-03-01T09:00:00+08:00@", "2027-03-01T09:00:00+08:00@noon", "@5", "2027-03-01T09:00:00+08:00@nan"])
+@pytest.mark.parametrize(
+    "setting", ["soon", "2027-03-01T09:00:00+08:00@", "2027-03-01T09:00:00+08:00@noon", "@5", "2027-03-01T09:00:00+08:00@nan"]
+)
 def test_a_malformed_setting_is_refused_with_the_form_to_write(setting: str):
     with pytest.raises(ClockError, match="ISO 8601"):
         clock_from(setting, "development")

@@ -1,0 +1,171 @@
+"""The local stack: a real database, a real broker, a mail and a chat sink and the four services, each its own process.
+
+Invariant: all data lies in one folder, with the ports in `stack.json`; whatever was accepted before an end of any kind
+is there after the next start, because the services say again what the broker forgot.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from infra.embedded import Broker, Mongod, ProgramError, free_port
+from infra.embedded.programs import Program
+from shared.schemas.envelope import SOURCES
+
+SERVICE_TOKEN = "local-service-token"  # noqa: S105  # a development token, refused anywhere but on this machine
+UNITS = ("east", "south", "north", "west", "finance", "overseas", "headquarters")
+Say = Callable[[str], None]
+
+
+@dataclass
+class Stack:
+    """Start, stop, kill. `scale` says how many processes a service has; `clock` is an ISO time for a shifted clock."""
+
+    folder: Path
+    scale: Mapping[str, int] = field(default_factory=dict)
+    clock: str | None = None
+    say: Say = print
+    settings: Mapping[str, str] = field(default_factory=dict)
+    rooms: Mapping[str, str] = field(default_factory=lambda: {unit: f"room-{unit}" for unit in UNITS})
+
+    def __post_init__(self) -> None:
+        self.folder = self.folder.absolute()
+        self.ports = self._ports()
+        self.mongod = Mongod(self.folder, self.ports["mongod"])
+        self.broker = Broker(self.folder, self.ports["broker"])
+        self.sinks = [self._mail_sink(), self._chat_sink()]
+        self.services = {name: self._service(name) for name in self._instances()}
+
+    # -- addresses
+
+    def url(self, service: str, place: int = 1) -> str:
+        """The address of one process of `service`."""
+        return f"http://127.0.0.1:{self.ports[f'{service}-{place}']}"
+
+    @property
+    def maildir(self) -> Path:
+        """Where every mail ends."""
+        return self.folder / "mail"
+
+    @property
+    def chats(self) -> Path:
+        """The chat messages the sink took, one JSON object a line."""
+        return self.folder / "chats.jsonl"
+
+    # -- life
+
+    async def start(self) -> None:
+        """Start everything and wait until every service is ready; then let the services say again what the broker lost."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        replay = (self.folder / "mongod").exists()
+        self.say("starting the database, the broker and the sinks …")
+        await asyncio.gather(self.mongod.start(), self.broker.start())
+        for program in (*self.sinks, *self.services.values()):
+            program.start()
+        self.say(f"starting {len(self.services)} service processes …")
+        async with httpx.AsyncClient(timeout=5) as client:
+            await asyncio.gather(*(self._until_ready(client, name, program) for name, program in self.services.items()))
+        if replay:
+            await self.replay()
+
+    async def replay(self) -> None:
+        """Ask one process of each service to say all its events again."""
+        headers = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
+        async with httpx.AsyncClient(timeout=120, headers=headers) as client:
+            for service in SOURCES:
+                answer = await client.post(f"{self.url(service)}/internal/replay")
+                answer.raise_for_status()
+                self.say(f"{service} said again: {answer.text}")
+
+    async def watch(self) -> None:
+        """Return never; raise ProgramError as soon as one of the processes ends by itself."""
+        while True:
+            for program in self._programs():
+                if program.pid is None:
+                    raise ProgramError(f"{program.name} ended by itself. Its log ends: {program.tail()}")
+            await asyncio.sleep(0.5)
+
+    async def stop(self) -> None:
+        """Stop the services together, then the sinks, the broker and the database."""
+        await asyncio.gather(*(program.stop() for program in self.services.values()))
+        await asyncio.gather(*(sink.stop(5) for sink in self.sinks), self.broker.stop())
+        await self.mongod.stop()
+
+    def kill_everything(self) -> None:
+        """kill -9 of every process, the broker and the database included."""
+        for program in self._programs():
+            program.kill()
+
+    # -- parts
+
+    def _programs(self) -> list[Program]:
+        return [*self.services.values(), *self.sinks, self.broker.program, self.mongod.program]
+
+    def _instances(self) -> list[str]:
+        return [f"{service}-{place}" for service in SOURCES for place in range(1, self.scale.get(service, 1) + 1)]
+
+    def _ports(self) -> dict[str, int]:
+        """The ports of the last time, so that addresses stay; new ones for what is new."""
+        file = self.folder / "stack.json"
+        known: dict[str, int] = json.loads(file.read_text())["ports"] if file.exists() else {}
+        names = ["mongod", "broker", "smtp", "chat", *self._instances()]
+        ports = {name: known.get(name) or free_port() for name in names}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        epoch = json.loads(file.read_text())["epoch"] if file.exists() else time.time()
+        file.write_text(json.dumps({"ports": ports, "epoch": epoch, "supervisor": os.getpid()}, indent=1))
+        self._epoch = epoch
+        return ports
+
+    def _service(self, name: str) -> Program:
+        service = name.rsplit("-", 1)[0]
+        command = [sys.executable, "-m", f"services.{service}.app"]
+        return Program(name, command, log=self.folder / "log" / f"{name}.log", environment=self._environment(name))
+
+    def _environment(self, name: str) -> dict[str, str]:
+        urls = {f"BACKLINE_{service.upper()}_URL": self.url(service) for service in SOURCES}
+        clock = {"BACKLINE_CLOCK": f"{self.clock}@{self._epoch}"} if self.clock else {}
+        return {
+            **urls,
+            **clock,
+            "BACKLINE_MONGO_URI": self.mongod.uri,
+            "BACKLINE_BROKER": self.broker.address,
+            "BACKLINE_PORT": str(self.ports[name]),
+            "BACKLINE_ENVIRONMENT": "development",
+            "BACKLINE_SERVICE_TOKEN": SERVICE_TOKEN,
+            "BACKLINE_SESSION_TIMEOUT_MS": "6000",
+            "BACKLINE_REBALANCE_TIMEOUT_MS": "6000",
+            "BACKLINE_SMTP_HOST": "127.0.0.1",
+            "BACKLINE_SMTP_PORT": str(self.ports["smtp"]),
+            "BACKLINE_CHAT_URL": f"http://127.0.0.1:{self.ports['chat']}",
+            "BACKLINE_CHAT_ROOMS": json.dumps(self.rooms),
+            "BACKLINE_LINK_REQUEST": f"{self.url('intake')}/v1/requests/{{request}}",
+            "BACKLINE_LINK_DOCUMENT": f"{self.url('documents')}/v1/documents/{{document}}",
+            "BACKLINE_LOG": "json",
+            **self.settings,
+        }
+
+    def _mail_sink(self) -> Program:
+        arguments = ["--host", "127.0.0.1", "--port", str(self.ports["smtp"]), "--maildir", str(self.maildir)]
+        return Program("mail-sink", [sys.executable, "-m", "infra.sinks.mail", *arguments], log=self.folder / "log" / "mail-sink.log")
+
+    def _chat_sink(self) -> Program:
+        arguments = ["--host", "127.0.0.1", "--port", str(self.ports["chat"]), "--file", str(self.chats)]
+        arguments += [argument for key in self.rooms.values() for argument in ("--key", key)]
+        return Program("chat-sink", [sys.executable, "-m", "infra.sinks.chat", *arguments], log=self.folder / "log" / "chat-sink.log")
+
+    async def _until_ready(self, client: httpx.AsyncClient, name: str, program: Program) -> None:
+        async def ready() -> bool:
+            try:
+                return (await client.get(f"http://127.0.0.1:{self.ports[name]}/readyz")).status_code == httpx.codes.OK
+            except httpx.HTTPError:
+                return False
+
+        await program.wait_until(ready)
+        self.say(f"{name} is ready")

@@ -1,0 +1,181 @@
+"""When which document is made, from what, in which version. Pure."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.catalogue import Pack, RequestType
+from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Settled
+from shared.schemas.documents import DocumentFailed, DocumentRendered
+from shared.schemas.envelope import Event, Source
+from shared.schemas.intake import RequestSubmitted
+from shared.schemas.model import Frozen, Json
+from shared.schemas.registry import TYPE_OF
+from shared.schemas.requests import PolicyPin, Request
+from shared.schemas.routing import (
+    CoordinatorAssigned,
+    RequestAmended,
+    RequestWithdrawn,
+    Seat,
+    SupportersAssigned,
+    WorkAccepted,
+    WorkCompleted,
+)
+
+NAMESPACE = uuid.UUID("3f6f0a6e-51de-5b0e-8f5e-8f2f6c1f7d10")
+RENDER = "render"
+
+
+class State(Frozen):
+    """What documents knows of a request. `planned` is the last version planned; `made` the files that exist."""
+
+    request: Request | None = None
+    policy: PolicyPin | None = None
+    coordinator: Seat | None = None
+    supporters: tuple[Seat, ...] = ()
+    accepted: bool = False
+    completed: bool = False
+    withdrawn: bool = False
+    result: Json | None = None
+    note: str = ""
+    completed_by: str = ""
+    planned: int = 0
+    made: tuple[DocumentRendered, ...] = ()
+
+
+class Survey(Frozen):
+    """A completed survey of an opportunity, as a proposal takes it in."""
+
+    request: str
+    result: Json
+    note: str = ""
+
+
+class PolicyMissingError(Exception):
+    """The pack a request is pinned to is not installed here; the request waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The moment, the packs, and the latest completed survey of each opportunity in question."""
+
+    now: datetime
+    packs: Mapping[tuple[str, str], Pack]
+    surveys: Mapping[str, Survey]
+
+    def kind(self, pin: PolicyPin, key: str) -> RequestType:
+        """The request's type in its pinned pack; raises PolicyMissingError."""
+        pack = self.packs.get((pin.name, pin.version))
+        if pack is None or pack.hash != pin.hash:
+            raise PolicyMissingError(f"policy {pin.name} {pin.version} ({pin.hash}) is not installed")
+        return pack.types[key]
+
+
+class DocumentsDomain:
+    """The Domain of a request in documents; it takes no commands."""
+
+    source: Source = "documents"
+    hears: frozenset[Source] = frozenset({"intake", "routing"})
+    state = State
+    schema = 1
+
+    def decide(self, state: State, message: Message, context: Context) -> Decision:
+        """Plan renderings when the work reaches the point the policy names; say what became of each."""
+        match message:
+            case Heard(event=event) if event.type == TYPE_OF[RequestWithdrawn]:
+                return Decision(cancel=tuple(_identity(event.subject, state.planned, form) for form in ("pdf", "docx")))
+            case Heard(event=event):
+                return _plan(state, event, context)
+            case Settled(item=item, end="done", data=data):
+                return Decision(facts=(DocumentRendered.model_validate(data),))
+            case Settled(item=item, problem=problem):
+                return Decision(facts=(DocumentFailed(document=item.id, kind=str(item.data.get("type")), problem=problem),))
+            case _:
+                return NOTHING
+
+    def evolve(self, state: State, event: Event) -> State:
+        """`state` after `event`."""
+        match event.type:
+            case "backline.request.submitted":
+                submitted = RequestSubmitted.model_validate(event.data)
+                update: dict[str, object] = {"request": submitted.request, "policy": submitted.policy}
+            case "backline.routing.coordinator_assigned":
+                update = {"coordinator": CoordinatorAssigned.model_validate(event.data).seat}
+            case "backline.routing.supporters_assigned":
+                update = {"supporters": SupportersAssigned.model_validate(event.data).seats}
+            case "backline.routing.work_accepted":
+                update = {"accepted": state.accepted or WorkAccepted.model_validate(event.data).first}
+            case "backline.routing.work_completed":
+                done = WorkCompleted.model_validate(event.data)
+                update = {"completed": True, "result": done.result, "note": done.note, "completed_by": done.by}
+            case "backline.routing.request_amended":
+                update = {"request": RequestAmended.model_validate(event.data).request}
+            case "backline.routing.request_withdrawn":
+                update = {"withdrawn": True}
+            case "backline.documents.document_rendered":
+                made = DocumentRendered.model_validate(event.data)
+                update = {"made": (*state.made, made), "planned": max(state.planned, made.version)}
+            case _:
+                return state
+        return state.model_copy(update=update)
+
+    def wake_at(self, _state: State) -> datetime | None:
+        """Items wake themselves."""
+        return None
+
+    def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
+        """There is only one schema yet."""
+        return document
+
+
+TRIGGERS = {TYPE_OF[WorkAccepted]: "accepted", TYPE_OF[WorkCompleted]: "completed"}
+
+
+def _plan(state: State, event: Event, context: Context) -> Decision:
+    """Items for every format, when `event` is the moment the policy names, or an amendment after it."""
+    if state.request is None or state.policy is None or state.withdrawn:
+        return NOTHING
+    moment = TRIGGERS.get(event.type)
+    amended = event.type == TYPE_OF[RequestAmended]
+    if moment is None and not amended:
+        return NOTHING
+    kind = context.kind(state.policy, state.request.type)
+    reached = state.accepted if kind.output.when == "accepted" else state.completed
+    starts = moment == kind.output.when and (moment != "accepted" or bool(event.data["first"]))
+    if not (starts or (amended and reached)):
+        return NOTHING
+    version = 1 + sum(1 for made in state.made if made.kind == kind.key and made.media_type == "application/pdf")
+    return Decision(items=tuple(_item(state, event, kind, version, form, context) for form in formats(kind, state.request)))
+
+
+def formats(kind: RequestType, request: Request) -> tuple[str, ...]:
+    """pdf always; docx too where Word is asked for. (Slides are delivered as pages until there is a slide template.)"""
+    asked = request.details.get(kind.output.formats) if kind.output.formats else None
+    return ("pdf", "docx") if isinstance(asked, list) and "word" in asked else ("pdf",)
+
+
+def _identity(subject: str, version: int, form: str) -> str:
+    return str(uuid.uuid5(NAMESPACE, f"{subject}/{version}/{form}"))
+
+
+def _item(state: State, event: Event, kind: RequestType, version: int, form: str, context: Context) -> Item:
+    assert state.request is not None, "a document is planned for a request"
+    opportunity = state.request.opportunity
+    survey = context.surveys.get(opportunity.id) if opportunity and kind.output.formats else None
+    data: Json = {
+        "type": kind.key,
+        "policy": state.policy.model_dump() if state.policy else None,
+        "request": state.request.model_dump(mode="json"),
+        "coordinator": state.coordinator.model_dump() if state.coordinator else None,
+        "supporters": [seat.model_dump() for seat in state.supporters],
+        "result": state.result,
+        "note": state.note,
+        "by": state.completed_by,
+        "survey": survey.model_dump() if survey else None,
+        "format": form,
+        "version": version,
+        "event": event.id,
+        "at": event.time.isoformat(),
+    }
+    return Item(id=_identity(event.subject, version, form), kind=RENDER, data=data)

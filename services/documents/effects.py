@@ -1,0 +1,139 @@
+"""Makes one document: fetches what is personal, renders in a child, stores the file, and only then says it exists."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import httpx
+
+from services.documents.rendering.children import RenderingFailedError
+from services.documents.rendering.job import Job, Rendered
+from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry, Terminal
+from shared.ledger.messages import Item
+from shared.schemas.documents import DocumentRendered
+from shared.schemas.model import Json
+from shared.schemas.people import Directory
+from shared.telemetry import metrics
+
+FONTS = "noto-cjk-sans-otc"
+
+
+class Intake(Protocol):
+    """What only intake holds."""
+
+    async def personal(self, request: str) -> Json: ...
+
+    async def attachment(self, sha256: str) -> tuple[str, bytes]: ...
+
+
+class Files(Protocol):
+    async def put(self, data: bytes, *, name: str, media_type: str) -> str: ...
+
+
+class Renderer(Protocol):
+    async def render(self, job: Job) -> Rendered: ...
+
+
+class HttpIntake:
+    """Intake over HTTP, with the service token."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    async def personal(self, request: str) -> Json:
+        """Dotted field → value of the request's personal fields."""
+        answer = await self._client.get(f"{self._url}/internal/requests/{request}/personal")
+        answer.raise_for_status()
+        values: Json = answer.json()
+        return values
+
+    async def attachment(self, sha256: str) -> tuple[str, bytes]:
+        """Media type and bytes. Raises httpx.HTTPStatusError (404) when intake has no such content."""
+        answer = await self._client.get(f"{self._url}/internal/attachments/{sha256}")
+        answer.raise_for_status()
+        return answer.headers.get("content-type", ""), answer.content
+
+
+class Rendering:
+    """The effect of the item kind `render`."""
+
+    def __init__(
+        self, *, intake: Intake, files: Files, renderer: Renderer, directory: Callable[[], Directory], policy_root: str | None
+    ) -> None:
+        self._intake = intake
+        self._files = files
+        self._renderer = renderer
+        self._directory = directory
+        self._policy_root = policy_root
+
+    async def perform(self, item: Item, _point_of_no_return: PointOfNoReturn) -> Ending:
+        """Done with the fields of DocumentRendered. Made twice it is the same file, so there is no point of no return."""
+        started = time.perf_counter()
+        attachments, missing = await self._attachments(item.data["request"])
+        if missing:
+            problem = f"The content of {', '.join(missing)} was not uploaded to intake; upload it under its SHA-256."
+            return Retry(problem=problem) if item.attempt <= 1 else Terminal(problem=problem)
+        directory, request = self._directory(), item.data["request"]
+        unit = directory.units.get(request["business_unit"])
+        job = Job(
+            identity=item.subject,
+            data=item.data,
+            personal=await self._intake.personal(item.subject),
+            names={person.id: person.name for person in directory.people.values()},
+            unit=unit.name.by_locale(request["locale"]) if unit else request["business_unit"],
+            attachments=attachments,
+            policy_root=self._policy_root,
+        )
+        try:
+            made = await self._renderer.render(job)
+        except RenderingFailedError as error:
+            return Retry(problem=str(error))
+        sha256 = await self._files.put(made.data, name=made.name, media_type=made.media_type)
+        metrics.RENDER_SECONDS.labels(item.data["type"]).observe(time.perf_counter() - started)
+        return Done(data=_document(item, made, sha256, attachments).model_dump(mode="json"))
+
+    async def _attachments(self, request: Json) -> tuple[tuple[tuple[str, str, bytes], ...], list[str]]:
+        """(name, media type, bytes) of what the document takes in, and the names of what intake does not have."""
+        found: list[tuple[str, str, bytes]] = []
+        missing: list[str] = []
+        wanted = request["details"].get("contract") if request["type"] == "business.contract" else None
+        for attachment in request["attachments"]:
+            if attachment["name"] != wanted:
+                continue
+            try:
+                media_type, data = await self._intake.attachment(attachment["sha256"])
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code != httpx.codes.NOT_FOUND:
+                    raise
+                missing.append(attachment["name"])
+            else:
+                found.append((attachment["name"], media_type, data))
+        return tuple(found), missing
+
+
+def _document(item: Item, made: Rendered, sha256: str, attachments: tuple[tuple[str, str, bytes], ...]) -> DocumentRendered:
+    inputs = {name: hashlib.sha256(data).hexdigest() for name, _, data in attachments}
+    manifest = {
+        "request": item.subject,
+        "event": item.data["event"],
+        "policy": item.data["policy"],
+        "template": made.template,
+        "fonts": FONTS,
+        "attachments": inputs,
+        "survey": item.data["survey"]["request"] if item.data["survey"] else None,
+        "notes": list(made.notes),
+        "sha256": sha256,
+    }
+    return DocumentRendered(
+        document=item.id,
+        kind=item.data["type"],
+        name=made.name,
+        media_type=made.media_type,
+        language=item.data["request"]["locale"],
+        size=len(made.data),
+        sha256=sha256,
+        version=item.data["version"],
+        manifest=manifest,
+    )

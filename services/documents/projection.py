@@ -1,0 +1,54 @@
+"""What documents answers from its own database: a request's files, one file, and completed surveys."""
+
+from collections.abc import Mapping, Sequence
+
+from services.documents.domain import State, Survey
+from shared.schemas.documents import DocumentRendered
+from shared.storage import Collection
+
+OPPORTUNITY = "state.request.opportunity.id"
+
+
+class Projection:
+    """Reads of the request ledger's collection."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def prepare(self) -> None:
+        """The indexes of the reads below."""
+        await self._collection.create_index([(OPPORTUNITY, 1), ("state.request.type", 1)], sparse=True)
+        await self._collection.create_index("state.made.document", sparse=True)
+
+    async def state(self, request: str) -> State | None:
+        """The request's state, or None when there is no such request."""
+        stored = await self._collection.find_one({"_id": request}, {"state": 1})
+        return State.model_validate(stored["state"]) if stored and stored.get("state") else None
+
+    async def document(self, document: str) -> tuple[State, DocumentRendered] | None:
+        """One file and the request it belongs to."""
+        stored = await self._collection.find_one({"state.made.document": document}, {"state": 1})
+        if stored is None:
+            return None
+        state = State.model_validate(stored["state"])
+        return state, next(made for made in state.made if made.document == document)
+
+    async def surveys(self, requests: Sequence[str]) -> Mapping[str, Survey]:
+        """Per opportunity of `requests`, its completed survey (the last by id of event, when there are several)."""
+        asked = self._collection.find({"_id": {"$in": list(requests)}}, {OPPORTUNITY: 1})
+        opportunities = [_opportunity(stored) async for stored in asked]
+        query = {OPPORTUNITY: {"$in": [key for key in opportunities if key]}, "state.request.type": "tech.survey", "state.completed": True}
+        surveys: dict[str, Survey] = {}
+        async for stored in self._collection.find(query, {"state": 1}).sort("_id", 1):
+            state = State.model_validate(stored["state"])
+            assert state.request is not None, "the query asks for known requests"
+            assert state.request.opportunity is not None, "the query asks for their opportunity"
+            surveys[state.request.opportunity.id] = Survey(request=stored["_id"], result=state.result or {}, note=state.note)
+        return surveys
+
+
+def _opportunity(stored: dict[str, object]) -> str | None:
+    value: object = stored
+    for part in OPPORTUNITY.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None

@@ -1,0 +1,64 @@
+"""Rendering in child processes with limits of memory and time: a child that dies or hangs costs one attempt, never the service."""
+
+import asyncio
+import multiprocessing
+import resource
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from services.documents.rendering.job import Job, Rendered, render
+
+MEMORY_BYTES = 2 * 1024**3
+CPU_SECONDS = 60
+JOBS_PER_CHILD = 50
+
+
+class RenderingFailedError(Exception):
+    """The child died or took too long; trying again may help."""
+
+
+class Children:
+    """A pool of rendering children, made anew whenever one of them breaks it."""
+
+    def __init__(self, processes: int = 1, seconds: float = 30.0) -> None:
+        self._processes = processes
+        self._seconds = seconds
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def render(self, job: Job) -> Rendered:
+        """Render `job` in a child. Raises RenderingFailedError, or what the rendering itself raised."""
+        pool = self._pool = self._pool or self._start()
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await asyncio.get_running_loop().run_in_executor(pool, render, job)
+        except TimeoutError as error:
+            self._discard(pool)
+            raise RenderingFailedError(f"the rendering took longer than {self._seconds:g} s") from error
+        except BrokenProcessPool as error:
+            self._discard(pool)
+            raise RenderingFailedError("the rendering process ended before it was done") from error
+
+    def close(self) -> None:
+        """End every child."""
+        if self._pool is not None:
+            self._discard(self._pool)
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._processes,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_limit,
+            max_tasks_per_child=JOBS_PER_CHILD,
+        )
+
+    def _discard(self, pool: ProcessPoolExecutor) -> None:
+        if self._pool is pool:
+            self._pool = None
+        for process in list((pool._processes or {}).values()):  # noqa: SLF001  # the pool has no way to end a child that hangs
+            process.kill()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS * JOBS_PER_CHILD, CPU_SECONDS * JOBS_PER_CHILD))

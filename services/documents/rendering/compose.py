@@ -1,0 +1,317 @@
+"""A request as a document of plain blocks: headings, facts, paragraphs, lists and tables. Pure; nothing given is left out.
+
+Block kinds: facts [[label, value]], text, list [text], table {columns, rows, total}, checks [text], signatures [text].
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from shared.catalogue import Field, Pack, RequestType
+from shared.schemas.model import Json
+from shared.schemas.requests import Request
+
+LAYOUTS: Mapping[str, Any] = yaml.safe_load(files("services.documents").joinpath("layouts.yaml").read_text(encoding="utf-8"))
+PLAIN_LAYOUT: Mapping[str, Any] = {"cover": False, "sections": []}
+WORDS = {
+    "request": ("申请信息", "The request"),
+    "number": ("申请编号", "Request"),
+    "type": ("类型", "Type"),
+    "unit": ("经营单位", "Business unit"),
+    "requester": ("申请人", "Requester"),
+    "opportunity": ("商机", "Opportunity"),
+    "customer": ("客户", "Customer"),
+    "stage": ("商机阶段", "Stage"),
+    "tender_no": ("招标编号", "Tender no"),
+    "needed_by": ("期望完成时间", "Needed by"),
+    "priority": ("紧急程度", "Priority"),
+    "coordinator": ("协调人", "Coordinator"),
+    "supporters": ("支持人", "Supporters"),
+    "other": ("其他信息", "Further information"),
+    "result": ("工作成果", "Result"),
+    "note": ("说明", "Note"),
+    "open": ("尚未记录", "not recorded yet"),
+    "total": ("合计", "Total"),
+    "discount": ("折扣", "Discount"),
+    "survey": ("需求调研结论", "What the survey found"),
+    "checklist": ("评审清单（示例）", "Checklist (example)"),
+    "signatures": ("会签", "Sign-off"),
+    "draft": ("合同草案全文", "The draft in full"),
+    "erased": ("（已按要求删除）", "(erased on request)"),
+    "amount": ("金额", "Amount"),
+}
+PRIORITIES = {"low": ("低", "low"), "normal": ("普通", "normal"), "high": ("高", "high"), "urgent": ("紧急", "urgent")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """Everything a document is made from, personal values included: it exists only while the document is rendered."""
+
+    identity: str
+    request: Request
+    kind: RequestType
+    pack: Pack
+    names: Mapping[str, str]
+    unit: str
+    coordinator: str | None
+    supporters: tuple[str, ...]
+    result: Json | None
+    note: str
+    survey: Json | None
+    version: int
+    at: str
+    draft: tuple[Json, ...] = ()
+
+
+def compose(material: Material) -> Json:
+    """The document: {title, subtitle, cover, locale, number, footer, sections: [{heading, blocks}]}."""
+    locale = material.request.locale
+    layout = LAYOUTS.get(material.kind.key, PLAIN_LAYOUT)
+    sections = [_section(_word("request", locale), _facts(material))]
+    shown: set[str] = set()
+    for section in layout["sections"]:
+        shown |= set(section["fields"])
+        sections.append({"heading": section[locale], "blocks": _fields(material, section["fields"])})
+    sections += _survey(material)
+    rest = [key for key in material.kind.fields if key not in shown]
+    further = _fields(material, rest) + _unknown(material)
+    if further:
+        sections.append({"heading": _word("other", locale), "blocks": further})
+    sections += _result(material) + _closing(material, layout)
+    return {
+        "title": material.kind.output.name(locale),
+        "subtitle": _subtitle(material),
+        "cover": bool(layout["cover"]),
+        "locale": locale,
+        "number": number_of(material.identity),
+        "version": material.version,
+        "date": moment(material.at, locale)[:10] if locale == "en" else moment(material.at, locale).split(" ")[0],
+        "policy": f"{material.pack.label.by_locale(locale)} {material.pack.version}",
+        "sections": [_clean(section) for section in sections if section["blocks"]],
+    }
+
+
+def number_of(identity: str) -> str:
+    """The short number people use for a request."""
+    return identity.split("-")[0].upper()
+
+
+def moment(value: object, locale: str) -> str:
+    """An ISO time as people write it, with its own offset."""
+    try:
+        parsed = datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    offset = parsed.strftime("%z")
+    suffix = f" (UTC{offset[:3]}:{offset[3:]})" if offset else ""
+    if locale == "en":
+        return f"{parsed:%Y-%m-%d %H:%M}{suffix}"
+    return f"{parsed.year}年{parsed.month}月{parsed.day}日 {parsed:%H:%M}{suffix}"
+
+
+def _word(key: str, locale: str) -> str:
+    return WORDS[key][locale == "en"]
+
+
+def _subtitle(material: Material) -> str:
+    opportunity = material.request.opportunity
+    return f"{opportunity.customer.name} · {opportunity.name}" if opportunity else material.kind.name(material.request.locale)
+
+
+def _section(heading: str, *blocks: Json) -> Json:
+    return {"heading": heading, "blocks": list(blocks)}
+
+
+def _facts(material: Material) -> Json:
+    request, locale = material.request, material.request.locale
+    opportunity = request.opportunity
+    facts: list[tuple[str, object]] = [
+        ("number", f"{number_of(material.identity)}（{request.source.system} {request.source.reference}）"),
+        ("type", material.kind.name(locale)),
+        ("unit", material.unit),
+        ("requester", f"{material.names.get(request.requester.id, request.requester.id)}，{material.pack.role_name(request.requester.role, locale)}"),
+    ]
+    if opportunity is not None:
+        facts += [("opportunity", f"{opportunity.name}（{opportunity.id}）"), ("customer", opportunity.customer.name)]
+        facts += [("stage", opportunity.stage), ("tender_no", opportunity.tender_no)]
+    facts += [("needed_by", moment(request.needed_by.isoformat(), locale) if request.needed_by else None), ("priority", PRIORITIES[request.priority][locale == "en"])]
+    facts += [("coordinator", material.coordinator), ("supporters", "、".join(material.supporters))]
+    return {"kind": "facts", "rows": [[_word(key, locale), str(value)] for key, value in facts if value]}
+
+
+def _fields(material: Material, keys: Iterable[str]) -> list[Json]:
+    """Short values side by side in one table of facts, long ones each as its own block."""
+    blocks: list[Json] = []
+    facts: list[list[str]] = []
+    locale = material.request.locale
+    for key in keys:
+        spec, value = material.kind.fields.get(key), material.request.details.get(key)
+        if spec is None or value is None:
+            continue
+        if spec.type in {"texts", "lines", "record"} and not isinstance(value, str):
+            blocks += _large(material, spec, value)
+        else:
+            facts.append([spec.name(locale), plain(spec, value, locale)])
+    return ([{"kind": "facts", "rows": facts}] if facts else []) + blocks
+
+
+def _large(material: Material, spec: Field, value: Any) -> list[Json]:
+    locale = material.request.locale
+    heading = {"kind": "label", "text": spec.name(locale)}
+    if spec.type == "texts" and isinstance(value, list):
+        return [heading, {"kind": "list", "items": [str(item) for item in value]}]
+    if spec.type == "record" and isinstance(value, dict):
+        return [heading, _record(spec, value, locale)]
+    if spec.type == "lines" and isinstance(value, list):
+        return [heading, _lines(spec, value, locale)]
+    return [heading, {"kind": "text", "text": str(value)}]
+
+
+def _record(spec: Field, value: Mapping[str, Any], locale: str) -> Json:
+    rows = [[inner.name(locale), plain(inner, value[key], locale)] for key, inner in spec.fields.items() if key in value]
+    rows += [[key, flat(inner, locale)] for key, inner in value.items() if key not in spec.fields]
+    if spec.total:
+        amounts = [inner for inner in value.values() if isinstance(inner, int | float)]
+        rows.append([_word("total", locale), money(sum(amounts))])
+    return {"kind": "facts", "rows": rows}
+
+
+def _lines(spec: Field, value: list[Any], locale: str) -> Json:
+    lines = [line for line in value if isinstance(line, dict)]
+    extra = sorted({key for line in lines for key in line} - spec.fields.keys())
+    columns = [inner.name(locale) for inner in spec.fields.values()] + extra
+    rows = [
+        [plain(inner, line[key], locale) if key in line else "" for key, inner in spec.fields.items()]
+        + [flat(line.get(key, ""), locale) for key in extra]
+        for line in lines
+    ]
+    total: list[str] = []
+    if isinstance(spec.total, tuple):
+        columns.append(_word("amount", locale))
+        amounts = [_product(line, spec.total) for line in lines]
+        rows = [[*row, money(amount)] for row, amount in zip(rows, amounts, strict=True)]
+        total = [_word("total", locale), *[""] * (len(columns) - 2), money(sum(amounts))]
+        if "list_price" in spec.fields:
+            columns.append(_word("discount", locale))
+            rows = [[*row, _discount(line)] for row, line in zip(rows, lines, strict=True)]
+            total.append("")
+    return {"kind": "table", "columns": columns, "rows": rows, "total": total}
+
+
+def _product(line: Mapping[str, Any], names: tuple[str, str]) -> float:
+    one, other = (line.get(name) for name in names)
+    return float(one) * float(other) if isinstance(one, int | float) and isinstance(other, int | float) else 0.0
+
+
+def _discount(line: Mapping[str, Any]) -> str:
+    listed, asked = line.get("list_price"), line.get("asked_price")
+    if isinstance(listed, int | float) and isinstance(asked, int | float) and listed:
+        return f"{(1 - asked / listed) * 100:.1f}%"
+    return ""
+
+
+def plain(spec: Field, value: Any, locale: str) -> str:
+    """One value as text."""
+    match spec.type:
+        case "choice" | "choices":
+            chosen = value if isinstance(value, list) else [value]
+            return ("、" if locale == "zh" else ", ").join(spec.choice(str(item), locale) for item in chosen)
+        case "time":
+            return moment(value, locale)
+        case "window" if isinstance(value, dict):
+            start, end = moment(value.get("start"), locale), moment(value.get("end"), locale)
+            rest = {key: inner for key, inner in value.items() if key not in {"start", "end", "place", "time_zone"}}
+            zone = f" · {value['time_zone']}" if value.get("time_zone") else ""
+            return f"{start} – {end} · {value.get('place', '')}{zone}" + (f" · {flat(rest, locale)}" if rest else "")
+        case "money" if isinstance(value, int | float):
+            return money(value)
+        case _:
+            return flat(value, locale)
+
+
+def money(value: float) -> str:
+    """An amount in CNY with two decimals and thousands separated."""
+    return f"{value:,.2f}"
+
+
+def flat(value: Any, locale: str) -> str:
+    """Any JSON value as readable text."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return ("是" if value else "否") if locale == "zh" else ("yes" if value else "no")
+        case dict():
+            return "；".join(f"{key}：{flat(inner, locale)}" for key, inner in value.items())
+        case list():
+            return "、".join(flat(inner, locale) for inner in value)
+        case float() if value == int(value):
+            return str(int(value))
+        case _:
+            return str(value)
+
+
+def _unknown(material: Material) -> list[Json]:
+    """Fields the pack does not know (等): shown as they were given."""
+    locale = material.request.locale
+    details = {key: value for key, value in material.request.details.items() if key not in material.kind.fields}
+    rows = [[key, flat(value, locale)] for key, value in {**details, **material.request.extra}.items()]
+    return [{"kind": "facts", "rows": rows}] if rows else []
+
+
+def _survey(material: Material) -> list[Json]:
+    if material.survey is None:
+        return []
+    survey_kind, locale = material.pack.types["tech.survey"], material.request.locale
+    rows = _checklist(survey_kind, material.survey.get("result") or {}, locale)
+    note = material.survey.get("note")
+    blocks: list[Json] = [{"kind": "facts", "rows": rows}] + ([{"kind": "text", "text": str(note)}] if note else [])
+    return [{"heading": _word("survey", locale), "blocks": blocks}]
+
+
+def _checklist(kind: RequestType, result: Mapping[str, Any], locale: str) -> list[list[str]]:
+    rows = [[section.name(locale), flat(result.get(section.key), locale) or _word("open", locale)] for section in kind.output.sections]
+    known = {section.key for section in kind.output.sections}
+    return rows + [[key, flat(value, locale)] for key, value in result.items() if key not in known]
+
+
+def _result(material: Material) -> list[Json]:
+    if material.result is None:
+        return []
+    locale = material.request.locale
+    rows = _checklist(material.kind, material.result, locale)
+    blocks: list[Json] = [{"kind": "facts", "rows": rows}] if rows else []
+    if material.note:
+        blocks += [{"kind": "label", "text": _word("note", locale)}, {"kind": "text", "text": material.note}]
+    return [{"heading": _word("result", locale), "blocks": blocks}]
+
+
+def _closing(material: Material, layout: Mapping[str, Any]) -> list[Json]:
+    locale = material.request.locale
+    sections: list[Json] = []
+    if layout.get("checklist"):
+        sections.append(_section(_word("checklist", locale), {"kind": "checks", "items": [entry[locale] for entry in layout["checklist"]]}))
+    if layout.get("signatures"):
+        names = [entry[locale] for entry in layout["signatures"]]
+        sections.append(_section(_word("signatures", locale), {"kind": "signatures", "items": names}))
+    if material.draft:
+        sections.append({"heading": _word("draft", locale), "blocks": list(material.draft), "new_page": True})
+    return sections
+
+
+def _clean(value: Any) -> Any:
+    """Characters no page can show (controls, lone surrogates) become a space; everything else stays."""
+    match value:
+        case str():
+            return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"} else " " for c in value)
+        case dict():
+            return {key: _clean(inner) for key, inner in value.items()}
+        case list():
+            return [_clean(inner) for inner in value]
+        case _:
+            return value

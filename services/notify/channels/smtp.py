@@ -1,0 +1,216 @@
+"""Sends mails over kept SMTP connections, one transaction at a time on each.
+
+Invariant: the point of no return is passed right before DATA; a connection that saw a timeout or an error is never used again.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import aiosmtplib
+
+from services.notify.channels.mail import checked_address
+from shared.ledger.effects import Done, Doubt, Ending, PointOfNoReturn, Retry, Terminal
+
+_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_LOST = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, ConnectionError, TimeoutError)
+Monotonic = Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpServer:
+    """Where mails are handed in. Times in seconds; `connections` is the most that are open at once."""
+
+    host: str
+    port: int
+    security: Literal["none", "starttls", "tls"] = "none"
+    username: str | None = None
+    password: str | None = None
+    hostname: str = "backline.localdomain"
+    timeout: float = 20.0
+    connections: int = 4
+    idle: float = 20.0
+    per_connection: int = 100
+
+
+class Refused(Exception):  # noqa: N818  # it names the server's answer, and is turned into an ending
+    """The server answered a step with a refusal. `problem` carries its codes, never its words: these can hold addresses."""
+
+    def __init__(self, step: str, code: int, words: str) -> None:
+        enhanced = _ENHANCED.search(words)
+        super().__init__(f"The mail server refused the {step} with {code}{f' {enhanced.group()}' if enhanced else ''}.")
+        self.code = code
+
+    @property
+    def ending(self) -> Ending:
+        """Terminal for 5yz, Retry for anything else (RFC 5321, 4.2.1)."""
+        return Terminal(problem=str(self)) if 500 <= self.code < 600 else Retry(problem=str(self))
+
+
+class Connection:
+    """One kept connection."""
+
+    def __init__(self, server: SmtpServer, client: aiosmtplib.SMTP, now: float) -> None:
+        self._server = server
+        self._client = client
+        self.used = now
+        self.sent = 0
+        self.fresh = True
+
+    @classmethod
+    async def open(cls, server: SmtpServer, now: float) -> "Connection":
+        """Connect, greet, secure and log in. Raises what aiosmtplib raises."""
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            username=server.username,
+            password=server.password,
+            local_hostname=server.hostname,
+            timeout=server.timeout,
+        )
+        try:
+            await client.connect()
+        except BaseException:
+            client.close()
+            raise
+        return cls(server, client, now)
+
+    def usable(self, now: float) -> bool:
+        """Whether the connection may carry another mail."""
+        return self._client.is_connected and self.sent < self._server.per_connection and now - self.used < self._server.idle
+
+    async def envelope(self, sender: str, recipient: str) -> None:
+        """MAIL FROM and RCPT TO. Raises Refused, or what a lost connection raises."""
+        try:
+            await self._client.mail(sender)
+            await self._client.rcpt(recipient)
+        except aiosmtplib.SMTPSenderRefused as error:
+            raise Refused("sender", error.code, error.message) from error
+        except aiosmtplib.SMTPRecipientRefused as error:
+            raise Refused("recipient", error.code, error.message) from error
+
+    async def data(self, message: bytes) -> None:
+        """DATA and the final dot. Raises Refused when the server said no, anything else when it may have said yes."""
+        try:
+            await self._client.data(message)
+        except aiosmtplib.SMTPDataError as error:
+            raise Refused("message", error.code, error.message) from error
+        self.sent += 1
+
+    async def reset(self) -> None:
+        """End a transaction that was refused, so that the connection can be kept."""
+        await self._client.rset()
+
+    def close(self) -> None:
+        """Drop the connection without a word: after a fault no answer can be trusted to be the right one."""
+        self._client.close()
+
+    async def quit(self) -> None:
+        """Say goodbye."""
+        try:
+            await self._client.quit(timeout=1)
+        except (aiosmtplib.SMTPException, OSError):
+            self.close()
+
+
+class Mailer:
+    """Hands mails to one server. `send` may be called by any number of tasks."""
+
+    def __init__(self, server: SmtpServer, *, monotonic: Monotonic = time.monotonic) -> None:
+        self._server = server
+        self._monotonic = monotonic
+        self._kept: list[Connection] = []
+        self._slots = asyncio.Semaphore(server.connections)
+
+    async def send(self, message: bytes, *, sender: str, recipient: str, point_of_no_return: PointOfNoReturn) -> Ending:
+        """One mail to one recipient. Raises only LeaseLost and UnsafeHeaderError."""
+        checked_address(recipient)
+        async with self._slots:
+            try:
+                connection = await self._with_envelope(sender, recipient)
+            except Refused as refused:
+                return refused.ending
+            except (aiosmtplib.SMTPException, OSError) as error:
+                return Retry(problem=f"The mail server was lost before it was given the message ({type(error).__name__}).")
+            return await self._through(connection, message, point_of_no_return)
+
+    async def close(self) -> None:
+        """Say goodbye on every kept connection."""
+        kept, self._kept = self._kept, []
+        await asyncio.gather(*(connection.quit() for connection in kept))
+
+    async def _through(self, connection: Connection, message: bytes, point_of_no_return: PointOfNoReturn) -> Ending:
+        """The step that cannot be taken back. The connection is kept only if the server said yes."""
+        ending: Ending | None = None
+        try:
+            await point_of_no_return()
+            ending = await _hand_over(connection, message)
+        finally:
+            if isinstance(ending, Done) and connection.usable(connection.used):
+                self._keep(connection)
+            else:
+                connection.close()
+        return ending
+
+    async def _with_envelope(self, sender: str, recipient: str) -> Connection:
+        """A kept connection that the server dropped meanwhile is replaced by a fresh one: nothing was handed over yet."""
+        while True:
+            connection = await self._take()
+            try:
+                await connection.envelope(sender, recipient)
+            except Refused as refused:
+                await self._keep_after_refusal(connection, refused)
+                raise
+            except _LOST:
+                connection.close()
+                if connection.fresh:
+                    raise
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+
+    async def _take(self) -> Connection:
+        now = self._monotonic()
+        while self._kept:
+            connection = self._kept.pop()
+            if connection.usable(now):
+                return connection
+            connection.close()
+        return await Connection.open(self._server, now)
+
+    def _keep(self, connection: Connection) -> None:
+        connection.used, connection.fresh = self._monotonic(), False
+        self._kept.append(connection)
+
+    async def _keep_after_refusal(self, connection: Connection, refused: Refused) -> None:
+        """A server that answered 421 is about to leave (RFC 5321, 3.8); any other goes on after RSET."""
+        clean = False
+        try:
+            if refused.code != 421:
+                await connection.reset()
+                clean = True
+        except (aiosmtplib.SMTPException, OSError):
+            return
+        finally:
+            if clean:
+                self._keep(connection)
+            else:
+                connection.close()
+
+
+async def _hand_over(connection: Connection, message: bytes) -> Ending:
+    """DATA. Whatever is neither a yes nor a no of the server is a doubt."""
+    try:
+        await connection.data(message)
+    except Refused as refused:
+        return refused.ending
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return Doubt(problem=f"The mail server was lost while it took the message ({type(error).__name__}); it may have it.")
+    return Done()

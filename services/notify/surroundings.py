@@ -1,0 +1,42 @@
+"""What notify's decisions read: the moment, the rooms and the webhooks that are set up; and the count of what was delivered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from services.notify.state import Context
+from shared.ledger.messages import Decision, Message
+from shared.schemas.envelope import Event
+from shared.telemetry import metrics
+
+OUTCOMES = {
+    "backline.notifications.notification_sent": "sent",
+    "backline.notifications.notification_failed": "failed",
+    "backline.notifications.notification_unknown": "unknown",
+}
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class NotifySurroundings:
+    """The Surroundings of notify; it reserves nothing."""
+
+    def __init__(self, *, clock: Clock, rooms: frozenset[str], subscribers: tuple[str, ...]) -> None:
+        self._clock = clock
+        self._rooms = rooms
+        self._subscribers = subscribers
+
+    async def context(self, _messages: Sequence[Message]) -> Context:
+        """No I/O: everything is known already."""
+        return Context(now=self._clock.now(), rooms=self._rooms, subscribers=self._subscribers)
+
+    async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
+        """Nothing to reserve."""
+        return frozenset()
+
+    async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
+        """Count deliveries by channel and outcome."""
+        for event in (event for _, _, events in subjects for event in events if event.type in OUTCOMES):
+            metrics.DELIVERIES.labels(event.data["delivery"]["channel"], OUTCOMES[event.type]).inc()

@@ -1,0 +1,64 @@
+"""Deliveries over HTTP: who may see them, and that no address is among them."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.notify.api import routes
+from services.notify.state import State
+from shared.http.auth import Principal
+from shared.http.error_handlers import install
+from tests.unit.notify.notify_build import REQUEST, SCENES, Story
+
+
+class OneRequest:
+    """A projection that knows one request."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def state(self, request: str):
+        return self._state if request == REQUEST else None
+
+
+async def asked(caller: Principal, request: str = REQUEST, state: State | None = None):
+    app = FastAPI()
+    install(app)
+    known = state or Story().through(SCENES["supporters_assigned"]).state
+    app.include_router(routes(OneRequest(known), lambda: caller))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://notify") as client:
+        return await client.get(f"/v1/requests/{request}/notifications")
+
+
+UNIT = Principal(kind="unit", id="east", business_unit="east")
+SUPPORTER = Principal(kind="person", id="ben", business_unit="west")
+SERVICE = Principal(kind="service", id="service")
+
+
+@pytest.mark.parametrize("caller", [UNIT, SUPPORTER, SERVICE], ids=lambda caller: caller.kind)
+async def test_those_concerned_see_every_delivery(caller: Principal):
+    answer = await asked(caller)
+    assert answer.status_code == 200
+    listed = answer.json()["notifications"]
+    assert {entry["status"] for entry in listed} == {"planned"}
+    assert len(listed) == 11
+    assert "@" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("caller", "request_id"),
+    [
+        (Principal(kind="unit", id="west", business_unit="west"), REQUEST),
+        (Principal(kind="unit", id="ben", business_unit="west"), REQUEST),
+        (Principal(kind="person", id="stranger", business_unit="west"), REQUEST),
+        (SERVICE, "no-such"),
+    ],
+)
+async def test_others_are_told_that_there_is_no_such_request(caller: Principal, request_id: str):
+    answer = await asked(caller, request_id)
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"
+
+
+async def test_a_request_of_which_nothing_is_known_yet_is_hidden_from_units():
+    assert (await asked(UNIT, state=State())).status_code == 404

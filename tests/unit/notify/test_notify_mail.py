@@ -1,0 +1,86 @@
+"""The bytes of a mail: the same identity every time, threads by request, and no way in for a header that nobody wrote."""
+
+from email import message_from_bytes
+from email.policy import default
+from typing import Any
+
+import pytest
+
+from services.notify.channels.mail import Sender, UnsafeHeaderError, build, checked_address
+from tests.unit.notify.notify_build import NOW
+
+SENDER = Sender(address="noreply@backline.example", name="Backline 营销支持", domain="backline.example")
+
+
+def a_mail(**changes: Any):
+    plain = {
+        "item": "item-1",
+        "request": "request-1",
+        "sender": SENDER,
+        "to": "anna@east.example",
+        "to_name": "王磊",
+        "subject": "【BL-1】支持人已确定：需求调研（智慧水务二期，一个相当长的商机名称，用来看看标题是否会被正确折行）",
+        "text": "您好：\n.\n..两点\n",
+        "html": "<p>您好</p>",
+        "date": NOW,
+    }
+    return build(**{**plain, **changes})
+
+
+def parsed(raw: Any):
+    return message_from_bytes(raw, policy=default)
+
+
+def test_a_mail_has_the_headers_of_its_item_and_request():
+    mail = parsed(a_mail())
+    assert mail["Message-ID"] == "<item-1@backline.example>"
+    assert mail["References"] == mail["In-Reply-To"] == "<request.request-1@backline.example>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"].datetime == NOW
+    assert mail["To"].addresses[0].addr_spec == "anna@east.example"
+    assert mail["To"].addresses[0].display_name == "王磊"
+    assert mail["Subject"].endswith("正确折行）")
+
+
+def test_a_mail_carries_both_alternatives_and_is_seven_bit_clean():
+    raw = a_mail()
+    mail = parsed(raw)
+    assert mail.get_content_type() == "multipart/alternative"
+    assert mail.get_body(("plain",)).get_content().splitlines() == ["您好：", ".", "..两点"]
+    assert mail.get_body(("html",)).get_content().strip() == "<p>您好</p>"
+    assert raw.isascii()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+
+
+@pytest.mark.parametrize("header", ["subject", "to_name", "item", "request"])
+@pytest.mark.parametrize("hostile", ["a\r\nBcc: x@evil.example", "a\nb", "a\x00", "a\u2028b", "=?utf-8?q?=0aBcc:x?=", "a\ud800"])
+def test_a_value_that_could_become_a_header_is_refused(header: str, hostile: str):
+    with pytest.raises(UnsafeHeaderError):
+        a_mail(**{header: hostile})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "anna",
+        "anna@",
+        "@x.example",
+        "a b@x.example",
+        "a@x\r\nRCPT TO:<b@x>",
+        "王@x.example",
+        "a@x..example",
+        "<a@x.example>",
+        "a@" + "x" * 260,
+    ],
+)
+def test_an_address_that_smtp_cannot_carry_is_refused(address: str):
+    with pytest.raises(UnsafeHeaderError):
+        checked_address(address)
+
+
+def test_the_refusal_names_no_value():
+    with pytest.raises(UnsafeHeaderError) as caught:
+        a_mail(to="anna secret@x.example")
+    assert "secret" not in str(caught.value)
