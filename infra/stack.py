@@ -145,7 +145,7 @@ class Stack:
             "BACKLINE_SMTP_PORT": str(self.ports["smtp"]),
             "BACKLINE_CHAT_URL": f"http://127.0.0.1:{self.ports['chat']}",
             "BACKLINE_CHAT_ROOMS": json.dumps(self.rooms),
-            "BACKLINE_LINK_REQUEST": f"{self.url('intake')}/v1/requests/{{request}}",
+            "BACKLINE_LINK_REQUEST": f"{self.url('intake')}/v1/requests/{{request}}?notification={{notification}}",
             "BACKLINE_LINK_DOCUMENT": f"{self.url('documents')}/v1/documents/{{document}}",
             "BACKLINE_LOG": "json",
             **self.settings,
@@ -153,12 +153,16 @@ class Stack:
 
     def _mail_sink(self) -> Program:
         arguments = ["--host", "127.0.0.1", "--port", str(self.ports["smtp"]), "--maildir", str(self.maildir)]
-        return Program("mail-sink", [sys.executable, "-m", "infra.sinks.mail", *arguments], log=self.folder / "log" / "mail-sink.log")
+        return Program(
+            "mail-sink", [sys.executable, "-m", "infra.sinks.mail", *arguments], log=self.folder / "log" / "mail-sink.log"
+        )
 
     def _chat_sink(self) -> Program:
         arguments = ["--host", "127.0.0.1", "--port", str(self.ports["chat"]), "--file", str(self.chats)]
         arguments += [argument for key in self.rooms.values() for argument in ("--key", key)]
-        return Program("chat-sink", [sys.executable, "-m", "infra.sinks.chat", *arguments], log=self.folder / "log" / "chat-sink.log")
+        return Program(
+            "chat-sink", [sys.executable, "-m", "infra.sinks.chat", *arguments], log=self.folder / "log" / "chat-sink.log"
+        )
 
     async def _until_ready(self, client: httpx.AsyncClient, name: str, program: Program) -> None:
         async def ready() -> bool:

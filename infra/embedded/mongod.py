@@ -18,7 +18,14 @@ class Mongod:
         self._data = folder / "mongod"
         self.port = port or free_port()
         command = [str(_binary()), "--dbpath", str(self._data), "--port", str(self.port), "--bind_ip", "127.0.0.1"]
-        command += ["--replSet", SET_NAME, "--wiredTigerCacheSizeGB", "0.5", "--setParameter", "diagnosticDataCollectionEnabled=false"]
+        command += [
+            "--replSet",
+            SET_NAME,
+            "--wiredTigerCacheSizeGB",
+            "0.5",
+            "--setParameter",
+            "diagnosticDataCollectionEnabled=false",
+        ]
         self.program = Program("mongod", command, log=folder / "log" / "mongod.log")
 
     @property

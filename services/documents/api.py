@@ -15,7 +15,9 @@ from shared.schemas.model import Json, Text
 from shared.storage import BlobStore
 
 NOT_FOUND = Refusal(
-    code="not_found", status=404, message=Text(zh="没有这份文件，或您无权查看。", en="There is no such document, or it is not yours to see.")
+    code="not_found",
+    status=404,
+    message=Text(zh="没有这份文件，或您无权查看。", en="There is no such document, or it is not yours to see."),
 )
 
 
@@ -63,5 +65,5 @@ def visible(state: State, caller: Principal) -> bool:
 
 def disposition(name: str) -> str:
     """RFC 6266: a plain fallback, and the real name in UTF-8 (RFC 8187)."""
-    plain = "".join(character if character.isascii() and character.isalnum() or character in "-._" else "_" for character in name)
+    plain = "".join(character if (character.isascii() and character.isalnum()) or character in "-._" else "_" for character in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

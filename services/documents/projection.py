@@ -37,7 +37,11 @@ class Projection:
         """Per opportunity of `requests`, its completed survey (the last by id of event, when there are several)."""
         asked = self._collection.find({"_id": {"$in": list(requests)}}, {OPPORTUNITY: 1})
         opportunities = [_opportunity(stored) async for stored in asked]
-        query = {OPPORTUNITY: {"$in": [key for key in opportunities if key]}, "state.request.type": "tech.survey", "state.completed": True}
+        query = {
+            OPPORTUNITY: {"$in": [key for key in opportunities if key]},
+            "state.request.type": "tech.survey",
+            "state.completed": True,
+        }
         surveys: dict[str, Survey] = {}
         async for stored in self._collection.find(query, {"state": 1}).sort("_id", 1):
             state = State.model_validate(stored["state"])

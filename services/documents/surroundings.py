@@ -30,7 +30,9 @@ class DocumentsSurroundings:
 
     async def context(self, messages: Sequence[Message]) -> Context:
         """The surveys are looked up only when routing's events are at hand: they are what renderings follow from."""
-        subjects = sorted({message.subject for message in messages if isinstance(message, Heard) and message.event.source == "routing"})
+        subjects = sorted(
+            {message.subject for message in messages if isinstance(message, Heard) and message.event.source == "routing"}
+        )
         surveys = await self._surveys.surveys(subjects) if subjects else {}
         return Context(now=self._clock.now(), packs=self._packs, surveys=surveys)
 

@@ -86,7 +86,11 @@ class Reception:
 def identity(body: Json) -> str | None:
     """The request id that `body` names, or None."""
     source = body.get("source")
-    parts = (body.get("business_unit"), *(source.get(key) for key in ("system", "reference"))) if isinstance(source, dict) else (None,)
+    parts = (
+        (body.get("business_unit"), *(source.get(key) for key in ("system", "reference")))
+        if isinstance(source, dict)
+        else (None,)
+    )
     if all(isinstance(part, str) and 0 < len(part.strip()) <= 200 and _storable(part) for part in parts):
         return request_id(*(str(part) for part in parts))
     return None
@@ -135,7 +139,10 @@ def _from_events(outcome: Outcome) -> Json:
 
 
 def _unstorable(problem: str) -> Refusal:
-    text = Text(zh="申请内容无法保存（含有无法存储的值）；请更正后重发。", en="The request holds a value that cannot be stored; correct it and send it again.")
+    text = Text(
+        zh="申请内容无法保存（含有无法存储的值）；请更正后重发。",
+        en="The request holds a value that cannot be stored; correct it and send it again.",
+    )
     return Refusal(code="unprocessable", status=422 if "Error" in problem else 503, message=text)
 
 

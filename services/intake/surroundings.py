@@ -29,7 +29,13 @@ class RequestSurroundings:
     """The Surroundings of the request ledger; intake reserves nothing."""
 
     def __init__(
-        self, *, clock: Clock, people: DirectoryCopy, packs: Mapping[tuple[str, str], Pack], current: Pack, requests: EarlierRequests
+        self,
+        *,
+        clock: Clock,
+        people: DirectoryCopy,
+        packs: Mapping[tuple[str, str], Pack],
+        current: Pack,
+        requests: EarlierRequests,
     ) -> None:
         self._clock = clock
         self._people = people

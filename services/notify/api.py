@@ -1,15 +1,18 @@
 """What people may ask notify: which messages a request caused, to whom, and how each ended. No addresses, no bodies."""
 
+import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends
 
 from services.notify.state import State
 from shared.http.auth import Principal
+from shared.http.limits import StrictRoute
 from shared.http.problems import Refused
-from shared.ledger.messages import Refusal
-from shared.schemas.model import Json, Text
+from shared.ledger.messages import Outcome, Refusal, Told
+from shared.schemas.model import Frozen, Json, Text
 
 NOT_FOUND = Refusal(
     code="not_found",
@@ -24,6 +27,36 @@ class Projection(Protocol):
     async def state(self, request: str) -> State | None:
         """The request's state, or None when there is no such request."""
         ...
+
+
+class Resolution(Frozen):
+    """What a person found out about a delivery in doubt: it arrived, or it is to be sent again."""
+
+    arrived: bool
+
+
+class Tells(Protocol):
+    async def tell(self, message: Told) -> Outcome: ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+def resolving_routes(desk: Tells, clock: Clock, operator: Callable[..., Any]) -> APIRouter:
+    """POST /v1/requests/{id}/notifications/{delivery}/resolve, for operators."""
+    router = APIRouter(prefix="/v1", tags=["notifications"], route_class=StrictRoute, dependencies=[Depends(operator)])
+
+    @router.post("/requests/{request_id}/notifications/{delivery}/resolve", summary="Settle a delivery in doubt")
+    async def resolve(request_id: str, delivery: str, resolution: Resolution) -> Json:
+        data = {"delivery": delivery, "arrived": resolution.arrived}
+        told = Told(id=uuid.uuid4().hex, subject=request_id, name="resolve", data=data, at=clock.now())
+        outcome = await desk.tell(told)
+        if outcome.refusal is not None:
+            raise Refused(outcome.refusal)
+        return {"request": request_id, "delivery": delivery, "status": outcome.state.deliveries[delivery].status}
+
+    return router
 
 
 def routes(projection: Projection, principal: Callable[..., Any]) -> APIRouter:

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
-from services.notify.api import routes
+from services.notify.api import resolving_routes, routes
 from services.notify.channels.mail import Sender
 from services.notify.channels.smtp import Mailer, SmtpServer
 from services.notify.channels.webhook import Subscription as Hook
@@ -68,6 +68,7 @@ def build_app(settings: NotifySettings) -> FastAPI:
     )
     routers = (
         routes(MongoProjection(parts.database["requests"]), auth.principal),
+        resolving_routes(room.desk, parts.clock, auth.service),
         internal_routes(
             ledgers={"requests": room.ledger},
             stores={"requests": room.store},

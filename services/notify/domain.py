@@ -10,9 +10,10 @@ from datetime import datetime
 from services.notify.facts import facts_of, params_of
 from services.notify.policy import NotifyPolicy, RecipientKind, Row
 from services.notify.state import Context, DeliveryState, State, Status
-from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Settled
+from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Refusal, Settled, Told
 from shared.schemas import intake, notifications, routing
 from shared.schemas.envelope import Event, Source
+from shared.schemas.model import Json, Text
 from shared.schemas.notifications import Channel, Delivery
 from shared.schemas.registry import MODELS
 
@@ -48,6 +49,8 @@ class NotifyDomain:
                 return _plan(state, event, row, context)
             case Settled():
                 return _conclude(state, message)
+            case Told(name="resolve", data=data):
+                return _resolve(state, data)
             case _:
                 return NOTHING
 
@@ -122,14 +125,38 @@ def _plan(state: State, event: Event, row: Row, context: Context) -> Decision:
 
 def _conclude(state: State, settled: Settled) -> Decision:
     """The fact that a planned delivery ended; one that ended before, or is not ours, ends no second time."""
-    item, known = settled.item, state.deliveries.get(settled.item.id)
+    item = settled.item
+    known = state.deliveries.get(item.id)
     if known is None or known.status != "planned":
         return NOTHING
-    delivery = Delivery(id=item.id, channel=known.channel, recipient=known.recipient, template=known.template, about=known.about)
+    delivery = known.delivery(item.id)
     if settled.end == "done":
         return Decision(facts=(notifications.NotificationSent(delivery=delivery, attempt=item.attempt),))
     failure = notifications.NotificationFailed if settled.end == "failed" else notifications.NotificationUnknown
     return Decision(facts=(failure(delivery=delivery, attempt=item.attempt, problem=settled.problem),))
+
+
+def _resolve(state: State, data: Json) -> Decision:
+    """A person has looked: a delivery in doubt (or given up) did arrive after all, or is to be carried out again."""
+    identity = str(data["delivery"])
+    known = state.deliveries.get(identity)
+    if known is None:
+        return Decision(refusal=UNKNOWN_DELIVERY)
+    if known.status not in {"unknown", "failed"}:
+        return Decision(refusal=NOT_IN_DOUBT)
+    delivery = known.delivery(identity)
+    if data["arrived"]:
+        return Decision(facts=(notifications.NotificationSent(delivery=delivery, attempt=known.attempt),))
+    return Decision(facts=(notifications.NotificationPlanned(deliveries=(delivery,)),), again=(identity,))
+
+
+UNKNOWN_DELIVERY = Refusal(
+    code="unknown_delivery", status=404, message=Text(zh="没有这条通知。", en="There is no such notification.")
+)
+NOT_IN_DOUBT = Refusal(
+    code="not_in_doubt",
+    message=Text(zh="只有结果不明或失败的通知可以这样处理。", en="Only a notification in doubt or failed can be resolved."),
+)
 
 
 def _seated(state: State, said: routing.CoordinatorAssigned | routing.SupportersAssigned | routing.WorkDeclined) -> State:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.schemas.model import Frozen
-from shared.schemas.notifications import Channel
+from shared.schemas.notifications import Channel, Delivery
 from shared.schemas.requests import Origin, PolicyPin
 from shared.schemas.routing import Seat
 
@@ -41,6 +41,10 @@ class DeliveryState(Frozen):
     problem: str = ""
     planned_at: datetime
     ended_at: datetime | None = None
+
+    def delivery(self, identity: str) -> Delivery:
+        """As it is said in events."""
+        return Delivery(id=identity, channel=self.channel, recipient=self.recipient, template=self.template, about=self.about)
 
 
 class State(Frozen):

@@ -20,7 +20,9 @@ PEOPLE_ONLY = Refusal(
     code="people_only", status=403, message=Text(zh="请用本人的凭证操作。", en="Use a person's token for this.")
 )
 UNSTORABLE = Refusal(
-    code="unprocessable", status=422, message=Text(zh="内容无法保存；请更正后重发。", en="This cannot be stored; correct it and send it again.")
+    code="unprocessable",
+    status=422,
+    message=Text(zh="内容无法保存；请更正后重发。", en="This cannot be stored; correct it and send it again."),
 )
 
 

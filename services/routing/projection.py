@@ -67,8 +67,13 @@ class MongoSeats:
 
     async def loads(self) -> Mapping[str, OpenLoad]:
         """Everybody's open work."""
-        pipeline = [{"$match": {"count": {"$gt": 0}}}, {"$project": {"count": 1, "weight": {"$sum": "$open.weight"}}}]
-        return {row["_id"]: OpenLoad(count=row["count"], weight=row["weight"]) async for row in self._collection.aggregate(pipeline)}
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {"count": {"$gt": 0}}},
+            {"$project": {"count": 1, "weight": {"$sum": "$open.weight"}}},
+        ]
+        return {
+            row["_id"]: OpenLoad(count=row["count"], weight=row["weight"]) async for row in self._collection.aggregate(pipeline)
+        }
 
     async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
         """One bulk: make the documents, then push where there is room; read back who got it, release the rest of who did not."""
@@ -95,9 +100,7 @@ class MongoSeats:
     async def release(self, given_back: Sequence[tuple[str, str]]) -> int:
         """Give back (request, person) seats; how many were held."""
         operations = [
-            UpdateOne(
-                {"_id": person, "open.request": request}, {"$pull": {"open": {"request": request}}, "$inc": {"count": -1}}
-            )
+            UpdateOne({"_id": person, "open.request": request}, {"$pull": {"open": {"request": request}}, "$inc": {"count": -1}})
             for request, person in given_back
         ]
         result = await self._collection.bulk_write(operations, ordered=False)
@@ -105,4 +108,6 @@ class MongoSeats:
 
     async def held(self) -> Sequence[tuple[str, str, datetime]]:
         """(request, person, since) of every seat."""
-        return [(seat["request"], person["_id"], seat["at"]) async for person in self._collection.find({}) for seat in person["open"]]
+        return [
+            (seat["request"], person["_id"], seat["at"]) async for person in self._collection.find({}) for seat in person["open"]
+        ]

@@ -87,9 +87,7 @@ class RoutingSurroundings:
         opportunities = {found for message in messages if (found := _opportunity(message))}
         familiar = await self._requests.familiar(sorted(opportunities)) if opportunities else {}
         loads = await self._seats.loads()
-        return Context(
-            now=self._clock.now(), directory=self._people.directory, loads=loads, familiar=familiar, packs=self._packs
-        )
+        return Context(now=self._clock.now(), directory=self._people.directory, loads=loads, familiar=familiar, packs=self._packs)
 
     async def reserve(self, wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
         """One conditional bulk for the whole batch."""
@@ -121,13 +119,15 @@ class RoutingSurroundings:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self.reconcile(SWEEP_SECONDS * 2)
-            except Exception:  # noqa: BLE001  # the database may be away; the next sweep finds the same
+            except Exception:  # the database may be away; the next sweep finds the same
                 log.exception("routing.sweep_failed")
 
     async def reconcile(self, older_than: float) -> int:
         """Release seats held for longer than `older_than` seconds that no request's state knows; how many."""
         now = self._clock.now()
-        old = [(request, person) for request, person, since in await self._seats.held() if (now - since).total_seconds() > older_than]
+        old = [
+            (request, person) for request, person, since in await self._seats.held() if (now - since).total_seconds() > older_than
+        ]
         holders = await self._requests.holders(sorted({request for request, _ in old}))
         orphans = [(request, person) for request, person in old if person not in holders.get(request, frozenset())]
         released = await self._seats.release(orphans) if orphans else 0
@@ -148,7 +148,7 @@ class RoutingSurroundings:
             waiting = await self._requests.waiting(WOKEN_AT_ONCE)
             if waiting:
                 await self.wake(waiting, reason)
-        except Exception:  # noqa: BLE001  # whoever waits is woken again by the next change
+        except Exception:  # whoever waits is woken again by the next change
             log.exception("routing.wake_failed")
 
 

@@ -6,8 +6,8 @@ from shared.catalogue.judge import Judgement, JudgingContext, earlier_references
 from shared.catalogue.load import PackError, load_pack, load_packs, newest
 from shared.catalogue.meaning import changes, meaning
 from shared.catalogue.pack import Field, Pack, RequestType, SupporterRole
-from shared.catalogue.proofs import EarlierRequest
 from shared.catalogue.privacy import personal, public, restore
+from shared.catalogue.proofs import EarlierRequest
 
 __all__ = [
     "EarlierRequest",

@@ -19,7 +19,11 @@ def read_directory(content: object, pack: Pack | None = None) -> Result:
     """Units, people and problems. A file with problems should not be imported."""
     pack = pack or load_pack()
     if not isinstance(content, dict) or not isinstance(content.get("people"), list) or not content["people"]:
-        return [], [], [_problem("people", "目录中没有人员；请提供 people 列表。", "The directory names nobody; give a list `people`.")]
+        return (
+            [],
+            [],
+            [_problem("people", "目录中没有人员；请提供 people 列表。", "The directory names nobody; give a list `people`.")],
+        )
     problems: list[Problem] = []
     units = [unit for place, raw in enumerate(_list(content, "business_units")) if (unit := _unit(raw, place, problems))]
     people = [person for place, raw in enumerate(content["people"]) if (person := _person(raw, place, pack, problems))]
@@ -48,7 +52,7 @@ def _person(raw: Any, place: int, pack: Pack, problems: list[Problem]) -> Person
         return None
     notifications = raw.get("notifications")
     channels = notifications.get("channels") if isinstance(notifications, dict) else None
-    roles = raw.get("roles") if isinstance(raw.get("roles"), list) else []
+    roles = _list(raw, "roles")
     seats = max((pack.seats.by_role.get(str(role), pack.seats.default) for role in roles), default=pack.seats.default)
     try:
         leave = [_leave(period) for period in raw.get("leave") or ()]
@@ -56,7 +60,9 @@ def _person(raw: Any, place: int, pack: Pack, problems: list[Problem]) -> Person
     except ValidationError as error:
         problems.append(_invalid(f"people.{place}", error))
     except (KeyError, TypeError, ValueError):
-        problems.append(_problem(f"people.{place}.leave", "休假应含 from 和 to 日期。", "each leave needs the dates from and to."))
+        problems.append(
+            _problem(f"people.{place}.leave", "休假应含 from 和 to 日期。", "each leave needs the dates from and to.")
+        )
     return None
 
 
@@ -74,11 +80,21 @@ def _across(units: list[BusinessUnit], people: list[Person], pack: Pack) -> list
         if ids.count(person.id) > 1:
             problems.append(_problem(f"{where}.id", "工号重复。", "the id is used twice."))
         if person.business_unit not in codes:
-            problems.append(_problem(f"{where}.business_unit", f"没有经营单位 {person.business_unit}。", f"there is no unit {person.business_unit}."))
+            problems.append(
+                _problem(
+                    f"{where}.business_unit",
+                    f"没有经营单位 {person.business_unit}。",
+                    f"there is no unit {person.business_unit}.",
+                )
+            )
         if unknown := [role for role in person.roles if role not in pack.roles]:
-            problems.append(_problem(f"{where}.roles", f"未知岗位 {', '.join(unknown)}。", f"unknown roles {', '.join(unknown)}."))
+            problems.append(
+                _problem(f"{where}.roles", f"未知岗位 {', '.join(unknown)}。", f"unknown roles {', '.join(unknown)}.")
+            )
         if person.delegate is not None and person.delegate not in by_id:
-            problems.append(_problem(f"{where}.delegate", f"没有代理人 {person.delegate}。", f"there is no delegate {person.delegate}."))
+            problems.append(
+                _problem(f"{where}.delegate", f"没有代理人 {person.delegate}。", f"there is no delegate {person.delegate}.")
+            )
         if _in_a_cycle(person, by_id):
             problems.append(_problem(f"{where}.delegate", "代理关系成环；请改正。", "the delegation runs in a circle; break it."))
     return problems

@@ -32,21 +32,33 @@ PRIORITY = Field.model_validate(
     }
 )
 LOCALE = Field.model_validate(
-    {"zh": "语言", "en": "Language", "type": "choice", "choices": {"zh": {"zh": "中文", "en": "Chinese"}, "en": {"zh": "英文", "en": "English"}}}
+    {
+        "zh": "语言",
+        "en": "Language",
+        "type": "choice",
+        "choices": {"zh": {"zh": "中文", "en": "Chinese"}, "en": {"zh": "英文", "en": "English"}},
+    }
 )
 NEEDED_BY = Field(zh="期望完成时间", en="Needed by", type="time", deadline=True)
 REASONS = {
     "unknown_requester": Text(
-        zh="申请人不在人员目录中或已离职；请核对工号。", en="The requester is not in the directory or has left; check the employee id."
+        zh="申请人不在人员目录中或已离职；请核对工号。",
+        en="The requester is not in the directory or has left; check the employee id.",
     ),
     "role_may_not_submit": Text(
         zh="该岗位不能提交营销支持申请（办法第一章 2.1）；请由有资格的人员提交。",
         en="This post may not ask for sales support (policy, chapter 1, 2.1); let someone eligible submit it.",
     ),
-    "role_not_held": Text(zh="申请人在人员目录中没有所填的岗位；请核对岗位。", en="The directory does not give the requester this post; check the post."),
+    "role_not_held": Text(
+        zh="申请人在人员目录中没有所填的岗位；请核对岗位。",
+        en="The directory does not give the requester this post; check the post.",
+    ),
 }
 ACCEPTED = Text(zh="申请已受理。", en="The request is accepted.")
-RETURNED = Text(zh="申请退回：请补充所列内容后以同一单号重新提交。", en="The request is returned: add what is listed and send it again under the same reference.")
+RETURNED = Text(
+    zh="申请退回：请补充所列内容后以同一单号重新提交。",
+    en="The request is returned: add what is listed and send it again under the same reference.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,14 +126,19 @@ def _frame(shaping: Shaping, body: Json, kind: RequestType | None, pack: Pack, c
     frame: Json = {key: value for key, value in body.items() if key in Request.model_fields and not empty(value)}
     if kind is None:
         named = "、".join(f"{key} {other.label.zh}" for key, other in pack.types.items())
-        zh, en = f"没有这个支持类型；请从下列类型中选择：{named}。", f"There is no such type; choose one of {', '.join(pack.types)}."
+        zh, en = (
+            f"没有这个支持类型；请从下列类型中选择：{named}。",
+            f"There is no such type; choose one of {', '.join(pack.types)}.",
+        )
         shaping.wrong("type", "unknown_type", zh, en)
         frame["type"] = body["type"][:100] if isinstance(body.get("type"), str) else ""
     else:
         frame["type"] = kind.key
     _check_requester(shaping, frame)
     if frame.get("business_unit") not in context.directory.units:
-        shaping.wrong("business_unit", "unknown_unit", "没有这个经营单位；请核对代码。", "There is no such business unit; check its code.")
+        shaping.wrong(
+            "business_unit", "unknown_unit", "没有这个经营单位；请核对代码。", "There is no such business unit; check its code."
+        )
     for key, spec in (("needed_by", NEEDED_BY), ("priority", PRIORITY), ("locale", LOCALE)):
         if key in frame:
             frame[key] = shaping.shape(frame[key], spec, key)
@@ -150,7 +167,12 @@ def _check_opportunity(shaping: Shaping, frame: Json, *, required: bool) -> None
     opportunity = frame.get("opportunity")
     if opportunity is None:
         if required:
-            shaping.wrong("opportunity", "missing", "缺少“商机”，请补充编号、名称和客户。", "The opportunity is missing; give its id, name and customer.")
+            shaping.wrong(
+                "opportunity",
+                "missing",
+                "缺少“商机”，请补充编号、名称和客户。",
+                "The opportunity is missing; give its id, name and customer.",
+            )
         return
     customer = opportunity.get("customer") if isinstance(opportunity, dict) else None
     texts = [opportunity.get("id"), opportunity.get("name")] if isinstance(opportunity, dict) else [None]
@@ -187,8 +209,16 @@ def _cross_checks(shaping: Shaping, frame: Json, kind: RequestType, offered: Off
     """What one field says about another."""
     for key, spec in kind.fields.items():
         value = frame["details"].get(key)
-        if spec.same_as and isinstance(value, str) and (other := _at(frame, spec.same_as)) and value.strip() != str(other).strip():
-            zh, en = f"“{spec.zh}”与商机的客户（{other}）不一致。", f"“{spec.en}” differs from the opportunity's customer ({other})."
+        if (
+            spec.same_as
+            and isinstance(value, str)
+            and (other := _at(frame, spec.same_as))
+            and value.strip() != str(other).strip()
+        ):
+            zh, en = (
+                f"“{spec.zh}”与商机的客户（{other}）不一致。",
+                f"“{spec.en}” differs from the opportunity's customer ({other}).",
+            )
             shaping.wrong(f"details.{key}", "differs", zh, en)
         if spec.type == "file" and isinstance(value, str) and value not in offered.names():
             zh, en = f"附件中没有“{spec.zh}”所写的文件；请附上。", f"The file named in “{spec.en}” is not attached; attach it."
@@ -240,7 +270,9 @@ def _request(shaping: Shaping, frame: Json) -> Request | None:
     except ValidationError as error:
         named = {problem.field.split(".")[0] for problem in shaping.problems}
         for place in {str(fault["loc"][0]) for fault in error.errors()} - named:
-            shaping.wrong(place, "wrong_shape", f"“{place}”的格式有误，请按表单填写。", f"“{place}” has the wrong shape; follow the form.")
+            shaping.wrong(
+                place, "wrong_shape", f"“{place}”的格式有误，请按表单填写。", f"“{place}” has the wrong shape; follow the form."
+            )
         return None
 
 

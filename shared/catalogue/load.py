@@ -54,7 +54,9 @@ def _read(folder: Path) -> Pack:
                 if key in types:
                     raise PackError(f"{file.name}: type {key} is defined twice; remove one.")
                 types[key] = {**kind, "key": key}
-    digest = hashlib.sha256(json.dumps([content, types], sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps([content, types], sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[
+        :16
+    ]
     try:
         pack = Pack.model_validate({**content, "types": types, "hash": digest})
     except ValidationError as error:
@@ -87,5 +89,3 @@ def _check(pack: Pack) -> None:
             raise PackError(f"{kind.key}: form {kind.form} is not defined in {HEAD}.")
         if kind.output.formats and kind.output.formats not in kind.fields:
             raise PackError(f"{kind.key}: output.formats names the field {kind.output.formats}, which the type does not have.")
-
-

@@ -3,12 +3,15 @@
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field as Described, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import Field as Described
 
 from shared.schemas.model import Text
 from shared.schemas.requests import PolicyPin
 
-FieldType = Literal["text", "texts", "integer", "number", "money", "time", "window", "choice", "choices", "file", "record", "lines"]
+FieldType = Literal[
+    "text", "texts", "integer", "number", "money", "time", "window", "choice", "choices", "file", "record", "lines"
+]
 
 
 class Strict(BaseModel):

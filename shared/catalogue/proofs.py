@@ -41,7 +41,9 @@ class Offered:
         return [
             {"precondition": piece["precondition"], "kind": piece["kind"], "value": piece["value"]}
             for piece in (pieces if isinstance(pieces, list) else ())
-            if isinstance(piece, dict) and all(isinstance(piece.get(key), str) for key in keys) and isinstance(piece.get("value"), str | dict)
+            if isinstance(piece, dict)
+            and all(isinstance(piece.get(key), str) for key in keys)
+            and isinstance(piece.get("value"), str | dict)
         ]
 
     @staticmethod
@@ -92,7 +94,9 @@ def weigh(
                 return PreconditionVerdict(any_of=condition.any_of, state="met", met_by=piece, label=label)
     modes = {pack.preconditions[name].mode for name in condition.any_of}
     state: Literal["later", "missing"] = "later" if modes == {"later"} else "missing"
-    return PreconditionVerdict(any_of=condition.any_of, state=state, label=label, message=_remedy(label, offered, condition, pack, earlier))
+    return PreconditionVerdict(
+        any_of=condition.any_of, state=state, label=label, message=_remedy(label, offered, condition, pack, earlier)
+    )
 
 
 def _counts(
@@ -122,9 +126,7 @@ def _counts(
             return isinstance(piece.value, str) and bool(piece.value.strip())
 
 
-def _remedy(
-    label: Text, offered: Offered, condition: Condition, pack: Pack, earlier: Mapping[Reference, EarlierRequest]
-) -> Text:
+def _remedy(label: Text, offered: Offered, condition: Condition, pack: Pack, earlier: Mapping[Reference, EarlierRequest]) -> Text:
     kinds = sorted({kind for name in condition.any_of for kind in pack.preconditions[name].evidence or pack.evidence_kinds})
     named = [" / ".join(reference) for reference in sorted(offered.references()) if _open(earlier.get(reference))]
     zh = f"前提条件“{label.zh}”尚无有效证明；请提供证明（{'、'.join(kinds)}）。"

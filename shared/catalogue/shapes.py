@@ -33,7 +33,9 @@ class Shaping:
             return value
         return SHAPES[spec.type](self, value, spec, path)
 
-    def details(self, given: Mapping[str, object], specs: Mapping[str, Field], path: str, optional: frozenset[str] = frozenset()) -> Json:
+    def details(
+        self, given: Mapping[str, object], specs: Mapping[str, Field], path: str, optional: frozenset[str] = frozenset()
+    ) -> Json:
         """All fields of a record. Missing required ones are problems; fields the pack does not know are kept as they are."""
         shaped: Json = {}
         for key, spec in specs.items():
@@ -75,7 +77,9 @@ def _text(shaping: Shaping, value: object, spec: Field, path: str) -> object:
     if len(value) > MAX_TEXT:
         shaping.wrong(path, "too_long", f"“{spec.zh}”超过 {MAX_TEXT} 字。", f"“{spec.en}” is longer than {MAX_TEXT} characters.")
     elif not storable(value):
-        shaping.wrong(path, "unstorable", f"“{spec.zh}”含有无法保存的字符。", f"“{spec.en}” holds characters that cannot be stored.")
+        shaping.wrong(
+            path, "unstorable", f"“{spec.zh}”含有无法保存的字符。", f"“{spec.en}” holds characters that cannot be stored."
+        )
     return value
 
 
@@ -107,7 +111,9 @@ def _number(shaping: Shaping, value: object, spec: Field, path: str) -> object:
 def _money(shaping: Shaping, value: object, spec: Field, path: str) -> object:
     number = _as_number(value)
     if number is None or number < 0 or abs(number) > MAX_INTEGER:
-        shaping.wrong(path, "not_an_amount", f"“{spec.zh}”应为不小于 0 的金额（元）。", f"“{spec.en}” must be an amount of at least 0.")
+        shaping.wrong(
+            path, "not_an_amount", f"“{spec.zh}”应为不小于 0 的金额（元）。", f"“{spec.en}” must be an amount of at least 0."
+        )
         return value
     return number
 
@@ -136,18 +142,25 @@ def _at_least(shaping: Shaping, number: float, spec: Field, path: str) -> float:
 def _time(shaping: Shaping, value: object, spec: Field, path: str) -> object:
     parsed = moment(value, shaping.zone)
     if parsed is None:
-        zh, en = f"“{spec.zh}”应为日期时间，例如 2027-03-05T14:00:00+08:00。", f"“{spec.en}” must be a time such as 2027-03-05T14:00:00+08:00."
+        zh, en = (
+            f"“{spec.zh}”应为日期时间，例如 2027-03-05T14:00:00+08:00。",
+            f"“{spec.en}” must be a time such as 2027-03-05T14:00:00+08:00.",
+        )
         shaping.wrong(path, "not_a_time", zh, en)
         return value
     if spec.deadline and parsed < shaping.now:
-        shaping.wrong(path, "in_the_past", f"“{spec.zh}”已经过去，请改为将来的时间。", f"“{spec.en}” lies in the past; give a later time.")
+        shaping.wrong(
+            path, "in_the_past", f"“{spec.zh}”已经过去，请改为将来的时间。", f"“{spec.en}” lies in the past; give a later time."
+        )
     return parsed.isoformat()
 
 
 def _window(shaping: Shaping, value: object, spec: Field, path: str) -> object:
     """{start, end, place, time_zone}; a start or end without offset is read in the window's own zone."""
     if not isinstance(value, dict):
-        shaping.wrong(path, "not_a_window", f"“{spec.zh}”应含 start、end、place。", f"“{spec.en}” must hold start, end and place.")
+        shaping.wrong(
+            path, "not_a_window", f"“{spec.zh}”应含 start、end、place。", f"“{spec.en}” must hold start, end and place."
+        )
         return value
     zone = _zone(value.get("time_zone"), shaping.zone)
     start, end = moment(value.get("start"), zone), moment(value.get("end"), zone)
@@ -157,9 +170,13 @@ def _window(shaping: Shaping, value: object, spec: Field, path: str) -> object:
         shaping.wrong(path, "not_a_window", zh, en)
         return value
     if end <= start:
-        shaping.wrong(path, "ends_before_start", f"“{spec.zh}”的结束时间应晚于开始时间。", f"“{spec.en}” must end after it starts.")
+        shaping.wrong(
+            path, "ends_before_start", f"“{spec.zh}”的结束时间应晚于开始时间。", f"“{spec.en}” must end after it starts."
+        )
     elif start < shaping.now and not spec.record:
-        shaping.wrong(path, "in_the_past", f"“{spec.zh}”已经过去，请改期。", f"“{spec.en}” lies in the past; choose another time.")
+        shaping.wrong(
+            path, "in_the_past", f"“{spec.zh}”已经过去，请改期。", f"“{spec.en}” lies in the past; choose another time."
+        )
     return {**value, "start": start.isoformat(), "end": end.isoformat(), "place": place}
 
 

@@ -173,13 +173,17 @@ class Ledger(Generic[S, C]):
         return sorted(failed)
 
     async def _reserve(self, drafts: list[Draft[S, C]]) -> frozenset[str]:
-        wanted: list[tuple[str, Decision]] = [(draft.document.subject, decision) for draft in drafts for decision in draft.reserved]
+        wanted: list[tuple[str, Decision]] = [
+            (draft.document.subject, decision) for draft in drafts for decision in draft.reserved
+        ]
         return await self._surroundings.reserve(wanted) if wanted else frozenset()
 
     async def _publish(self, drafts: list[Draft[S, C]]) -> None:
         """Publish what is unpublished, mark the longest acknowledged prefix, and set the next wake-up."""
         events = [event for draft in drafts for event in draft.document.events]
-        acknowledged = dict(zip((event.id for event in events), await self._publisher.publish(events) if events else [], strict=True))
+        acknowledged = dict(
+            zip((event.id for event in events), await self._publisher.publish(events) if events else [], strict=True)
+        )
         marks: list[Mark] = []
         nudged: list[str] = []
         now = self.clock.now()
@@ -205,7 +209,9 @@ class Ledger(Generic[S, C]):
                 heard[subject_of(held)].append(held)
         if not heard:
             return {}
-        return await self._rounds(heard, (), lambda draft: draft.set_aside(heard[draft.document.subject], refused[draft.document.subject]))
+        return await self._rounds(
+            heard, (), lambda draft: draft.set_aside(heard[draft.document.subject], refused[draft.document.subject])
+        )
 
     def _draft(self, document: Document, context: C) -> Draft[S, C]:
         return Draft(domain=self.domain, document=document, context=context, now=self.clock.now())
@@ -220,7 +226,12 @@ class Ledger(Generic[S, C]):
         """A repeated command is answered with the events it caused the first time."""
         for place, outcome in outcomes.items():
             message = messages[place]
-            if outcome.repeated and not outcome.events and (cause := getattr(message, "id", None)) and not isinstance(message, Held):
+            if (
+                outcome.repeated
+                and not outcome.events
+                and (cause := getattr(message, "id", None))
+                and not isinstance(message, Held)
+            ):
                 events = await self.store.caused(outcome.subject, [cause])
                 outcomes[place] = Outcome(subject=outcome.subject, state=outcome.state, events=tuple(events), repeated=True)
 

@@ -10,9 +10,11 @@ from shared.schemas.model import Frozen
 
 S = TypeVar("S", bound=Frozen)
 C = TypeVar("C")
+C_in = TypeVar("C_in", contravariant=True)
+C_out = TypeVar("C_out", covariant=True)
 
 
-class Domain(Protocol[S, C]):
+class Domain(Protocol[S, C_in]):
     """A service's brain. `decide`, `evolve` and `wake_at` are pure: no clock, no I/O, no randomness.
 
     `C` is the context: whatever decisions read from outside the request, the time included (`now`).
@@ -23,7 +25,7 @@ class Domain(Protocol[S, C]):
     state: type[S]
     schema: int
 
-    def decide(self, state: S, message: Message, context: C) -> Decision:
+    def decide(self, state: S, message: Message, context: C_in) -> Decision:
         """What to say and do about `message`. A `Heard` event is already part of `state`."""
         ...
 
@@ -40,10 +42,10 @@ class Domain(Protocol[S, C]):
         ...
 
 
-class Surroundings(Protocol[C]):
+class Surroundings(Protocol[C_out]):
     """The I/O around decisions: what they read before, and what must be secured or released around the write."""
 
-    async def context(self, messages: Sequence[Message]) -> C:
+    async def context(self, messages: Sequence[Message]) -> C_out:
         """Read once per batch whatever the decisions on `messages` need."""
         ...
 

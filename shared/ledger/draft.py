@@ -149,7 +149,9 @@ class Draft(Generic[S, C]):
         if not isinstance(event, Event):
             return True
         return all(
-            self.document.heard.get(source, 0) >= sequence for source, sequence in event.after.items() if source in self.domain.hears
+            self.document.heard.get(source, 0) >= sequence
+            for source, sequence in event.after.items()
+            if source in self.domain.hears
         )
 
     def _apply_held(self, held: Held) -> Outcome:
@@ -267,7 +269,9 @@ class Draft(Generic[S, C]):
         outcome = self._attempt(settled, cause=f"{item.id}:{item.end}")
         if not outcome.problem:
             current = next(other for other in self.document.items if other.id == item.id)
-            current.status, current.data, current.result = settled.end, {}, {}
+            current.status, current.result = settled.end, {}
+            if settled.end == "done":
+                current.data = {}
         return outcome
 
     def _attempt(self, message: Message, cause: str | None) -> Outcome:
@@ -284,7 +288,7 @@ class Draft(Generic[S, C]):
             self._restore(before)
             self.stuck = True
             return self._outcome(problem=f"{type(error).__name__}: {str(error)[:500]}")
-        effective = bool(decision.facts or decision.items or decision.cancel or decision.private)
+        effective = bool(decision.facts or decision.items or decision.cancel or decision.again or decision.private)
         if isinstance(message, Told):
             if message.business_unit:
                 self.document.unit = self.document.unit or message.business_unit
@@ -311,6 +315,8 @@ class Draft(Generic[S, C]):
         for stored in self.document.items:
             if stored.id in decision.cancel and stored.status == "planned":
                 stored.status, stored.data = "cancelled", {}
+            elif stored.id in decision.again and stored.status in {"failed", "unknown"}:
+                stored.status, stored.due, stored.problem = "planned", self.now, ""
         if decision.reservations:
             self.reserved.append(decision)
         return said

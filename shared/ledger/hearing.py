@@ -49,7 +49,9 @@ class Hearing:
             for held, outcome in zip(heard, outcomes, strict=True):
                 metrics.EVENTS_APPLIED.labels(self._ledger.domain.source, held.source).inc()
                 if outcome.problem:
-                    log.warning("ledger.parked", request=outcome.subject, source=held.source, problem=outcome.problem.split(":")[0])
+                    log.warning(
+                        "ledger.parked", request=outcome.subject, source=held.source, problem=outcome.problem.split(":")[0]
+                    )
 
     async def bury(self, record: Record, problem: str) -> None:
         """Keep `record` in the dead-letter collection and copy it to the dead-letter topic."""

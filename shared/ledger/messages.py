@@ -98,13 +98,14 @@ class Decision:
 
     `facts` are payload models of the service's own event types, in the order they are said. `items` are planned
     by the same write; an id that exists already is planned no second time. `cancel` names planned items that
-    are no longer wanted. `private` replaces the state's field of that name before the facts are evolved: values that
+    are no longer wanted; `again` plans ended ones anew, because a person decided so. `private` replaces the state's field of that name before the facts are evolved: values that
     must not be said (personal data). `answer` is handed to whoever told the command, and is not kept.
     """
 
     facts: tuple[BaseModel, ...] = ()
     items: tuple[Item, ...] = ()
     cancel: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
     reservations: tuple[Reservation, ...] = ()
     private: BaseModel | None = None
     refusal: Refusal | None = None

@@ -68,7 +68,7 @@ class Worker:
         while True:
             try:
                 await self._turn()
-            except Exception:  # noqa: BLE001  # the database may be away; the next sweep finds what this one missed
+            except Exception:  # the database may be away; the next sweep finds what this one missed
                 log.exception("ledger.sweep_failed")
             await self._rest()
 

@@ -107,7 +107,9 @@ class Consumer:
                 await self._measure(consumer)
 
     def _build(self, subscription: Subscription) -> KafkaBroker:
-        broker = KafkaBroker(self._address, acks="all", enable_idempotence=False, graceful_timeout=20, logger=None, apply_types=False)
+        broker = KafkaBroker(
+            self._address, acks="all", enable_idempotence=False, graceful_timeout=20, logger=None, apply_types=False
+        )
         self._subscribe(broker, subscription)
         return broker
 
@@ -153,7 +155,7 @@ class Consumer:
                 self._seek_back(consumer, records)
                 return
             await subscription.handle([_record(record) for record in records])
-        except Exception:  # noqa: BLE001  # nothing is skipped: whatever it was, the batch is read again after a pause
+        except Exception:  # nothing is skipped: whatever it was, the batch is read again after a pause
             self._failures += 1
             log.exception("messaging.batch_failed", records=len(records), failures=self._failures)
             self._seek_back(consumer, records)

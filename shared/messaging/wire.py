@@ -6,7 +6,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -105,13 +105,15 @@ def decode(record: Record) -> Event | Poison | Unaddressed:
     identity = record.header("ce_id")
     placed = sequence is not None and sequence.isascii() and sequence.isdecimal() and len(sequence) <= 9 and int(sequence) > 0
     if not (subject and len(subject) <= 200 and "\0" not in subject and source in SOURCES and placed and identity and sequence):
-        return Unaddressed(problem="The headers ce_subject, ce_source, ce_sequence and ce_id do not name a place in a request's history.")
+        return Unaddressed(
+            problem="The headers ce_subject, ce_source, ce_sequence and ce_id do not name a place in a request's history."
+        )
     try:
         return _event(record)
     except (ValidationError, ValueError, TypeError) as error:
         return Poison(
             subject=subject,
-            source=cast("Source", source),
+            source=source,
             sequence=int(sequence),
             id=identity,
             problem=f"{type(error).__name__}: {str(error)[:500]}",

@@ -46,8 +46,8 @@ class Event(Frozen):
         return unsigned.model_copy(update={"id": unsigned.digest()})
 
     def digest(self) -> str:
-        """24 hex digits of SHA-256 over the canonical JSON of all attributes but the id and the trace."""
-        content = self.model_dump(mode="json", exclude={"id", "traceparent"})
+        """24 hex digits of SHA-256 over the canonical JSON of the attributes that are given, but the id and the trace."""
+        content = self.model_dump(mode="json", exclude={"id", "traceparent"}, exclude_none=True)
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
 
 

@@ -53,6 +53,9 @@ class Settings(Frozen):
 
     def url_of(self, source: str) -> str:
         """Where `source`'s HTTP interface is."""
-        return {"intake": self.intake_url, "routing": self.routing_url, "notify": self.notify_url, "documents": self.documents_url}[
-            source
-        ]
+        return {
+            "intake": self.intake_url,
+            "routing": self.routing_url,
+            "notify": self.notify_url,
+            "documents": self.documents_url,
+        }[source]

@@ -4,10 +4,18 @@ from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from shared.storage.blobs import Blob, BlobStore
-from shared.storage.client import Client, Collection, Database, PlainClient, UnsafeDatabaseError, connect, connect_plain, ensure_safe
+from shared.storage.client import (
+    Client,
+    Collection,
+    Database,
+    PlainClient,
+    UnsafeDatabaseError,
+    connect,
+    connect_plain,
+    ensure_safe,
+)
 from shared.storage.dead_letters import MongoDeadLetters
 from shared.storage.ledger_store import MongoLedgerStore
-
 from shared.storage.people_store import MongoPeopleStore
 
 __all__ = [

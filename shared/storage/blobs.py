@@ -4,6 +4,7 @@ Two processes that store the same bytes at once may store them twice; either cop
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,6 @@ class BlobStore:
             stream = await self._bucket.open_download_stream_by_name(sha256)
         except NoFile:
             return None
-        metadata: dict[str, Any] = stream.metadata or {}
-        data = await stream.read()
+        metadata: Mapping[str, Any] = stream.metadata or {}
+        data: bytes = await stream.read()
         return Blob(sha256=sha256, name=str(metadata.get("name", "")), media_type=str(metadata.get("media_type", "")), data=data)

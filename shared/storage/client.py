@@ -27,8 +27,8 @@ def connect(uri: str) -> Client:
         "w=majority": concern.get("w") == "majority",
         "journal=true": concern.get("j") is True,
         "readConcernLevel=majority": client.read_concern.level == "majority",
-        "retryWrites=true": client.options.retry_writes is True,
-        "timeoutMS": client.options.timeout is not None,
+        "retryWrites=true": client.delegate.options.retry_writes is True,
+        "timeoutMS": client.delegate.options.timeout is not None,
     }
     missing = [name for name, present in wanted.items() if not present]
     if missing:

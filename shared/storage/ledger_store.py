@@ -90,7 +90,7 @@ class MongoLedgerStore:
 
 
 _ALL_BUT_EVENTS = dict.fromkeys(
-    "revision schema unit heard heard_ids applied early aside state head head_id published items parked wake_at".split(), 1
+    ["revision", "schema", "unit", "heard", "heard_ids", "applied", "early", "aside", "state", "head", "head_id", "published", "items", "parked", "wake_at"], 1
 )
 
 

@@ -98,7 +98,7 @@ def compose(material: Material) -> Json:
 
 def number_of(identity: str) -> str:
     """The short number people use for a request."""
-    return identity.split("-")[0].upper()
+    return identity.split("-", maxsplit=1)[0].upper()
 
 
 def moment(value: object, locale: str) -> str:
@@ -134,12 +134,18 @@ def _facts(material: Material) -> Json:
         ("number", f"{number_of(material.identity)}（{request.source.system} {request.source.reference}）"),
         ("type", material.kind.name(locale)),
         ("unit", material.unit),
-        ("requester", f"{material.names.get(request.requester.id, request.requester.id)}，{material.pack.role_name(request.requester.role, locale)}"),
+        (
+            "requester",
+            f"{material.names.get(request.requester.id, request.requester.id)}，{material.pack.role_name(request.requester.role, locale)}",
+        ),
     ]
     if opportunity is not None:
         facts += [("opportunity", f"{opportunity.name}（{opportunity.id}）"), ("customer", opportunity.customer.name)]
         facts += [("stage", opportunity.stage), ("tender_no", opportunity.tender_no)]
-    facts += [("needed_by", moment(request.needed_by.isoformat(), locale) if request.needed_by else None), ("priority", PRIORITIES[request.priority][locale == "en"])]
+    facts += [
+        ("needed_by", moment(request.needed_by.isoformat(), locale) if request.needed_by else None),
+        ("priority", PRIORITIES[request.priority][locale == "en"]),
+    ]
     facts += [("coordinator", material.coordinator), ("supporters", "、".join(material.supporters))]
     return {"kind": "facts", "rows": [[_word(key, locale), str(value)] for key, value in facts if value]}
 
@@ -275,7 +281,9 @@ def _survey(material: Material) -> list[Json]:
 
 
 def _checklist(kind: RequestType, result: Mapping[str, Any], locale: str) -> list[list[str]]:
-    rows = [[section.name(locale), flat(result.get(section.key), locale) or _word("open", locale)] for section in kind.output.sections]
+    rows = [
+        [section.name(locale), flat(result.get(section.key), locale) or _word("open", locale)] for section in kind.output.sections
+    ]
     known = {section.key for section in kind.output.sections}
     return rows + [[key, flat(value, locale)] for key, value in result.items() if key not in known]
 
@@ -295,7 +303,9 @@ def _closing(material: Material, layout: Mapping[str, Any]) -> list[Json]:
     locale = material.request.locale
     sections: list[Json] = []
     if layout.get("checklist"):
-        sections.append(_section(_word("checklist", locale), {"kind": "checks", "items": [entry[locale] for entry in layout["checklist"]]}))
+        sections.append(
+            _section(_word("checklist", locale), {"kind": "checks", "items": [entry[locale] for entry in layout["checklist"]]})
+        )
     if layout.get("signatures"):
         names = [entry[locale] for entry in layout["signatures"]]
         sections.append(_section(_word("signatures", locale), {"kind": "signatures", "items": names}))

@@ -16,7 +16,7 @@ def make(target: Path) -> None:
     """Write the template to `target`."""
     document = Document()
     for name, size in (("Normal", 10.5), ("Title", 26), ("Heading 1", 15), ("Heading 2", 11), ("List Bullet", 10.5)):
-        _style(document.styles[name], size, accent=name not in {"Normal", "List Bullet"})  # type: ignore[arg-type]  # all five are paragraph styles
+        _style(document.styles[name], size, accent=name not in {"Normal", "List Bullet"})
     document.add_paragraph("{{ title }}", style="Title")
     document.add_paragraph("{{ subtitle }}")
     document.add_paragraph("{{ number }} · v{{ version }} · {{ date }}")

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 
-from shared.http.auth import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Frozen, Text
@@ -15,7 +14,10 @@ from shared.storage import BlobStore
 MISMATCH = Refusal(
     code="digest_mismatch",
     status=422,
-    message=Text(zh="内容与地址中的 SHA-256 不符；请重新计算后上传。", en="The content does not have the SHA-256 in the address; compute it anew."),
+    message=Text(
+        zh="内容与地址中的 SHA-256 不符；请重新计算后上传。",
+        en="The content does not have the SHA-256 in the address; compute it anew.",
+    ),
 )
 
 

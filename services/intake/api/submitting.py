@@ -5,9 +5,9 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
-import orjson
 
 from services.intake.projection import Projection
 from services.intake.reception import NO_IDENTITY, Answer, Reception, Submission, command_id, identity, refused
@@ -28,13 +28,14 @@ NOT_AN_OBJECT = Refusal(
 NOT_YOURS = Refusal(
     code="not_yours",
     status=403,
-    message=Text(zh="只有申请所属或提交的经营单位可以变更或撤回它。", en="Only the unit it belongs to, or that filed it, may change this request."),
+    message=Text(
+        zh="只有申请所属或提交的经营单位可以变更或撤回它。",
+        en="Only the unit it belongs to, or that filed it, may change this request.",
+    ),
 )
 
 
-def submitting_routes(
-    reception: Reception, projection: Projection, principal: Callable[..., Any]
-) -> APIRouter:
+def submitting_routes(reception: Reception, projection: Projection, principal: Callable[..., Any]) -> APIRouter:
     """POST /v1/requests, /v1/requests:batch, PATCH /v1/requests/{id}, POST /v1/requests/{id}/withdraw."""
     router = APIRouter(prefix="/v1", tags=["requests"])
     Caller = Annotated[Principal, Depends(principal)]

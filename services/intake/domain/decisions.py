@@ -21,7 +21,11 @@ from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import Origin, Request, Requester
 from shared.schemas.routing import AmendmentRefused, RequestAmended
 
-FACTS: dict[str, type[RequestSubmitted]] = {"accepted": RequestSubmitted, "returned": RequestReturned, "rejected": RequestRejected}
+FACTS: dict[str, type[RequestSubmitted]] = {
+    "accepted": RequestSubmitted,
+    "returned": RequestReturned,
+    "rejected": RequestRejected,
+}
 UNKNOWN = Refusal(
     code="unknown_request",
     status=404,
@@ -71,11 +75,16 @@ def _submit(state: State, data: Json, context: Context) -> Decision:
     version = _version(data["body"], judgement)
     current = state.private.current
     if state.status in {"new", "dropped", "returned", "rejected"}:
-        if current is not None and current.meaning == version.meaning and judgement.verdict == state.verdict and state.status != "dropped":
+        if (
+            current is not None
+            and current.meaning == version.meaning
+            and judgement.verdict == state.verdict
+            and state.status != "dropped"
+        ):
             return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})
         return _said(state, judgement, version, data)
     standing = state.private.pending or current
-    if standing is not None and standing.meaning == version.meaning or (current and current.meaning == version.meaning):
+    if (standing is not None and standing.meaning == version.meaning) or (current and current.meaning == version.meaning):
         return Decision(answer={"outcome": "accepted", "duplicate": True})
     fields = [change.field for change in changes(standing.request, version.request)] if standing else []
     return Decision(refusal=_conflict(fields))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from services.routing.domain.context import NO_LOAD, Context
 from shared.catalogue import Pack, RequestType
 from shared.schemas.model import Text
-from shared.schemas.people import Directory, Person
+from shared.schemas.people import Person
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import Candidate, DecisionRecord, Step
 
@@ -45,20 +45,28 @@ class _Scored:
 
 
 def rank(question: Question, context: Context, pack: Pack) -> DecisionRecord:
-    """The record of the choice; `chosen` is empty when nobody fits. Who asked is taken only when the pack lets them and nobody else fits."""
-    record = _rank(question, context, pack, own=False)
-    if not record.chosen and question.kind.own_allowed:
-        own = _rank(question, context, pack, own=True)
-        return own if own.chosen else record
+    """The record of the choice; `chosen` is empty when nobody fits.
+
+    The request's own unit is asked first, then the shared pool; who asked is taken only when the pack lets them and nobody else can.
+    """
+    unit = question.request.business_unit
+    attempts = [(unit, False), (pack.pool, False), *([(unit, True)] if question.kind.own_allowed else [])]
+    record: DecisionRecord | None = None
+    for home, own in attempts:
+        latest = _rank(question, context, pack, home=home, own=own)
+        if latest.chosen:
+            return latest
+        record = record or latest
+    assert record is not None, "there is always a first attempt"
     return record
 
 
-def _rank(question: Question, context: Context, pack: Pack, *, own: bool) -> DecisionRecord:
+def _rank(question: Question, context: Context, pack: Pack, *, home: str, own: bool) -> DecisionRecord:
     excluded: Counter[str] = Counter()
     scored: dict[str, _Scored] = {}
     people = [person for _, person in sorted(context.directory.people.items())]
     for person in people:
-        reason, stand_in = _filtered(question, context, pack, person, own=own)
+        reason, stand_in = _filtered(question, context, pack, person, home=home, own=own)
         if reason is not None:
             excluded[reason] += 1
             continue
@@ -86,7 +94,7 @@ def _rank(question: Question, context: Context, pack: Pack, *, own: bool) -> Dec
 
 
 def _filtered(
-    question: Question, context: Context, pack: Pack, person: Person, *, own: bool
+    question: Question, context: Context, pack: Pack, person: Person, *, home: str, own: bool
 ) -> tuple[str | None, Person | None]:
     """The first filter that removes `person`, or who stands in for them while they are away."""
     if not person.active:
@@ -95,7 +103,7 @@ def _filtered(
         return "role", None
     if question.department is not None and person.department != question.department:
         return "department", None
-    if not _in_reach(question, context.directory, pack, person):
+    if person.business_unit != home:
         return "unit_or_pool", None
     worker, stand_in = person, None
     if person.away(context.now):
@@ -113,14 +121,6 @@ def _filtered(
         return "region", None
     load = context.loads.get(worker.id, NO_LOAD)
     return ("full", None) if load.count >= worker.seats else (None, stand_in)
-
-
-def _in_reach(question: Question, directory: Directory, pack: Pack, person: Person) -> bool:
-    """The request's own unit, or the shared pool when the unit has nobody in that role, or for posts only headquarters has."""
-    if person.business_unit == question.request.business_unit:
-        return True
-    holders = (holder for holder in directory.holders(question.role) if holder.business_unit == question.request.business_unit)
-    return person.business_unit == pack.pool and next(holders, None) is None
 
 
 def _delegate(person: Person, context: Context) -> Person | None:
@@ -200,7 +200,10 @@ def _explain(
     en_out = ", ".join(f"{counts[key]} {text.en}" for key, text in REASONS.items() if counts.get(key))
     zh_role, en_role = pack.role_name(question.role, "zh"), pack.role_name(question.role, "en")
     if not order:
-        return Text(zh=f"没有合适的{zh_role}：{zh_out or '目录为空'}。", en=f"Nobody fits as {en_role}: {en_out or 'the directory is empty'}.")
+        return Text(
+            zh=f"没有合适的{zh_role}：{zh_out or '目录为空'}。",
+            en=f"Nobody fits as {en_role}: {en_out or 'the directory is empty'}.",
+        )
     best = order[0]
     load = context.loads.get(best.person.id, NO_LOAD)
     zh = f"{zh_role}共 {len(order)} 位候选，{best.person.id} 得分最高（{best.total:g}），在办 {load.count} 件。"

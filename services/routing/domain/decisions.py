@@ -107,7 +107,9 @@ def _assign(subject: str, state: State, context: Context) -> Decision:
 
 
 def _wait(state: State, step: str, records: Sequence[DecisionRecord]) -> Decision:
-    said = [(record.role, record.skill, record.excluded) for record in state.decisions if record.step == step and not record.chosen]
+    said = [
+        (record.role, record.skill, record.excluded) for record in state.decisions if record.step == step and not record.chosen
+    ]
     now = [(record.role, record.skill, record.excluded) for record in records if not record.chosen]
     if state.status == "waiting" and said == now:
         return NOTHING
@@ -187,7 +189,8 @@ def _choose(state: State, data: Json, by: str, subject: str, context: Context) -
     if not distinct or not all(person in allowed for person, allowed in zip(people, fitting, strict=True)):
         return Decision(refusal=NOT_OFFERED)
     chosen = tuple(
-        Seat(person=person, role=offer.role, step="supporter", skill=offer.skill) for person, offer in zip(people, offers, strict=True)
+        Seat(person=person, role=offer.role, step="supporter", skill=offer.skill)
+        for person, offer in zip(people, offers, strict=True)
     )
     records = tuple(
         offer.model_copy(update={"chosen": (person,), "chosen_by": by}) for person, offer in zip(people, offers, strict=True)
@@ -202,14 +205,18 @@ def _seat(held: Held) -> Seat:
 
 
 UNKNOWN = Refusal(
-    code="unknown_request", status=404, message=Text(zh="没有这个申请，或它尚未受理。", en="There is no such request, or it is not accepted yet.")
+    code="unknown_request",
+    status=404,
+    message=Text(zh="没有这个申请，或它尚未受理。", en="There is no such request, or it is not accepted yet."),
 )
 NOT_YOURS = Refusal(
     code="not_yours",
     status=403,
     message=Text(zh="只有承担这项工作的人可以这样做。", en="Only those who have a seat in this request may do this."),
 )
-NO_REASON = Refusal(code="no_reason", status=422, message=Text(zh="谢绝时请说明原因（reason）。", en="Give a reason when you decline."))
+NO_REASON = Refusal(
+    code="no_reason", status=422, message=Text(zh="谢绝时请说明原因（reason）。", en="Give a reason when you decline.")
+)
 NOT_OFFERED = Refusal(
     code="not_offered",
     status=422,

@@ -58,7 +58,8 @@ class Seating:
         """A place among the open work of everybody newly seated."""
         people = self.context.directory.people
         return tuple(
-            Reservation(holder=person, capacity=people[person].seats, weight=weight) for person, weight in sorted(self.taken.items())
+            Reservation(holder=person, capacity=people[person].seats, weight=weight)
+            for person, weight in sorted(self.taken.items())
         )
 
     def _vacancies(self, keep: Sequence[Held]) -> list[SupporterRole]:
@@ -104,7 +105,8 @@ class Seating:
         """The context with what this very request already takes from people."""
         loads = {
             person: OpenLoad(
-                count=self.context.loads.get(person, NO_LOAD).count, weight=self.context.loads.get(person, NO_LOAD).weight + weight
+                count=self.context.loads.get(person, NO_LOAD).count,
+                weight=self.context.loads.get(person, NO_LOAD).weight + weight,
             )
             for person, weight in self.taken.items()
         }
@@ -112,7 +114,12 @@ class Seating:
 
     def _repeat(self, coordinator: Seat) -> DecisionRecord:
         question = Question(
-            identity=self.identity, request=self.request, kind=self.kind, policy=self.policy, step="coordinator", role=coordinator.role
+            identity=self.identity,
+            request=self.request,
+            kind=self.kind,
+            policy=self.policy,
+            step="coordinator",
+            role=coordinator.role,
         )
         return rank(question, self.context, self.pack)
 

@@ -52,12 +52,12 @@ def a_request(**changes: Any) -> Request:
 
 
 def a_seat(person: str, step: str = "supporter", role: str = "presales_engineer") -> Seat:
-    return Seat(person=person, role=role, step=step)  # type: ignore[arg-type]  # a test's literal
+    return Seat(person=person, role=role, step=step)
 
 
 def a_decision(step: str = "supporter", role: str = "presales_engineer") -> DecisionRecord:
     return DecisionRecord(
-        step=step,  # type: ignore[arg-type]  # a test's literal
+        step=step,
         role=role,
         at=NOW,
         directory="d",
@@ -112,7 +112,7 @@ def supporters_assigned(*people: str) -> BaseModel:
 
 
 def waiting(reason: str = "nobody_fits", step: str = "supporter") -> BaseModel:
-    return routing.AssignmentWaiting(step=step, reason=reason, decisions=(a_decision(),))  # type: ignore[arg-type]  # literals
+    return routing.AssignmentWaiting(step=step, reason=reason, decisions=(a_decision(),))
 
 
 def work_accepted() -> BaseModel:
@@ -120,7 +120,7 @@ def work_accepted() -> BaseModel:
 
 
 def work_declined(by: str = "anna", step: str = "supporter") -> BaseModel:
-    return routing.WorkDeclined(by=by, role="presales_engineer", step=step, reason="出差")  # type: ignore[arg-type]  # a literal
+    return routing.WorkDeclined(by=by, role="presales_engineer", step=step, reason="出差")
 
 
 def work_completed() -> BaseModel:

@@ -56,7 +56,8 @@ class Tags(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.tags, self.shown = [], ""
+        self.tags: list[str] = []
+        self.shown = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: Any):
