@@ -51,9 +51,9 @@ class Inbound:
             await self._hearing.bury(record, "no identity or no known action")
             return refused(None, action or "submit", UNKNOWN_ACTION if action is None else NO_IDENTITY)
         unit = str(body["business_unit"])
-        submission = Submission(
-            action=action, body=body, by=f"unit:{unit}", filed_by=unit, channel="topic", id=command_id(identity_of(record))
-        )
+        key = record.header("idempotency-key")
+        command = command_id("unit", unit, key) if key else command_id(identity_of(record))
+        submission = Submission(action=action, body=body, by=f"unit:{unit}", filed_by=unit, channel="topic", id=command)
         return await self._reception.take(submission)
 
 
@@ -70,6 +70,7 @@ def _verdict(record: Record, answer: Answer) -> tuple[bytes, bytes, list[tuple[s
         ("ce_id", command_id(identity_of(record)).encode()),
         ("ce_source", b"intake"),
         ("ce_type", b"backline.verdict.given"),
+        ("idempotency-key", (record.header("idempotency-key") or "").encode()),
         ("content-type", b"application/json"),
     ]
     return record.key or b"", orjson.dumps(answer.model_dump(mode="json")), headers

@@ -1,0 +1,174 @@
+"""`python -m infra.demo`: the sample through the whole stack, with kill -9 of everything in the middle; see README."""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from infra.demo import sample
+from infra.demo.people import People
+from infra.demo.report import Report, table
+from infra.demo.sinks import Sinks
+from infra.demo.units import Units, outcome_of
+from infra.stack import SERVICE_TOKEN, Stack
+
+CLOCK = "2027-05-10T09:00:00+08:00"
+IN_FLIGHT_AT_LEAST = 10
+WAIT_SECONDS = 90.0
+
+
+class Demonstration:
+    """One run, from an empty folder to the counts."""
+
+    def __init__(self, folder: Path, console: Console) -> None:
+        self._console = console
+        self._stack = Stack(folder, scale={"routing": 2}, clock=CLOCK, say=lambda text: console.print(f"  [dim]{text}[/dim]"))
+        self._client = httpx.AsyncClient(timeout=30)
+        self._units = Units(self._stack)
+        self._people = People(self._stack, self._client)
+        self._sinks = Sinks(self._stack.maildir, self._stack.chats)
+
+    async def run(self) -> Report:
+        """Everything; the stack is stopped whatever happens."""
+        started = time.monotonic()
+        try:
+            self._say("Starting the stack")
+            await self._stack.start()
+            await self._prepare()
+            in_flight = await self._first_wave()
+            await self._second_wave()
+            doubts = await self._finish()
+            return await self._count(in_flight, doubts, time.monotonic() - started)
+        finally:
+            await self._units.close()
+            await self._client.aclose()
+            await self._stack.stop()
+
+    async def _prepare(self) -> None:
+        headers = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
+        intake = self._stack.url("intake")
+        answer = await self._client.post(f"{intake}/v1/people:import", content=sample.directory(), headers=headers)
+        answer.raise_for_status()
+        for name, data in sample.attachments():
+            sha256 = hashlib.sha256(data).hexdigest()
+            kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+            answer = await self._client.put(
+                f"{intake}/v1/attachments/{sha256}",
+                content=data,
+                params={"name": name},
+                headers={**headers, "Content-Type": kind},
+            )
+            answer.raise_for_status()
+
+    async def _first_wave(self) -> int:
+        """Send the first wave, kill everything while requests are under way, start again; how many were unfinished."""
+        messages = sample.wave("first-wave")
+        self._say(f"Three units send {len(messages)} messages over HTTP, as a batch and on the topic")
+        sending = asyncio.create_task(self._units.send(messages))
+        rows = await self._until(self._people.unfinished, lambda rows: len(rows) >= 2 * IN_FLIGHT_AT_LEAST)
+        self._say(f"kill -9 of every process, the broker and the database included, with {len(rows)} requests unfinished")
+        self._stack.kill_everything()
+        await self._stack.start()
+        await sending
+        return len(rows)
+
+    async def _second_wave(self) -> None:
+        self._say("Supporters deliver the surveys that proposals rest on")
+        await self._until(lambda: self._open("tech.survey"), lambda rows: not rows)
+        messages = sample.wave("second-wave")
+        self._say(f"The units send {len(messages)} more: proposals, amendments, withdrawals, repeats")
+        await self._units.send(messages)
+
+    async def _open(self, only: str | None) -> list[dict[str, object]]:
+        await self._people.work(only)
+        return [row for row in await self._people.unfinished() if only is None or row["type"] == only]
+
+    async def _finish(self) -> int:
+        """Everybody works until nothing is open; then every delivery and document is waited for. Returns the doubts settled."""
+        self._say("Everybody accepts and delivers")
+        await self._until(lambda: self._open(None), lambda rows: not rows)
+        self._say("Waiting for the last mails, chat messages and documents")
+        doubts = 0
+        expected = sample.effects()
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            rows = await self._people.requests()
+            doubts += await self._people.settle_doubts(rows, self._sinks)
+            if await self._quiet(rows, expected):
+                break
+            await asyncio.sleep(0.5)
+        return doubts
+
+    async def _quiet(self, rows: list[dict[str, object]], expected: sample.Effects) -> bool:
+        """Whether every planned delivery has ended and as many documents exist as the sample names."""
+        documents = 0
+        for row in rows:
+            if any(delivery["status"] in {"planned", "unknown"} for delivery in await self._people.deliveries(str(row["id"]))):
+                return False
+            documents += len(await self._people.documents(str(row["id"])))
+        arrived = sum(self._sinks.mails().values()) + len(self._sinks.chats())
+        return documents >= expected.documents and arrived >= expected.mails + expected.chats
+
+    async def _count(self, in_flight: int, doubts: int, seconds: float) -> Report:
+        messages = [*sample.wave("first-wave"), *sample.wave("second-wave")]
+        outcomes = {message.key: outcome_of(message, self._units.answers.get(message.key)) for message in messages}
+        rows = await self._people.requests()
+        report = Report(messages=messages, outcomes=outcomes, in_flight=in_flight, doubts=doubts, seconds=seconds)
+        report.folder = self._stack.folder / "delivered"
+        for row in rows:
+            await self._count_request(report, row)
+        report.count_sinks(self._sinks)
+        self._console.print(table(messages, outcomes))
+        return report
+
+    async def _count_request(self, report: Report, row: dict[str, object]) -> None:
+        identity = str(row["id"])
+        report.planned |= {(delivery["channel"], delivery["id"]) for delivery in await self._people.deliveries(identity)}
+        timeline = await self._client.get(
+            f"{self._stack.url('intake')}/v1/requests/{identity}", headers={"Authorization": f"Bearer {SERVICE_TOKEN}"}
+        )
+        said = [moment["type"] for moment in timeline.json().get("timeline", [])]
+        report.assigned += "backline.routing.supporters_assigned" in said
+        for document in await self._people.documents(identity):
+            data = await self._people.download(document["address"])
+            report.take_document(document, data)
+
+    async def _until(self, ask, enough):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  # any question and its test
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            found = await ask()
+            if enough(found):
+                return found
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"Still not there after {WAIT_SECONDS:.0f} s: {str(found)[:400]}")
+            await asyncio.sleep(0.05)
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"[bold]{text}[/bold] …")
+
+
+def main() -> int:
+    """Run the demonstration; exit status 0 only if every count is what the sample says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("var/demo"))
+    arguments = parser.parse_args()
+    shutil.rmtree(arguments.folder, ignore_errors=True)
+    console = Console()
+    report = asyncio.run(Demonstration(arguments.folder, console).run())
+    console.print(f"Mails: {arguments.folder / 'mail'}   documents: {report.folder}   chat: {arguments.folder / 'chats.jsonl'}")
+    for fault in report.faults(sample.effects()):
+        console.print(f"[red]{fault}[/red]")
+    sys.stdout.flush()
+    print(json.dumps(report.figures(), ensure_ascii=False))
+    return 1 if report.faults(sample.effects()) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,105 @@
+"""The counts of a demonstration, held against what the sample says."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from infra.demo.sample import Effects, Message
+from infra.demo.sinks import Sinks
+
+OUTCOMES = ("accepted", "returned", "rejected", "duplicate", "amended", "withdrawn")
+
+
+@dataclass(kw_only=True)
+class Report:
+    """What was sent, what became of it, and what arrived."""
+
+    messages: Sequence[Message]
+    outcomes: Mapping[str, str]
+    in_flight: int
+    doubts: int
+    seconds: float
+    folder: Path = Path()
+    assigned: int = 0
+    planned: set[tuple[str, str]] = field(default_factory=set)
+    mails: Counter[str] = field(default_factory=Counter)
+    chats: Counter[str] = field(default_factory=Counter)
+    documents: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    damaged: list[str] = field(default_factory=list)
+
+    def take_document(self, document: Mapping[str, Any], data: bytes) -> None:
+        """Count a downloaded document and keep it for whoever wants to look."""
+        self.documents[document["document"], document["media_type"], document["version"]] += 1
+        if hashlib.sha256(data).hexdigest() != document["sha256"]:
+            self.damaged.append(document["name"])
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / document["name"]).write_bytes(data)
+
+    def count_sinks(self, sinks: Sinks) -> None:
+        """Count what the sinks hold."""
+        self.mails, self.chats = sinks.mails(), sinks.chats()
+
+    @property
+    def lost(self) -> list[str]:
+        """Messages without the answer the sample names, and deliveries that never arrived."""
+        arrived = {("email", identity) for identity in self.mails} | {("chat", identity) for identity in self.chats}
+        unanswered = [f"message {message.key}: no answer" for message in self.messages if self.outcomes[message.key] == "unanswered"]
+        return unanswered + [f"{channel} {identity} did not arrive" for channel, identity in sorted(self.planned - arrived)]
+
+    @property
+    def twice(self) -> list[str]:
+        """Effects in excess."""
+        effects = [*self.mails.items(), *self.chats.items(), *((str(key), count) for key, count in self.documents.items())]
+        return [f"{identity} arrived {count} times" for identity, count in effects if count > 1]
+
+    def faults(self, expected: Effects) -> list[str]:
+        """Everything that is not what the sample says, each as a sentence."""
+        faults = [
+            f"message {message.key} ({message.action} {message.type}): {self.outcomes[message.key]} instead of {message.expect}"
+            for message in self.messages
+            if self.outcomes[message.key] != message.expect
+        ]
+        counted = {"assigned": self.assigned, "mails": len(self.mails), "chats": len(self.chats), "documents": len(self.documents)}
+        faults += [
+            f"{name}: {count} instead of {getattr(expected, name)}" for name, count in counted.items() if count != getattr(expected, name)
+        ]
+        faults += [f"document damaged: {name}" for name in self.damaged]
+        return faults + self.lost + self.twice
+
+    def figures(self) -> dict[str, Any]:
+        """The last line of a demonstration."""
+        outcomes = Counter(self.outcomes.values())
+        return {
+            "submitted": len(self.messages),
+            **{_plural(name): outcomes[name] for name in OUTCOMES},
+            "assigned": self.assigned,
+            "mails": len(self.mails),
+            "chats": len(self.chats),
+            "documents": len(self.documents),
+            "restarted_in_flight": self.in_flight,
+            "doubts_settled": self.doubts,
+            "lost": len(self.lost),
+            "twice": len(self.twice),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def table(messages: Sequence[Message], outcomes: Mapping[str, str]) -> Table:
+    """Messages by type and outcome."""
+    shown = Table(title="Messages by type and outcome")
+    shown.add_column("type")
+    for outcome in OUTCOMES:
+        shown.add_column(outcome, justify="right")
+    counts = Counter((message.type or "(amend or withdraw)", outcomes[message.key]) for message in messages)
+    for kind in sorted({kind for kind, _ in counts}):
+        shown.add_row(kind, *(str(counts[kind, outcome] or "") for outcome in OUTCOMES))
+    return shown
+
+
+def _plural(outcome: str) -> str:
+    return "duplicates" if outcome == "duplicate" else outcome

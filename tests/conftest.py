@@ -1,0 +1,49 @@
+"""The real parts every test may stand on: one mongod and one broker for the whole run, a fresh database for each test."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import structlog
+
+from infra.embedded import Broker, Mongod
+from shared.storage import Database, connect
+
+structlog.configure(processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory(open(os.devnull, "w")))  # noqa: SIM115, PTH123  # closed with the process
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def mongod(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mongod]:
+    """A one-node replica set that takes writes."""
+    program = Mongod(Path(tmp_path_factory.mktemp("mongod")))
+    await program.start()
+    yield program
+    await program.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def mongo_uri(mongod: Mongod) -> str:
+    """Its connection string, with the durability every service insists on."""
+    return mongod.uri
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def mongo_database(mongo_uri: str) -> AsyncIterator[Database]:
+    """A database of a name nobody used before; dropped afterwards."""
+    client = connect(mongo_uri)
+    name = f"test_{uuid.uuid4().hex}"
+    yield client[name]
+    await client.drop_database(name)
+    client.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def broker_address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """host:port of a broker that has every declared topic. Its log is shared by the run: use fresh subjects and groups."""
+    program = Broker(Path(tmp_path_factory.mktemp("broker")))
+    await program.start()
+    yield program.address
+    await program.stop()
