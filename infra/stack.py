@@ -147,6 +147,7 @@ class Stack:
             "BACKLINE_CHAT_ROOMS": json.dumps(self.rooms),
             "BACKLINE_LINK_REQUEST": f"{self.url('intake')}/v1/requests/{{request}}?notification={{notification}}",
             "BACKLINE_LINK_DOCUMENT": f"{self.url('documents')}/v1/documents/{{document}}",
+            "BACKLINE_LEASE_SECONDS": "10",
             "BACKLINE_LOG": "json",
             **self.settings,
         }

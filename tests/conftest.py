@@ -1,18 +1,14 @@
 """The real parts every test may stand on: one mongod and one broker for the whole run, a fresh database for each test."""
 
-import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import structlog
 
 from infra.embedded import Broker, Mongod
 from shared.storage import Database, connect
-
-structlog.configure(processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory(open(os.devnull, "w")))  # noqa: SIM115, PTH123  # closed with the process
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

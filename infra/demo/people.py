@@ -82,7 +82,9 @@ class People:
 
     async def deliveries(self, request: str) -> list[dict[str, Any]]:
         """Every delivery about a request."""
-        found: list[dict[str, Any]] = (await self._get("notify", f"/v1/requests/{request}/notifications")).get("notifications", [])
+        found: list[dict[str, Any]] = (await self._get("notify", f"/v1/requests/{request}/notifications")).get(
+            "notifications", []
+        )
         return found
 
     async def documents(self, request: str) -> list[dict[str, Any]]:

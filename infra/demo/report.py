@@ -1,6 +1,7 @@
 """The counts of a demonstration, held against what the sample says."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,10 +28,19 @@ class Report:
     folder: Path = Path()
     assigned: int = 0
     planned: set[tuple[str, str]] = field(default_factory=set)
+    given_up: set[tuple[str, str]] = field(default_factory=set)
     mails: Counter[str] = field(default_factory=Counter)
     chats: Counter[str] = field(default_factory=Counter)
     documents: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     damaged: list[str] = field(default_factory=list)
+
+    def take_delivery(self, delivery: Mapping[str, Any]) -> None:
+        """Count a planned delivery, or one given up, and list it beside the documents."""
+        given_up = delivery["status"] == "failed"
+        (self.given_up if given_up else self.planned).add((delivery["channel"], delivery["id"]))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "deliveries.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(delivery, ensure_ascii=False) + "\n")
 
     def take_document(self, document: Mapping[str, Any], data: bytes) -> None:
         """Count a downloaded document and keep it for whoever wants to look."""
@@ -48,7 +58,9 @@ class Report:
     def lost(self) -> list[str]:
         """Messages without the answer the sample names, and deliveries that never arrived."""
         arrived = {("email", identity) for identity in self.mails} | {("chat", identity) for identity in self.chats}
-        unanswered = [f"message {message.key}: no answer" for message in self.messages if self.outcomes[message.key] == "unanswered"]
+        unanswered = [
+            f"message {message.key}: no answer" for message in self.messages if self.outcomes[message.key] == "unanswered"
+        ]
         return unanswered + [f"{channel} {identity} did not arrive" for channel, identity in sorted(self.planned - arrived)]
 
     @property
@@ -64,9 +76,17 @@ class Report:
             for message in self.messages
             if self.outcomes[message.key] != message.expect
         ]
-        counted = {"assigned": self.assigned, "mails": len(self.mails), "chats": len(self.chats), "documents": len(self.documents)}
+        counted = {
+            "assigned": self.assigned,
+            "mails": len(self.mails),
+            "chats": len(self.chats),
+            "documents": len(self.documents),
+        }
+        counted["undeliverable"] = len(self.given_up)
         faults += [
-            f"{name}: {count} instead of {getattr(expected, name)}" for name, count in counted.items() if count != getattr(expected, name)
+            f"{name}: {count} instead of {getattr(expected, name)}"
+            for name, count in counted.items()
+            if count != getattr(expected, name)
         ]
         faults += [f"document damaged: {name}" for name in self.damaged]
         return faults + self.lost + self.twice
@@ -81,6 +101,7 @@ class Report:
             "mails": len(self.mails),
             "chats": len(self.chats),
             "documents": len(self.documents),
+            "undeliverable": len(self.given_up),
             "restarted_in_flight": self.in_flight,
             "doubts_settled": self.doubts,
             "lost": len(self.lost),

@@ -40,15 +40,14 @@ class Effects:
     mails: int
     chats: int
     documents: int
+    undeliverable: int
 
 
 def wave(name: str) -> list[Message]:
     """The messages of one file, in order; each has a key of its own, so that sending it again is no second message."""
     lines = (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     return [
-        Message(
-            key=f"{name}-{number}", channel=raw["channel"], action=raw["action"], expect=raw["expect"], body=raw["body"]
-        )
+        Message(key=f"{name}-{number}", channel=raw["channel"], action=raw["action"], expect=raw["expect"], body=raw["body"])
         for number, raw in enumerate(map(json.loads, lines), start=1)
     ]
 

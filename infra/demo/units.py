@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -44,15 +45,17 @@ class Units:
 
     async def _over_http(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            self.answers[message.key] = await self._until_answered(lambda message=message: self._post(message))
+            self.answers[message.key] = await self._until_answered(partial(self._post, message))
 
     async def _post(self, message: Message) -> Answer:
         headers = {"Authorization": f"Bearer dev-unit-{message.unit}", "Idempotency-Key": message.key}
         source = message.body["source"]
         address = f"/v1/requests/{request_id(message.unit, source['system'], source['reference'])}"
-        method, path = {"submit": ("POST", "/v1/requests"), "amend": ("PATCH", address), "withdraw": ("POST", f"{address}/withdraw")}[
-            message.action
-        ]
+        method, path = {
+            "submit": ("POST", "/v1/requests"),
+            "amend": ("PATCH", address),
+            "withdraw": ("POST", f"{address}/withdraw"),
+        }[message.action]
         answer = await self._client.request(method, f"{self._stack.url('intake')}{path}", json=message.body, headers=headers)
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             answer.raise_for_status()

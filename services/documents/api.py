@@ -65,5 +65,7 @@ def visible(state: State, caller: Principal) -> bool:
 
 def disposition(name: str) -> str:
     """RFC 6266: a plain fallback, and the real name in UTF-8 (RFC 8187)."""
-    plain = "".join(character if (character.isascii() and character.isalnum()) or character in "-._" else "_" for character in name)
+    plain = "".join(
+        character if (character.isascii() and character.isalnum()) or character in "-._" else "_" for character in name
+    )
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,5 +1,6 @@
 """Builds documents: settings → ledger → renderer → broker → HTTP. Nothing happens on import."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -51,7 +52,14 @@ def build_app(settings: Settings) -> FastAPI:
         parts,
         rooms=(room,),
         workers=[
-            Worker(room.ledger, room.desk, effects={RENDER: rendering.perform}, ask=feed(parts.http, settings.url_of), slots=2)
+            Worker(
+                room.ledger,
+                room.desk,
+                effects={RENDER: rendering.perform},
+                ask=feed(parts.http, settings.url_of),
+                slots=2,
+                lease=timedelta(seconds=settings.lease_seconds),
+            )
         ],
         subscriptions=(
             Subscription(

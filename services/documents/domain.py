@@ -28,7 +28,7 @@ RENDER = "render"
 
 
 class State(Frozen):
-    """What documents knows of a request. `planned` is the last version planned; `made` the files that exist."""
+    """What documents knows of a request. `amended` counts amendments since the work was accepted."""
 
     request: Request | None = None
     policy: PolicyPin | None = None
@@ -40,7 +40,7 @@ class State(Frozen):
     result: Json | None = None
     note: str = ""
     completed_by: str = ""
-    planned: int = 0
+    amended: int = 0
     made: tuple[DocumentRendered, ...] = ()
 
 
@@ -84,7 +84,10 @@ class DocumentsDomain:
         """Plan renderings when the work reaches the point the policy names; say what became of each."""
         match message:
             case Heard(event=event) if event.type == TYPE_OF[RequestWithdrawn]:
-                return Decision(cancel=tuple(_identity(event.subject, state.planned, form) for form in ("pdf", "docx")))
+                versions = range(1, 2 + state.amended)
+                return Decision(
+                    cancel=tuple(_identity(event.subject, version, form) for version in versions for form in ("pdf", "docx"))
+                )
             case Heard(event=event):
                 return _plan(state, event, context)
             case Settled(item=item, end="done", data=data):
@@ -110,12 +113,13 @@ class DocumentsDomain:
                 done = WorkCompleted.model_validate(event.data)
                 update = {"completed": True, "result": done.result, "note": done.note, "completed_by": done.by}
             case "backline.routing.request_amended":
-                update = {"request": RequestAmended.model_validate(event.data).request}
+                request = RequestAmended.model_validate(event.data).request
+                update = {"request": request, "amended": state.amended + int(state.accepted)}
             case "backline.routing.request_withdrawn":
                 update = {"withdrawn": True}
             case "backline.documents.document_rendered":
                 made = DocumentRendered.model_validate(event.data)
-                update = {"made": (*state.made, made), "planned": max(state.planned, made.version)}
+                update = {"made": (*state.made, made)}
             case _:
                 return state
         return state.model_copy(update=update)
@@ -145,7 +149,7 @@ def _plan(state: State, event: Event, context: Context) -> Decision:
     starts = moment == kind.output.when and (moment != "accepted" or bool(event.data["first"]))
     if not (starts or (amended and reached)):
         return NOTHING
-    version = 1 + sum(1 for made in state.made if made.kind == kind.key and made.media_type == "application/pdf")
+    version = 1 + (state.amended if kind.output.when == "accepted" else 0)
     return Decision(items=tuple(_item(state, event, kind, version, form, context) for form in formats(kind, state.request)))
 
 

@@ -1,5 +1,6 @@
 """Builds notify: settings → ledger → channels → broker → HTTP. Nothing happens on import."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -55,7 +56,14 @@ def build_app(settings: NotifySettings) -> FastAPI:
         parts,
         rooms=(room,),
         workers=[
-            Worker(room.ledger, room.desk, effects=effects.by_kind, ask=feed(parts.http, settings.url_of), slots=SLOTS),
+            Worker(
+                room.ledger,
+                room.desk,
+                effects=effects.by_kind,
+                ask=feed(parts.http, settings.url_of),
+                slots=SLOTS,
+                lease=timedelta(seconds=settings.lease_seconds),
+            ),
         ],
         subscriptions=(
             Subscription(

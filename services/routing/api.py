@@ -1,17 +1,17 @@
-"""What people ask of routing over HTTP: who works on a request and why; accept, decline, complete, choose."""
+"""What people and units ask of routing over HTTP: who works on a request and why; accept, decline, complete, choose."""
 
 import uuid
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Body, Depends, Header
+from fastapi import APIRouter, Depends, Header, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.routing.domain import State
-from services.routing.domain.decisions import UNKNOWN
-from services.routing.projection import Projection
+from services.routing.domain.refusals import UNKNOWN
 from shared.http.auth import Principal
+from shared.http.limits import StrictRoute
 from shared.http.problems import Refused
-from shared.ledger.desk import Desk
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.schemas.model import Json, Text
 from shared.telemetry.clock import Clock
@@ -24,60 +24,143 @@ UNSTORABLE = Refusal(
     status=422,
     message=Text(zh="内容无法保存；请更正后重发。", en="This cannot be stored; correct it and send it again."),
 )
+FAULTY = Refusal(
+    code="not_now",
+    status=503,
+    message=Text(
+        zh="现在无法处理这个操作，申请未变；请稍后重试。", en="This cannot be done now and changed nothing; try again later."
+    ),
+)
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key", min_length=1, max_length=200, description="repeating a command with the same key does nothing"
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Authenticate = Callable[..., Any]
 
 
-def work_routes(desk: Desk, projection: Projection, clock: Clock, principal: Callable[..., Any]) -> APIRouter:
-    """GET assignment and decision of a request, POST the four commands, GET a person's open work."""
-    router = APIRouter(prefix="/v1", tags=["work"])
-    Caller = Annotated[Principal, Depends(principal)]
-    Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
-    Data = Annotated[Json | None, Body()]
+class Desk(Protocol):
+    """Applies one command; returns once it is durable."""
 
-    async def tell(name: str, request_id: str, caller: Principal, key: str | None, data: Json | None) -> Json:
-        if caller.kind != "person":
-            raise Refused(PEOPLE_ONLY)
-        identity = f"{caller.id}:{name}:{key}" if key else uuid.uuid4().hex
-        told = Told(id=identity, subject=request_id, name=name, data={**(data or {}), "by": caller.id}, at=clock.now())
-        return _answer(await desk.tell(told))
+    async def tell(self, message: Told) -> Outcome: ...
 
-    @router.get("/requests/{request_id}/assignment", summary="Who works on it, and its status")
-    async def assignment(request_id: str, _caller: Caller) -> Json:
-        return shown(request_id, await known(request_id))
 
-    @router.get("/requests/{request_id}/decision", summary="The records of the choices: candidates, numbers, counts by reason")
-    async def decision(request_id: str, _caller: Caller) -> Json:
-        state = await known(request_id)
-        return {"id": request_id, "decisions": [record.model_dump(mode="json") for record in state.decisions]}
+class Reading(Protocol):
+    """Reads of routing's own requests."""
 
-    @router.post("/requests/{request_id}/accept", summary="Take the work on")
-    async def accept(request_id: str, caller: Caller, key: Key = None) -> Json:
-        return await tell("accept", request_id, caller, key, None)
+    async def state(self, request: str) -> State | None: ...
+    async def work_of(self, person: str, limit: int) -> Sequence[tuple[str, State]]: ...
+    async def unassigned(self, business_unit: str | None, limit: int) -> Sequence[tuple[str, State]]: ...
 
-    @router.post("/requests/{request_id}/decline", summary="Give the seat back, with a reason")
-    async def decline(request_id: str, caller: Caller, key: Key = None, data: Data = None) -> Json:
-        return await tell("decline", request_id, caller, key, data)
 
-    @router.post("/requests/{request_id}/complete", summary="Deliver the work: a note and a result by section")
-    async def complete(request_id: str, caller: Caller, key: Key = None, data: Data = None) -> Json:
-        return await tell("complete", request_id, caller, key, data)
+class Body(BaseModel):
+    """What is not named here is refused, so that a misspelt field is not lost."""
 
-    @router.post("/requests/{request_id}/choose", summary="The coordinator's choice of supporters")
-    async def choose(request_id: str, caller: Caller, key: Key = None, data: Data = None) -> Json:
-        return await tell("choose", request_id, caller, key, data)
+    model_config = ConfigDict(extra="forbid")
 
-    @router.get("/people/{person}/work", summary="The open requests in which somebody has a seat")
-    async def work(person: str, caller: Caller) -> Json:
-        if caller.kind == "person" and caller.id != person:
-            raise Refused(PEOPLE_ONLY)
-        return {"person": person, "work": [shown(request, state) for request, state in await projection.work_of(person, 200)]}
 
-    async def known(request_id: str) -> State:
+class Declining(Body):
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class Completing(Body):
+    """`result` holds the output's sections (for a survey: the information checklist) by their keys."""
+
+    note: Annotated[str, Field(max_length=20_000)] = ""
+    result: Json = {}
+
+
+class Choosing(Body):
+    """One candidate for each seat of the offered ranking, in its order."""
+
+    people: Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=50)]
+
+
+def work_routes(desk: Desk, projection: Reading, clock: Clock, principal: Authenticate) -> APIRouter:
+    """Everything under /v1 that routing answers."""
+    router = APIRouter(prefix="/v1", tags=["work"], route_class=StrictRoute)
+    _reading_routes(router, projection, principal)
+    _command_routes(router, desk, clock, principal)
+    return router
+
+
+def _reading_routes(router: APIRouter, projection: Reading, principal: Authenticate) -> None:
+    async def known(request_id: str, caller: Annotated[Principal, Depends(principal)]) -> State:
         state = await projection.state(request_id)
-        if state is None or state.request is None:
+        if state is None or not visible(state, caller):
             raise Refused(UNKNOWN)
         return state
 
-    return router
+    @router.get("/requests/{request_id}/assignment", summary="Who works on it, and its status")
+    async def assignment(request_id: str, state: Annotated[State, Depends(known)]) -> Json:
+        return shown(request_id, state)
+
+    @router.get("/requests/{request_id}/decision", summary="The records of the choices: candidates, numbers, counts by reason")
+    async def decision(request_id: str, state: Annotated[State, Depends(known)]) -> Json:
+        return {"id": request_id, "decisions": [record.model_dump(mode="json") for record in state.decisions]}
+
+    @router.get("/people/{person}/work", summary="The open requests in which somebody has a seat")
+    async def work(person: str, caller: Annotated[Principal, Depends(principal)], limit: Limit = 200) -> Json:
+        if caller.kind == "person" and caller.id != person:
+            raise Refused(PEOPLE_ONLY)
+        rows = [shown(request, state) for request, state in await projection.work_of(person, limit) if visible(state, caller)]
+        return {"person": person, "work": rows}
+
+    @router.get("/waiting", summary="The requests that nobody fits or whose coordinator has yet to choose, longest first")
+    async def waiting(caller: Annotated[Principal, Depends(principal)], limit: Limit = 50) -> Json:
+        unit = None if caller.kind == "service" else caller.business_unit
+        return {"waiting": [_lacking(request, state) for request, state in await projection.unassigned(unit, limit)]}
+
+
+def _command_routes(router: APIRouter, desk: Desk, clock: Clock, principal: Authenticate) -> None:
+    async def acting(caller: Annotated[Principal, Depends(principal)]) -> str:
+        if caller.kind != "person":
+            raise Refused(PEOPLE_ONLY)
+        return caller.id
+
+    tell = _teller(desk, clock)
+
+    @router.post("/requests/{request_id}/accept", summary="Take the work on")
+    async def accept(request_id: str, by: Annotated[str, Depends(acting)], key: Key = None) -> Json:
+        return await tell("accept", request_id, by, key, {})
+
+    @router.post("/requests/{request_id}/decline", summary="Give the seat back, with a reason; the next candidate gets it")
+    async def decline(request_id: str, by: Annotated[str, Depends(acting)], body: Declining, key: Key = None) -> Json:
+        return await tell("decline", request_id, by, key, body.model_dump())
+
+    @router.post("/requests/{request_id}/complete", summary="Deliver the work: a note and a result by section")
+    async def complete(
+        request_id: str, by: Annotated[str, Depends(acting)], body: Completing | None = None, key: Key = None
+    ) -> Json:
+        return await tell("complete", request_id, by, key, (body or Completing()).model_dump())
+
+    @router.post("/requests/{request_id}/choose", summary="The coordinator's choice of supporters")
+    async def choose(request_id: str, by: Annotated[str, Depends(acting)], body: Choosing, key: Key = None) -> Json:
+        return await tell("choose", request_id, by, key, body.model_dump())
+
+
+def _teller(desk: Desk, clock: Clock) -> Callable[[str, str, str, str | None, Json], Awaitable[Json]]:
+    async def tell(name: str, request_id: str, by: str, key: str | None, data: Json) -> Json:
+        identity = f"{by}:{name}:{key}" if key else uuid.uuid4().hex
+        told = Told(id=identity, subject=request_id, name=name, data={**data, "by": by}, at=clock.now())
+        outcome = await desk.tell(told)
+        if outcome.refusal is not None:
+            raise Refused(outcome.refusal)
+        if outcome.problem:
+            raise Refused(UNSTORABLE if outcome.state is None else FAULTY)
+        return shown(request_id, outcome.state)
+
+    return tell
+
+
+def visible(state: State, caller: Principal) -> bool:
+    """Whether `caller` may see the request: services, its unit, who asked, and whoever has or had a part in it."""
+    if state.request is None:
+        return False
+    people = {state.request.requester.id, *state.seated(), *state.declined}
+    return caller.kind == "service" or caller.business_unit == state.request.business_unit or caller.id in people
 
 
 def shown(request_id: str, state: State) -> Json:
@@ -89,13 +172,11 @@ def shown(request_id: str, state: State) -> Json:
         "version": state.version,
         "coordinator": state.coordinator.model_dump() if state.coordinator else None,
         "supporters": [seat.model_dump() for seat in state.supporters],
-        "waiting_since": state.waiting_since if state.status == "waiting" else None,
+        "waiting_since": state.waiting_since if state.status in {"waiting", "choosing"} else None,
     }
 
 
-def _answer(outcome: Outcome) -> Json:
-    if outcome.refusal is not None:
-        raise Refused(outcome.refusal)
-    if outcome.problem:
-        raise Refused(UNSTORABLE)
-    return shown(outcome.subject, outcome.state)
+def _lacking(request_id: str, state: State) -> Json:
+    """A waiting request with the sentence for each seat that nobody has."""
+    why = [record.explanation.model_dump() for record in state.decisions if not record.chosen]
+    return {**shown(request_id, state), "business_unit": state.request.business_unit if state.request else None, "why": why}

@@ -4,90 +4,72 @@ Invariant: nobody's open seats ever exceed the capacity they were reserved under
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 import structlog
 
-from services.routing.domain import Context, OpenLoad, State
+from services.routing.domain import Context, State, burden
+from services.routing.domain.standing_in import stand_in
+from services.routing.ports import Clock, OpenWork, People, Requests, Seats, Wake
+from services.routing.waking import Waker
 from shared.catalogue import Pack
-from shared.ledger.messages import Decision, Message, Reservation
-from shared.people.copy import DirectoryCopy
+from shared.ledger.messages import Decision, Heard, Message, Told, Woken
 from shared.schemas.envelope import Event
 from shared.schemas.registry import TYPE_OF
-from shared.schemas.routing import AssignmentWaiting, CoordinatorAssigned, SupportersAssigned
+from shared.schemas.routing import (
+    AssignmentWaiting,
+    CoordinatorAssigned,
+    RequestWithdrawn,
+    SupportersAssigned,
+    WorkCompleted,
+    WorkDeclined,
+)
 from shared.telemetry import metrics
 
 log = structlog.get_logger()
 SWEEP_SECONDS = 30.0
-WOKEN_AT_ONCE = 20
-
-
-class Clock(Protocol):
-    def now(self) -> datetime: ...
-
-
-class Seats(Protocol):
-    """The open work of each person, one small guarded document each."""
-
-    async def loads(self) -> Mapping[str, OpenLoad]:
-        """Everybody's open work."""
-        ...
-
-    async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
-        """Secure (request, reservation)s in one conditional bulk; the requests of which any was refused, none of them held."""
-        ...
-
-    async def release(self, given_back: Sequence[tuple[str, str]]) -> int:
-        """Give back (request, person) seats; how many were held."""
-        ...
-
-    async def held(self) -> Sequence[tuple[str, str, datetime]]:
-        """(request, person, since) of every seat."""
-        ...
-
-
-class Requests(Protocol):
-    """What routing asks its own ledger about other requests."""
-
-    async def holders(self, requests: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        """Per request, who holds a seat by its state."""
-        ...
-
-    async def waiting(self, limit: int) -> Sequence[str]:
-        """The requests that wait longest."""
-        ...
-
-    async def familiar(self, opportunities: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        """Per opportunity, everybody who has had a seat in one of its requests."""
-        ...
-
-
-Wake = Callable[[Sequence[str], str], Awaitable[None]]
-"""Wake requests for a reason: wake(subjects, reason)."""
+THOROUGH_EVERY = 20
+OLD = timedelta(seconds=60)
+PAGE = 500
 
 
 class RoutingSurroundings:
     """The Surroundings of routing's ledger."""
 
     def __init__(
-        self, *, clock: Clock, people: DirectoryCopy, packs: Mapping[tuple[str, str], Pack], seats: Seats, requests: Requests
+        self, *, clock: Clock, people: People, packs: Mapping[tuple[str, str], Pack], seats: Seats, requests: Requests
     ) -> None:
         self._clock = clock
         self._people = people
         self._packs = packs
         self._seats = seats
         self._requests = requests
-        self.wake: Wake | None = None
-        self._waking: set[asyncio.Task[None]] = set()
+        self._waker = Waker(requests)
+
+    @property
+    def wake(self) -> Wake | None:
+        """How waiting requests are woken; nobody is woken before it is set."""
+        return self._waker.wake
+
+    @wake.setter
+    def wake(self, wake: Wake) -> None:
+        self._waker.wake = wake
 
     async def context(self, messages: Sequence[Message]) -> Context:
-        """Loads and familiarity in one query each."""
+        """Loads and familiarity, in one query each for the whole batch."""
         opportunities = {found for message in messages if (found := _opportunity(message))}
+        subjects = sorted({message.subject for message in messages if isinstance(message, Told | Woken)})
+        if subjects:
+            opportunities |= await self._requests.opportunities(subjects)
         familiar = await self._requests.familiar(sorted(opportunities)) if opportunities else {}
         loads = await self._seats.loads()
         return Context(now=self._clock.now(), directory=self._people.directory, loads=loads, familiar=familiar, packs=self._packs)
+
+    def after(self, context: Context, decisions: Sequence[Decision]) -> Context:
+        """The context for the next request of the batch, once `decisions` want people's time."""
+        wanted = [reservation for decision in decisions for reservation in decision.reservations]
+        return context.after(wanted) if wanted else context
 
     async def reserve(self, wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
         """One conditional bulk for the whole batch."""
@@ -97,81 +79,102 @@ class RoutingSurroundings:
         return refused
 
     async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
-        """Give back the seats of those who left; a freed seat wakes the requests that wait longest."""
-        _count([event for _, _, events in subjects for event in events])
-        states = {subject: state for subject, state, _ in subjects if isinstance(state, State)}
+        """Give back the seats of those who left; a freed seat wakes the requests that wait longest for one like it."""
+        _count(event for _, _, events in subjects for event in events)
         left = [
             (subject, person)
-            for subject, _, events in subjects
+            for subject, state, events in subjects
+            if isinstance(state, State)
             for event in events
-            for person in _leaving(event, states[subject])
+            for person in sorted(_leaving(event, state))
         ]
         if left and await self._seats.release(left):
-            self._wake_later("seat_freed")
+            self._freed(person for _, person in left)
 
     async def people_changed(self) -> None:
         """Whoever waits may now be helped."""
-        self._wake_later("people_changed")
+        self._waker.everybody("people_changed")
+
+    async def quiet(self) -> None:
+        """Wait until everybody who had to be woken is."""
+        await self._waker.quiet()
 
     async def sweep(self) -> None:
-        """Give back seats whose request does not know their holder, until cancelled; a crash may leave such a seat behind."""
+        """Reconcile seats and requests, until cancelled.
+
+        At the start and every tenth minute whoever waits is woken too, since leave ends by itself.
+        """
+        turn = 0
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
             try:
-                await self.reconcile(SWEEP_SECONDS * 2)
+                metrics.WAITING_REQUESTS.set(await self._requests.count_waiting())
+                await self.reconcile()
+                if turn % THOROUGH_EVERY == 0:
+                    await self.restore()
+                    self._waker.everybody("due")
             except Exception:  # the database may be away; the next sweep finds the same
                 log.exception("routing.sweep_failed")
+            turn += 1
+            await asyncio.sleep(SWEEP_SECONDS)
 
-    async def reconcile(self, older_than: float) -> int:
-        """Release seats held for longer than `older_than` seconds that no request's state knows; how many."""
-        now = self._clock.now()
-        old = [
-            (request, person) for request, person, since in await self._seats.held() if (now - since).total_seconds() > older_than
-        ]
-        holders = await self._requests.holders(sorted({request for request, _ in old}))
-        orphans = [(request, person) for request, person in old if person not in holders.get(request, frozenset())]
-        released = await self._seats.release(orphans) if orphans else 0
+    async def reconcile(self, older_than: timedelta = OLD) -> int:
+        """Give back places older than `older_than` that no request's state knows (a crash may leave such); how many."""
+        before = self._clock.now() - older_than
+        held = await self._seats.held(before)
+        holders = await self._requests.holders(sorted({request for request, _ in held})) if held else {}
+        orphans = [(request, person) for request, person in held if person not in holders.get(request, frozenset())]
+        released = await self._seats.release_older(orphans, before) if orphans else 0
         if released:
             log.warning("routing.orphan_seats_released", seats=released)
-            self._wake_later("seat_freed")
+            self._freed(person for _, person in orphans)
         return released
 
-    def _wake_later(self, reason: str) -> None:
-        task = asyncio.create_task(self._wake(reason))
-        self._waking.add(task)
-        task.add_done_callback(self._waking.discard)
+    async def restore(self) -> int:
+        """Add the places that open requests know and people's documents lack; how many."""
+        added, last = 0, ""
+        while page := await self._requests.open_work(last, PAGE):
+            last = page[-1].request
+            places = [(work.request, person, weight) for work in page for person, weight in self._weights(work).items()]
+            added += await self._seats.restore(places, self._clock.now())
+        if added:
+            log.warning("routing.lost_seats_restored", seats=added)
+        return added
 
-    async def _wake(self, reason: str) -> None:
-        if self.wake is None:
-            return
-        try:
-            waiting = await self._requests.waiting(WOKEN_AT_ONCE)
-            if waiting:
-                await self.wake(waiting, reason)
-        except Exception:  # whoever waits is woken again by the next change
-            log.exception("routing.wake_failed")
+    def _weights(self, work: OpenWork) -> Mapping[str, float]:
+        pack = self._packs.get((work.policy.name, work.policy.version))
+        kind = pack.types.get(work.type) if pack else None
+        weights: dict[str, float] = {}
+        for person, step in work.parts:
+            weights[person] = max(burden(kind, step) if kind else 1.0, weights.get(person, 0.0))
+        return weights
+
+    def _freed(self, persons: Iterable[str]) -> None:
+        """Wake those who wait for a role of somebody who has time again, for themselves or for whom they stand in."""
+        freed, directory, now = frozenset(persons), self._people.directory, self._clock.now()
+        roles = {role for person in freed if person in directory.people for role in directory.people[person].roles}
+        for person in directory.people.values():
+            if person.delegate and person.away(now) and (deputy := stand_in(person, directory, now)) and deputy.id in freed:
+                roles.update(person.roles)
+        self._waker.seats_freed(frozenset(roles))
 
 
 def _opportunity(message: Message) -> str | None:
-    event = getattr(message, "event", None)
-    request = event.data.get("request") if event is not None else None
+    request = message.event.data.get("request") if isinstance(message, Heard) else None
     opportunity = request.get("opportunity") if isinstance(request, dict) else None
     return opportunity.get("id") if isinstance(opportunity, dict) else None
 
 
 def _leaving(event: Event, state: State) -> frozenset[str]:
-    """Whose seats an event frees."""
-    match event.type:
-        case "backline.routing.work_declined":
-            return frozenset({event.data["by"]}) - state.holders()
-        case "backline.routing.work_completed" | "backline.routing.request_withdrawn":
-            seats = [state.coordinator] if state.coordinator else []
-            return frozenset(seat.person for seat in (*seats, *state.supporters))
-        case _:
-            return frozenset()
+    """Whose places an event frees."""
+    if event.type == TYPE_OF[WorkDeclined]:
+        said = WorkDeclined.model_validate(event.data)
+        return frozenset({said.on_behalf_of or said.by}) - state.holders()
+    if event.type in {TYPE_OF[WorkCompleted], TYPE_OF[RequestWithdrawn]}:
+        return state.seated()
+    return frozenset()
 
 
-def _count(events: Sequence[Event]) -> None:
+def _count(events: Iterable[Event]) -> None:
     for event in events:
         if event.type == TYPE_OF[CoordinatorAssigned]:
             metrics.ASSIGNMENTS.labels("coordinator", "assigned").inc()

@@ -1,13 +1,14 @@
 """Reads a directory file (people and units) and names every fault of it, so that all can be mended at once. Pure."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from pydantic import ValidationError
 
 from shared.catalogue.load import load_pack
 from shared.catalogue.pack import Pack
+from shared.catalogue.shapes import zone_named
 from shared.schemas.model import Text
 from shared.schemas.people import BusinessUnit, Leave, Person
 from shared.schemas.requests import Problem
@@ -73,10 +74,16 @@ def _leave(period: Mapping[str, Any]) -> Leave:
 
 def _across(units: list[BusinessUnit], people: list[Person], pack: Pack) -> list[Problem]:
     problems: list[Problem] = []
-    codes, ids = {unit.code for unit in units}, [person.id for person in people]
+    codes, ids = [unit.code for unit in units], [person.id for person in people]
+    for unit in units:
+        where = f"business_units.{unit.code}"
+        if codes.count(unit.code) > 1:
+            problems.append(_problem(f"{where}.code", "单位代码重复。", "the code is used twice."))
+        problems += _time_zone(where, unit.time_zone)
     by_id = {person.id: person for person in people}
     for person in people:
         where = f"people.{person.id}"
+        problems += _time_zone(where, person.time_zone)
         if ids.count(person.id) > 1:
             problems.append(_problem(f"{where}.id", "工号重复。", "the id is used twice."))
         if person.business_unit not in codes:
@@ -98,6 +105,13 @@ def _across(units: list[BusinessUnit], people: list[Person], pack: Pack) -> list
         if _in_a_cycle(person, by_id):
             problems.append(_problem(f"{where}.delegate", "代理关系成环；请改正。", "the delegation runs in a circle; break it."))
     return problems
+
+
+def _time_zone(where: str, name: str) -> list[Problem]:
+    if zone_named(name, UTC) is not UTC:
+        return []
+    zh, en = f"没有时区 {name}；请用 Asia/Shanghai 这样的名称。", f"there is no zone {name}; use a name such as Asia/Shanghai."
+    return [_problem(f"{where}.time_zone", zh, en)]
 
 
 def _in_a_cycle(person: Person, by_id: Mapping[str, Person]) -> bool:

@@ -6,13 +6,12 @@ The same for every channel: who may ask (第一章 2.1), what the form must hold
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from shared.catalogue.pack import Condition, Field, Pack, RequestType
 from shared.catalogue.proofs import EarlierRequest, Offered, weigh
-from shared.catalogue.shapes import Shaping, empty
+from shared.catalogue.shapes import Shaping, empty, zone_named
 from shared.schemas.model import Json, Text
 from shared.schemas.people import Directory, Person
 from shared.schemas.requests import PolicyPin, PreconditionVerdict, Problem, Request, Verdict
@@ -84,7 +83,7 @@ def judge(pack: Pack, body: Json, context: JudgingContext) -> Judgement:
     """The verdict on `body`, as any channel received it."""
     kind = pack.type_by_alias(body["type"]) if isinstance(body.get("type"), str) else None
     person = _requester(body, context.directory)
-    zone: tzinfo = ZoneInfo(person.time_zone) if person else UTC
+    zone: tzinfo = zone_named(person.time_zone, UTC) if person else UTC
     shaping = Shaping(now=context.now, zone=zone)
     frame = _frame(shaping, body, kind, pack, context)
     offered = Offered.read(body)
@@ -135,7 +134,8 @@ def _frame(shaping: Shaping, body: Json, kind: RequestType | None, pack: Pack, c
     else:
         frame["type"] = kind.key
     _check_requester(shaping, frame)
-    if frame.get("business_unit") not in context.directory.units:
+    unit = frame.get("business_unit")
+    if not isinstance(unit, str) or unit not in context.directory.units:
         shaping.wrong(
             "business_unit", "unknown_unit", "没有这个经营单位；请核对代码。", "There is no such business unit; check its code."
         )

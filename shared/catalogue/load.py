@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from shared.catalogue.pack import Pack
+from shared.catalogue.pack import Pack, fold
 
 SHIPPED = Path(__file__).parent / "packs"
 HEAD = "pack.yaml"
@@ -53,6 +53,8 @@ def _read(folder: Path) -> Pack:
             for key, kind in _yaml(file).items():
                 if key in types:
                     raise PackError(f"{file.name}: type {key} is defined twice; remove one.")
+                if not isinstance(kind, dict):
+                    raise PackError(f"{file.name}: type {key} must be a mapping of label, fields and the rest.")
                 types[key] = {**kind, "key": key}
     digest = hashlib.sha256(json.dumps([content, types], sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[
         :16
@@ -78,6 +80,7 @@ def _yaml(file: Path) -> dict[str, Any]:
 
 def _check(pack: Pack) -> None:
     """Every name one part of the pack uses must be defined by another."""
+    _check_head(pack)
     for kind in pack.types.values():
         names = {name for condition in kind.preconditions for name in condition.any_of}
         if unknown := names - pack.preconditions.keys():
@@ -89,3 +92,25 @@ def _check(pack: Pack) -> None:
             raise PackError(f"{kind.key}: form {kind.form} is not defined in {HEAD}.")
         if kind.output.formats and kind.output.formats not in kind.fields:
             raise PackError(f"{kind.key}: output.formats names the field {kind.output.formats}, which the type does not have.")
+        if unknown := kind.later_without.keys() - pack.preconditions.keys():
+            raise PackError(f"{kind.key}: later_without names {sorted(unknown)}, which {HEAD} does not define.")
+        if unknown := {field for fields in kind.later_without.values() for field in fields} - kind.fields.keys():
+            raise PackError(f"{kind.key}: later_without names the fields {sorted(unknown)}, which the type does not have.")
+
+
+def _check_head(pack: Pack) -> None:
+    if not all(part.isdecimal() for part in pack.version.split(".")):
+        raise PackError(f"{pack.name}: version {pack.version} must be numbers with dots between, such as 1.2.0.")
+    if unknown := {*pack.may_submit, *pack.pool_coordinator.values()} - pack.roles.keys():
+        raise PackError(f"{HEAD}: roles {sorted(unknown)} are not defined under roles.")
+    for name, precondition in pack.preconditions.items():
+        if unknown := {*(precondition.evidence or ())} - {*pack.evidence_kinds}:
+            raise PackError(f"{HEAD}: precondition {name}: evidence {sorted(unknown)} is not among evidence_kinds.")
+        if precondition.proof and precondition.proof.request not in pack.types:
+            raise PackError(f"{HEAD}: precondition {name}: there is no type {precondition.proof.request} to prove it.")
+    names: dict[str, str] = {}
+    for kind in pack.types.values():
+        for name in {fold(name) for name in (kind.key, kind.label.zh, kind.label.en, *kind.aliases)}:
+            if name in names:
+                raise PackError(f"{names[name]} and {kind.key} are both called {name}; rename one.")
+            names[name] = kind.key

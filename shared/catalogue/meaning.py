@@ -8,7 +8,7 @@ from shared.schemas.requests import FieldChange, Request
 
 
 def meaning(message: Request | dict[str, object]) -> str:
-    """A digest that ignores key order, number format, blank space around and inside runs of text, and how an instant is written."""
+    """A digest that ignores key order, number format, blank space between and around words, and how an instant is written."""
     content = message.model_dump(mode="json") if isinstance(message, Request) else message
     canonical = json.dumps(_canonical(content), sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -34,7 +34,8 @@ def _fields(request: Request) -> dict[str, object]:
 def _canonical(value: object) -> object:
     match value:
         case dict():
-            return {key: _canonical(inner) for key, inner in value.items() if inner not in (None, "", [], {})}
+            shaped = {key: _canonical(inner) for key, inner in value.items()}
+            return {key: inner for key, inner in shaped.items() if inner not in (None, "", [], {})}
         case list() | tuple():
             return [_canonical(inner) for inner in value]
         case bool() | None:
@@ -53,6 +54,6 @@ def _instant(text: str) -> str:
         return text
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        return parsed.astimezone(UTC).isoformat() if parsed.tzinfo else text
+    except (ValueError, OverflowError):
         return text
-    return parsed.astimezone(UTC).isoformat() if parsed.tzinfo else text

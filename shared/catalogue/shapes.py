@@ -68,6 +68,14 @@ def moment(value: object, zone: tzinfo) -> datetime | None:
         return None
 
 
+def zone_named(name: object, fallback: tzinfo) -> tzinfo:
+    """The time zone called `name`, or `fallback` when there is none of that name."""
+    try:
+        return ZoneInfo(name) if isinstance(name, str) and name else fallback
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return fallback
+
+
 def _text(shaping: Shaping, value: object, spec: Field, path: str) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
@@ -162,7 +170,7 @@ def _window(shaping: Shaping, value: object, spec: Field, path: str) -> object:
             path, "not_a_window", f"“{spec.zh}”应含 start、end、place。", f"“{spec.en}” must hold start, end and place."
         )
         return value
-    zone = _zone(value.get("time_zone"), shaping.zone)
+    zone = zone_named(value.get("time_zone"), shaping.zone)
     start, end = moment(value.get("start"), zone), moment(value.get("end"), zone)
     place = value.get("place")
     if start is None or end is None or not isinstance(place, str) or not place.strip() or not storable(place):
@@ -178,13 +186,6 @@ def _window(shaping: Shaping, value: object, spec: Field, path: str) -> object:
             path, "in_the_past", f"“{spec.zh}”已经过去，请改期。", f"“{spec.en}” lies in the past; choose another time."
         )
     return {**value, "start": start.isoformat(), "end": end.isoformat(), "place": place}
-
-
-def _zone(name: object, fallback: tzinfo) -> tzinfo:
-    try:
-        return ZoneInfo(name) if isinstance(name, str) and name else fallback
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return fallback
 
 
 def _choice(shaping: Shaping, value: object, spec: Field, path: str) -> object:

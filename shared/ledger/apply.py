@@ -90,8 +90,8 @@ class Ledger(Generic[S, C]):
             draft.redrive()
             still[draft.document.subject] = draft.document.parked
 
-        await self._rounds(dict.fromkeys(subjects, ()), (), retry)
-        return still
+        refused = await self._rounds(dict.fromkeys(subjects, ()), (), retry)
+        return {**still, **refused}
 
     async def lease(self, subjects: Sequence[str], owner: str, limit: int, term: timedelta) -> list[Item]:
         """Lease up to `limit` due items of `subjects` for `owner`, whose lease lasts `term`."""
@@ -101,14 +101,14 @@ class Ledger(Generic[S, C]):
             others = sum(len(items) for subject, items in leased.items() if subject != draft.document.subject)
             leased[draft.document.subject] = draft.lease(owner, limit - others, term)
 
-        await self._rounds(dict.fromkeys(subjects, ()), (), take)
-        return [item for items in leased.values() for item in items]
+        refused = await self._rounds(dict.fromkeys(subjects, ()), (), take)
+        return [item for subject, items in leased.items() if subject not in refused for item in items]
 
     async def pass_point(self, item: Item, owner: str) -> bool:
         """Write, before the effect goes on, that it cannot be taken back from here; False when the lease is lost."""
         passed: list[bool] = []
-        await self._rounds({item.subject: ()}, (), lambda draft: passed.append(draft.pass_point(item, owner)))
-        return passed[-1]
+        refused = await self._rounds({item.subject: ()}, (), lambda draft: passed.append(draft.pass_point(item, owner)))
+        return passed[-1] and not refused
 
     async def postpone(self, item: Item, owner: str, due: datetime, problem: str) -> None:
         """Give a leased item back to be tried again at `due`."""

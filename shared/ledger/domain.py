@@ -10,11 +10,11 @@ from shared.schemas.model import Frozen
 
 S = TypeVar("S", bound=Frozen)
 C = TypeVar("C")
-C_in = TypeVar("C_in", contravariant=True)
-C_out = TypeVar("C_out", covariant=True)
+C_contra = TypeVar("C_contra", contravariant=True)
+C_co = TypeVar("C_co", covariant=True)
 
 
-class Domain(Protocol[S, C_in]):
+class Domain(Protocol[S, C_contra]):
     """A service's brain. `decide`, `evolve` and `wake_at` are pure: no clock, no I/O, no randomness.
 
     `C` is the context: whatever decisions read from outside the request, the time included (`now`).
@@ -25,7 +25,7 @@ class Domain(Protocol[S, C_in]):
     state: type[S]
     schema: int
 
-    def decide(self, state: S, message: Message, context: C_in) -> Decision:
+    def decide(self, state: S, message: Message, context: C_contra) -> Decision:
         """What to say and do about `message`. A `Heard` event is already part of `state`."""
         ...
 
@@ -42,10 +42,10 @@ class Domain(Protocol[S, C_in]):
         ...
 
 
-class Surroundings(Protocol[C_out]):
+class Surroundings(Protocol[C_co]):
     """The I/O around decisions: what they read before, and what must be secured or released around the write."""
 
-    async def context(self, messages: Sequence[Message]) -> C_out:
+    async def context(self, messages: Sequence[Message]) -> C_co:
         """Read once per batch whatever the decisions on `messages` need."""
         ...
 

@@ -75,12 +75,15 @@ class Draft(Generic[S, C]):
         if self.document.parked is not None:
             self.document.parked = None
             self.changed = True
+            forks = [held for held in self.document.early if self._is_fork(held)]
+            self.document.early = [held for held in self.document.early if held not in forks]
+            self.document.aside += forks
             self._release_early()
 
     def set_aside(self, heard: Sequence[Held], problem: str) -> None:
         """Park the request with `heard` kept raw, because what would come of it cannot be stored."""
         for held in heard:
-            if held.sequence > self.document.heard.get(held.source, 0):
+            if held.source in self.domain.hears and held.sequence > self.document.heard.get(held.source, 0):
                 self._park(held, problem)
 
     def finish(self, *, published: bool) -> datetime | None:
@@ -92,6 +95,8 @@ class Draft(Generic[S, C]):
         if self.document.early and self.document.parked is None:
             times.append(max(self.now, min(held.since for held in self.document.early)) + GAP)
         times += [_item_due(item) for item in self.document.items]
+        if any(item.status == "ended" for item in self.document.items):
+            times.append(self.now + STUCK)
         return min((time for time in times if time is not None), default=None)
 
     def missing(self) -> dict[str, int]:
@@ -117,10 +122,8 @@ class Draft(Generic[S, C]):
         if held.source not in self.domain.hears:
             return self._outcome(problem=f"{self.domain.source} does not hear {held.source}")
         if held.sequence <= document.heard.get(held.source, 0):
-            known = dict(entry.split(":", 1) for entry in document.heard_ids.get(held.source, []))
-            if known.get(str(held.sequence), held.id[:SHORT]) != held.id[:SHORT]:
-                self._park(held, f"fork: {held.source} says number {held.sequence} again, with another id")
-                self.forks += 1
+            if self._is_fork(held) and not any(_same(held, other) for other in document.aside):
+                self._park_fork(held)
             return self._outcome(repeated=True)
         if any(_same(held, other) for other in document.early):
             return self._outcome(repeated=True)
@@ -140,7 +143,26 @@ class Draft(Generic[S, C]):
             if turn is None:
                 break
             outcome = self._apply_held(turn)
+            self._sort_out_passed()
         return outcome
+
+    def _sort_out_passed(self) -> None:
+        """Of the early events whose number is heard by now, drop the same event in other bytes; another event is a fork."""
+        passed = [held for held in self.document.early if held.sequence <= self.document.heard.get(held.source, 0)]
+        for held in passed:
+            if self._is_fork(held):
+                self._park_fork(held)
+            else:
+                self.document.early.remove(held)
+
+    def _is_fork(self, held: Held) -> bool:
+        """Whether another event was heard in the place of `held`, as far back as ids are kept."""
+        known = dict(entry.split(":", 1) for entry in self.document.heard_ids.get(held.source, []))
+        return known.get(str(held.sequence), held.id[:SHORT]) != held.id[:SHORT]
+
+    def _park_fork(self, held: Held) -> None:
+        self._park(held, f"fork: {held.source} says number {held.sequence} again, with another id")
+        self.forks += 1
 
     def _has_its_turn(self, held: Held) -> bool:
         if held.sequence != self.document.heard.get(held.source, 0) + 1:
@@ -201,7 +223,9 @@ class Draft(Generic[S, C]):
     def lease(self, owner: str, limit: int, term: timedelta) -> list[Item]:
         """Lease up to `limit` items that are due; a lease that ran out past the point of no return ends in doubt."""
         leased: list[Item] = []
-        for item in list(self.document.items):
+        # By id: a decision that fails puts the document back to copies, and a lease on what it replaced would be lost.
+        for identity in [item.id for item in self.document.items]:
+            item = next(item for item in self.document.items if item.id == identity)
             due = _item_due(item)
             if due is None or due > self.now:
                 continue
@@ -245,8 +269,7 @@ class Draft(Generic[S, C]):
     def _told(self, message: Told) -> Outcome:
         if message.id in self.document.applied:
             return self._outcome(repeated=True)
-        outcome = self._attempt(message, cause=message.id)
-        return outcome
+        return self._attempt(message, cause=message.id)
 
     def _settled(self, message: Settled) -> Outcome:
         item = next((item for item in self.document.items if item.id == message.item.id), None)

@@ -39,7 +39,7 @@ class Doubt:
 Ending = Done | Retry | Terminal | Doubt
 
 
-class LeaseLost(Exception):
+class LeaseLost(Exception):  # noqa: N818  # it names what happened, and every effect author raises or meets it by this name
     """The item's lease ran out before the point of no return; the effect must stop at once."""
 
 

@@ -98,8 +98,9 @@ class Decision:
 
     `facts` are payload models of the service's own event types, in the order they are said. `items` are planned
     by the same write; an id that exists already is planned no second time. `cancel` names planned items that
-    are no longer wanted; `again` plans ended ones anew, because a person decided so. `private` replaces the state's field of that name before the facts are evolved: values that
-    must not be said (personal data). `answer` is handed to whoever told the command, and is not kept.
+    are no longer wanted; `again` plans ended ones anew, because a person decided so. `private` replaces the state's
+    field of that name before the facts are evolved: values that must not be said (personal data). `answer` is handed
+    to whoever told the command, and is not kept.
     """
 
     facts: tuple[BaseModel, ...] = ()

@@ -43,6 +43,7 @@ class Worker:
         ask: Ask,
         slots: int = 16,
         max_attempts: int = MAX_ATTEMPTS,
+        lease: timedelta = LEASE,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._ledger = ledger
@@ -51,6 +52,7 @@ class Worker:
         self._ask = ask
         self._slots = slots
         self._max_attempts = max_attempts
+        self._lease = lease
         self._sweep_seconds = sweep_seconds
         self._owner = uuid.uuid4().hex
         self._nudged: set[str] = set()
@@ -100,7 +102,7 @@ class Worker:
         if free <= 0 or not self._effects:
             self._nudged.update(subjects if self._effects else ())
             return
-        items = await self._ledger.lease(subjects, self._owner, free, LEASE)
+        items = await self._ledger.lease(subjects, self._owner, free, self._lease)
         for item in items:
             task = asyncio.create_task(self._perform(item))
             self._running.add(task)
@@ -126,7 +128,7 @@ class Worker:
 
         with metrics.ITEM_SECONDS.labels(self._ledger.domain.source, item.kind).time():
             try:
-                async with asyncio.timeout(LEASE.total_seconds() * 0.8):
+                async with asyncio.timeout(self._lease.total_seconds() * 0.8):
                     ending = await self._effects[item.kind](item, point_of_no_return)
             except LeaseLost:
                 return
@@ -158,7 +160,7 @@ class Worker:
 
     async def _until_written(self, write: Callable[[], Awaitable[object]]) -> None:
         """Try until the end of an effect is on record, or the lease has run out and another owner finds it."""
-        async with asyncio.timeout(LEASE.total_seconds()):
+        async with asyncio.timeout(self._lease.total_seconds()):
             for attempt in range(1, 1000):
                 try:
                     await write()

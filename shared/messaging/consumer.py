@@ -95,7 +95,7 @@ class Consumer:
             for subscriber in broker.subscribers:
                 subscriber.running = False
         async with asyncio.timeout(20):
-            while self._busy:
+            while self._busy:  # noqa: ASYNC110  # a counter of handlers under way, seldom above one, at the very end of a life
                 await asyncio.sleep(0.01)
         await asyncio.gather(*(broker.stop() for broker in self._brokers))
 

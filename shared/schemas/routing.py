@@ -70,18 +70,25 @@ class AssignmentWaiting(Frozen):
 
 
 class WorkAccepted(Frozen):
-    """A supporter took the work on. `first` marks the acceptance that starts it."""
+    """A supporter took the work on. `first` marks the acceptance that starts it.
+
+    `on_behalf_of` is the seat's holder, when `by` stands in while they are away.
+    """
 
     by: str
     role: str
     first: bool
+    on_behalf_of: str | None = None
 
 
 class WorkDeclined(Frozen):
+    """A seat was given back; whoever coordinated and supported in one role gives back both (`step` coordinator)."""
+
     by: str
     role: str
     step: Step
     reason: str
+    on_behalf_of: str | None = None
 
 
 class WorkCompleted(Frozen):
@@ -90,6 +97,7 @@ class WorkCompleted(Frozen):
     by: str
     note: str
     result: Json
+    on_behalf_of: str | None = None
 
 
 class RequestAmended(Frozen):

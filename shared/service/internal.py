@@ -1,7 +1,7 @@
 """The addresses services ask each other at: the feed that closes gaps, heads for reconciliation, replay and redrive."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 from fastapi import APIRouter, Depends, Query
@@ -26,11 +26,11 @@ def internal_routes(
     requests = stores["requests"]
 
     @router.get("/events/{subject}")
-    async def events(subject: str, after: int = Query(0, ge=0)) -> list[Event]:
+    async def events(subject: str, after: Annotated[int, Query(ge=0)] = 0) -> list[Event]:
         return await requests.events(subject, after)
 
     @router.get("/heads")
-    async def heads(after: str = "", limit: int = Query(PAGE, ge=1, le=5000)) -> list[tuple[str, int]]:
+    async def heads(after: str = "", limit: Annotated[int, Query(ge=1, le=5000)] = PAGE) -> list[tuple[str, int]]:
         return await requests.heads(after, limit)
 
     @router.post("/replay")
@@ -38,7 +38,7 @@ def internal_routes(
         return {name: await replay_all(ledger, stores[name]) for name, ledger in ledgers.items()}
 
     @router.get("/parked")
-    async def parked(limit: int = Query(PAGE, ge=1, le=5000)) -> list[tuple[str, str]]:
+    async def parked(limit: Annotated[int, Query(ge=1, le=5000)] = PAGE) -> list[tuple[str, str]]:
         return await requests.parked(limit)
 
     @router.post("/parked/{subject}/redrive")
@@ -46,7 +46,7 @@ def internal_routes(
         return {"still_parked": await ledgers["requests"].redrive([subject])}
 
     @router.get("/dead-letters")
-    async def dead(limit: int = Query(100, ge=1, le=1000)) -> list[Json]:
+    async def dead(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Json]:
         return list(await dead_letters.listed(limit))
 
     return router

@@ -36,6 +36,7 @@ class Settings(Frozen):
     log: str = Field(default="auto", pattern="^(auto|json|console)$")
     policy: str = "sales-support"
     policy_root: str | None = Field(default=None, description="folder of policy packs; the packs that ship when unset")
+    lease_seconds: float = Field(default=60.0, gt=0, description="how long an effect may take before another process may try it")
     session_timeout_ms: int = 45_000
     rebalance_timeout_ms: int = 60_000
 

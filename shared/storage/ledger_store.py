@@ -8,7 +8,7 @@ from typing import Any
 import bson
 from bson.errors import BSONError
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from shared.ledger.document import Change, Document, Held, Mark, Refused, StoredItem, Written
 from shared.messaging.wire import Record
@@ -16,6 +16,12 @@ from shared.schemas.envelope import Event
 from shared.storage.client import Collection
 
 DUPLICATE_KEY = 11000
+# Server error codes (mongo/base/error_codes.yml). The first say that the content cannot be stored, even when the whole
+# command fails (nesting over 200 levels: Overflow); the second that the server, not the content, is in trouble just now.
+UNSTORABLE = frozenset({2, 9, 14, 15, 22, 28, 52, 55, 56, 57, 10334, 17419, 17420})
+PASSING = frozenset(
+    {6, 7, 11, 13, 18, 24, 46, 50, 64, 89, 91, 100, 112, 133, 134, 189, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436}
+)
 MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
 UNPUBLISHED = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", "$published"]}}}
 
@@ -46,16 +52,31 @@ class MongoLedgerStore:
             else:
                 operations.append(operation)
                 places.append(place)
-        if operations:
-            try:
-                await self._collection.bulk_write(operations, ordered=False)
-            except BulkWriteError as error:
-                details: dict[str, Any] = dict(error.details or {})
-                if details.get("writeConcernErrors"):
-                    raise
-                for failure in details["writeErrors"]:
-                    stale = failure["code"] == DUPLICATE_KEY
-                    results[places[failure["index"]]] = "stale" if stale else Refused(problem=str(failure["errmsg"])[:500])
+        for place, result in zip(places, await self._bulk(operations), strict=True):
+            results[place] = result
+        return results
+
+    async def _bulk(self, operations: list[UpdateOne]) -> list[Written]:
+        """What became of each operation; a bulk the server refuses as a whole for one's content is bisected."""
+        if not operations:
+            return []
+        results: list[Written] = ["written"] * len(operations)
+        try:
+            await self._collection.bulk_write(operations, ordered=False)
+        except BulkWriteError as error:
+            details: dict[str, Any] = dict(error.details or {})
+            if details.get("writeConcernErrors") or any(failure["code"] in PASSING for failure in details["writeErrors"]):
+                raise
+            for failure in details["writeErrors"]:
+                stale = failure["code"] == DUPLICATE_KEY
+                results[failure["index"]] = "stale" if stale else Refused(problem=str(failure["errmsg"])[:500])
+        except OperationFailure as error:
+            if error.code not in UNSTORABLE:
+                raise
+            if len(operations) == 1:
+                return [Refused(problem=f"{error.code}: {str(error.details and error.details.get('errmsg'))[:300]}")]
+            half = len(operations) // 2
+            return [*await self._bulk(operations[:half]), *await self._bulk(operations[half:])]
         return results
 
     async def mark(self, marks: Sequence[Mark]) -> None:
@@ -90,7 +111,24 @@ class MongoLedgerStore:
 
 
 _ALL_BUT_EVENTS = dict.fromkeys(
-    ["revision", "schema", "unit", "heard", "heard_ids", "applied", "early", "aside", "state", "head", "head_id", "published", "items", "parked", "wake_at"], 1
+    [
+        "revision",
+        "schema",
+        "unit",
+        "heard",
+        "heard_ids",
+        "applied",
+        "early",
+        "aside",
+        "state",
+        "head",
+        "head_id",
+        "published",
+        "items",
+        "parked",
+        "wake_at",
+    ],
+    1,
 )
 
 

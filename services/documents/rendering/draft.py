@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 
 from docx import Document
 from docx.opc.exceptions import PackageNotFoundError
@@ -11,6 +12,17 @@ from shared.schemas.model import Json
 
 MAX_UNPACKED = 100 * 1024 * 1024
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+# What zipfile, lxml (a SyntaxError) and python-docx (an AttributeError where the root element is not Word's) raise on damage.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    PackageNotFoundError,
+    KeyError,
+    ValueError,
+    SyntaxError,
+    AttributeError,
+    NotImplementedError,
+)
 
 
 class UnreadableDraftError(Exception):
@@ -23,11 +35,11 @@ def draft_blocks(data: bytes) -> list[Json]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED:
                 raise UnreadableDraftError("The draft unpacks to more than 100 MiB; attach a smaller file.")
-        document = Document(io.BytesIO(data))
-    except (zipfile.BadZipFile, PackageNotFoundError, KeyError, ValueError) as error:
+        parts = list(Document(io.BytesIO(data)).iter_inner_content())
+    except BROKEN as error:
         raise UnreadableDraftError("The draft is no Word file (.docx); attach it as .docx or PDF.") from error
     blocks: list[Json] = []
-    for part in document.iter_inner_content():
+    for part in parts:
         if isinstance(part, Table):
             rows = [[cell.text for cell in row.cells] for row in part.rows]
             blocks += [{"kind": "table", "columns": rows[0], "rows": _even(rows), "total": []}] if rows else []

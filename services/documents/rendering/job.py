@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.documents.rendering.compose import Material, compose
 from services.documents.rendering.draft import WORD, UnreadableDraftError, draft_blocks
-from services.documents.rendering.pdf import TEMPLATE, render_pdf
+from services.documents.rendering.pdf import TEMPLATE, readable, render_pdf
 from services.documents.rendering.word import TEMPLATE as WORD_TEMPLATE
 from services.documents.rendering.word import render_docx
 from shared.catalogue import load_pack, restore
@@ -87,8 +87,12 @@ def _contract(job: Job) -> tuple[list[Json], list[tuple[str, bytes]], list[bytes
     appended: list[bytes] = []
     notes: list[str] = []
     for name, media_type, data in job.attachments:
-        if data.startswith(b"%PDF-"):
+        if data.startswith(b"%PDF-") and readable(data):
             appended.append(data)
+        elif data.startswith(b"%PDF-"):
+            problem = f"{name}: the PDF is damaged or locked; attach it again without a password."
+            notes.append(problem)
+            blocks.append({"kind": "text", "text": problem})
         elif media_type == WORD or name.lower().endswith(".docx"):
             try:
                 blocks += draft_blocks(data)

@@ -9,11 +9,21 @@ from pathlib import Path
 import noto_cjk_sans_otc
 import typst
 from pypdf import PdfReader, PdfWriter
+from pypdf.errors import PyPdfError
 
 from shared.schemas.model import Json
 
 TEMPLATE = Path(str(files("services.documents") / "templates" / "document.typ"))
 FONTS = Path(noto_cjk_sans_otc.__file__).parent
+
+
+def readable(data: bytes) -> bool:
+    """Whether the pages of a PDF from elsewhere can be taken over: it is whole and not locked."""
+    try:
+        PdfWriter().append(PdfReader(io.BytesIO(data)))
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    return True
 
 
 def render_pdf(document: Json, attached: Sequence[tuple[str, bytes]] = (), appended: Sequence[bytes] = ()) -> bytes:

@@ -84,6 +84,8 @@ def summary(identity: str, state: State) -> Json:
         "priority": request.priority,
         "needed_by": request.needed_by,
         "status": state.status,
+        "amending": state.amending,
+        "withdrawing": state.withdrawing,
         "submitted_at": state.submitted_at,
     }
 
@@ -92,8 +94,6 @@ def full(identity: str, state: State) -> Json:
     """Everything but the personal values."""
     return {
         **summary(identity, state),
-        "amending": state.amending,
-        "withdrawing": state.withdrawing,
         "request": state.request.model_dump(mode="json") if state.request else None,
         "verdict": state.verdict.model_dump(mode="json") if state.verdict else None,
         "policy": state.policy.model_dump() if state.policy else None,

@@ -18,7 +18,7 @@ from shared.schemas.intake import (
 )
 from shared.schemas.model import Json, Text
 from shared.schemas.registry import TYPE_OF
-from shared.schemas.requests import Origin, Request, Requester
+from shared.schemas.requests import FieldChange, Origin, Request, Requester
 from shared.schemas.routing import AmendmentRefused, RequestAmended
 
 FACTS: dict[str, type[RequestSubmitted]] = {
@@ -33,6 +33,14 @@ UNKNOWN = Refusal(
         zh="没有这个申请；请先提交，再变更或撤回。", en="There is no such request; submit it before amending or withdrawing it."
     ),
 )
+TYPE_FIXED = Refusal(
+    code="type_fixed",
+    message=Text(
+        zh="已受理的申请不能改为另一支持类型；请撤回后用新的单号提交。",
+        en="An accepted request cannot become one of another type; withdraw it and submit a new one under another reference.",
+    ),
+)
+IDENTITY = ("business_unit", "source")
 
 
 class RequestDomain:
@@ -94,23 +102,29 @@ def _amend(state: State, data: Json, context: Context) -> Decision:
     current = state.private.pending or state.private.current
     if state.status in {"new", "dropped"} or current is None:
         return Decision(refusal=UNKNOWN)
-    body = merged(current.body, data["body"])
+    body = merged(current.body, data["body"]) | {key: current.body[key] for key in IDENTITY if key in current.body}
     judgement = _judge(body, state, context)
     version = _version(body, judgement)
     if state.status in {"returned", "rejected"}:
         if version.meaning == current.meaning and judgement.verdict == state.verdict:
             return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})
         return _said(state, judgement, version, data)
-    if state.status not in OPEN:
-        return Decision(refusal=_closed(state))
+    return _amend_open(state, data, judgement, version) if state.status in OPEN else Decision(refusal=_closed(state))
+
+
+def _amend_open(state: State, data: Json, judgement: Judgement, version: Version) -> Decision:
+    current = state.private.pending or state.private.current
+    assert current is not None, "an open request has a wording"
     if version.meaning == current.meaning:
         return Decision(answer={"outcome": "accepted", "duplicate": True})
     if judgement.verdict.outcome != "accepted":
         return Decision(answer={"outcome": judgement.verdict.outcome, "verdict": judgement.verdict.model_dump(mode="json")})
+    if version.request.type != current.request.type:
+        return Decision(refusal=TYPE_FIXED)
     fact = AmendmentRequested(
         by=data["by"],
         request=_public(version.request, judgement),
-        changes=changes(_public(current.request, judgement), _public(version.request, judgement)),
+        changes=_public_changes(current.request, version.request, judgement),
         verdict=judgement.verdict,
     )
     private = state.private.model_copy(update={"pending": version})
@@ -161,7 +175,19 @@ def _version(body: Json, judgement: Judgement) -> Version:
 
 
 def _public(request: Request, judgement: Judgement) -> Request:
-    return public(request, judgement.type) if judgement.type else request
+    """What may be said of a request. Of one whose type is unknown nobody can tell what is personal."""
+    return public(request, judgement.type) if judgement.type else _bare(request.model_dump(mode="json"))
+
+
+def _public_changes(before: Request, after: Request, judgement: Judgement) -> tuple[FieldChange, ...]:
+    """All that differs; of a personal field that it does, and neither value."""
+    old, new = (_public(request, judgement).details for request in (before, after))
+    return tuple(
+        FieldChange(field=change.field, before=old.get(key), after=new.get(key))
+        if (key := change.field.removeprefix("details.")) != change.field
+        else change
+        for change in changes(before, after)
+    )
 
 
 def _bare(body: Json) -> Request:
@@ -203,7 +229,7 @@ def _conflict(fields: list[str]) -> Refusal:
         code="conflict",
         message=Text(
             zh=f"同一来源单号已有内容不同的申请（不同之处：{named}）；要更改请使用变更（amend），新的申请请用新的单号。",
-            en=f"A request with this reference exists and says otherwise (it differs in: {named}); amend it, or use a new reference.",
+            en=f"This reference is taken by a request that says otherwise (it differs in: {named}); amend it, or use a new reference.",
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from services.routing.domain.context import Context, OpenLoad
 from services.routing.domain.decisions import RoutingDomain
+from services.routing.domain.seating import burden
 from services.routing.domain.state import State
 
-__all__ = ["Context", "OpenLoad", "RoutingDomain", "State"]
+__all__ = ["Context", "OpenLoad", "RoutingDomain", "State", "burden"]

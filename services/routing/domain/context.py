@@ -1,11 +1,15 @@
 """What an assignment reads from outside its request: people, their open work, who knows the opportunity, the policy."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
+from typing import Self
 
 from shared.catalogue import Pack
-from shared.schemas.people import Directory
+from shared.ledger.messages import Reservation
+from shared.schemas.people import Directory, Person
 from shared.schemas.requests import PolicyPin
 
 
@@ -40,3 +44,32 @@ class Context:
         if found is None or found.hash != pin.hash:
             raise PolicyMissingError(f"policy {pin.name} {pin.version} ({pin.hash}) is not installed")
         return found
+
+    def load(self, person: str) -> OpenLoad:
+        """The open work of `person`."""
+        return self.loads.get(person, NO_LOAD)
+
+    @cached_property
+    def by_role(self) -> Mapping[str, tuple[Person, ...]]:
+        """The active people by role, in the order of their ids."""
+        holders: dict[str, list[Person]] = defaultdict(list)
+        for _, person in sorted(self.directory.people.items()):
+            for role in dict.fromkeys(person.roles if person.active else ()):
+                holders[role].append(person)
+        return {role: tuple(people) for role, people in holders.items()}
+
+    @cached_property
+    def inactive(self) -> int:
+        """How many people in the directory have left."""
+        return sum(not person.active for person in self.directory.people.values())
+
+    def after(self, reservations: Iterable[Reservation]) -> Self:
+        """The context in which `reservations` are part of everybody's load, so that one batch spreads its work."""
+        loads = dict(self.loads)
+        for reservation in reservations:
+            load = loads.get(reservation.holder, NO_LOAD)
+            loads[reservation.holder] = OpenLoad(count=load.count + 1, weight=load.weight + reservation.weight)
+        later = replace(self, loads=loads)
+        # The same people: what was worked out about them is worked out.
+        later.__dict__.update({name: self.__dict__[name] for name in ("by_role", "inactive") if name in self.__dict__})
+        return later

@@ -1,20 +1,24 @@
 """Fills all seats of one request: the coordinator, then each supporter the policy asks for. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from services.routing.domain.assignment import Question, rank
-from services.routing.domain.context import NO_LOAD, Context, OpenLoad
+from services.routing.domain.assignment import rank
+from services.routing.domain.context import Context
+from services.routing.domain.eligibility import Question
 from services.routing.domain.state import Held, State
 from shared.catalogue import Pack, RequestType, SupporterRole
 from shared.ledger.messages import Reservation
 from shared.schemas.requests import PolicyPin, Request
-from shared.schemas.routing import DecisionRecord, Seat, Step
+from shared.schemas.routing import Candidate, DecisionRecord, Seat, Step
+
+COORDINATING = 0.25
+"""The share of a type's effort that coordinating it takes (an example: the policy names none)."""
 
 
 @dataclass
 class Seating:
-    """Seats chosen so far for one request, with the record of each choice. Somebody without a seat counts as `vacant`."""
+    """Seats chosen so far for one request, with the record of each choice. `holding` have a part since an earlier decision."""
 
     identity: str
     request: Request
@@ -22,49 +26,27 @@ class Seating:
     pack: Pack
     context: Context
     barred: frozenset[str]
+    holding: frozenset[str]
     taken: dict[str, float] = field(default_factory=dict)
-    records: list[DecisionRecord] = field(default_factory=list)
-    vacant: bool = False
 
     @property
     def kind(self) -> RequestType:
         """The request's type in the pinned policy."""
         return self.pack.types[self.request.type]
 
-    def coordinator(self) -> Seat | None:
+    def coordinator(self) -> tuple[Seat | None, DecisionRecord]:
         """Who receives the request: relative to its unit, at headquarters by corporate marketing where the matrix says so."""
-        role = self.kind.coordinator
-        if self.request.business_unit == self.pack.pool:
-            role = self.pack.pool_coordinator.get(role, role)
-        return self._fill("coordinator", SupporterRole(role=role), frozenset())
+        record = self._rank("coordinator", SupporterRole(role=self._role(self.kind.coordinator)), frozenset())
+        return self._take(record, SupporterRole(role=record.role)), record
 
-    def supporters(self, coordinator: Seat, keep: Sequence[Held] = ()) -> tuple[Held, ...]:
-        """Who does the work, one seat per entry of the matrix that applies. `keep` stay; several seats go to several people."""
-        seats: list[Held] = list(keep)
-        for wanted in self._vacancies(keep):
-            if wanted.role == coordinator.role:
-                # Coordinator and supporter are one role: one person, one step.
-                seats.append(Held(**{**coordinator.model_dump(), "step": "supporter"}))
-                self.records.append(self.records[0] if self.records else self._repeat(coordinator))
-                continue
-            seat = self._fill("supporter", wanted, frozenset(seat.person for seat in seats))
-            if seat is None:
-                self.taken = {person: weight for person, weight in self.taken.items() if person == coordinator.person}
-                return ()
-            seats.append(Held(**seat.model_dump()))
-        return tuple(seats)
-
-    def reservations(self) -> tuple[Reservation, ...]:
-        """A place among the open work of everybody newly seated."""
-        people = self.context.directory.people
-        return tuple(
-            Reservation(holder=person, capacity=people[person].seats, weight=weight)
-            for person, weight in sorted(self.taken.items())
-        )
-
-    def _vacancies(self, keep: Sequence[Held]) -> list[SupporterRole]:
+    def vacancies(self, keep: Sequence[Held] = ()) -> list[SupporterRole]:
+        """The seats of the matrix that apply to the request's details and that nobody of `keep` has."""
         details = self.request.details
-        wanted = [seat for seat in self.kind.supporters if all(_is(details.get(key), value) for key, value in seat.only.items())]
+        wanted = [
+            seat.model_copy(update={"role": self._role(seat.role)})
+            for seat in self.kind.supporters
+            if all(_is(details.get(key), value) for key, value in seat.only.items())
+        ]
         for kept in keep:
             place = (kept.role, kept.skill, kept.department)
             match = next((seat for seat in wanted if (seat.role, _first(seat.skills), seat.department) == place), None)
@@ -72,7 +54,52 @@ class Seating:
                 wanted.remove(match)
         return wanted
 
-    def _fill(self, step: Step, wanted: SupporterRole, seated: frozenset[str]) -> Seat | None:
+    def offers(self, wanted: Sequence[SupporterRole], keep: Sequence[Held]) -> list[DecisionRecord]:
+        """The ranking for each seat, for the coordinator to choose from; nobody is chosen in them."""
+        kept = frozenset(seat.person for seat in keep)
+        return [self._rank("supporter", seat, kept).model_copy(update={"chosen": ()}) for seat in wanted]
+
+    def fill(self, wanted: Sequence[SupporterRole], keep: Sequence[Held]) -> tuple[list[Held], list[DecisionRecord]]:
+        """A supporter for each seat, several seats to several people; fewer seats than records when somebody is lacking."""
+        seats: list[Held] = []
+        records: list[DecisionRecord] = []
+        before = dict(self.taken)
+        for seat in wanted:
+            taken = frozenset(held.person for held in (*keep, *seats))
+            records.append(self._rank("supporter", seat, taken))
+            chosen = self._take(records[-1], seat)
+            if chosen is not None:
+                seats.append(Held(**chosen.model_dump()))
+        if len(seats) < len(records):
+            self.taken = before
+        return seats, records
+
+    def choose(self, candidate: Candidate, wanted: SupporterRole) -> Held:
+        """The seat of a candidate whom the coordinator chose."""
+        self._burden(candidate.person, "supporter")
+        return Held(**_seat("supporter", candidate, wanted).model_dump())
+
+    def one_step(self, coordinator: Seat, record: DecisionRecord | None) -> tuple[Held, tuple[DecisionRecord, ...]]:
+        """Coordinator and supporter are one role: the same person does the work, without a second step or a second place."""
+        if coordinator.person in self.taken:
+            self._burden(coordinator.person, "supporter")
+        seat = Held(**{**coordinator.model_dump(), "step": "supporter"})
+        return seat, (record.model_copy(update={"step": "supporter"}),) if record else ()
+
+    def reservations(self) -> tuple[Reservation, ...]:
+        """A place among the open work of everybody newly seated, once per person."""
+        people = self.context.directory.people
+        return tuple(
+            Reservation(holder=person, capacity=people[person].seats, weight=weight)
+            for person, weight in sorted(self.taken.items())
+            if person not in self.holding
+        )
+
+    def _role(self, role: str) -> str:
+        """Roles are relative to the request's unit; headquarters has its own marketing."""
+        return self.pack.pool_coordinator.get(role, role) if self.request.business_unit == self.pack.pool else role
+
+    def _rank(self, step: Step, wanted: SupporterRole, seated: frozenset[str]) -> DecisionRecord:
         question = Question(
             identity=self.identity,
             request=self.request,
@@ -83,59 +110,50 @@ class Seating:
             skills=wanted.skills,
             department=wanted.department,
             barred=self.barred | seated,
-        )
-        record = rank(question, self._loaded(), self.pack)
-        self.records.append(record)
-        if not record.chosen:
-            self.vacant = True
-            return None
-        best = record.candidates[0]
-        effort = self.kind.effort if step == "supporter" else self.kind.effort / 4
-        self.taken[best.person] = max(effort, self.taken.get(best.person, 0.0))
-        return Seat(
-            person=best.person,
-            role=wanted.role,
-            step=step,
-            skill=_first(wanted.skills),
-            department=wanted.department,
-            stands_in_for=best.stands_in_for,
-        )
-
-    def _loaded(self) -> Context:
-        """The context with what this very request already takes from people."""
-        loads = {
-            person: OpenLoad(
-                count=self.context.loads.get(person, NO_LOAD).count,
-                weight=self.context.loads.get(person, NO_LOAD).weight + weight,
-            )
-            for person, weight in self.taken.items()
-        }
-        return replace(self.context, loads={**self.context.loads, **loads})
-
-    def _repeat(self, coordinator: Seat) -> DecisionRecord:
-        question = Question(
-            identity=self.identity,
-            request=self.request,
-            kind=self.kind,
-            policy=self.policy,
-            step="coordinator",
-            role=coordinator.role,
+            holding=self.holding,
+            taken=self.taken,
         )
         return rank(question, self.context, self.pack)
+
+    def _take(self, record: DecisionRecord, wanted: SupporterRole) -> Seat | None:
+        if not record.chosen:
+            return None
+        best = record.candidates[0]
+        self._burden(best.person, record.step)
+        return _seat(record.step, best, wanted)
+
+    def _burden(self, person: str, step: Step) -> None:
+        self.taken[person] = max(burden(self.kind, step), self.taken.get(person, 0.0))
 
 
 def seating(identity: str, state: State, context: Context) -> Seating:
     """The seating of the request that `state` describes."""
     assert state.request is not None, "only submitted requests are assigned"
     assert state.policy is not None, "a submitted request names its policy"
-    pack = context.pack(state.policy)
     return Seating(
         identity=identity,
         request=state.request,
         policy=state.policy,
-        pack=pack,
+        pack=context.pack(state.policy),
         context=context,
         barred=frozenset(state.declined),
+        holding=state.holders(),
+    )
+
+
+def burden(kind: RequestType, step: Step) -> float:
+    """How much a seat in a request of this type weighs among somebody's open work."""
+    return kind.effort if step == "supporter" else kind.effort * COORDINATING
+
+
+def _seat(step: Step, candidate: Candidate, wanted: SupporterRole) -> Seat:
+    return Seat(
+        person=candidate.person,
+        role=wanted.role,
+        step=step,
+        skill=_first(wanted.skills),
+        department=wanted.department,
+        stands_in_for=candidate.stands_in_for,
     )
 
 

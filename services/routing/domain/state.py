@@ -1,23 +1,24 @@
 """Routing's state of one request, and the table of what may happen when."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from shared.schemas.model import Frozen
 from shared.schemas.requests import PolicyPin, Request
-from shared.schemas.routing import DecisionRecord, Seat
+from shared.schemas.routing import DecisionRecord, Seat, Step
 
 Status = Literal["new", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"]
 Command = Literal["accept", "decline", "complete", "choose", "amend", "withdraw"]
+CLOSED: frozenset[Status] = frozenset({"completed", "withdrawn"})
+OPEN: frozenset[Status] = frozenset({"new", "waiting", "choosing", "assigned", "working"})
 ALLOWED: dict[Command, frozenset[Status]] = {
     "accept": frozenset({"assigned", "working"}),
-    "decline": frozenset({"assigned", "working"}),
+    "decline": frozenset({"waiting", "choosing", "assigned", "working"}),
     "complete": frozenset({"working"}),
     "choose": frozenset({"choosing"}),
-    "amend": frozenset({"new", "waiting", "choosing", "assigned", "working"}),
-    "withdraw": frozenset({"new", "waiting", "choosing", "assigned", "working"}),
+    "amend": OPEN,
+    "withdraw": OPEN,
 }
-CLOSED: frozenset[Status] = frozenset({"completed", "withdrawn"})
 
 
 class Held(Seat):
@@ -27,7 +28,10 @@ class Held(Seat):
 
 
 class State(Frozen):
-    """`declined` are people who may not be chosen again; `decisions` is the latest record of each seat's choice."""
+    """`declined` are people who may not be chosen again; `decisions` is the latest record of each seat's choice.
+
+    `asked` and `answered` are the numbers of intake's last amendment or withdrawal, and of the last one routing answered.
+    """
 
     status: Status = "new"
     request: Request | None = None
@@ -38,17 +42,32 @@ class State(Frozen):
     waiting_since: datetime | None = None
     version: int = 1
     decisions: tuple[DecisionRecord, ...] = ()
+    asked: int = 0
+    answered: int = 0
 
     @property
     def open(self) -> bool:
         """Whether people hold seats for it or may yet."""
         return self.status not in CLOSED
 
+    def seated(self) -> frozenset[str]:
+        """Everybody who has a seat, also when the work has ended."""
+        seats = [self.coordinator] if self.coordinator else []
+        return frozenset(seat.person for seat in (*seats, *self.supporters))
+
     def holders(self) -> frozenset[str]:
         """Everybody whose seat counts as open work."""
-        seats = [self.coordinator] if self.coordinator else []
-        return frozenset(seat.person for seat in (*seats, *self.supporters)) if self.open else frozenset()
+        return self.seated() if self.open else frozenset()
 
-    def may_act(self, person: str) -> bool:
-        """Whether `person` works on the request."""
-        return person in self.holders()
+    def without(self, person: str, step: Step) -> Self:
+        """The state after `person` gave the seat back: a coordinator who also supports in the same role gives back both."""
+        coordinator = self.coordinator
+        role = coordinator.role if coordinator and step == "coordinator" and coordinator.person == person else None
+        left = tuple(seat for seat in self.supporters if seat.person != person or (step == "coordinator" and seat.role != role))
+        vacant = step == "supporter" or len(left) < len(self.supporters)
+        update: dict[str, object] = {"supporters": left, "declined": (*self.declined, person)}
+        if step == "coordinator":
+            update["coordinator"] = None
+        if vacant or not left:
+            update["status"] = "waiting"
+        return self.model_copy(update=update)

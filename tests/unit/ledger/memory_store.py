@@ -15,19 +15,20 @@ from bson.errors import BSONError
 from shared.ledger.document import Change, Document, LedgerStore, Mark, Refused, Written
 from shared.schemas.envelope import Event
 
+LIMIT = 15 * 1024 * 1024
+
 
 class StoreTimeout(Exception):
     """The call timed out: what it wanted written is there, or will be, or never."""
 
 
 class MemoryStore:
-    """Documents in a dict. `guarded` and `guarded_marks` exist to be switched off by negative controls."""
+    """Documents in a dict. `guarded` exists to be switched off by a negative control."""
 
-    def __init__(self, *, guarded: bool = True, guarded_marks: bool = True) -> None:
+    def __init__(self, *, guarded: bool = True) -> None:
         self.documents: dict[str, Document] = {}
         self.said: dict[str, list[Event]] = {}
         self._guarded = guarded
-        self._guarded_marks = guarded_marks
 
     async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
         return {subject: self._copy(subject) for subject in subjects if subject in self.documents}
@@ -39,7 +40,7 @@ class MemoryStore:
         for mark in marks:
             if (stored := self.documents.get(mark.subject)) is not None:
                 stored.published = max(stored.published, mark.published)
-                if stored.revision == mark.revision or not self._guarded_marks:
+                if stored.revision == mark.revision:
                     stored.wake_at = _milliseconds(mark.wake_at)
 
     async def due(self, now: datetime, limit: int) -> list[str]:
@@ -98,7 +99,8 @@ def _unstorable(change: Change) -> str | None:
     document = change.document
     kept = {"state": document.state, "items": [item.data for item in document.items], "said": [e.data for e in change.said]}
     try:
-        bson.encode(kept)
+        if len(bson.encode(kept)) > LIMIT:
+            return f"larger than {LIMIT} bytes"
     except (BSONError, OverflowError, UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
         return f"{type(error).__name__}: {error}"
     return None

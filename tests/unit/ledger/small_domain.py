@@ -81,6 +81,8 @@ class SmallDomain:
                 return Decision(refusal=Refusal(code="no", message=Text(zh="不行", en="no")))
             case "cancel":
                 return Decision(cancel=tuple(message.data["items"]))
+            case "again":
+                return Decision(again=tuple(message.data["items"]))
             case "plan":
                 return Decision(items=tuple(Item(id=name, kind="print", data={}) for name in message.data["items"]))
             case "shout":
@@ -111,8 +113,8 @@ class SmallDomain:
 class Quiet:
     """Surroundings that read nothing and reserve nothing."""
 
-    def __init__(self) -> None:
-        self.setting = Setting()
+    def __init__(self, setting: Setting | None = None) -> None:
+        self.setting = setting or Setting()
 
     async def context(self, messages: Sequence[Message]) -> Setting:
         return self.setting

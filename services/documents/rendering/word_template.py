@@ -75,4 +75,4 @@ def _loop(cells: tuple[_Cell, ...], values: str) -> None:
 
 
 if __name__ == "__main__":
-    make(Path(__file__).with_name("document.docx"))
+    make(Path(__file__).parent.parent / "templates" / "document.docx")

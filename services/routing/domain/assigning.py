@@ -1,0 +1,86 @@
+"""Fills what is vacant of one request and says so, or says that nobody fits. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from services.routing.domain.context import Context
+from services.routing.domain.seating import Seating, seating
+from services.routing.domain.state import Held, State
+from shared.catalogue import SupporterRole
+from shared.ledger.messages import NOTHING, Decision
+from shared.schemas.routing import AssignmentWaiting, CoordinatorAssigned, DecisionRecord, Seat, Step, SupportersAssigned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vacancies:
+    """What is to be done about the supporters' seats: who stays, who has one by coordinating in that role, what is vacant."""
+
+    keep: tuple[Held, ...]
+    same_role: tuple[Held, ...]
+    records: tuple[DecisionRecord, ...]
+    vacant: tuple[SupporterRole, ...]
+
+
+def assign(subject: str, state: State, context: Context) -> Decision:
+    """Fill what is vacant, both steps in one decision. That nobody fits, for the same reasons as before, is not said again."""
+    seats = seating(subject, state, context)
+    coordinator, facts = state.coordinator, list[BaseModel]()
+    if coordinator is None:
+        coordinator, record = seats.coordinator()
+        if coordinator is None:
+            return _wait(state, "coordinator", [record])
+        facts.append(CoordinatorAssigned(seat=coordinator, decision=record))
+    places = vacancies(seats, coordinator, state, _latest(facts))
+    supporters = _support(seats, places, state, said=bool(facts))
+    decided = (*facts, *supporters.facts)
+    return Decision(facts=decided, reservations=seats.reservations()) if decided else NOTHING
+
+
+def vacancies(seats: Seating, coordinator: Seat, state: State, record: DecisionRecord | None = None) -> Vacancies:
+    """The supporters' seats of the request. `record` is the coordinator's own, when this very decision made it."""
+    wanted = seats.vacancies(state.supporters)
+    same = [seat for seat in wanted if seat.role == coordinator.role]
+    filled = [seats.one_step(coordinator, record) for _ in same[:1]]
+    return Vacancies(
+        keep=state.supporters,
+        same_role=tuple(seat for seat, _ in filled),
+        records=tuple(one for _, records in filled for one in records),
+        vacant=tuple(seat for seat in wanted if seat not in same[:1]),
+    )
+
+
+def _support(seats: Seating, places: Vacancies, state: State, *, said: bool) -> Decision:
+    """`said`: whether this decision has said something already, so that waiting is new in any case."""
+    before = state if not said else state.model_copy(update={"status": "new"})
+    present = (*places.keep, *places.same_role)
+    if places.vacant and seats.kind.mode == "choose":
+        offers = seats.offers(places.vacant, present)
+        if all(offer.candidates for offer in offers):
+            return Decision(facts=(AssignmentWaiting(step="supporter", reason="coordinator_chooses", decisions=tuple(offers)),))
+        return _wait(before, "supporter", offers)
+    found, records = seats.fill(places.vacant, present)
+    if len(found) < len(places.vacant):
+        return _wait(before, "supporter", records)
+    if not found and not places.same_role and state.status in {"assigned", "working"}:
+        return NOTHING
+    everybody = tuple(Seat(**held.model_dump(exclude={"accepted"})) for held in (*present, *found))
+    return Decision(facts=(SupportersAssigned(seats=everybody, decisions=(*places.records, *records)),))
+
+
+def _wait(state: State, step: Step, records: Sequence[DecisionRecord]) -> Decision:
+    """Somebody is lacking: the records say who was found and why nobody else was; the people found stay free meanwhile."""
+    lacking = [record.model_copy(update={"chosen": ()}) for record in records]
+    known = [_reasons(record) for record in state.decisions if record.step == step and not record.chosen]
+    if state.status == "waiting" and known == [_reasons(record) for record in lacking]:
+        return NOTHING
+    return Decision(facts=(AssignmentWaiting(step=step, reason="nobody_fits", decisions=tuple(lacking)),))
+
+
+def _reasons(record: DecisionRecord) -> tuple[object, ...]:
+    return record.role, record.skill, record.considered, len(record.candidates), record.excluded
+
+
+def _latest(facts: Sequence[BaseModel]) -> DecisionRecord | None:
+    return facts[-1].decision if facts and isinstance(facts[-1], CoordinatorAssigned) else None

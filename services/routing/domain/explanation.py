@@ -1,0 +1,57 @@
+"""Says a choice in one sentence per language, from the same numbers that its record holds. Pure."""
+
+from collections.abc import Sequence
+
+from services.routing.domain.context import Context
+from services.routing.domain.eligibility import Eligible, Question
+from shared.catalogue import Pack
+from shared.schemas.model import Text
+from shared.schemas.routing import Candidate
+
+REASONS = {
+    "inactive": Text(zh="已离职", en="have left"),
+    "role": Text(zh="不在该岗位", en="do not hold the role"),
+    "department": Text(zh="不在该部门", en="are of another department"),
+    "unit_or_pool": Text(zh="不属于该经营单位或共享池", en="belong to another unit"),
+    "on_leave": Text(zh="休假且无人代理", en="are away with nobody standing in"),
+    "declined_or_seated": Text(zh="已谢绝或已在本申请中", en="declined or have another part in it"),
+    "requester": Text(zh="是申请人本人或其代理人", en="asked for it, or stand in for who did"),
+    "skill": Text(zh="没有所需技能", en="lack the skill"),
+    "region": Text(zh="不覆盖该区域", en="do not cover the region"),
+    "full": Text(zh="在办已满", en="are full"),
+    "represented": Text(zh="由已列候选人代理", en="are represented by a candidate already listed"),
+    "pool_not_needed": Text(zh="属共享池，本单位已有人选", en="are of the shared pool, which the unit does not need"),
+    "ranked_lower": Text(zh="排名靠后", en="rank lower"),
+}
+
+
+def explain(question: Question, pack: Pack, found: Eligible, candidates: Sequence[Candidate], context: Context) -> Text:
+    """Who was chosen and why, or why nobody fits, with the number of people under each reason."""
+    zh_role, en_role = pack.role_name(question.role, "zh"), pack.role_name(question.role, "en")
+    if not candidates:
+        counts = found.excluded
+        zh_out = "、".join(f"{counts[key]} 人{text.zh}" for key, text in REASONS.items() if counts[key])
+        en_out = ", ".join(f"{counts[key]} {text.en}" for key, text in REASONS.items() if counts[key])
+        return Text(
+            zh=f"没有合适的{zh_role}：{zh_out or '目录为空'}。",
+            en=f"Nobody fits as {en_role}: {en_out or 'the directory is empty'}.",
+        )
+    best, number = candidates[0], len(found.fits)
+    load = context.load(best.person).count
+    zh = f"{zh_role}共 {number} 位候选，{best.person} 得分最高（{best.total:g}），在办 {load} 件。"
+    en = f"Of {number} candidates as {en_role}, {best.person} scores highest ({best.total:g}) with {load} open."
+    for applies, sentence in (
+        (
+            best.stands_in_for,
+            Text(zh=f"代 {best.stands_in_for}（休假）。", en=f"Stands in for {best.stands_in_for}, who is away."),
+        ),
+        (found.pool and question.request.business_unit != pack.pool, POOL),
+        (found.own, OWN),
+    ):
+        if applies:
+            zh, en = zh + sentence.zh, f"{en} {sentence.en}"
+    return Text(zh=zh, en=en)
+
+
+POOL = Text(zh="本单位无合适人选，由共享池承担。", en="Nobody in the unit fits, so the shared pool takes it.")
+OWN = Text(zh="由申请人本人承担，因为没有其他人可以。", en="The requester takes it, since nobody else can.")

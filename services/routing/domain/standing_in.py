@@ -1,0 +1,30 @@
+"""Who stands in for somebody who is away: the chain of delegates, followed until somebody is there. Pure."""
+
+from datetime import datetime
+
+from shared.schemas.people import Directory, Person
+
+
+def stand_in(person: Person, directory: Directory, now: datetime) -> Person | None:
+    """The first along the chain of delegates who is there at `now`; None when the chain breaks off or runs in a circle."""
+    seen = {person.id}
+    current: Person | None = person
+    while current is not None and current.away(now):
+        if current.delegate is None or current.delegate in seen:
+            return None
+        seen.add(current.delegate)
+        current = directory.people.get(current.delegate)
+        if current is not None and not current.active:
+            return None
+    return current
+
+
+def acts_for(by: str, holder: str, directory: Directory, now: datetime) -> bool:
+    """Whether `by` may act as `holder`: as the same person, or as whoever stands in while the holder is away."""
+    if by == holder:
+        return True
+    person = directory.people.get(holder)
+    if person is None or not person.away(now):
+        return False
+    deputy = stand_in(person, directory, now)
+    return deputy is not None and deputy.id == by

@@ -1,0 +1,101 @@
+"""What routing needs from its own database, as ports: people's open seats, and what it knows of other requests."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.routing.domain import OpenLoad
+from shared.ledger.messages import Reservation
+from shared.schemas.people import Directory
+from shared.schemas.requests import PolicyPin
+from shared.schemas.routing import Step
+
+Place = tuple[str, str]
+"""(request, person): one place among a person's open work."""
+Wake = Callable[[Sequence[str], str], Awaitable[None]]
+"""Wake requests for a reason: wake(subjects, reason)."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class People(Protocol):
+    """The present directory."""
+
+    @property
+    def directory(self) -> Directory: ...
+
+
+class Seats(Protocol):
+    """The open work of each person, one small guarded document each. Every method is safe to repeat."""
+
+    async def loads(self) -> Mapping[str, OpenLoad]:
+        """Everybody's open work."""
+        ...
+
+    async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
+        """Secure (request, reservation)s in one conditional bulk; the requests of which any was refused.
+
+        A person who has a place for the request keeps it. Of a refused request nothing stays that this call added.
+        """
+        ...
+
+    async def release(self, places: Sequence[Place]) -> int:
+        """Give places back; how many there were."""
+        ...
+
+    async def release_older(self, places: Sequence[Place], before: datetime) -> int:
+        """Give back those of `places` that were last reserved before `before`; how many there were."""
+        ...
+
+    async def restore(self, places: Sequence[tuple[str, str, float]], at: datetime) -> int:
+        """Add (request, person, weight)s that are lacking, capacity or not: the work is theirs. How many were added."""
+        ...
+
+    async def held(self, before: datetime) -> Sequence[Place]:
+        """Every place last reserved before `before`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenWork:
+    """An open request and who has which part in it."""
+
+    request: str
+    type: str
+    policy: PolicyPin
+    parts: tuple[tuple[str, Step], ...]
+
+
+class Requests(Protocol):
+    """What routing asks its own ledger about other requests."""
+
+    async def holders(self, requests: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Per request, who holds an open seat by its state."""
+        ...
+
+    async def open_work(self, after: str, limit: int) -> Sequence[OpenWork]:
+        """Open requests that somebody has a part in, by id, those after `after`."""
+        ...
+
+    async def waiting(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[tuple[str, str]]:
+        """(waiting since, id) of the requests that nobody fits, longest first, those after `after`."""
+        ...
+
+    async def waiting_for(self, roles: Sequence[str], limit: int) -> Sequence[str]:
+        """The requests that wait longest because people of one of `roles` were full."""
+        ...
+
+    async def count_waiting(self) -> int:
+        """How many requests nobody fits."""
+        ...
+
+    async def familiar(self, opportunities: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Per opportunity, everybody who has or had a seat in one of its requests."""
+        ...
+
+    async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:
+        """The opportunities that `requests` are about."""
+        ...

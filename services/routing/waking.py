@@ -1,0 +1,62 @@
+"""Wakes waiting requests when people or seats change: one run at a time, and what changes meanwhile makes the next run.
+
+Invariant: after a change of people every waiting request is woken, however many there are.
+"""
+
+import asyncio
+
+import structlog
+
+from services.routing.ports import Requests, Wake
+
+log = structlog.get_logger()
+AT_ONCE = 100
+FOR_A_SEAT = 20
+
+
+class Waker:
+    """Told of changes without waiting; `quiet` waits until all that was told is done."""
+
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+        self._reason: str | None = None
+        self._roles: set[str] = set()
+        self._running: asyncio.Task[None] | None = None
+        self.wake: Wake | None = None
+
+    def everybody(self, reason: str) -> None:
+        """Wake every waiting request."""
+        self._reason = reason
+        self._start()
+
+    def seats_freed(self, roles: frozenset[str]) -> None:
+        """Wake the requests that wait longest for somebody in `roles` who was full."""
+        self._roles |= roles
+        self._start()
+
+    async def quiet(self) -> None:
+        """Wait until nothing is being woken."""
+        while self._running is not None and not self._running.done():
+            await asyncio.wait({self._running})
+
+    def _start(self) -> None:
+        if self.wake is not None and (self._running is None or self._running.done()):
+            self._running = asyncio.create_task(self._run(self.wake))
+
+    async def _run(self, wake: Wake) -> None:
+        try:
+            while self._reason or self._roles:
+                reason, self._reason = self._reason, None
+                roles, self._roles = self._roles, set()
+                if reason:
+                    await self._wake_all(wake, reason)
+                elif requests := await self._requests.waiting_for(sorted(roles), FOR_A_SEAT):
+                    await wake(requests, "seat_freed")
+        except Exception:  # whoever waits is woken again by the next change, and by the sweep
+            log.exception("routing.wake_failed")
+
+    async def _wake_all(self, wake: Wake, reason: str) -> None:
+        last: tuple[str, str] | None = None
+        while page := await self._requests.waiting(AT_ONCE, last):
+            last = page[-1]
+            await wake([request for _, request in page], reason)

@@ -1,0 +1,352 @@
+"""Builders the tests share: a small company, one valid request of each of the fifteen types, and what judging knows.
+
+Every builder returns a new value, so that a test may change what it got.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from shared.catalogue import EarlierRequest, Judgement, JudgingContext, Pack, judge, load_pack
+from shared.schemas.envelope import Event, dataschema
+from shared.schemas.model import Json, Text
+from shared.schemas.people import BusinessUnit, Directory, Leave, Person
+from shared.schemas.registry import OWNER, TYPE_OF
+from shared.schemas.requests import request_id
+
+NOW = datetime.fromisoformat("2027-03-01T09:00:00+08:00")
+ASKER = "A1"
+SURVEY_BEFORE = ("harbour", "crm", "S-0")
+
+TYPES = (
+    "tools.company",
+    "tools.product",
+    "tools.solution",
+    "tech.survey",
+    "tech.proposal",
+    "tech.test",
+    "tech.presentation",
+    "tech.training",
+    "tech.bid",
+    "market.event",
+    "market.visit",
+    "market.executive_visit",
+    "market.gift",
+    "business.price",
+    "business.contract",
+)
+
+
+@cache
+def the_pack() -> Pack:
+    """The shipped policy."""
+    return load_pack()
+
+
+def a_person(identity: str, unit: str, *roles: str, **more: Any) -> Person:
+    """Somebody with as many seats as the policy gives the roles."""
+    seats = the_pack().seats
+    most = max((seats.by_role.get(role, seats.default) for role in roles), default=seats.default)
+    plain = {"name": f"某{identity}", "email": f"{identity.lower()}@firm.example", "seats": most, **more}
+    return Person(id=identity, business_unit=unit, roles=roles, **plain)
+
+
+def on_leave(first: str = "2027-02-20", last: str = "2027-03-20") -> tuple[Leave, ...]:
+    """Away around NOW, unless other days are named."""
+    return (Leave(first=date.fromisoformat(first), last=date.fromisoformat(last)),)
+
+
+def a_directory(*others: Person | BusinessUnit) -> Directory:
+    """Three units and headquarters, about twenty people; `others` are added or replace those of the same id."""
+    units = (
+        BusinessUnit(code="harbour", name=Text(zh="港湾事业部", en="Harbour Unit"), region="coast"),
+        BusinessUnit(code="mountain", name=Text(zh="山岳事业部", en="Mountain Unit"), region="inland"),
+        BusinessUnit(
+            code="islands", name=Text(zh="群岛事业部", en="Islands Unit"), time_zone="Asia/Singapore", locale="en", region="islands"
+        ),
+        BusinessUnit(code="headquarters", name=Text(zh="公司总部", en="Headquarters")),
+    )
+    writer = {"analysis": 2, "writing": 3, "bidding": 1, "product": 2}
+    people = (
+        a_person(ASKER, "harbour", "account_manager", name="纪春生"),
+        a_person("A2", "harbour", "sales_assistant", name="蒲小满"),
+        a_person("A3", "islands", "account_manager", name="Ines Calder", time_zone="Asia/Singapore", locale="en"),
+        a_person("A4", "headquarters", "corporate_marketing", name="庄敬之"),
+        a_person("GONE", "harbour", "account_manager", name="卜离", active=False),
+        a_person("PM1", "harbour", "presales_manager", name="阮定国"),
+        a_person("PE1", "harbour", "presales_engineer", name="苗乐", skills=writer, industries=("ports",)),
+        a_person("PE2", "harbour", "presales_engineer", name="仇望", skills={**writer, "writing": 1, "bidding": 3}),
+        a_person("PE3", "harbour", "presales_engineer", name="咸若水", skills={"network": 3}),
+        a_person("TM1", "harbour", "test_manager", name="车间明"),
+        a_person("TE1", "harbour", "test_engineer", name="别样红"),
+        a_person("MK1", "harbour", "bu_marketing", name="戚芳菲"),
+        a_person("PR1", "harbour", "product_manager", name="乐正平", skills={"product": 3}),
+        a_person("BL1", "harbour", "bu_leader", name="左丘明远"),
+        a_person("MK2", "mountain", "bu_marketing", name="谷雨晴"),
+        a_person("BL2", "mountain", "bu_leader", name="岳巍"),
+        a_person("PM9", "headquarters", "presales_manager", name="总前"),
+        a_person("PE9", "headquarters", "presales_engineer", name="总工", skills=writer, regions=("inland",)),
+        a_person("TM9", "headquarters", "test_manager", name="总测"),
+        a_person("PR9", "headquarters", "product_manager", name="总品", skills={"product": 2}),
+        a_person("CL1", "headquarters", "company_leader", name="公孙长策"),
+        a_person("AO1", "headquarters", "admin_office", name="管事宜"),
+        a_person("FI1", "headquarters", "department_reviewer", name="钱清算", department="finance"),
+        a_person("LE1", "headquarters", "department_reviewer", name="方正言", department="legal"),
+    )
+    return Directory().with_entries([*units, *people, *others])
+
+
+def window(start: str = "2027-03-10T14:00:00+08:00", end: str = "2027-03-10T16:30:00+08:00", place: str = "三号码头会议厅") -> Json:
+    """A time and place in the shape the forms ask for."""
+    return {"start": start, "end": end, "place": place, "time_zone": "Asia/Shanghai"}
+
+
+def attested(*preconditions: str) -> list[Json]:
+    """The requester's word for each."""
+    return [{"precondition": key, "kind": "attestation", "value": f"已核实：{key}"} for key in preconditions]
+
+
+def surveyed() -> list[Json]:
+    """Evidence that points at the completed survey which `a_context` knows."""
+    unit, system, reference = SURVEY_BEFORE
+    value = {"business_unit": unit, "system": system, "reference": reference}
+    return [{"precondition": "needs_understood", "kind": "earlier_request", "value": value}]
+
+
+def a_draft_attachment(name: str = "草案.docx") -> Json:
+    """The entry of an attached contract draft."""
+    word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    return {"name": name, "media_type": word, "size": 321, "sha256": "c0" * 32}
+
+
+def _material(items: list[str]) -> Json:
+    return {"items": items, "format": ["print", "pdf"], "quantity": 37, "delivery": "courier"}
+
+
+def _deck() -> Json:
+    return {
+        "audience": ["信息中心宁主任", "调度室阚科长"],
+        "content": "智慧泊位调度的整体设想",
+        "requirements": ["先讲效益", "演示不超过二十分钟"],
+        "where": window(),
+        "mode": "group",
+        "purpose": "争取进入短名单",
+    }
+
+
+BUDGET = {"venue": 12000, "meals": 3400.5, "gifts": 860, "transport": 0}
+
+
+def _details() -> dict[str, Json]:
+    return {
+        "tools.company": _material(["brochure", "profile"]),
+        "tools.product": _material(["introduction", "playbook"]),
+        "tools.solution": _material(["whitepaper", "case"]),
+        "tech.survey": {
+            "counterparts": ["宁主任", "阚科长"],
+            "topics": ["泊位排程", "闸口识别"],
+            "requirements": ["不谈价格", "记录接口清单"],
+            "where": window(),
+            "mode": "onsite",
+            "purpose": "弄清现有系统的边界",
+        },
+        "tech.proposal": {
+            "content": "泊位调度与闸口一体化方案",
+            "requirements": ["突出可靠性", "给出分期"],
+            "due": "2027-03-18T17:00:00+08:00",
+            "format": ["word", "pdf"],
+            "delivery": ["electronic"],
+            "recipients": ["宁主任"],
+            "purpose": "供内部立项",
+        },
+        "tech.test": {
+            "content": "闸口识别率与吞吐",
+            "environment": {"hardware": "两台服务器", "software": "容器平台", "application_mode": "双机热备", "network": "千兆内网"},
+            "where": window(),
+            "feedback": {"due": "2027-03-20T12:00:00+08:00", "format": "excel", "demands": "按用例逐条给出结果"},
+            "purpose": "验收前自检",
+        },
+        "tech.presentation": _deck(),
+        "tech.training": {**_deck(), "headcount": 24, "material_language": "zh"},
+        "tech.bid": {
+            "bid_requirements": ["双信封", "页码连续"],
+            "due": "2027-03-25T09:30:00+08:00",
+            "pitch_requirements": ["两人述标"],
+            "pitch": window("2027-03-26T10:00:00+08:00", "2027-03-26T11:00:00+08:00", "交易中心五室"),
+            "jury": [
+                {"name": "郗评审", "organisation": "港航学会", "concerns": "运维成本"},
+                {"name": "卓越群", "organisation": "设计院"},
+            ],
+        },
+        "market.event": {
+            "name": "智慧港口研讨会",
+            "where": window(),
+            "aim": "solution_promotion",
+            "audience": {
+                "customer_count": 6,
+                "expected_attendees": 45,
+                "departments": ["信息部", "生产部"],
+                "invitation_standard": "科级以上",
+                "customers": ["云汀港务", "白沙集装箱"],
+            },
+            "form": "seminar",
+            "agenda": [
+                {"description": "案例分享", "aim": "建立信任", "owner": "戚芳菲"},
+                {"description": "圆桌讨论", "aim": "收集需求", "owner": "苗乐"},
+            ],
+            "resources": {"people": "讲师两名", "material": "彩页五十份", "equipment": "投影仪", "gifts": "纪念杯", "displays": "易拉宝"},
+            "budget": dict(BUDGET),
+        },
+        "market.visit": {
+            "customer": "云汀港务集团",
+            "aim": "眼见为实",
+            "content": "参观调度大厅",
+            "where": window(),
+            "escorts": ["左丘明远", "戚芳菲"],
+            "budget": dict(BUDGET),
+            "site": "headquarters",
+        },
+        "market.executive_visit": {
+            "customer": "云汀港务集团",
+            "executive": ["bu_leader", "company_leader"],
+            "aim": "确认合作意向",
+            "content": "交流三年规划",
+            "where": window(),
+        },
+        "market.gift": {
+            "use": "周年答谢",
+            "gifts": [
+                {"item": "青瓷茶具", "quantity": 4, "unit_price": 268.5, "source": "stock"},
+                {"item": "钢笔", "quantity": 9, "unit_price": 91, "source": "ad_hoc"},
+            ],
+            "recipients": [
+                {"customer": "云汀港务集团", "person": "宁主任", "quantity": 1},
+                {"customer": "白沙集装箱", "person": "阚科长", "quantity": 2},
+            ],
+        },
+        "business.price": {
+            "tender": {
+                "method": "open_tender",
+                "tender_no": "ZB-7781",
+                "opening_date": "2027-03-22T09:00:00+08:00",
+                "ceiling": 1980000,
+            },
+            "lines": [
+                {"item": "调度平台", "list_price": 800000, "asked_price": 640000, "quantity": 1},
+                {"item": "识别相机", "list_price": 5200, "asked_price": 4680.5, "quantity": 32},
+            ],
+            "reason": "首个样板港口",
+        },
+        "business.contract": {
+            "kind": "sales",
+            "contract": "草案.docx",
+            "sample": "SAMPLE-SALES-3",
+            "amount": 1543210.99,
+            "due": "2027-03-15T18:00:00+08:00",
+            "price_request": {"business_unit": "harbour", "system": "crm", "reference": "P-77"},
+        },
+    }
+
+
+def _evidence() -> dict[str, list[Json]]:
+    return {
+        "tech.survey": attested("relationship_established", "counterpart_confirmed"),
+        "tech.proposal": surveyed(),
+        "tech.test": attested("environment_defined", "test_demands_defined"),
+        "tech.presentation": surveyed() + attested("content_and_audience_fixed"),
+        "tech.training": surveyed() + attested("content_and_audience_fixed"),
+        "tech.bid": [{"precondition": "tender_received", "kind": "tender_number", "value": "ZB-7781"}],
+        "market.event": attested("customers_identified", "purchase_need_clear", "application_needs_known"),
+        "market.visit": attested("customer_and_aim_clear"),
+        "market.executive_visit": attested("relationship_established", "target_and_aim_clear"),
+        "market.gift": attested("customer_and_aim_clear"),
+        "business.price": attested("offer_fixed"),
+        "business.contract": [{"precondition": "based_on_sample", "kind": "attachment", "value": "草案.docx"}],
+    }
+
+
+def a_body(kind: str = "tech.survey", /, **changes: Any) -> Json:
+    """A complete submission of `kind` by ASKER; `changes` replace whole top-level fields, None removes one."""
+    body: Json = {
+        "type": kind,
+        "business_unit": "harbour",
+        "requester": {"id": ASKER, "role": "account_manager"},
+        "source": {"system": "crm", "reference": f"R-{kind}"},
+        "needed_by": "2027-03-19T18:00:00+08:00",
+        "priority": "high",
+        "locale": "zh",
+        "details": _details()[kind],
+        "extra": {"对接窗口": "北门登记处", "budget_code": "BC-904"},
+        "evidence": _evidence().get(kind, []),
+        "attachments": [a_draft_attachment()] if kind == "business.contract" else [],
+    }
+    if not kind.startswith("tools."):
+        customer = {"id": "C-5", "name": "云汀港务集团", "industry": "ports", "region": "coast"}
+        body["opportunity"] = {"id": "O-5", "name": "智慧泊位一期", "customer": customer, "stage": 2}
+    return {key: value for key, value in (body | changes).items() if value is not None}
+
+
+def with_details(body: Json, /, **changes: Any) -> Json:
+    """`body` with some details replaced, or removed when None."""
+    details = {key: value for key, value in (body["details"] | changes).items() if value is not None}
+    return {**body, "details": details}
+
+
+def without(body: Json, path: str) -> Json:
+    """`body` without the field at the dotted `path`; a number steps into a list."""
+    head, _, rest = path.partition(".")
+    if not rest:
+        return {key: value for key, value in body.items() if key != head}
+    inner = body[head]
+    if isinstance(inner, list):
+        place, _, deeper = rest.partition(".")
+        return {**body, head: [without(line, deeper) if index == int(place) else line for index, line in enumerate(inner)]}
+    return {**body, head: without(inner, rest)}
+
+
+def a_completed_survey(**changes: Any) -> EarlierRequest:
+    """What became of the survey that `surveyed` points at."""
+    return EarlierRequest(**({"type": "tech.survey", "opportunity_id": "O-5", "status": "completed"} | changes))
+
+
+def a_context(
+    *,
+    now: datetime = NOW,
+    directory: Directory | None = None,
+    earlier: Mapping[tuple[str, str, str], EarlierRequest] | None = None,
+) -> JudgingContext:
+    """What judging knows: the small company, and one completed survey."""
+    known = {SURVEY_BEFORE: a_completed_survey()} if earlier is None else earlier
+    return JudgingContext(now=now, directory=directory or a_directory(), earlier=known)
+
+
+def judged(body: Json, **context: Any) -> Judgement:
+    """The shipped policy's judgement on `body`."""
+    return judge(the_pack(), body, a_context(**context))
+
+
+def id_of(body: Json) -> str:
+    """The request id that `body` names."""
+    return request_id(body["business_unit"], body["source"]["system"], body["source"]["reference"])
+
+
+def events_of(subject: str, at: datetime = NOW) -> Callable[..., Event]:
+    """A maker of events about `subject`, numbered per source as they are made: say(fact)."""
+    numbers: dict[str, int] = {}
+
+    def say(fact: Any) -> Event:
+        event_type = TYPE_OF[type(fact)]
+        source = OWNER[event_type]
+        numbers[source] = numbers.get(source, 0) + 1
+        return Event.say(
+            source=source,
+            type=event_type,
+            subject=subject,
+            sequence=numbers[source],
+            time=at,
+            data=fact.model_dump(mode="json"),
+            dataschema=dataschema(event_type),
+        )
+
+    return say

@@ -1,0 +1,92 @@
+"""A directory file is read whole or its faults are all named at once."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from shared.catalogue import read_directory
+from shared.schemas.people import Leave
+
+
+def a_file(*people: dict[str, Any], units: list[Any] | None = None) -> dict[str, Any]:
+    plain = [{"code": "harbour", "name": {"zh": "港湾", "en": "Harbour"}}]
+    return {"business_units": plain if units is None else units, "people": list(people)}
+
+
+def a_row(identity: str = "P1", **more: Any) -> dict[str, Any]:
+    plain = {"id": identity, "name": "纪春生", "email": "p@firm.example", "business_unit": "harbour", "roles": ["account_manager"]}
+    return plain | more
+
+
+def faults(content: object) -> list[str]:
+    _, _, problems = read_directory(content)
+    assert all(problem.message.zh and problem.message.en and problem.code == "bad_directory" for problem in problems)
+    return [problem.field for problem in problems]
+
+
+def test_a_good_file_gives_units_and_people():
+    units, people, problems = read_directory(a_file(a_row(), a_row("P2", delegate="P1")))
+    assert problems == []
+    assert [unit.code for unit in units] == ["harbour"]
+    assert [person.id for person in people] == ["P1", "P2"]
+
+
+@pytest.mark.parametrize("content", [None, [], {}, {"people": []}, {"people": "nobody"}, "people: []", 7])
+def test_a_file_without_people_is_a_fault(content: object):
+    assert faults(content) == ["people"]
+
+
+def test_headquarters_is_there_when_somebody_works_there():
+    units, _, problems = read_directory(a_file(a_row(), a_row("P9", business_unit="headquarters")))
+    assert problems == []
+    assert [unit.code for unit in units] == ["harbour", "headquarters"]
+
+
+FAULTS = [
+    (a_file(a_row(), a_row()), ["people.P1.id", "people.P1.id"]),
+    (a_file(a_row(business_unit="nowhere")), ["people.P1.business_unit"]),
+    (a_file(a_row(roles=["account_manager", "jester"])), ["people.P1.roles"]),
+    (a_file(a_row(delegate="P7")), ["people.P1.delegate"]),
+    (a_file(a_row(delegate="P1")), ["people.P1.delegate"]),
+    (a_file(a_row(delegate="P2"), a_row("P2", delegate="P1")), ["people.P1.delegate", "people.P2.delegate"]),
+    (a_file(a_row(time_zone="Mars/Olympus")), ["people.P1.time_zone"]),
+    (a_file(a_row(leave=[{"from": "2027-03-01"}])), ["people.0.leave"]),
+    (a_file(a_row(leave=[{"from": "soon", "to": "later"}])), ["people.0.leave"]),
+    (a_file(a_row(leave=3)), ["people.0.leave"]),
+    (a_file(a_row(), "P2"), ["people.1"]),
+    (a_file(a_row(), a_row("P2", email=None)), ["people.1.email"]),
+    (a_file(a_row(), units=[{"code": "harbour"}]), ["business_units.0.name", "people.P1.business_unit"]),
+    (
+        a_file(a_row(), units=[{"code": "harbour", "name": {"zh": "a", "en": "a"}}] * 2),
+        ["business_units.harbour.code", "business_units.harbour.code"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "fields"), FAULTS, ids=lambda value: ",".join(value) if isinstance(value, list) else "")
+def test_each_fault_is_named(content: dict[str, Any], fields: list[str]):
+    assert faults(content) == fields
+
+
+def test_all_faults_are_named_at_once():
+    content = a_file(a_row(roles=["jester"], business_unit="nowhere"), a_row("P2", delegate="P9"))
+    assert faults(content) == ["people.P1.business_unit", "people.P1.roles", "people.P2.delegate"]
+
+
+def test_only_those_in_the_circle_of_delegates_are_named():
+    content = a_file(a_row(delegate="P2"), a_row("P2", delegate="P3"), a_row("P3", delegate="P2"))
+    assert faults(content) == ["people.P2.delegate", "people.P3.delegate"]
+
+
+def test_seats_leave_and_channels_are_read_in_their_shapes():
+    row = a_row(
+        roles=["presales_engineer", "product_manager"],
+        leave=[{"from": "2027-03-01", "to": date(2027, 3, 5)}],
+        notifications={"channels": ["wecom", "email"]},
+    )
+    _, (person,), problems = read_directory(a_file(row))
+    assert problems == []
+    assert person.seats == 30
+    assert person.leave == (Leave(first=date(2027, 3, 1), last=date(2027, 3, 5)),)
+    assert person.channels == ("wecom", "email")

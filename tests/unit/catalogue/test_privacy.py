@@ -1,0 +1,95 @@
+"""Personal values stay in intake: what travels holds pointers, and the two together give the request back."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.catalogue import personal, public, restore
+from shared.schemas.requests import Request
+from tests.builders import TYPES, a_body, judged, the_pack
+
+PERSONAL = {kind: {key for key, spec in the_pack().types[kind].fields.items() if spec.personal} for kind in TYPES}
+
+
+def request_of(kind: str) -> Request:
+    request = judged(a_body(kind)).request
+    assert request is not None
+    return request
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+
+
+def test_the_policy_marks_who_the_customers_people_are():
+    assert {kind: fields for kind, fields in PERSONAL.items() if fields} == {
+        "tech.survey": {"counterparts"},
+        "tech.proposal": {"recipients"},
+        "tech.presentation": {"audience"},
+        "tech.training": {"audience"},
+        "tech.bid": {"jury"},
+        "market.gift": {"recipients"},
+    }
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_no_personal_value_is_in_what_travels(kind: str):
+    request, policy = request_of(kind), the_pack().types[kind]
+    said = public(request, policy).model_dump_json()
+    # Names of organisations recur in the opportunity; those of people must not.
+    values = set(texts(list(personal(request, policy).values()))) - {"云汀港务集团"}
+    assert bool(values) == bool(PERSONAL[kind])
+    assert [value for value in values if value in said] == []
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_public_and_personal_together_give_the_request_back(kind: str):
+    request, policy = request_of(kind), the_pack().types[kind]
+    travelled = Request.model_validate_json(public(request, policy).model_dump_json())
+    kept = json.loads(json.dumps(personal(request, policy)))
+    assert restore(travelled, kept) == request
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if PERSONAL[kind]])
+def test_an_erased_value_is_gone_and_the_rest_stays(kind: str):
+    request, policy = request_of(kind), the_pack().types[kind]
+    erased = restore(public(request, policy), {})
+    for key, value in erased.details.items():
+        assert value == (None if key in PERSONAL[kind] else request.details[key])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if PERSONAL[kind]])
+def test_the_pointer_names_the_path_of_the_value(kind: str):
+    request, policy = request_of(kind), the_pack().types[kind]
+    said, kept = public(request, policy), personal(request, policy)
+    for key in PERSONAL[kind]:
+        assert said.details[key] == {"$personal": f"details.{key}"}
+        assert kept[f"details.{key}"] == request.details[key]
+
+
+def test_a_personal_field_that_is_not_given_gets_no_pointer():
+    body = a_body("tech.survey")
+    del body["details"]["counterparts"]
+    request = judged(body).request
+    assert request is not None
+    assert "counterparts" not in public(request, the_pack().types["tech.survey"]).details
+    assert personal(request, the_pack().types["tech.survey"]) == {}
+
+
+def test_even_a_misshapen_personal_value_does_not_travel():
+    body = a_body("tech.bid")
+    body["details"]["jury"] = "郗评审 13800000000"
+    judgement = judged(body)
+    assert judgement.verdict.outcome == "returned"
+    assert judgement.request is not None
+    assert "郗评审" not in public(judgement.request, the_pack().types["tech.bid"]).model_dump_json()
+    assert "郗评审" not in judgement.verdict.model_dump_json()

@@ -1,0 +1,270 @@
+"""Random schedules over the real ledger: several processes, two subjects, events and commands and items, every fault at once.
+
+Invariant: a schedule is determined by its seed; every await of a process is a point where another may run or it may be killed.
+"""
+
+import asyncio
+import random
+import selectors
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import chain, repeat
+from typing import Any
+
+from shared.ledger.apply import Ledger, Publisher
+from shared.ledger.document import Held, LedgerStore
+from shared.ledger.messages import Heard, Item, Settled, Told, Woken
+from shared.schemas.envelope import Event
+from tests.unit.ledger.memory_store import FakePublisher, Faults, FaultyStore, StoreTimeout
+from tests.unit.ledger.small_domain import Diary, FakeClock, History, Quiet, Setting, SmallDomain, held, told
+
+TERM = timedelta(seconds=20)
+STEPS = 320
+QUIET_ROUNDS = 40
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose sleepers wake at once: when nothing else can happen, time jumps to the next of them."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+        super().__init__(_Skipping(self._skip))
+
+    def time(self) -> float:
+        return super().time() + self._skipped
+
+    def _skip(self, seconds: float) -> None:
+        self._skipped += seconds
+
+
+class _Skipping(selectors.DefaultSelector):
+    def __init__(self, skip: Callable[[float], None]) -> None:
+        super().__init__()
+        self._skip = skip
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0 if timeout else timeout)
+        if not ready and timeout:
+            self._skip(timeout)
+        return ready
+
+
+class Turns:
+    """Decides who runs: an actor that pauses waits until it is picked."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[asyncio.Task[Any], asyncio.Future[None]] = {}
+
+    async def pause(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting[task] = future
+        try:
+            await future
+        finally:
+            self.waiting.pop(task, None)
+
+    async def let_run(self, task: asyncio.Task[Any]) -> None:
+        """Let `task` go on until it pauses again or ends."""
+        self.waiting.pop(task).set_result(None)
+        await self._until_paused(task)
+
+    async def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[Any]:
+        """Start an actor; returns at its first pause."""
+        task = asyncio.ensure_future(work)
+        await self._until_paused(task)
+        return task
+
+    async def kill(self, task: asyncio.Task[Any]) -> None:
+        """Abandon an actor where it stands."""
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _until_paused(self, task: asyncio.Task[Any]) -> None:
+        for nap in chain((0, 0, 0), repeat(0.001)):
+            if task in self.waiting or task.done():
+                return
+            await asyncio.sleep(nap)
+
+
+Wrapping = Callable[[Any], Any]
+
+
+@dataclass(kw_only=True)
+class World:
+    """Everything outside the ledger: sources, transport, clients, clock, and what they saw."""
+
+    dice: random.Random
+    store: LedgerStore
+    subjects: tuple[str, ...] = ("r1", "r2")
+    wrap_store: Wrapping = lambda store: store
+    wrap_publisher: Wrapping = lambda publisher: publisher
+    turns: Turns = field(default_factory=Turns)
+    clock: FakeClock = field(default_factory=FakeClock)
+    histories: dict[tuple[str, str], History] = field(default_factory=dict)
+    pool: list[Held] = field(default_factory=list)
+    wishes: list[Told] = field(default_factory=list)
+    acknowledged: set[str] = field(default_factory=set)
+    performed: list[tuple[str, str]] = field(default_factory=list)
+    unsaid: list[str] = field(default_factory=list)
+    killed: int = 0
+
+    def __post_init__(self) -> None:
+        self.surroundings = Quiet(Setting(without_items=self.dice.random() < 0.3))
+        self.faults = Faults(dice=self.dice, timeout=0.08, unanswered=0.05, unpublished=0.3)
+        self.publisher = FakePublisher(self.faults, self.turns.pause)
+        for subject in self.subjects:
+            self._write_history(subject)
+            self.wishes += [told(f"{subject}-wish-{n}", subject, keep={f"w{n}": n}) for n in range(3)]
+        self.dice.shuffle(self.pool)
+
+    def ledger(self) -> Ledger[Diary, Setting]:
+        """The ledger of one process."""
+        store = self.wrap_store(FaultyStore(self.store, self.faults, self.turns.pause))
+        publisher: Publisher = self.wrap_publisher(self.publisher)
+        return Ledger(domain=SmallDomain(), surroundings=self.surroundings, store=store, publisher=publisher, clock=self.clock)
+
+    async def run(self) -> None:
+        """One schedule: faults, then a quiet end."""
+        makers: list[Callable[[], Coroutine[Any, Any, None]]] = [self._consumer, self._consumer, self._sweeper, self._worker, self._worker]
+        actors = [(maker, await self.turns.begin(maker())) for maker in makers]
+        actors += [(self._nobody, await self.turns.begin(self._client(wish))) for wish in [*self.wishes, *self.wishes[::2]]]
+        for _ in range(STEPS):
+            self.clock.forward(self.dice.choice((0, 0, 0, 0, 0, 0.2, 0.8)))
+            if self.faults.late and self.dice.random() < 0.1:
+                await self.faults.land()
+            place = self.dice.choice([place for place, (_, actor) in enumerate(actors) if not actor.done()])
+            maker, actor = actors[place]
+            if self.dice.random() < 0.03:
+                await self.turns.kill(actor)
+                self.killed += 1
+                actors[place] = (maker, await self.turns.begin(maker()))
+            else:
+                await self.turns.let_run(actor)
+        for _, actor in actors:
+            await self.turns.kill(actor)
+        await self._quiet_end()
+
+    async def _quiet_end(self) -> None:
+        """The network heals and what is late lands; sweeps alone must publish all; then everything is delivered."""
+        self.faults.quiet()
+        while self.faults.late:
+            await self.faults.land()
+        await self._sweep_until_quiet()
+        topic = {event.id for event in self.publisher.topic}
+        self.unsaid = [e.id for subject in self.subjects for e in await self.store.events(subject) if e.id not in topic]
+        await self._freely(self._deliver(self.pool))
+        await self._sweep_until_quiet()
+
+    async def _sweep_until_quiet(self) -> None:
+        for _ in range(QUIET_ROUNDS):
+            self.clock.forward(5)
+            if not await self._freely(self._sweep(self.ledger())) and not any(d.wake_at for d in await self._documents()):
+                return
+
+    async def _freely(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run one actor alone to its end."""
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            if task in self.turns.waiting:
+                await self.turns.let_run(task)
+            else:
+                await asyncio.sleep(0.0001)
+        return task.result()
+
+    async def _documents(self) -> list[Any]:
+        return list((await self.store.load(self.subjects)).values())
+
+    # -- what goes in
+
+    def _write_history(self, subject: str) -> None:
+        intake, documents = History(subject, "intake"), History(subject, "documents")
+        self.histories[subject, "intake"], self.histories[subject, "documents"] = intake, documents
+        for _ in range(5):
+            intake.say(data={"by": "p", "reason": "r", "keep": {f"k{len(intake.events)}": 1}})
+            if self.dice.random() < 0.6:
+                documents.say(after={"intake": len(intake.events)})
+        lost = self.dice.choice((None, 0, 1))
+        for told_by in (intake, documents):
+            for place, event in enumerate(told_by.events):
+                copies = 1 + (self.dice.random() < 0.3)
+                last = place == len(told_by.events) - 1
+                self.pool += [held(event)] * (copies if last or place != lost else 0)
+
+    async def _ask(self, source: str, subject: str, after: int) -> list[Event]:
+        return self.histories[subject, source].events[after:]
+
+    # -- who acts
+
+    async def _nobody(self) -> None:
+        return
+
+    async def _consumer(self) -> None:
+        ledger = self.ledger()
+        while True:
+            await self.turns.pause()
+            batch = self.dice.sample(self.pool, min(len(self.pool), self.dice.randrange(1, 5)))
+            with suppress(StoreTimeout):
+                await self._deliver(batch, ledger)
+
+    async def _deliver(self, batch: list[Held], ledger: Ledger[Diary, Setting] | None = None) -> None:
+        batch = list(batch)
+        if batch:
+            await (ledger or self.ledger()).apply(batch)
+        for record in batch:
+            if record in self.pool and self.dice.random() < 0.9:  # else the commit of its offset is lost
+                self.pool.remove(record)
+
+    async def _sweeper(self) -> None:
+        ledger = self.ledger()
+        while True:
+            await self.turns.pause()
+            with suppress(StoreTimeout):
+                await self._sweep(ledger)
+
+    async def _sweep(self, ledger: Ledger[Diary, Setting]) -> bool:
+        due = await ledger.store.due(self.clock.now(), 10)
+        if due:
+            await ledger.apply([Woken(subject=subject) for subject in due])
+            for subject, sources in (await ledger.missing(due)).items():
+                for source, number in sources.items():
+                    await ledger.apply([Heard(event=event) for event in await self._ask(source, subject, number)])
+            await self._perform(ledger, due)
+        return bool(due)
+
+    async def _worker(self) -> None:
+        ledger = self.ledger()
+        while True:
+            await self.turns.pause()
+            with suppress(StoreTimeout):
+                await self._perform(ledger, list(self.subjects))
+
+    async def _perform(self, ledger: Ledger[Diary, Setting], subjects: list[str]) -> None:
+        owner = f"owner-{self.dice.random()}"
+        for item in await ledger.lease(subjects, owner, self.dice.randrange(1, 4), TERM):
+            await self.turns.pause()
+            if self.dice.random() < 0.2:
+                await ledger.postpone(item, owner, self.clock.now() + timedelta(seconds=3), "not now")
+            elif await ledger.pass_point(item, owner):
+                self.performed.append((item.subject, item.id))
+                await self._settle(ledger, item)
+
+    async def _settle(self, ledger: Ledger[Diary, Setting], item: Item) -> None:
+        await self.turns.pause()
+        await ledger.apply([Settled(subject=item.subject, item=item, end="done")])
+
+    async def _client(self, wish: Told) -> None:
+        """Says its wish again until it is acknowledged, some of the time."""
+        ledger = self.ledger()
+        for _ in range(self.dice.randrange(1, 4)):
+            await self.turns.pause()
+            with suppress(StoreTimeout):
+                (outcome,) = await ledger.apply([wish])
+                assert not outcome.problem, outcome.problem
+                assert len(outcome.events) == 1, "a command is answered with the events it caused, also when repeated"
+                self.acknowledged.add(wish.id)
+                return

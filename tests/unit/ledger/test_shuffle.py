@@ -1,0 +1,95 @@
+"""The ledger keeps its promises under any schedule, and the checker sees each protection that is taken away."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from shared.ledger.document import Document
+from shared.schemas.envelope import Event
+from tests.unit.ledger.memory_store import MemoryStore
+from tests.unit.ledger.shuffle import SkippingLoop, World
+from tests.unit.ledger.verdicts import faults_of
+
+SCHEDULES = 1000
+CONTROLS = 60
+SEEDS = st.integers(min_value=0, max_value=2**63 - 1)
+
+
+def verdict(seed: int, *, store: MemoryStore | None = None, **wrapping: Any) -> list[str]:
+    """The promises broken under the schedule of `seed`."""
+
+    async def schedule() -> list[str]:
+        world = World(dice=random.Random(seed), store=store or MemoryStore(), **wrapping)
+        await world.run()
+        return await faults_of(world)
+
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(schedule())
+
+
+@settings(max_examples=SCHEDULES, deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@given(seed=SEEDS)
+def test_no_schedule_breaks_a_promise(seed: int) -> None:
+    note(f"the schedule of seed {seed}")
+    assert verdict(seed) == []
+
+
+class Forgetful:
+    """A store that forgets which commands were applied."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
+        documents: dict[str, Document] = await self._inner.load(subjects)
+        for document in documents.values():
+            document.applied = []
+        return documents
+
+
+class Counting:
+    """A publisher that reports how many were acknowledged, as if always the first ones."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def publish(self, events: Sequence[Event]) -> list[bool]:
+        acknowledged = sum(await self._inner.publish(events))
+        return [True] * acknowledged + [False] * (len(events) - acknowledged)
+
+
+def found(**change: Any) -> str:
+    """All promises broken in some schedules with a protection taken away."""
+    dice = random.Random(1)
+    return " ".join(fault for _ in range(CONTROLS) for fault in _surviving(dice.randrange(2**32), **change))
+
+
+def _surviving(seed: int, *, guarded: bool = True, **wrapping: Any) -> list[str]:
+    """A ledger without its protection may also simply break; that counts as found."""
+    try:
+        return verdict(seed, store=MemoryStore(guarded=guarded), **wrapping)
+    except AssertionError as error:
+        return [str(error)]
+
+
+def test_with_every_protection_the_controls_find_nothing() -> None:
+    assert found() == ""
+
+
+def test_without_message_ids_a_command_applied_twice_is_found() -> None:
+    assert "applied 2 times" in found(wrap_store=Forgetful)
+
+
+def test_counting_acknowledgements_instead_of_a_prefix_is_found() -> None:
+    assert "written and never published" in found(wrap_publisher=Counting)
+
+
+def test_writing_without_the_revision_is_found() -> None:
+    assert "sequences are not dense" in found(guarded=False)

@@ -1,0 +1,133 @@
+"""Every accepted request of the demonstration data gets people who may have the work, in whatever order it comes."""
+
+import json
+import random
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.routing.domain import Context
+from shared.catalogue import read_directory
+from shared.schemas.people import Directory
+from shared.schemas.requests import Request
+from shared.schemas.routing import AssignmentWaiting
+from tests.unit.routing.routing_build import NOW, PACK, Journey
+
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+
+
+def lines(name: str) -> list[Any]:
+    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def directory() -> Directory:
+    if not DATA.is_dir():
+        warnings.warn(f"SKIPPED LOUDLY: there is no demonstration data at {DATA.name}", stacklevel=1)
+        pytest.skip("the demonstration data is not beside this repository; nothing of it was tested")
+    units, people, problems = read_directory(yaml.safe_load((DATA / "directory.yaml").read_text(encoding="utf-8")), PACK)
+    assert problems == []
+    return Directory().with_entries([*units, *people])
+
+
+@pytest.fixture(scope="module")
+def requests(directory: Directory) -> list[Request]:
+    bodies: dict[tuple[str, int], Any] = {}
+    for row, message in enumerate(lines("requests/crm-east.jsonl"), start=1):
+        bodies["requests/crm-east.jsonl", row] = message["body"]
+    for row, message in enumerate(lines("requests/erp-north.jsonl"), start=1):
+        bodies["requests/erp-north.jsonl", row] = message["value"]
+    for message in lines("requests/canonical.jsonl"):
+        bodies[message["file"], message["line"]] = message["request"]
+    wanted = [row for row in lines("expected.jsonl") if (row["outcome"], row["action"]) == ("accepted", "submit")]
+    found = [bodies[row["file"], row["line"]] for row in wanted if (row["file"], row["line"]) in bodies]
+    assert len(found) > 80
+    return [_read(body) for body in found]
+
+
+def _read(body: Any) -> Request:
+    kind = PACK.type_by_alias(body["type"])
+    assert kind is not None
+    attachments = [{"name": a["name"], "media_type": a["media_type"], "size": a["size"], "sha256": a["sha256"]} for a in body.get("attachments", ())]
+    return Request.model_validate({**body, "type": kind.key, "attachments": attachments})
+
+
+def run(directory: Directory, requests: list[Request], seed: int) -> tuple[list[Journey], Context]:
+    """All requests one after the other, each finding the work of those before it; seats are granted as the store grants them."""
+    context = Context(now=NOW, directory=directory, loads={}, familiar={}, packs={(PACK.name, PACK.version): PACK})
+    order = list(enumerate(requests))
+    random.Random(seed).shuffle(order)
+    journeys = []
+    for number, request in order:
+        journey = Journey(context, request, subject=f"request-{number}")
+        decision = journey.submitted()
+        for reservation in decision.reservations:
+            assert context.load(reservation.holder).count < reservation.capacity, "over the cap"
+        context = context.after(decision.reservations)
+        journeys.append(journey)
+    return journeys, context
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whoever_is_chosen_is_there_is_active_and_has_room(directory: Directory, requests: list[Request], seed: int):
+    journeys, context = run(directory, requests, seed)
+    for journey in journeys:
+        for person in journey.state.seated():
+            assert directory.people[person].active
+            assert not directory.people[person].away(NOW)
+            assert context.load(person).count <= directory.people[person].seats
+            assert person != journey.request.requester.id or PACK.types[journey.request.type].own_allowed
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whoever_waits_waits_for_people_who_are_full(directory: Directory, requests: list[Request], seed: int):
+    for journey in run(directory, requests, seed)[0]:
+        if journey.state.status == "waiting":
+            lacking = [record for record in journey.state.decisions if not record.chosen and not record.candidates]
+            assert lacking, journey.said
+            assert all(record.excluded.get("full") for record in lacking), lacking
+
+
+def test_with_room_for_everybody_every_request_gets_its_people(directory: Directory, requests: list[Request]):
+    roomy = directory.with_entries([person.model_copy(update={"seats": 1000}) for person in directory.people.values()])
+    journeys, _ = run(roomy, requests, 0)
+    waiting = [(journey.request.type, journey.request.business_unit) for journey in journeys if journey.state.status == "waiting"]
+    assert waiting == []
+
+
+def test_the_work_is_spread_over_those_who_can_do_it(directory: Directory, requests: list[Request]):
+    _, context = run(directory, requests, 0)
+    east = [context.load(person.id).weight for person in directory.holders("presales_engineer") if person.business_unit == "east" and not person.away(NOW)]
+    assert max(east) <= 3 * min(east) + 10
+
+
+def test_the_same_request_in_the_same_situation_gives_the_same_record(directory: Directory, requests: list[Request]):
+    first, _ = run(directory, requests, 7)
+    second, _ = run(replace_directory(directory), requests, 7)
+    assert [fact.model_dump_json() for one in first for fact in one.said] == [
+        fact.model_dump_json() for one in second for fact in one.said
+    ]
+
+
+def replace_directory(directory: Directory) -> Directory:
+    """The same people, read anew in another order."""
+    people = list(directory.people.values())
+    random.Random(1).shuffle(people)
+    return Directory().with_entries([*directory.units.values(), *people])
+
+
+def report(directory: Directory, requests: list[Request]) -> None:
+    """Print what becomes of the data, for whoever runs this file as a program."""
+    started = time.perf_counter()
+    journeys, context = run(directory, requests, 0)
+    print(f"{len(journeys)} requests in {time.perf_counter() - started:.3f} s", Counter(j.state.status for j in journeys))
+    for journey in journeys:
+        for fact in journey.said:
+            if isinstance(fact, AssignmentWaiting):
+                print(journey.request.type, journey.request.business_unit, [r.explanation.zh for r in fact.decisions if not r.candidates])
+    print(sorted(((load.count, round(load.weight, 2), person) for person, load in context.loads.items()), reverse=True)[:30])
