@@ -3,12 +3,11 @@
 from pydantic import BaseModel
 
 from infra.contract.asyncapi import document
-from services.intake.reception import Answer
 from shared.schemas.envelope import Event, dataschema
 from shared.schemas.model import Json
 from shared.schemas.people import BusinessUnit, Person
 from shared.schemas.registry import MODELS
-from shared.schemas.requests import Request
+from shared.schemas.requests import Answer, Request
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ASYNCAPI = "asyncapi.json"

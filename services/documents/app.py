@@ -22,12 +22,14 @@ from shared.service.parts import Parts
 from shared.service.process import Process
 from shared.service.settings import Settings
 from shared.telemetry import logging
+from shared.telemetry.build import ensure_fast
 from shared.telemetry.health import Health
 
 
 def build_app(settings: Settings) -> FastAPI:
     """The whole of documents as one application."""
-    check_bind(settings.host, settings.environment, settings.keys_file)
+    check_bind(settings.host, settings.environment, settings.keys_file, service_token=settings.service_token)
+    ensure_fast(settings.environment)
     parts = Parts.build(settings)
     packs = load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs()
     projection = Projection(parts.database["requests"])

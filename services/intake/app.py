@@ -28,6 +28,7 @@ from shared.service.internal import feed, internal_routes
 from shared.service.parts import Parts
 from shared.service.process import Process
 from shared.telemetry import logging
+from shared.telemetry.build import ensure_fast
 from shared.telemetry.health import Health
 
 LARGE_JSON = 64 * 1024 * 1024
@@ -35,7 +36,8 @@ LARGE_JSON = 64 * 1024 * 1024
 
 def build_app(settings: IntakeSettings) -> FastAPI:
     """The whole of intake as one application."""
-    check_bind(settings.host, settings.environment, settings.keys_file)
+    check_bind(settings.host, settings.environment, settings.keys_file, service_token=settings.service_token)
+    ensure_fast(settings.environment)
     parts = Parts.build(settings)
     packs = load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs()
     current = newest(packs, settings.policy)

@@ -4,18 +4,19 @@ Invariant: a record's offset is committed only after its verdict was acknowledge
 request is kept as a dead letter and answered too.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 import orjson
 
-from services.intake.reception import NO_IDENTITY, Answer, Reception, Submission, command_id, identity, refused
+from services.intake.reception import NO_IDENTITY, Reception, Submission, command_id, identity, refused
 from shared.http.limits import BadJson, parse_json
 from shared.ledger.hearing import Hearing, identity_of
 from shared.ledger.messages import Refusal
 from shared.messaging.producer import Producer
 from shared.messaging.wire import Record
 from shared.schemas.model import Text
-from shared.schemas.requests import Action
+from shared.schemas.requests import Action, Answer
 from shared.schemas.topics import VERDICTS
 
 ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
@@ -26,7 +27,7 @@ class VerdictsNotSaidError(Exception):
 
 
 class Inbound:
-    """The handler of the inbound topic. Records of one batch are taken in their order per key, all told together."""
+    """The handler of the inbound topic. The records of a batch are told together, in their order, and share their writes."""
 
     def __init__(self, reception: Reception, hearing: Hearing, producer: Producer) -> None:
         self._reception = reception
@@ -35,7 +36,7 @@ class Inbound:
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Answer every record; raises when the database or the broker is away, and then all are read again."""
-        answers = [await self._answer(record) for record in records]
+        answers = await asyncio.gather(*(self._answer(record) for record in records))
         messages = [_verdict(record, answer) for record, answer in zip(records, answers, strict=True)]
         if not all(await self._producer.send(VERDICTS.name, messages)):
             raise VerdictsNotSaidError(f"{len(messages)} verdicts were not acknowledged")
@@ -46,7 +47,7 @@ class Inbound:
             body = parse_json(record.value or b"")
         except BadJson as error:
             await self._hearing.bury(record, str(error))
-            return refused(None, action or "submit", Refusal(code="not_json", status=400, message=error.text))
+            return refused(None, action or "submit", Refusal(code=error.code, status=400, message=error.text))
         if action is None or not isinstance(body, dict) or identity(body) is None:
             await self._hearing.bury(record, "no identity or no known action")
             return refused(None, action or "submit", UNKNOWN_ACTION if action is None else NO_IDENTITY)

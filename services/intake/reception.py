@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from services.intake.domain.state import State
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.schemas.model import Frozen, Json, Text
-from shared.schemas.requests import Action, Verdict, request_id
+from shared.schemas.requests import Action, Answer, Verdict, request_id
 
 
 class Clock(Protocol):
@@ -18,19 +18,6 @@ class Clock(Protocol):
 
 class Tells(Protocol):
     async def tell(self, message: Told) -> Outcome: ...
-
-
-class Answer(Frozen):
-    """What the sender gets, the same on every channel. `outcome` is the verdict's, or duplicate, withdrawn, refused."""
-
-    id: str | None
-    action: Action
-    outcome: str
-    duplicate: bool = False
-    amended: bool = False
-    status: str | None = None
-    verdict: Verdict | None = None
-    problem: Json | None = None
 
 
 class Submission(Frozen):

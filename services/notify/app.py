@@ -31,6 +31,7 @@ from shared.service.internal import feed, internal_routes
 from shared.service.parts import Parts
 from shared.service.process import Process
 from shared.telemetry import logging
+from shared.telemetry.build import ensure_fast
 from shared.telemetry.health import Health
 
 SLOTS = 32
@@ -38,13 +39,16 @@ SLOTS = 32
 
 def build_app(settings: NotifySettings) -> FastAPI:
     """The whole of notify as one application."""
-    check_bind(settings.host, settings.environment, settings.keys_file)
+    check_bind(settings.host, settings.environment, settings.keys_file, service_token=settings.service_token)
+    ensure_fast(settings.environment)
     parts = Parts.build(settings)
     surroundings = NotifySurroundings(
         clock=parts.clock, rooms=frozenset(settings.chat_rooms), subscribers=tuple(sorted(settings.webhooks))
     )
     room = parts.room("requests", NotifyDomain(load_policy()), surroundings, REQUEST_TOPICS["notify"])
-    effects = _effects(settings, parts)
+    outside = httpx.AsyncClient(follow_redirects=False)
+    mailer = Mailer(_smtp_server(settings))
+    effects = _effects(settings, parts, mailer, outside)
     auth = Authenticator(
         service_token=settings.service_token,
         environment=settings.environment,
@@ -73,6 +77,7 @@ def build_app(settings: NotifySettings) -> FastAPI:
             ),
         ),
         health=health,
+        closing=(mailer.close, outside.aclose),
     )
     routers = (
         routes(MongoProjection(parts.database["requests"]), auth.principal),
@@ -87,23 +92,25 @@ def build_app(settings: NotifySettings) -> FastAPI:
     return create_app(service="notify", health=health, lifespan=process.lifespan, routers=routers)
 
 
-def _effects(settings: NotifySettings, parts: Parts) -> Effects:
-    packs = load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs()
-    server = SmtpServer(
+def _smtp_server(settings: NotifySettings) -> SmtpServer:
+    return SmtpServer(
         host=settings.smtp_host,
         port=settings.smtp_port,
         security=settings.smtp_security,
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
     )
-    outside = httpx.AsyncClient(follow_redirects=False)
+
+
+def _effects(settings: NotifySettings, parts: Parts, mailer: Mailer, outside: httpx.AsyncClient) -> Effects:
+    packs = load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs()
     return Effects(
         directory=lambda: parts.people.directory,
         renderer=Renderer(
             labels_of=labels_of(packs), links=Links(request=settings.link_request, document=settings.link_document)
         ),
         sender=Sender(address=settings.mail_from, name=settings.mail_name, domain=settings.mail_from.rsplit("@", 1)[-1]),
-        mails=Mailer(server),
+        mails=mailer,
         chats=ChatRooms(WeCom(url=settings.chat_url, rooms=settings.chat_rooms), outside),
         hooks=Webhooks({name: Hook(**hook) for name, hook in settings.webhooks.items()}, outside),
         clock=parts.clock,

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from shared.ledger.document import Change, Document, Held, LedgerStore, Mark, Refused
 from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.draft import Draft, subject_of
-from shared.ledger.messages import Decision, Heard, Item, Message, Outcome
+from shared.ledger.messages import Decision, Heard, Item, Message, Outcome, Told
 from shared.messaging.wire import decode
 from shared.schemas.envelope import Event
 from shared.telemetry import metrics
@@ -80,7 +80,11 @@ class Ledger(Generic[S, C]):
         await self._answer_repeated(messages, outcomes)
         metrics.LEDGER_BATCH_RECORDS.labels(self.domain.source).observe(len(messages))
         metrics.LEDGER_APPLY_SECONDS.labels(self.domain.source).observe(time.perf_counter() - started)
-        return [self._final(outcomes[place], refused) for place in range(len(messages))]
+        final = [self._final(outcomes[place], refused) for place in range(len(messages))]
+        for message, outcome in zip(messages, final, strict=True):
+            if isinstance(message, Told):
+                metrics.COMMANDS.labels(self.domain.source, message.name, _outcome_label(outcome)).inc()
+        return final
 
     async def redrive(self, subjects: Sequence[str]) -> dict[str, str | None]:
         """Try parked requests again; per subject why it is parked still, or None. Repeating it is harmless."""
@@ -246,6 +250,12 @@ def _readable(message: Message | Held) -> Message | None:
         return message
     event = decode(message.record)
     return Heard(event=event) if isinstance(event, Event) else None
+
+
+def _outcome_label(outcome: Outcome) -> str:
+    if outcome.problem:
+        return "failed"
+    return "refused" if outcome.refusal else "repeated" if outcome.repeated else "applied"
 
 
 def _prefix(document: Document, acknowledged: dict[str, bool]) -> int:

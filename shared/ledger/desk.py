@@ -19,7 +19,10 @@ class DeskClosedError(Exception):
 
 
 class Desk:
-    """Where single messages become batches. Run `work` as one task; `tell` returns once the message is durable."""
+    """Where single messages become batches. Run `work` as one task; `tell` returns once the message is durable.
+
+    Messages are applied in the order in which they were told, so tellers who care about order need not wait for each other.
+    """
 
     def __init__(self, ledger: Applies) -> None:
         self._ledger = ledger

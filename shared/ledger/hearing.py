@@ -49,6 +49,7 @@ class Hearing:
             for held, outcome in zip(heard, outcomes, strict=True):
                 metrics.EVENTS_APPLIED.labels(self._ledger.domain.source, held.source).inc()
                 if outcome.problem:
+                    metrics.PARKINGS.labels(self._ledger.domain.source, "poison").inc()
                     log.warning(
                         "ledger.parked", request=outcome.subject, source=held.source, problem=outcome.problem.split(":")[0]
                     )

@@ -63,7 +63,9 @@ class Worker:
     def nudge(self, subjects: Iterable[str]) -> None:
         """Look at `subjects` now rather than at the next sweep."""
         self._nudged.update(subjects)
-        self._bell.set()
+        # With every slot taken there is nothing to do at once: the next effect to end rings, and the sweep goes on by itself.
+        if self._effects and len(self._running) < self._slots:
+            self._bell.set()
 
     async def work(self) -> None:
         """Sweep and perform until cancelled; a failed sweep is logged and tried again."""
@@ -106,12 +108,14 @@ class Worker:
         for item in items:
             task = asyncio.create_task(self._perform(item))
             self._running.add(task)
+            metrics.ITEMS_LEASED.labels(self._ledger.domain.source).inc()
             task.add_done_callback(self._finished)
         if len(items) == free:
             self._nudged.update(subjects)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        metrics.ITEMS_LEASED.labels(self._ledger.domain.source).dec()
         if self._nudged:
             self._bell.set()
         if not task.cancelled() and (error := task.exception()):

@@ -126,3 +126,16 @@ class FieldChange(Frozen):
     field: str
     before: object = None
     after: object = None
+
+
+class Answer(Frozen):
+    """What the sender gets, the same on every channel. `outcome` is the verdict's, or duplicate, withdrawn, refused."""
+
+    id: str | None
+    action: Action
+    outcome: str
+    duplicate: bool = False
+    amended: bool = False
+    status: str | None = None
+    verdict: Verdict | None = None
+    problem: Json | None = None

@@ -11,10 +11,12 @@ from shared.ledger.worker import Worker
 from shared.messaging.consumer import Consumer, Membership, Subscription
 from shared.schemas.topics import PEOPLE
 from shared.service.parts import LedgerRoom, Parts
+from shared.telemetry import metrics
 from shared.telemetry.health import Health
 
 log = structlog.get_logger()
 DRAIN_SECONDS = 20.0
+GAUGE_SECONDS = 5.0
 Start = Callable[[], Awaitable[None]]
 Loop = Callable[[], Coroutine[Any, Any, None]]
 
@@ -32,7 +34,7 @@ class Process:
         health: Health,
         prepare: Sequence[Start] = (),
         loops: Sequence[Loop] = (),
-        closing: Sequence[Callable[[], None]] = (),
+        closing: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._parts = parts
         self._rooms = rooms
@@ -59,7 +61,7 @@ class Process:
             await prepare()
         loops: list[Loop] = [room.desk.work for room in self._rooms]
         loops += [worker.work for worker in self._workers]
-        loops += [self._consumer.run, self._consumer.watch_lag, *self._loops]
+        loops += [self._consumer.run, self._consumer.watch_lag, self._watch_ledgers, *self._loops]
         self._tasks = [asyncio.create_task(loop(), name=getattr(loop, "__qualname__", "loop")) for loop in loops]
         log.info("service.started", port=self._parts.settings.port)
         try:
@@ -84,9 +86,24 @@ class Process:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for close in self._closing:
-            close()
+            await close()
         await self._parts.close()
         log.info("service.stopped")
+
+    async def _watch_ledgers(self) -> None:
+        """Keep the gauges of what waits and what is set aside true, until cancelled."""
+        service = self._parts.settings.service
+        while True:
+            await asyncio.sleep(GAUGE_SECONDS)
+            try:
+                figures = await self._rooms[0].store.figures()
+            except Exception as error:  # noqa: BLE001  # the database may be away; the next look finds out
+                log.warning("service.figures_unknown", problem=type(error).__name__)
+                continue
+            oldest = figures.oldest_early
+            metrics.PARKED.labels(service).set(figures.parked)
+            metrics.EARLY_EVENTS.labels(service).set(figures.early)
+            metrics.OLDEST_UNPROCESSED.labels(service).set((self._parts.clock.now() - oldest).total_seconds() if oldest else 0)
 
     def _broker_problem(self) -> str | None:
         if self._stopping:

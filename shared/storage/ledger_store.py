@@ -1,7 +1,7 @@
 """The ledger's collection on MongoDB: one atomic, revision-guarded write per document, in one bulk per batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,15 @@ MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
 UNPUBLISHED = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", "$published"]}}}
 
 
+@dataclass(frozen=True, kw_only=True)
+class LedgerFigures:
+    """How many requests are parked, how many hold early events, and since when the oldest of these waits."""
+
+    parked: int
+    early: int
+    oldest_early: datetime | None
+
+
 class MongoLedgerStore:
     """The LedgerStore of one service's collection."""
 
@@ -36,6 +45,7 @@ class MongoLedgerStore:
         """Create the indexes the ledger itself reads by."""
         await self._collection.create_index("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
         await self._collection.create_index("parked", partialFilterExpression={"parked": {"$type": "string"}})
+        await self._collection.create_index("early.since", sparse=True)
 
     async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
         found = self._collection.find({"_id": {"$in": list(subjects)}}, {**_ALL_BUT_EVENTS, "events": UNPUBLISHED})
@@ -103,6 +113,14 @@ class MongoLedgerStore:
         """(subject, why) of the requests that are set aside."""
         found = self._collection.find({"parked": {"$type": "string"}}, {"parked": 1}).limit(limit)
         return [(stored["_id"], stored["parked"]) async for stored in found]
+
+    async def figures(self) -> LedgerFigures:
+        """What waits and what is set aside, for the gauges."""
+        parked = await self._collection.count_documents({"parked": {"$type": "string"}})
+        waiting = {"early.0": {"$exists": True}, "parked": None}
+        first: list[dict[str, Any]] = [{"$match": waiting}, {"$project": {"first": {"$min": "$early.since"}}}]
+        since = [row["first"] async for row in self._collection.aggregate(first)]
+        return LedgerFigures(parked=parked, early=len(since), oldest_early=min(since, default=None))
 
     async def _said(self, subject: str, condition: Mapping[str, Any]) -> list[Event]:
         projection = {"events": {"$filter": {"input": "$events", "cond": condition}}}

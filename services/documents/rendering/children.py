@@ -38,7 +38,7 @@ class Children:
             self._discard(pool)
             raise RenderingFailedError("the rendering process ended before it was done") from error
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End every child."""
         if self._pool is not None:
             self._discard(self._pool)

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.intake.projection import Projection
-from services.intake.reception import NO_IDENTITY, Answer, Reception, Submission, command_id, identity, refused
+from services.intake.reception import NO_IDENTITY, Reception, Submission, command_id, identity, refused
 from shared.http.auth import Principal
 from shared.http.limits import BadJson, parse_json
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Json, Text
-from shared.schemas.requests import Action
+from shared.schemas.requests import Action, Answer
 
 IN_FLIGHT = 200
 ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
@@ -69,42 +69,29 @@ def submitting_routes(reception: Reception, projection: Projection, principal: C
 
 
 async def _answers(reception: Reception, lines: list[bytes], caller: Principal) -> AsyncIterator[bytes]:
-    """Answers in the order of the lines. Lines about one request are taken in turn; others share their writes."""
+    """Answers in the order of the lines. They are told in that order and share their writes, so lines about one request keep it."""
     digest = hashlib.sha256(b"\n".join(lines)).hexdigest()
     slots = asyncio.Semaphore(IN_FLIGHT)
-    last: dict[str, asyncio.Task[Answer]] = {}
-    tasks: list[asyncio.Task[Answer]] = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            subject = _subject(line)
-            task = asyncio.create_task(_line(reception, line, caller, f"{digest}:{number}", slots, last.get(subject or "")))
-            if subject:
-                last[subject] = task
-            tasks.append(task)
-    for number, task in enumerate(tasks, start=1):
+    tasks = [
+        (number, asyncio.create_task(_line(reception, line, caller, f"{digest}:{number}", slots)))
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
+    for number, task in tasks:
         yield orjson.dumps({"line": number, **(await task).model_dump(mode="json")}) + b"\n"
 
 
-async def _line(
-    reception: Reception,
-    line: bytes,
-    caller: Principal,
-    identifier: str,
-    slots: asyncio.Semaphore,
-    before: asyncio.Task[Answer] | None,
-) -> Answer:
-    if before is not None:
-        await asyncio.wait([before])
-    try:
-        message = parse_json(line)
-    except BadJson as error:
-        return refused(None, "submit", Refusal(code="not_json", status=400, message=error.text))
-    action, body = _unwrapped(message)
-    if action is None or not isinstance(body, dict):
-        return refused(None, "submit", NOT_AN_OBJECT)
-    if identity(body) is None:
-        return refused(None, action, NO_IDENTITY)
+async def _line(reception: Reception, line: bytes, caller: Principal, identifier: str, slots: asyncio.Semaphore) -> Answer:
     async with slots:
+        try:
+            message = parse_json(line)
+        except BadJson as error:
+            return refused(None, "submit", Refusal(code=error.code, status=400, message=error.text))
+        action, body = _unwrapped(message)
+        if action is None or not isinstance(body, dict):
+            return refused(None, "submit", NOT_AN_OBJECT)
+        if identity(body) is None:
+            return refused(None, action, NO_IDENTITY)
         return await reception.take(_submission(action, body, caller, "batch", identifier))
 
 
@@ -115,14 +102,6 @@ def _unwrapped(message: object) -> tuple[Action | None, object]:
     return "submit", message
 
 
-def _subject(line: bytes) -> str | None:
-    try:
-        _, body = _unwrapped(parse_json(line))
-    except BadJson:
-        return None
-    return identity(body) if isinstance(body, dict) else None
-
-
 def _submission(action: Action, body: Json, caller: Principal, channel: str, key: str | None) -> Submission:
     identifier = command_id(caller.kind, caller.id, key) if key is not None else None
     unit = caller.business_unit or ""
@@ -130,10 +109,7 @@ def _submission(action: Action, body: Json, caller: Principal, channel: str, key
 
 
 def _object(raw: bytes) -> Json:
-    try:
-        body = parse_json(raw)
-    except BadJson as error:
-        raise Refused(Refusal(code="not_json", status=400, message=error.text)) from error
+    body = parse_json(raw)
     if not isinstance(body, dict):
         raise Refused(NOT_AN_OBJECT)
     return body

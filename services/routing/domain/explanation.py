@@ -15,7 +15,7 @@ REASONS = {
     "unit_or_pool": Text(zh="不属于该经营单位或共享池", en="belong to another unit"),
     "on_leave": Text(zh="休假且无人代理", en="are away with nobody standing in"),
     "declined_or_seated": Text(zh="已谢绝或已在本申请中", en="declined or have another part in it"),
-    "requester": Text(zh="是申请人本人或其代理人", en="asked for it, or stand in for who did"),
+    "requester": Text(zh="是申请人本人，或由申请人代理", en="asked for it, or have the requester standing in"),
     "skill": Text(zh="没有所需技能", en="lack the skill"),
     "region": Text(zh="不覆盖该区域", en="do not cover the region"),
     "full": Text(zh="在办已满", en="are full"),

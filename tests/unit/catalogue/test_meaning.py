@@ -7,7 +7,7 @@ import pytest
 
 from shared.catalogue import changes, meaning
 from shared.schemas.requests import Request
-from tests.builders import TYPES, a_body, judged, with_details
+from tests.builders import TYPES, a_body, a_draft_attachment, judged, with_details
 
 
 def request_of(body: dict[str, Any]) -> Request:
@@ -46,12 +46,10 @@ def test_a_round_trip_through_json_does_not_matter(kind: str):
     assert meaning_of(json.loads(json.dumps(a_body(kind)))) == meaning_of(a_body(kind))
 
 
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != "business.contract"])  # a file's name is matched exactly
 def test_blank_space_around_details_does_not_matter(kind: str):
     body = a_body(kind)
-    assert meaning_of({**body, "details": spaced(body["details"]), "attachments": body["attachments"]}) == meaning_of(body) or (
-        kind == "business.contract"  # a file's name is matched exactly
-    )
+    assert meaning_of({**body, "details": spaced(body["details"])}) == meaning_of(body)
 
 
 SAME = [
@@ -89,16 +87,19 @@ def test_two_different_things_do_not(kind: str, one: dict[str, Any], other: dict
     assert meaning_of(with_details(a_body(kind), **one)) != meaning_of(with_details(a_body(kind), **other))
 
 
-@pytest.mark.parametrize("field", ["priority", "needed_by", "extra", "evidence", "requester"])
+FRAME = {
+    "priority": "low",
+    "needed_by": "2027-03-19T18:00:01+08:00",
+    "extra": {"对接窗口": "南门"},
+    "evidence": [],
+    "requester": {"id": "A2", "role": "sales_assistant"},
+    "attachments": [a_draft_attachment()],
+}
+
+
+@pytest.mark.parametrize("field", FRAME)
 def test_the_frame_has_meaning_too(field: str):
-    other = {
-        "priority": "low",
-        "needed_by": "2027-03-19T18:00:01+08:00",
-        "extra": {"对接窗口": "南门"},
-        "evidence": [],
-        "requester": {"id": "A2", "role": "sales_assistant"},
-    }
-    assert meaning_of(a_body("tools.company", **{field: other[field]})) != meaning_of(a_body("tools.company")) or field == "evidence"
+    assert meaning_of(a_body("market.gift", **{field: FRAME[field]})) != meaning_of(a_body("market.gift"))
 
 
 def test_times_at_the_edge_of_the_calendar_have_a_meaning():

@@ -9,7 +9,6 @@ from tests.builders import a_body, a_context, the_pack
 from tests.unit.catalogue.packs import copied, replaced, with_a_sixteenth_type
 
 HEAD, TECH = "pack.yaml", "tech.yaml"
-SURVEY = "coordinator: presales_manager\n  supporters: [{role: presales_engineer, skills: [analysis]}]"
 
 FAULTS = [
     (TECH, "tech.survey:\n", "tech.survey: [\n", "tech.yaml is not valid YAML"),

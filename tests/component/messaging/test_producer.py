@@ -1,0 +1,57 @@
+"""The producer says quickly that a broker is away, and recovers by itself when it is back."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from infra.embedded import Broker, free_port
+from shared.messaging.producer import Producer
+from shared.schemas.topics import REQUEST_TOPICS
+from tests.component.messaging.kafka_build import fresh, numbered, producing
+from tests.unit.ledger.small_domain import history
+
+pytestmark = pytest.mark.stack
+TOPIC = REQUEST_TOPICS["intake"].name
+
+
+async def test_events_are_acknowledged_in_order(broker_address: str) -> None:
+    async with producing(broker_address) as producer:
+        assert await producer.publish(TOPIC, history(fresh("r"), 20)) == [True] * 20
+
+
+async def test_a_broker_that_never_was_is_reported_quickly() -> None:
+    producer = Producer(f"127.0.0.1:{free_port()}", "intake")
+    started = time.perf_counter()
+    assert await producer.publish(TOPIC, history("r1", 3)) == [False] * 3
+    assert await producer.publish(TOPIC, history("r1", 1)) == [False]
+    assert time.perf_counter() - started < 3
+    await producer.stop()
+
+
+async def test_a_copy_of_a_dead_record_is_acknowledged_or_not_but_never_raises(broker_address: str) -> None:
+    from shared.messaging.wire import Record
+
+    small = Record(topic="t", partition=1, offset=2, key=None, headers=(("x", None),), value=None)
+    large = Record(topic="t", partition=1, offset=3, key=None, headers=(), value=b"x" * 3_000_000)
+    async with producing(broker_address) as producer:
+        assert await producer.copy("backline.routing.dead-letter", small, "why")
+        assert not await producer.copy("backline.routing.dead-letter", large, "why")
+        assert await producer.publish(TOPIC, history(fresh("r"), 1)) == [True]
+
+
+async def test_a_broker_that_went_away_and_came_back_is_found_again(tmp_path: Path) -> None:
+    broker = Broker(tmp_path)
+    await broker.start()
+    async with producing(broker.address) as producer:
+        assert await producer.send(TOPIC, numbered("r", 1, 3)) == [True] * 3
+        await broker.stop()
+        started = time.perf_counter()
+        assert await producer.send(TOPIC, numbered("r", 4, 4)) == [False]
+        assert time.perf_counter() - started < 12
+        await broker.start()
+        async with asyncio.timeout(20):
+            while not all(await producer.send(TOPIC, numbered("r", 5, 6))):
+                await asyncio.sleep(0.1)
+    await broker.stop()

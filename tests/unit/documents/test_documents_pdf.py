@@ -1,0 +1,179 @@
+"""The PDF of every type: complete, reproducible, readable anywhere, and deaf to what its data says."""
+
+import io
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from services.documents.rendering.job import Rendered, render
+from shared.catalogue import load_pack
+from tests.builders import TYPES, a_body, the_pack, with_details
+from tests.unit.catalogue.packs import with_a_sixteenth_type
+from tests.unit.documents.renderings import CHECKLIST, a_job, fonts_of, missing_glyphs, shown, squeezed, text_of
+
+
+@cache
+def rendered(kind: str) -> Rendered:
+    return render(a_job(a_body(kind)))
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_value_that_was_given_is_on_the_pages(kind: str):
+    text = text_of(rendered(kind).data)
+    assert [value for value in shown(the_pack().types[kind], a_body(kind)) if value not in text] == []
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_document_carries_its_own_title_and_people(kind: str):
+    text = text_of(rendered(kind).data)
+    assert the_pack().types[kind].output.zh in text
+    for part in ("AB12CD34", "阮定国", "苗乐", "仇望", "营销支持工作管理办法1.0.0"):
+        assert part in text
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_each_type_has_sections_of_its_own(kind: str):
+    others = {other: text_of(rendered(other).data) for other in ("tools.company", "tech.survey", "market.gift", kind)}
+    assert len(set(others.values())) == len(others)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_same_input_gives_the_same_bytes(kind: str):
+    assert render(a_job(a_body(kind))).data == rendered(kind).data
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_only_the_packaged_font_is_used_embedded_and_no_glyph_is_missing(kind: str):
+    data = rendered(kind).data
+    fonts = fonts_of(data)
+    assert fonts
+    assert [name for name in fonts if "NotoSansCJK" not in name.replace("-", "")] == []
+    assert all(fonts.values())
+    assert missing_glyphs(data) == 0
+
+
+def test_the_glyph_check_does_see_a_missing_glyph():
+    data = render(a_job(with_details(a_body(), purpose="\U0001f9ff\U00013000"))).data
+    assert missing_glyphs(data) > 0
+
+
+def test_an_english_request_gets_an_english_document():
+    text = text_of(render(a_job(a_body("tech.survey", locale="en"))).data)
+    for label in ("Surveyrecord", "Arrangement", "Businessunit", "2027-03-1014:00", "onsite", "Salessupportpolicy1.0.0"):
+        assert label in text
+    assert "调研纪要" not in text
+
+
+def test_sums_are_computed():
+    price = text_of(rendered("business.price").data)
+    for amount in ("640,000.00", "149,776.00", "789,776.00", "20.0%", "10.0%"):
+        assert amount in price
+    assert "16,260.50" in text_of(rendered("market.event").data)
+    gift = text_of(rendered("market.gift").data)
+    for amount in ("1,074.00", "819.00", "1,893.00"):
+        assert amount in gift
+
+
+def test_a_survey_record_lists_the_whole_checklist_and_what_is_still_open():
+    text = text_of(rendered("tech.survey").data)
+    for section in the_pack().types["tech.survey"].output.sections:
+        assert section.zh in text
+    for value in (*CHECKLIST.values(), "备忘", "已按约定交付"):
+        assert value in text
+    assert text.count("尚未记录") == 4
+
+
+def test_a_proposal_takes_in_what_the_survey_found():
+    text = text_of(rendered("tech.proposal").data)
+    for value in ("需求调研结论", *CHECKLIST.values(), "口径以信息中心为准"):
+        assert value in text
+
+
+def test_a_result_with_sections_nobody_planned_is_shown():
+    text = text_of(rendered("tech.test").data)
+    for value in ("结论", "全部通过", "复测一次", "补充网络图"):
+        assert value in text
+
+
+def test_fields_nobody_knows_are_shown():
+    body = with_details(a_body("tech.survey"), 天气="小雨转晴", nested={"层": [1, {"深": "底"}], "flag": True})
+    text = text_of(render(a_job(body)).data)
+    for value in ("天气", "小雨转晴", "层", "深", "底", "flag", "是"):
+        assert value in text
+
+
+def test_a_bid_whose_jury_is_not_announced_says_so():
+    body = with_details(a_body("tech.bid"), jury="未公布", pitch="未公布", due="未公布")
+    assert text_of(render(a_job(body)).data).count("未公布") == 3
+
+
+def test_a_long_request_spills_over_pages_and_loses_nothing():
+    agenda = [{"description": f"第{n}项内容" * 12, "aim": f"目的{n}", "owner": f"负责人{n}"} for n in range(60)]
+    made = render(a_job(with_details(a_body("market.event"), agenda=agenda)))
+    text = text_of(made.data)
+    assert len(PdfReader(io.BytesIO(made.data)).pages) >= 5
+    assert [n for n in range(60) if f"负责人{n}" not in text or f"第{n}项内容" not in text] == []
+
+
+HOSTILE = {
+    "typst": '#read("/etc/passwd") #eval("1+1") $x^2$ *bold* _it_ `raw` <label> @ref [c] \\ // comment /* x */ ]]])}',
+    "jinja": "{{ 7 * 7 }} {% for x in y %} {# gone #} {{ self.__class__ }}",
+    "xml": "<w:p>&amp;</w:p> <script>alert(1)</script> ]]> <!-- x -->",
+    "rtl": "שלום עולם 123 مرحبا",
+    "quotes": "\"double\" 'single' “curly” «guillemets» back\\slash",
+    "numbers": "= Heading + list - dash 1. one",
+}
+
+
+@pytest.mark.parametrize("name", ["typst", "jinja", "xml", "quotes", "numbers"])
+def test_hostile_text_is_text(name: str):
+    hostile = HOSTILE[name]
+    body = with_details(a_body("tech.survey"), purpose=hostile, topics=[hostile, "下一题"], 附注=hostile)
+    body["opportunity"]["name"] = hostile
+    text = text_of(render(a_job(body)).data)
+    assert text.count(squeezed(hostile)) >= 4
+    assert "下一题" in text
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [HOSTILE["rtl"], "👩‍🔧🧨 emoji", "a‮txt.exe", "tab\tand\nline", "\x07bell\x1besc", "é́́ combining", "𠮷野家 𪚥"],
+    ids=["rtl", "emoji", "override", "lines", "controls", "combining", "rare"],
+)
+def test_any_script_still_gives_a_document_with_everything_else(hostile: str):
+    body = with_details(a_body("tech.survey"), purpose=f"前{hostile}后", mode="phone")
+    text = text_of(render(a_job(body)).data)
+    for part in ("前", "后", "电话沟通", "泊位排程"):
+        assert part in text
+
+
+def test_nul_and_half_surrogates_from_elsewhere_become_blank():
+    job = a_job(a_body("tech.test"), result={"结论": "甲\0乙\ud800丙"}, note="尾\0注")
+    text = text_of(render(job).data)
+    assert "甲乙丙" in text
+    assert "尾注" in text
+
+
+def test_the_file_name_is_safe_and_says_what_it_is():
+    body = a_body("tech.survey")
+    body["opportunity"]["customer"]["name"] = '../../云汀\\港务:*?"<>|\x01' + "长" * 300
+    name = render(a_job(body)).name
+    assert name.startswith("调研纪要-.._.._云汀_港务")
+    assert name.endswith(".pdf")
+    assert len(name) <= 110
+    assert not set(name) & set('\\/:*?"<>|\x01')
+
+
+def test_a_sixteenth_type_is_rendered_by_yaml_alone(tmp_path: Path):
+    pack = load_pack(root=with_a_sixteenth_type(tmp_path))
+    devices = [{"name": "道闸", "count": 3}, {"name": "地磅", "count": 1}]
+    body: dict[str, Any] = a_body("tech.test", type="tech.inspection")
+    body["details"] = {"site": "七号仓", "contact": "门岗老秦", "due": "2027-03-20T12:00:00+08:00", "devices": devices}
+    job = a_job(body, pack=pack)
+    made = render(type(job)(**{**vars(job), "policy_root": str(tmp_path)}))
+    text = text_of(made.data)
+    for value in ("巡检报告", *shown(pack.types["tech.inspection"], body)):
+        assert value in text

@@ -1,0 +1,449 @@
+"""Every command in every state: done by the right person, refused to others, harmless when repeated."""
+
+import pytest
+
+from services.routing.domain import State
+from services.routing.domain.state import ALLOWED, Status
+from shared.ledger.messages import Decision
+from shared.schemas.intake import AmendmentRequested, WithdrawalRequested
+from shared.schemas.routing import (
+    AmendmentRefused,
+    AssignmentWaiting,
+    CoordinatorAssigned,
+    RequestAmended,
+    RequestWithdrawn,
+    SupportersAssigned,
+    WithdrawalRefused,
+    WorkAccepted,
+    WorkCompleted,
+    WorkDeclined,
+)
+from tests.unit.routing.routing_build import (
+    ACCEPTED,
+    AWAY,
+    MANAGER,
+    MARKETER,
+    Journey,
+    a_context,
+    a_person,
+    a_request,
+    an_assigned,
+    an_engineer,
+    choosing_pack,
+)
+
+ANNA, BEN = an_engineer("anna"), an_engineer("ben")
+DATA: dict[str, dict[str, object]] = {
+    "accept": {},
+    "decline": {"reason": "出差"},
+    "complete": {"note": "已提交", "result": {"network": "千兆"}},
+    "choose": {"people": ["anna"]},
+}
+
+
+def new() -> Journey:
+    """Submitted in a ledger that was interrupted before it decided."""
+    journey = an_assigned(ANNA)
+    journey.state = State(request=journey.request, policy=journey.state.policy)
+    return journey
+
+
+def waiting() -> Journey:
+    return an_assigned(an_engineer("anna", leave=AWAY))
+
+
+def choosing() -> Journey:
+    journey = Journey(a_context(MANAGER, ANNA, BEN, pack=choosing_pack("tech.survey")))
+    journey.submitted()
+    return journey
+
+
+def assigned() -> Journey:
+    return an_assigned(ANNA)
+
+
+def working() -> Journey:
+    journey = assigned()
+    journey.tells("accept", "anna")
+    return journey
+
+
+def completed() -> Journey:
+    journey = working()
+    journey.tells("complete", "anna", **DATA["complete"])
+    return journey
+
+
+def withdrawn() -> Journey:
+    journey = working()
+    journey.withdrawn()
+    return journey
+
+
+STATES = {
+    "new": new,
+    "waiting": waiting,
+    "choosing": choosing,
+    "assigned": assigned,
+    "working": working,
+    "completed": completed,
+    "withdrawn": withdrawn,
+}
+
+
+def code(decision: Decision) -> str | None:
+    return decision.refusal.code if decision.refusal else None
+
+
+# -- the table
+
+
+@pytest.mark.parametrize("status", list(STATES))
+def test_each_builder_makes_the_state_it_is_named_after(status: str):
+    assert STATES[status]().state.status == status
+
+
+@pytest.mark.parametrize("status", list(STATES))
+@pytest.mark.parametrize("command", ["accept", "decline", "complete", "choose"])
+def test_a_command_out_of_its_states_is_refused_with_the_present_status(status: Status, command: str):
+    for by in ("anna", "manager"):
+        decision = STATES[status]().tells(command, by, **DATA[command])
+        if status in ALLOWED[command]:
+            assert code(decision) != "out_of_state"
+        else:
+            assert decision.refusal is not None
+            assert (decision.refusal.code, decision.refusal.status, decision.facts) == ("out_of_state", 409, ())
+            assert status in decision.refusal.message.zh
+            assert status in decision.refusal.message.en
+
+
+@pytest.mark.parametrize(
+    ("status", "command", "by", "facts"),
+    [
+        ("waiting", "decline", "manager", [WorkDeclined, AssignmentWaiting]),
+        ("choosing", "decline", "manager", [WorkDeclined, AssignmentWaiting]),
+        ("choosing", "choose", "manager", [SupportersAssigned]),
+        ("assigned", "accept", "anna", [WorkAccepted]),
+        ("assigned", "decline", "anna", [WorkDeclined, AssignmentWaiting]),
+        ("assigned", "decline", "manager", [WorkDeclined, AssignmentWaiting]),
+        ("working", "accept", "anna", []),
+        ("working", "decline", "anna", [WorkDeclined, AssignmentWaiting]),
+        ("working", "complete", "anna", [WorkCompleted]),
+    ],
+)
+def test_a_command_in_its_state_by_the_right_person_is_done(status: str, command: str, by: str, facts: list[type]):
+    decision = STATES[status]().tells(command, by, **DATA[command])
+    assert decision.refusal is None
+    assert [type(fact) for fact in decision.facts] == facts
+
+
+@pytest.mark.parametrize(("status", "command"), [(s, c) for c in DATA for s in sorted(ALLOWED[c])])
+def test_a_command_by_anybody_else_is_refused(status: str, command: str):
+    for by in ("ben", "asker", "", "nobody"):
+        decision = STATES[status]().tells(command, by, **DATA[command])
+        assert decision.refusal is not None
+        assert decision.refusal.status == 403
+
+
+@pytest.mark.parametrize(
+    ("status", "command", "by", "second"),
+    [
+        ("choosing", "choose", "manager", "out_of_state"),
+        ("assigned", "accept", "anna", None),
+        ("assigned", "decline", "anna", "not_yours"),
+        ("working", "complete", "anna", "out_of_state"),
+    ],
+)
+def test_a_command_told_twice_under_two_ids_changes_nothing_more(status: str, command: str, by: str, second: str | None):
+    journey = STATES[status]()
+    journey.tells(command, by, **DATA[command])
+    before = journey.state
+    decision = journey.tells(command, by, **DATA[command])
+    assert (code(decision), decision.facts, journey.state) == (second, (), before)
+
+
+@pytest.mark.parametrize("command", list(DATA))
+def test_a_request_that_was_never_submitted_is_unknown(command: str):
+    decision = Journey(a_context(MANAGER)).tells(command, "anna", **DATA[command])
+    assert decision.refusal is not None
+    assert (decision.refusal.code, decision.refusal.status) == ("unknown_request", 404)
+
+
+def test_an_unknown_command_is_refused_with_those_there_are():
+    decision = assigned().tells("approve", "anna")
+    assert decision.refusal is not None
+    assert decision.refusal.code == "unknown_command"
+    assert "accept" in decision.refusal.message.en
+
+
+# -- accepting and completing
+
+
+def test_the_first_acceptance_starts_the_work_and_the_second_does_not():
+    people = (MANAGER, an_engineer("w", skills={"writing": 3}), an_engineer("b", skills={"bidding": 3}))
+    journey = Journey(a_context(*people), a_request("tech.bid"))
+    journey.submitted()
+    journey.tells("accept", "w")
+    journey.tells("accept", "b")
+    assert [fact.first for fact in journey.said if isinstance(fact, WorkAccepted)] == [True, False]
+    assert all(seat.accepted for seat in journey.state.supporters)
+
+
+def test_the_coordinator_who_does_not_support_cannot_accept_or_complete():
+    assert code(assigned().tells("accept", "manager")) == "not_yours"
+    assert code(working().tells("complete", "manager")) == "not_yours"
+
+
+def test_a_supporter_who_has_not_accepted_cannot_complete():
+    people = (MANAGER, an_engineer("w", skills={"writing": 3}), an_engineer("b", skills={"bidding": 3}))
+    journey = Journey(a_context(*people), a_request("tech.bid"))
+    journey.submitted()
+    journey.tells("accept", "w")
+    assert code(journey.tells("complete", "b")) == "not_accepted"
+
+
+def test_the_result_travels_in_the_event():
+    journey = completed()
+    fact = journey.said[-1]
+    assert isinstance(fact, WorkCompleted)
+    assert (fact.by, fact.note, fact.result, fact.on_behalf_of) == ("anna", "已提交", {"network": "千兆"}, None)
+
+
+@pytest.mark.parametrize("result", [None, "text", ["list"], 3])
+def test_a_result_that_is_no_record_is_left_out(result: object):
+    decision = working().tells("complete", "anna", result=result)
+    (fact,) = decision.facts
+    assert isinstance(fact, WorkCompleted)
+    assert fact.result == {}
+
+
+# -- declining
+
+
+def test_declining_gives_the_seat_to_the_next_and_never_back():
+    journey = an_assigned(ANNA, BEN)
+    first = journey.supporters[0]
+    other = {"anna": "ben", "ben": "anna"}[first]
+    decision = journey.tells("decline", first, reason="出差")
+    assert [type(fact) for fact in decision.facts] == [WorkDeclined, SupportersAssigned]
+    assert (journey.supporters, journey.state.declined) == ([other], (first,))
+    assert [r.holder for r in decision.reservations] == [other]
+    decision = journey.tells("decline", other, reason="也出差")
+    assert journey.state.status == "waiting"
+    assert journey.state.decisions[-1].excluded["declined_or_seated"] == 2
+
+
+@pytest.mark.parametrize("reason", ["", "   ", None])
+def test_declining_needs_a_reason(reason: object):
+    decision = assigned().tells("decline", "anna", reason=reason)
+    assert decision.refusal is not None
+    assert (decision.refusal.code, decision.refusal.status) == ("no_reason", 422)
+
+
+def test_declining_after_accepting_leaves_the_work_to_be_accepted_anew():
+    journey = an_assigned(ANNA, BEN)
+    first = journey.supporters[0]
+    journey.tells("accept", first)
+    journey.tells("decline", first, reason="生病")
+    assert journey.state.status == "assigned"
+    assert not journey.state.supporters[0].accepted
+
+
+def test_when_one_of_several_declines_the_others_keep_their_seats_and_what_they_accepted():
+    people = (MANAGER, an_engineer("w", skills={"writing": 3}), *(an_engineer(b, skills={"bidding": 3}) for b in ("b1", "b2")))
+    journey = Journey(a_context(*people), a_request("tech.bid"))
+    journey.submitted()
+    journey.tells("accept", "w")
+    bidder = next(seat.person for seat in journey.state.supporters if seat.skill == "bidding")
+    decision = journey.tells("decline", bidder, reason="出差")
+    other = {"b1": "b2", "b2": "b1"}[bidder]
+    assert {(seat.person, seat.accepted) for seat in journey.state.supporters} == {("w", True), (other, False)}
+    assert [r.holder for r in decision.reservations] == [other]
+    assert journey.state.status == "working"
+    assert {record.chosen for record in journey.state.decisions} == {("manager",), ("w",), (other,)}
+
+
+def test_when_the_last_who_could_replace_somebody_is_gone_the_others_keep_their_seats_while_it_waits():
+    people = (MANAGER, an_engineer("w", skills={"writing": 3}), an_engineer("b", skills={"bidding": 3}))
+    journey = Journey(a_context(*people), a_request("tech.bid"))
+    journey.submitted()
+    journey.tells("decline", "b", reason="出差")
+    assert (journey.supporters, journey.state.status) == (["w"], "waiting")
+    journey.changes(people=[*people, an_engineer("b2", skills={"bidding": 1})])
+    journey.wakes()
+    assert (sorted(journey.supporters), journey.state.status) == (["b2", "w"], "assigned")
+
+
+def test_a_coordinator_who_declines_is_replaced_and_the_supporters_go_on():
+    journey = an_assigned(ANNA)
+    journey.tells("accept", "anna")
+    journey.changes(people=[MANAGER, ANNA, a_person("deputy", "presales_manager")])
+    decision = journey.tells("decline", "manager", reason="调岗")
+    assert [type(fact) for fact in decision.facts] == [WorkDeclined, CoordinatorAssigned]
+    assert (journey.coordinator, journey.supporters, journey.state.status) == ("deputy", ["anna"], "working")
+
+
+def test_without_another_coordinator_it_waits_and_then_goes_on_where_it_was():
+    journey = an_assigned(ANNA)
+    journey.tells("accept", "anna")
+    journey.tells("decline", "manager", reason="调岗")
+    assert (journey.coordinator, journey.supporters, journey.state.status) == (None, ["anna"], "waiting")
+    journey.changes(people=[MANAGER, ANNA, a_person("deputy", "presales_manager")])
+    journey.wakes()
+    assert (journey.coordinator, journey.supporters, journey.state.status) == ("deputy", ["anna"], "working")
+    assert [record.chosen for record in journey.state.decisions] == [("deputy",), ("anna",)]
+
+
+def test_who_coordinates_and_supports_in_one_role_gives_both_back():
+    journey = Journey(a_context(MARKETER, a_person("second", "bu_marketing")), a_request("market.visit"))
+    journey.submitted()
+    first = journey.coordinator
+    other = {"marketer": "second", "second": "marketer"}[first or ""]
+    decision = journey.tells("decline", first or "", reason="出差")
+    assert [type(fact) for fact in decision.facts] == [WorkDeclined, CoordinatorAssigned, SupportersAssigned]
+    assert (journey.coordinator, journey.supporters) == (other, [other])
+    assert [r.holder for r in decision.reservations] == [other]
+
+
+def test_who_coordinates_in_one_role_and_supports_in_another_gives_the_work_back_first():
+    both = an_engineer("both", roles=("presales_manager", "presales_engineer"))
+    journey = Journey(a_context(both))
+    journey.submitted()
+    assert (journey.coordinator, journey.supporters) == ("both", ["both"])
+    assert [r.holder for r in journey.reserved] == ["both"]
+    journey.tells("decline", "both", reason="太忙")
+    assert (journey.coordinator, journey.supporters, journey.state.status) == ("both", [], "waiting")
+    assert journey.state.holders() == {"both"}
+
+
+# -- standing in
+
+
+def test_while_somebody_is_away_their_delegate_acts_and_the_event_says_for_whom():
+    journey = assigned()
+    journey.changes(people=[MANAGER, an_engineer("anna", leave=AWAY, delegate="ben"), BEN])
+    (accepted,) = journey.tells("accept", "ben").facts
+    assert isinstance(accepted, WorkAccepted)
+    assert (accepted.by, accepted.on_behalf_of) == ("ben", "anna")
+    assert journey.state.supporters[0].accepted
+    (done,) = journey.tells("complete", "ben").facts
+    assert isinstance(done, WorkCompleted)
+    assert (done.by, done.on_behalf_of) == ("ben", "anna")
+
+
+def test_a_delegate_declines_the_absent_persons_seat_and_not_for_themselves():
+    journey = assigned()
+    journey.changes(people=[MANAGER, an_engineer("anna", leave=AWAY, delegate="ben"), BEN])
+    decision = journey.tells("decline", "ben", reason="休假")
+    assert isinstance(decision.facts[0], WorkDeclined)
+    assert decision.facts[0].on_behalf_of == "anna"
+    assert (journey.state.declined, journey.supporters) == (("anna",), ["ben"])
+
+
+def test_once_they_are_back_their_delegate_may_not_act_any_more():
+    journey = assigned()
+    journey.changes(people=[MANAGER, an_engineer("anna", delegate="ben"), BEN])
+    assert code(journey.tells("accept", "ben")) == "not_yours"
+
+
+def test_the_coordinators_delegate_chooses():
+    journey = choosing()
+    journey.changes(people=[MANAGER.model_copy(update={"leave": AWAY, "delegate": "deputy"}), a_person("deputy", "sales_manager"), ANNA])
+    assert code(journey.tells("choose", "deputy", people=["anna"])) is None
+    assert journey.supporters == ["anna"]
+
+
+# -- choosing
+
+
+def test_the_coordinator_chooses_whoever_is_offered_and_the_record_says_by_whom():
+    journey = choosing()
+    journey.tells("choose", "manager", people=["ben"])
+    assert (journey.supporters, journey.state.status) == (["ben"], "assigned")
+    record = journey.state.decisions[-1]
+    assert (record.chosen, record.chosen_by, len(record.candidates)) == (("ben",), "manager", 2)
+    assert [r.holder for r in journey.reserved] == ["manager", "ben"]
+
+
+@pytest.mark.parametrize("people", [None, [], "anna", 7, ["nobody"], ["anna", "ben"], [["anna"]], [None], {"anna": 1}])
+def test_a_choice_that_was_not_offered_is_refused(people: object):
+    decision = choosing().tells("choose", "manager", people=people)
+    assert decision.refusal is not None
+    assert (decision.refusal.code, decision.refusal.status) == ("not_offered", 422)
+
+
+def test_for_several_seats_one_different_person_each_in_their_order():
+    people = (MANAGER, an_engineer("w", skills={"writing": 3, "bidding": 1}), an_engineer("b", skills={"bidding": 3, "writing": 1}))
+    journey = Journey(a_context(*people, pack=choosing_pack("tech.bid")), a_request("tech.bid"))
+    journey.submitted()
+    assert code(journey.tells("choose", "manager", people=["b", "b"])) == "not_offered"
+    journey.tells("choose", "manager", people=["b", "w"])
+    assert [(seat.person, seat.skill) for seat in journey.state.supporters] == [("b", "bidding"), ("w", "writing")]
+
+
+def test_somebody_who_has_become_full_meanwhile_can_no_longer_be_chosen():
+    from services.routing.domain import OpenLoad
+
+    journey = choosing()
+    journey.changes(loads={"ben": OpenLoad(count=8)})
+    assert code(journey.tells("choose", "manager", people=["ben"])) == "not_offered"
+    assert code(journey.tells("choose", "manager", people=["anna"])) is None
+
+
+def test_after_a_chosen_supporter_declines_the_coordinator_chooses_again():
+    journey = choosing()
+    journey.tells("choose", "manager", people=["ben"])
+    journey.tells("decline", "ben", reason="出差")
+    assert journey.state.status == "choosing"
+    assert [candidate.person for candidate in journey.state.decisions[-1].candidates] == ["anna"]
+
+
+# -- amending and withdrawing
+
+
+@pytest.mark.parametrize("status", ["new", "waiting", "choosing", "assigned", "working"])
+def test_an_open_request_is_amended_and_keeps_its_status(status: str):
+    journey = STATES[status]()
+    decision = journey.amended(topics=["新主题"])
+    assert [type(fact) for fact in decision.facts] == [RequestAmended]
+    assert (journey.state.status, journey.state.version) == (status, 2)
+    assert journey.state.request is not None
+    assert journey.state.request.details == {"topics": ["新主题"]}
+
+
+@pytest.mark.parametrize("status", ["new", "waiting", "choosing", "assigned", "working"])
+def test_an_open_request_is_withdrawn_and_holds_nobody(status: str):
+    journey = STATES[status]()
+    assert [type(fact) for fact in journey.withdrawn().facts] == [RequestWithdrawn]
+    assert (journey.state.status, journey.state.holders()) == ("withdrawn", frozenset())
+
+
+@pytest.mark.parametrize("status", ["completed", "withdrawn"])
+def test_after_the_end_amendment_and_withdrawal_are_refused_in_both_languages(status: str):
+    journey = STATES[status]()
+    (refused,) = journey.amended(topics=["新主题"]).facts
+    assert isinstance(refused, AmendmentRefused)
+    (stays,) = journey.withdrawn().facts
+    assert isinstance(stays, WithdrawalRefused)
+    assert refused.reason == stays.reason
+    assert {"completed": "完成", "withdrawn": "撤回"}[status] in refused.reason.zh
+    assert status in refused.reason.en
+    assert journey.state.status == status
+
+
+def test_amendments_are_counted():
+    journey = assigned()
+    journey.amended(topics=["一"])
+    journey.amended(topics=["二"])
+    assert journey.state.version == 3
+
+
+@pytest.mark.parametrize("status", ["assigned", "completed"])
+def test_an_amendment_or_withdrawal_heard_twice_is_answered_once(status: str):
+    journey = STATES[status]()
+    journey.amended(topics=["一"])
+    request = journey.request.model_copy(update={"details": {"topics": ["一"]}})
+    repeated = journey.again(AmendmentRequested(by="asker", request=request, changes=(), verdict=ACCEPTED))
+    assert repeated.facts == ()
+    journey.withdrawn()
+    assert journey.again(WithdrawalRequested(by="asker", reason="客户取消")).facts == ()
