@@ -8,8 +8,12 @@ from shared.schemas.requests import FieldChange, Request
 
 
 def meaning(message: Request | dict[str, object]) -> str:
-    """A digest that ignores key order, number format, blank space between and around words, and how an instant is written."""
+    """A digest that ignores key order, number format, blank space between and around words, and how an instant is written.
+
+    Extra fields do not count: a system that exports a request twice often stamps each export with a number of its own.
+    """
     content = message.model_dump(mode="json") if isinstance(message, Request) else message
+    content = {key: value for key, value in content.items() if key != "extra"}
     canonical = json.dumps(_canonical(content), sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

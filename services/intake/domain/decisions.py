@@ -115,7 +115,7 @@ def _amend(state: State, data: Json, context: Context) -> Decision:
 def _amend_open(state: State, data: Json, judgement: Judgement, version: Version) -> Decision:
     current = state.private.pending or state.private.current
     assert current is not None, "an open request has a wording"
-    if version.meaning == current.meaning:
+    if not changes(current.request, version.request):
         return Decision(answer={"outcome": "accepted", "duplicate": True})
     if judgement.verdict.outcome != "accepted":
         return Decision(answer={"outcome": judgement.verdict.outcome, "verdict": judgement.verdict.model_dump(mode="json")})

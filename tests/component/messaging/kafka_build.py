@@ -5,6 +5,9 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
 from shared.messaging.consumer import Consumer, Handle, Membership, Subscription
 from shared.messaging.producer import Producer
 from shared.messaging.wire import Record
@@ -33,6 +36,7 @@ class Memory:
     def __init__(self, mine: str, fails: Callable[[Sequence[Record]], bool] = lambda _records: False) -> None:
         self.mine = mine.encode()
         self.handled: list[bytes] = []
+        self.read: list[Record] = []
         self.failed: list[list[Record]] = []
         self._fails = fails
 
@@ -41,6 +45,7 @@ class Memory:
         if mine and self._fails(mine):
             self.failed.append(mine)
             raise ArithmeticError("the handler fails as told")
+        self.read += records
         self.handled += [record.key or b"" for record in mine]
 
 
@@ -62,6 +67,26 @@ async def producing(address: str) -> AsyncIterator[Producer]:
     producer = Producer(address, "intake")
     yield producer
     await producer.stop()
+
+
+async def committed(address: str, group: str) -> dict[TopicPartition, int]:
+    """The offsets a group has committed: where its next process would begin."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    try:
+        found = await admin.list_consumer_group_offsets(group)
+    finally:
+        await admin.close()
+    return {partition: meta.offset for partition, meta in found.items() if meta.offset > 0}
+
+
+def behind(records: Sequence[Record]) -> dict[TopicPartition, int]:
+    """Just behind the last of `records` in each partition."""
+    last: dict[TopicPartition, int] = {}
+    for record in records:
+        partition = TopicPartition(record.topic, record.partition)
+        last[partition] = max(last.get(partition, 0), record.offset + 1)
+    return last
 
 
 def numbered(mine: str, first: int, last: int) -> list[Sendable]:

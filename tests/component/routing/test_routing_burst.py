@@ -1,0 +1,219 @@
+"""Three routing processes in a burst: nobody is ever over the cap, and seats and requests agree when it is over."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from services.routing.domain import RoutingDomain
+from services.routing.projection import Projection
+from services.routing.seats import MongoSeats
+from services.routing.surroundings import RoutingSurroundings
+from shared.ledger.apply import Ledger
+from shared.ledger.messages import Heard, Reservation, Told, Woken
+from shared.schemas.envelope import Event, dataschema
+from shared.schemas.intake import RequestSubmitted
+from shared.schemas.people import Directory, Person
+from shared.schemas.registry import TYPE_OF
+from shared.storage import Client, Database, MongoLedgerStore, connect
+from tests.unit.routing.routing_build import ACCEPTED, NOW, PACK, a_directory, a_person, a_request, an_engineer
+from tests.unit.routing.routing_fakes import FakeClock, FakePeople
+
+pytestmark = pytest.mark.stack
+PROCESSES = 3
+
+
+@pytest.fixture
+async def clients(mongo_uri: str) -> AsyncIterator[list[Client]]:
+    made = [connect(mongo_uri) for _ in range(PROCESSES)]
+    yield made
+    for client in made:
+        client.close()
+
+
+# -- the seats alone
+
+
+async def test_concurrent_reservations_of_three_clients_never_pass_the_cap(mongo_database: Database, clients: list[Client]):
+    processes = [MongoSeats(client[mongo_database.name]["seats"]) for client in clients]
+    people = {f"p{number}": number % 4 + 1 for number in range(10)}
+    dice = random.Random(20270301)
+    most: dict[str, int] = dict.fromkeys(people, 0)
+    done = asyncio.Event()
+
+    async def watch() -> None:
+        while not done.is_set():
+            async for document in mongo_database["seats"].find():
+                assert document["count"] == len(document["open"]) == len({seat["request"] for seat in document["open"]})
+                most[document["_id"]] = max(most[document["_id"]], document["count"])
+            await asyncio.sleep(0)
+
+    async def work(seats: MongoSeats, number: int) -> set[tuple[str, str]]:
+        """Reserve for several requests at once, two people each; sometimes give back; what is held at the end."""
+        held: set[tuple[str, str]] = set()
+        for turn in range(12):
+            wanted = [
+                (f"R{number}-{turn}-{place}", Reservation(holder=person, capacity=people[person]))
+                for place in range(4)
+                for person in dice.sample(sorted(people), 2)
+            ]
+            refused = await seats.reserve(wanted, NOW)
+            held |= {(request, reservation.holder) for request, reservation in wanted if request not in refused}
+            if held and dice.random() < 0.5:
+                given = dice.sample(sorted(held), len(held) // 2)
+                assert await seats.release(given) == len(given)
+                held -= set(given)
+        return held
+
+    watching = asyncio.create_task(watch())
+    held = await asyncio.gather(*(work(seats, number) for number, seats in enumerate([*processes, *processes])))
+    done.set()
+    await watching
+    stored = {(seat["request"], document["_id"]) async for document in mongo_database["seats"].find() for seat in document["open"]}
+    assert stored == set().union(*held)
+    assert all(most[person] <= people[person] for person in people), most
+    assert any(most[person] == people[person] for person in people)
+
+
+async def test_the_last_seat_goes_to_exactly_one_of_many(mongo_database: Database, clients: list[Client]):
+    processes = [MongoSeats(client[mongo_database.name]["seats"]) for client in clients]
+    for round_ in range(20):
+        wanted = Reservation(holder=f"p{round_}", capacity=1)
+        refused = await asyncio.gather(*(seats.reserve([(f"R{n}", wanted)], NOW) for n, seats in enumerate(processes)))
+        assert sum(len(one) for one in refused) == PROCESSES - 1
+
+
+async def test_the_same_request_reserved_in_three_processes_at_once_has_one_place(mongo_database: Database, clients: list[Client]):
+    processes = [MongoSeats(client[mongo_database.name]["seats"]) for client in clients]
+    for round_ in range(20):
+        wanted = [(f"R{round_}", Reservation(holder="anna", capacity=50))]
+        assert await asyncio.gather(*(seats.reserve(wanted, NOW) for seats in processes)) == [frozenset()] * PROCESSES
+    document = await mongo_database["seats"].find_one({"_id": "anna"})
+    assert document is not None
+    assert (document["count"], len(document["open"])) == (20, 20)
+
+
+# -- whole ledgers
+
+
+class Nobody:
+    """A publisher whose broker acknowledges everything."""
+
+    async def publish(self, events: Sequence[Event]) -> list[bool]:
+        return [True] * len(events)
+
+
+@dataclass
+class Process:
+    ledger: Ledger
+    surroundings: RoutingSurroundings
+
+
+def people() -> list[Person]:
+    engineers = [an_engineer(f"e{number}", seats=3) for number in range(8)]
+    pool = [an_engineer(f"hq{number}", unit="headquarters", seats=2) for number in range(2)]
+    return [a_person("manager", "presales_manager", seats=60), *engineers, *pool]
+
+
+def a_process(client: Client, name: str, directory: Directory) -> Process:
+    database = client[name]
+    surroundings = RoutingSurroundings(
+        clock=FakeClock(),
+        people=FakePeople(directory),
+        packs={(PACK.name, PACK.version): PACK},
+        seats=MongoSeats(database["seats"]),
+        requests=Projection(database["requests"]),
+    )
+    store = MongoLedgerStore(database["requests"])
+    ledger = Ledger(domain=RoutingDomain(), surroundings=surroundings, store=store, publisher=Nobody(), clock=FakeClock())
+
+    async def wake(subjects: Sequence[str], reason: str) -> None:
+        await ledger.apply([Woken(subject=subject, reason=reason) for subject in subjects])
+
+    surroundings.wake = wake
+    return Process(ledger=ledger, surroundings=surroundings)
+
+
+def submitted(request: str) -> Heard:
+    fact = RequestSubmitted(request=a_request(), verdict=ACCEPTED, policy=PACK.pin)
+    name = TYPE_OF[RequestSubmitted]
+    data = fact.model_dump(mode="json")
+    return Heard(event=Event.say(source="intake", type=name, subject=request, sequence=1, time=NOW, data=data, dataschema=dataschema(name)))
+
+
+async def seats_by_person(database: Database) -> dict[str, set[str]]:
+    return {document["_id"]: {seat["request"] for seat in document["open"]} async for document in database["seats"].find()}
+
+
+async def work_by_person(database: Database) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    async for document in database["requests"].find({"state.status": {"$nin": ["completed", "withdrawn"]}}):
+        state = document["state"]
+        seats = [*([state["coordinator"]] if state["coordinator"] else []), *state["supporters"]]
+        for seat in seats:
+            found.setdefault(seat["person"], set()).add(document["_id"])
+    return found
+
+
+async def statuses(database: Database) -> dict[str, int]:
+    pipeline = [{"$group": {"_id": "$state.status", "count": {"$sum": 1}}}]
+    return {row["_id"]: row["count"] async for row in database["requests"].aggregate(pipeline)}
+
+
+async def test_three_ledgers_in_a_burst_fill_every_seat_and_none_twice(mongo_database: Database, clients: list[Client]):
+    directory = a_directory(*people())
+    processes = [a_process(client, mongo_database.name, directory) for client in clients]
+    await MongoLedgerStore(mongo_database["requests"]).prepare()
+    await Projection(mongo_database["requests"]).prepare()
+    requests = [str(uuid.uuid4()) for _ in range(45)]
+    await asyncio.gather(*(one.ledger.apply([submitted(r) for r in requests[place::PROCESSES]]) for place, one in enumerate(processes)))
+
+    capacity = {person.id: person.seats for person in people()}
+    held = await seats_by_person(mongo_database)
+    assert all(len(held.get(person, ())) <= seats for person, seats in capacity.items())
+    assert await statuses(mongo_database) == {"assigned": 28, "waiting": 17}, "8 × 3 places in the unit and 2 × 2 in the pool"
+    assert {person: work for person, work in held.items() if work} == await work_by_person(mongo_database)
+
+
+async def test_the_same_submissions_in_three_processes_at_once_assign_once_each(mongo_database: Database, clients: list[Client]):
+    directory = a_directory(*people())
+    processes = [a_process(client, mongo_database.name, directory) for client in clients]
+    await MongoLedgerStore(mongo_database["requests"]).prepare()
+    requests = [str(uuid.uuid4()) for _ in range(10)]
+    await asyncio.gather(*(one.ledger.apply([submitted(request) for request in requests]) for one in processes))
+
+    work = await work_by_person(mongo_database)
+    held = await seats_by_person(mongo_database)
+    assert await statuses(mongo_database) == {"assigned": 10}
+    assert all(requests_ <= held[person] for person, requests_ in work.items()), "whoever works has the place"
+    for one in processes:
+        one.surroundings._clock.passes(minutes=5)
+    await processes[0].surroundings.reconcile()
+    await processes[0].surroundings.quiet()
+    held = await seats_by_person(mongo_database)
+    assert {person: places for person, places in held.items() if places} == work, "the sweep gave back what the losers had reserved"
+
+
+async def test_work_that_ends_gives_its_seat_to_the_longest_waiting(mongo_database: Database, clients: list[Client]):
+    directory = a_directory(a_person("manager", "presales_manager", seats=60), an_engineer("anna", seats=1))
+    processes = [a_process(client, mongo_database.name, directory) for client in clients]
+    await MongoLedgerStore(mongo_database["requests"]).prepare()
+    await Projection(mongo_database["requests"]).prepare()
+    requests = [str(uuid.uuid4()) for _ in range(6)]
+    for request in requests:
+        await processes[0].ledger.apply([submitted(request)])
+    for number in range(len(requests)):
+        working = await mongo_database["requests"].find_one({"state.status": "assigned"})
+        assert working is not None
+        process = processes[number % PROCESSES]
+        for name in ("accept", "complete"):
+            told = Told(id=uuid.uuid4().hex, subject=working["_id"], name=name, data={"by": "anna"}, at=NOW)
+            (outcome,) = await process.ledger.apply([told])
+            assert outcome.refusal is None
+        await process.surroundings.quiet()
+        held = await seats_by_person(mongo_database)
+        assert len(held["anna"]) <= 1
+    assert await statuses(mongo_database) == {"completed": 6}

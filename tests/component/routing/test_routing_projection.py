@@ -1,0 +1,79 @@
+"""Routing's reads of its ledger's collection give the same answers as the fake that the unit tests stand on."""
+
+from typing import Any
+
+import pytest
+
+from services.routing.projection import Projection
+from shared.storage import Database
+from tests.unit.routing.routing_build import MANAGER, Journey, a_context, a_request, an_engineer, choosing_pack
+from tests.unit.routing.routing_fakes import FakeRequests
+
+pytestmark = pytest.mark.stack
+ANNA = an_engineer("anna", seats=1)
+
+
+def journeys() -> list[Journey]:
+    """A survey that is assigned, one completed, one withdrawn, one that waits, one to choose, one without an opportunity."""
+    made = [Journey(a_context(MANAGER, ANNA), subject=f"R{number}") for number in range(5)]
+    made[3].changes(loads={"anna": a_context(loads={}).load("anna").__class__(count=1, weight=2.0)})
+    made[4].context = a_context(MANAGER, ANNA, pack=choosing_pack("tech.survey"))
+    made.append(Journey(a_context(MANAGER, ANNA), a_request(opportunity=None, unit="south"), subject="R5"))
+    for journey in made:
+        journey.submitted()
+    made[1].tells("accept", "anna")
+    made[1].tells("complete", "anna")
+    made[2].withdrawn()
+    return made
+
+
+async def stored(database: Database) -> tuple[Projection, FakeRequests]:
+    projection = Projection(database["requests"])
+    await projection.prepare()
+    fake = FakeRequests()
+    for journey in journeys():
+        fake.states[journey.subject] = journey.state
+        document: dict[str, Any] = {"_id": journey.subject, "state": journey.state.model_dump(mode="json")}
+        await database["requests"].insert_one(document)
+    await database["requests"].insert_one({"_id": "parked", "state": None})
+    return projection, fake
+
+
+async def test_every_read_agrees_with_the_fake(mongo_database: Database):
+    projection, fake = await stored(mongo_database)
+    everything = [*fake.states, "unknown", "parked"]
+    assert {journey.state.status for journey in journeys()} == {"assigned", "completed", "withdrawn", "waiting", "choosing"}
+    for request in everything:
+        assert await projection.state(request) == await fake.state(request)
+    assert dict(await projection.holders(everything)) == {
+        request: people for request, people in (await fake.holders(everything)).items() if fake.states[request].open
+    }
+    assert await projection.open_work("", 100) == await fake.open_work("", 100)
+    assert await projection.open_work("R0", 2) == await fake.open_work("R0", 2)
+    assert await projection.familiar(["O1", "O2"]) == await fake.familiar(["O1", "O2"])
+    assert await projection.opportunities(everything) == await fake.opportunities(everything)
+    assert await projection.count_waiting() == await fake.count_waiting() == 1
+    assert await projection.waiting_for(["presales_engineer"], 10) == await fake.waiting_for(["presales_engineer"], 10) == ["R3"]
+    assert await projection.waiting_for(["test_engineer"], 10) == []
+    for person in ("anna", "manager", "nobody"):
+        assert sorted(request for request, _ in await projection.work_of(person, 100)) == sorted(
+            request for request, _ in await fake.work_of(person, 100)
+        )
+    for unit in (None, "east", "south", "west"):
+        found = {request for request, _ in await projection.unassigned(unit, 100)}
+        assert found == {request for request, _ in await fake.unassigned(unit, 100)}
+
+
+async def test_those_who_wait_are_paged_longest_first_without_gap_or_repetition(mongo_database: Database):
+    projection = Projection(mongo_database["requests"])
+    await projection.prepare()
+    waiting = Journey(a_context(MANAGER))
+    waiting.submitted()
+    state = waiting.state.model_dump(mode="json")
+    since = ["2027-03-01T01:00:00Z", "2027-03-01T02:00:00Z", "2027-03-01T01:00:00Z", "2027-03-01T00:00:00Z", "2027-03-01T01:00:00Z"]
+    documents = [{"_id": f"R{number}", "state": {**state, "waiting_since": moment}} for number, moment in enumerate(since)]
+    await mongo_database["requests"].insert_many(documents)
+    seen: list[tuple[str, str]] = []
+    while page := await projection.waiting(2, seen[-1] if seen else None):
+        seen += page
+    assert [request for _, request in seen] == ["R3", "R0", "R2", "R4", "R1"]

@@ -1,0 +1,102 @@
+"""The contract of the port Seats, held by the fake of the unit tests and by the collection on a real mongod."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from services.routing.domain import OpenLoad
+from services.routing.ports import Seats
+from services.routing.seats import MongoSeats
+from shared.ledger.messages import Reservation
+from tests.unit.routing.routing_build import NOW
+from tests.unit.routing.routing_fakes import FakeSeats
+
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture(params=["fake", pytest.param("mongo", marks=pytest.mark.stack)])
+def seats(request: pytest.FixtureRequest) -> Seats:
+    if request.param == "fake":
+        return FakeSeats()
+    return MongoSeats(request.getfixturevalue("mongo_database")["seats"])
+
+
+def a_place(person: str, capacity: int = 8, weight: float = 1.0) -> Reservation:
+    return Reservation(holder=person, capacity=capacity, weight=weight)
+
+
+async def places(seats: Seats) -> set[tuple[str, str]]:
+    return set(await seats.held(LATER + timedelta(days=1)))
+
+
+async def test_a_place_is_secured_and_counts_as_load(seats: Seats):
+    assert await seats.reserve([("R1", a_place("anna", weight=2.5)), ("R2", a_place("anna", weight=1.0))], NOW) == frozenset()
+    assert await seats.loads() == {"anna": OpenLoad(count=2, weight=3.5)}
+
+
+async def test_reserving_nothing_is_no_question(seats: Seats):
+    assert await seats.reserve([], NOW) == frozenset()
+    assert (await seats.loads(), await seats.held(LATER)) == ({}, [])
+
+
+async def test_reserving_again_keeps_the_one_place(seats: Seats):
+    for _ in range(3):
+        assert await seats.reserve([("R1", a_place("anna", capacity=1))], NOW) == frozenset()
+    assert await places(seats) == {("R1", "anna")}
+    assert (await seats.loads())["anna"].count == 1
+
+
+async def test_within_one_batch_the_last_places_go_to_as_many_as_there_are(seats: Seats):
+    refused = await seats.reserve([(f"R{number}", a_place("anna", capacity=3)) for number in range(10)], NOW)
+    assert len(refused) == 7
+    assert (await seats.loads())["anna"].count == 3
+
+
+async def test_a_request_that_misses_one_place_holds_none_that_it_wanted(seats: Seats):
+    await seats.reserve([("R0", a_place("ben", capacity=1))], NOW)
+    wanted: Sequence[tuple[str, Reservation]] = [("R1", a_place("anna")), ("R1", a_place("ben", capacity=1)), ("R2", a_place("anna"))]
+    assert await seats.reserve(wanted, NOW) == {"R1"}
+    assert await places(seats) == {("R0", "ben"), ("R2", "anna")}
+
+
+async def test_a_refused_request_keeps_the_place_it_had_before(seats: Seats):
+    await seats.reserve([("R0", a_place("ben", capacity=1)), ("R1", a_place("anna"))], NOW)
+    assert await seats.reserve([("R1", a_place("anna")), ("R1", a_place("ben", capacity=1))], NOW) == {"R1"}
+    assert await places(seats) == {("R0", "ben"), ("R1", "anna")}
+
+
+async def test_released_places_can_be_had_again(seats: Seats):
+    await seats.reserve([("R1", a_place("anna", capacity=1))], NOW)
+    assert await seats.release([("R1", "anna")]) == 1
+    assert await seats.reserve([("R2", a_place("anna", capacity=1))], NOW) == frozenset()
+
+
+async def test_releasing_again_or_what_was_never_held_changes_nothing(seats: Seats):
+    await seats.reserve([("R1", a_place("anna")), ("R2", a_place("anna"))], NOW)
+    assert await seats.release([("R1", "anna")]) == 1
+    assert await seats.release([("R1", "anna"), ("R9", "anna"), ("R1", "nobody")]) == 0
+    assert await seats.release([]) == 0
+    assert (await seats.loads())["anna"].count == 1
+
+
+async def test_places_are_listed_from_a_certain_age(seats: Seats):
+    await seats.reserve([("R1", a_place("anna"))], NOW)
+    await seats.reserve([("R2", a_place("anna"))], LATER)
+    assert list(await seats.held(NOW + timedelta(seconds=1))) == [("R1", "anna")]
+    assert list(await seats.held(NOW)) == []
+
+
+async def test_reserving_again_makes_a_place_young(seats: Seats):
+    await seats.reserve([("R1", a_place("anna"))], NOW)
+    await seats.reserve([("R1", a_place("anna"))], LATER)
+    assert await seats.release_older([("R1", "anna")], NOW + timedelta(minutes=1)) == 0
+    assert await seats.release_older([("R1", "anna")], LATER + timedelta(seconds=1)) == 1
+
+
+async def test_lacking_places_are_restored_even_beyond_the_capacity_and_once(seats: Seats):
+    await seats.reserve([("R1", a_place("anna", capacity=1))], NOW)
+    assert await seats.restore([("R1", "anna", 1.0), ("R2", "anna", 2.0), ("R2", "ben", 3.0)], NOW) == 2
+    assert await seats.restore([("R2", "anna", 2.0)], NOW) == 0
+    assert await seats.restore([], NOW) == 0
+    assert await seats.loads() == {"anna": OpenLoad(count=2, weight=3.0), "ben": OpenLoad(count=1, weight=3.0)}

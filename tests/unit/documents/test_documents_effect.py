@@ -1,0 +1,127 @@
+"""The effect of a planned document: it exists when the file is stored, and every end says what happened."""
+
+import hashlib
+from typing import Any
+
+import httpx
+import pytest
+
+from services.documents.effects import Rendering
+from services.documents.rendering.children import RenderingFailedError
+from services.documents.rendering.job import Job, Rendered, render
+from shared.ledger.effects import Done, Retry, Terminal
+from shared.ledger.messages import Item
+from shared.schemas.documents import DocumentRendered
+from tests.builders import a_body, a_directory
+from tests.unit.documents.renderings import IDENTITY, WORD, a_job, text_of
+from tests.unit.documents.test_documents_contract import a_draft
+
+
+class Intake:
+    """Intake's answers: personal values, and files by their hash."""
+
+    def __init__(self, job: Job, files: dict[str, bytes] | None = None, status: int = 404) -> None:
+        self._personal, self._files, self._status = job.personal, files or {}, status
+
+    async def personal(self, request: str) -> dict[str, Any]:
+        assert request == IDENTITY
+        return dict(self._personal)
+
+    async def attachment(self, sha256: str) -> tuple[str, bytes]:
+        if sha256 in self._files:
+            return WORD, self._files[sha256]
+        answer = httpx.Response(self._status, request=httpx.Request("GET", "http://intake.example"))
+        raise httpx.HTTPStatusError("no", request=answer.request, response=answer)
+
+
+class Files:
+    """A store that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def put(self, data: bytes, *, name: str, media_type: str) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.kept[sha256] = data
+        return sha256
+
+
+class Here:
+    """Renders in this very process."""
+
+    async def render(self, job: Job) -> Rendered:
+        return render(job)
+
+
+class Broken:
+    async def render(self, job: Job) -> Rendered:
+        raise RenderingFailedError("the child died")
+
+
+async def never() -> None:
+    raise AssertionError("rendering has no point of no return")
+
+
+def an_item(job: Job, attempt: int = 1) -> Item:
+    return Item(id="D-1", kind="render", data=job.data, subject=IDENTITY, attempt=attempt)
+
+
+def an_effect(intake: Intake, files: Files, renderer: Any = None) -> Rendering:
+    return Rendering(intake=intake, files=files, renderer=renderer or Here(), directory=a_directory, policy_root=None)
+
+
+async def test_done_describes_the_file_that_was_stored():
+    job, files = a_job(a_body("tech.survey")), Files()
+    end = await an_effect(Intake(job), files).perform(an_item(job), never)
+    assert isinstance(end, Done)
+    said = DocumentRendered.model_validate(end.data)
+    data = files.kept[said.sha256]
+    assert (said.document, said.kind, said.version, said.language, said.size) == ("D-1", "tech.survey", 1, "zh", len(data))
+    assert said.name == "调研纪要-云汀港务集团-AB12CD34-v1.pdf"
+    assert said.manifest["event"] == "e1"
+    assert said.manifest["template"].startswith("document.typ:")
+    assert "宁主任" in text_of(data)
+    assert "港湾事业部" in text_of(data)
+
+
+async def test_what_is_said_holds_nothing_personal():
+    job, files = a_job(a_body("tech.survey")), Files()
+    end = await an_effect(Intake(job), files).perform(an_item(job), never)
+    assert "宁主任" not in str(end)
+
+
+async def test_made_twice_it_is_the_same_file():
+    job, files = a_job(a_body("tech.survey")), Files()
+    effect = an_effect(Intake(job), files)
+    assert await effect.perform(an_item(job), never) == await effect.perform(an_item(job, 2), never)
+    assert len(files.kept) == 1
+
+
+async def test_a_packet_names_the_draft_it_took_in():
+    job, draft, files = a_job(a_body("business.contract")), a_draft(), Files()
+    end = await an_effect(Intake(job, {"c0" * 32: draft}), files).perform(an_item(job), never)
+    assert isinstance(end, Done)
+    assert end.data["manifest"]["attachments"] == {"草案.docx": hashlib.sha256(draft).hexdigest()}
+    assert "万分之三" in text_of(files.kept[end.data["sha256"]])
+
+
+@pytest.mark.parametrize(("attempt", "end"), [(1, Retry), (2, Terminal)])
+async def test_a_draft_that_was_never_uploaded_is_asked_for_once_more_then_given_up(attempt: int, end: type):
+    job, files = a_job(a_body("business.contract")), Files()
+    ended = await an_effect(Intake(job), files).perform(an_item(job, attempt), never)
+    assert isinstance(ended, end)
+    assert "草案.docx" in ended.problem
+    assert files.kept == {}
+
+
+async def test_intake_being_unwell_is_not_taken_for_a_missing_draft():
+    job = a_job(a_body("business.contract"))
+    with pytest.raises(httpx.HTTPStatusError):
+        await an_effect(Intake(job, status=503), Files()).perform(an_item(job, 5), never)
+
+
+async def test_a_child_that_died_is_tried_again():
+    job, files = a_job(a_body("tech.survey")), Files()
+    ended = await an_effect(Intake(job), files, Broken()).perform(an_item(job, 7), never)
+    assert ended == Retry(problem="the child died")
+    assert files.kept == {}

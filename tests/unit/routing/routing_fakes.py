@@ -1,0 +1,133 @@
+"""In-memory stand-ins for routing's database, held to the same contract tests as the real one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.routing.domain import OpenLoad, State
+from services.routing.ports import OpenWork, Place
+from shared.ledger.messages import Reservation
+from shared.schemas.people import Directory
+from tests.unit.routing.routing_build import NOW
+
+
+@dataclass
+class FakeSeats:
+    """The port Seats over a dictionary: person → request → (weight, at)."""
+
+    open: dict[str, dict[str, tuple[float, datetime]]] = field(default_factory=dict)
+
+    async def loads(self) -> Mapping[str, OpenLoad]:
+        return {
+            person: OpenLoad(count=len(places), weight=sum(weight for weight, _ in places.values()))
+            for person, places in self.open.items()
+            if places
+        }
+
+    async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
+        added: list[Place] = []
+        refused: set[str] = set()
+        for request, reservation in wanted:
+            places = self.open.setdefault(reservation.holder, {})
+            if request in places:
+                places[request] = (places[request][0], at)
+            elif len(places) < reservation.capacity:
+                places[request] = (reservation.weight, at)
+                added.append((request, reservation.holder))
+            else:
+                refused.add(request)
+        await self.release([place for place in added if place[0] in refused])
+        return frozenset(refused)
+
+    async def release(self, places: Sequence[Place]) -> int:
+        return sum(self.open.get(person, {}).pop(request, None) is not None for request, person in places)
+
+    async def release_older(self, places: Sequence[Place], before: datetime) -> int:
+        return await self.release([place for place in places if place in await self.held(before)])
+
+    async def restore(self, places: Sequence[tuple[str, str, float]], at: datetime) -> int:
+        lacking = [place for place in places if place[0] not in self.open.get(place[1], {})]
+        for request, person, weight in lacking:
+            self.open.setdefault(person, {})[request] = (weight, at)
+        return len(lacking)
+
+    async def held(self, before: datetime) -> Sequence[Place]:
+        return [(request, person) for person, places in self.open.items() for request, (_, at) in places.items() if at < before]
+
+
+@dataclass
+class FakeRequests:
+    """The port Requests, and the reads of the HTTP interface, over states by id."""
+
+    states: dict[str, State] = field(default_factory=dict)
+
+    async def state(self, request: str) -> State | None:
+        return self.states.get(request)
+
+    async def work_of(self, person: str, limit: int) -> Sequence[tuple[str, State]]:
+        return [(request, state) for request, state in self.states.items() if person in state.holders()][:limit]
+
+    async def unassigned(self, business_unit: str | None, limit: int) -> Sequence[tuple[str, State]]:
+        return [
+            (request, state)
+            for request, state in self.states.items()
+            if state.status in {"waiting", "choosing"}
+            and state.request
+            and (business_unit is None or state.request.business_unit == business_unit)
+        ][:limit]
+
+    async def holders(self, requests: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        return {request: self.states[request].holders() for request in requests if request in self.states}
+
+    async def open_work(self, after: str, limit: int) -> Sequence[OpenWork]:
+        found = []
+        for request, state in sorted(self.states.items()):
+            if request > after and state.open and state.request and state.policy:
+                seats = [*([state.coordinator] if state.coordinator else []), *state.supporters]
+                parts = tuple((seat.person, seat.step) for seat in seats)
+                found.append(OpenWork(request=request, type=state.request.type, policy=state.policy, parts=parts))
+        return found[:limit]
+
+    async def waiting(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[tuple[str, str]]:
+        rows = sorted((str(state.waiting_since), request) for request, state in self.states.items() if state.status == "waiting")
+        return [row for row in rows if after is None or row > after][:limit]
+
+    async def waiting_for(self, roles: Sequence[str], limit: int) -> Sequence[str]:
+        return [
+            request
+            for _, request in await self.waiting(10_000)
+            if any(record.role in roles and record.excluded.get("full") for record in self.states[request].decisions)
+        ][:limit]
+
+    async def count_waiting(self) -> int:
+        return len(await self.waiting(10_000))
+
+    async def familiar(self, opportunities: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        known: dict[str, frozenset[str]] = {}
+        for state in self.states.values():
+            opportunity = state.request.opportunity if state.request else None
+            if opportunity and opportunity.id in opportunities:
+                known[opportunity.id] = known.get(opportunity.id, frozenset()) | state.seated()
+        return known
+
+    async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:
+        found = [self.states[request].request for request in requests if request in self.states]
+        return frozenset(request.opportunity.id for request in found if request and request.opportunity)
+
+
+@dataclass
+class FakePeople:
+    directory: Directory
+
+
+@dataclass
+class FakeClock:
+    """Stands still until told otherwise."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    def passes(self, **time: float) -> None:
+        self.at += timedelta(**time)
