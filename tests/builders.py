@@ -63,7 +63,11 @@ def a_directory(*others: Person | BusinessUnit) -> Directory:
         BusinessUnit(code="harbour", name=Text(zh="港湾事业部", en="Harbour Unit"), region="coast"),
         BusinessUnit(code="mountain", name=Text(zh="山岳事业部", en="Mountain Unit"), region="inland"),
         BusinessUnit(
-            code="islands", name=Text(zh="群岛事业部", en="Islands Unit"), time_zone="Asia/Singapore", locale="en", region="islands"
+            code="islands",
+            name=Text(zh="群岛事业部", en="Islands Unit"),
+            time_zone="Asia/Singapore",
+            locale="en",
+            region="islands",
         ),
         BusinessUnit(code="headquarters", name=Text(zh="公司总部", en="Headquarters")),
     )
@@ -97,7 +101,9 @@ def a_directory(*others: Person | BusinessUnit) -> Directory:
     return Directory().with_entries([*units, *people, *others])
 
 
-def window(start: str = "2027-03-10T14:00:00+08:00", end: str = "2027-03-10T16:30:00+08:00", place: str = "三号码头会议厅") -> Json:
+def window(
+    start: str = "2027-03-10T14:00:00+08:00", end: str = "2027-03-10T16:30:00+08:00", place: str = "三号码头会议厅"
+) -> Json:
     """A time and place in the shape the forms ask for."""
     return {"start": start, "end": end, "place": place, "time_zone": "Asia/Shanghai"}
 
@@ -162,7 +168,12 @@ def _details() -> dict[str, Json]:
         },
         "tech.test": {
             "content": "闸口识别率与吞吐",
-            "environment": {"hardware": "两台服务器", "software": "容器平台", "application_mode": "双机热备", "network": "千兆内网"},
+            "environment": {
+                "hardware": "两台服务器",
+                "software": "容器平台",
+                "application_mode": "双机热备",
+                "network": "千兆内网",
+            },
             "where": window(),
             "feedback": {"due": "2027-03-20T12:00:00+08:00", "format": "excel", "demands": "按用例逐条给出结果"},
             "purpose": "验收前自检",
@@ -195,7 +206,13 @@ def _details() -> dict[str, Json]:
                 {"description": "案例分享", "aim": "建立信任", "owner": "戚芳菲"},
                 {"description": "圆桌讨论", "aim": "收集需求", "owner": "苗乐"},
             ],
-            "resources": {"people": "讲师两名", "material": "彩页五十份", "equipment": "投影仪", "gifts": "纪念杯", "displays": "易拉宝"},
+            "resources": {
+                "people": "讲师两名",
+                "material": "彩页五十份",
+                "equipment": "投影仪",
+                "gifts": "纪念杯",
+                "displays": "易拉宝",
+            },
             "budget": dict(BUDGET),
         },
         "market.visit": {

@@ -26,7 +26,9 @@ def _lines(name: str) -> list[Row]:
 
 def _messages() -> list[tuple[str, int, str, Row]]:
     """(file, line, action, body) of everything in the shape of a request: mails and rows as what they mean."""
-    crm = [("requests/crm-east.jsonl", n, row["action"], row["body"]) for n, row in enumerate(_lines("requests/crm-east.jsonl"), 1)]
+    crm = [
+        ("requests/crm-east.jsonl", n, row["action"], row["body"]) for n, row in enumerate(_lines("requests/crm-east.jsonl"), 1)
+    ]
     erp = [
         ("requests/erp-north.jsonl", n, row["headers"]["action"], row["value"])
         for n, row in enumerate(_lines("requests/erp-north.jsonl"), 1)
@@ -81,7 +83,9 @@ class Front:
         pytest.fail(f"{reference} was not completed")
 
     async def _status(self, identity: str) -> str:
-        return str((await self._client.get(f"{self._stack.url('intake')}/v1/requests/{identity}", headers=SERVICE)).json()["status"])
+        return str(
+            (await self._client.get(f"{self._stack.url('intake')}/v1/requests/{identity}", headers=SERVICE)).json()["status"]
+        )
 
 
 def _agrees(expected: Row, answer: Row) -> bool:
@@ -118,6 +122,8 @@ async def test_every_realistic_message_gets_the_expected_answer(stack: Stack) ->
             if _agrees(wanted, answer):
                 agreeing[file.split("/")[1]] += 1
             else:
-                differing.append(f"{file}:{line} expected {wanted['outcome']}, got {json.dumps(answer, ensure_ascii=False)[:300]}")
+                differing.append(
+                    f"{file}:{line} expected {wanted['outcome']}, got {json.dumps(answer, ensure_ascii=False)[:300]}"
+                )
     print(f"\n{sum(agreeing.values())} of {len(_messages())} realistic messages agree: {dict(agreeing)}")
     assert not differing, "\n".join(differing)

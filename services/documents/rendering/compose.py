@@ -6,46 +6,18 @@ Block kinds: facts [[label, value]], text, list [text], table {columns, rows, to
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
+from services.documents.rendering.wording import PRIORITIES, flat, moment, money, plain, word
 from shared.catalogue import Field, Pack, RequestType
 from shared.schemas.model import Json
 from shared.schemas.requests import Request
 
 LAYOUTS: Mapping[str, Any] = yaml.safe_load(files("services.documents").joinpath("layouts.yaml").read_text(encoding="utf-8"))
 PLAIN_LAYOUT: Mapping[str, Any] = {"cover": False, "sections": []}
-WORDS = {
-    "request": ("申请信息", "The request"),
-    "number": ("申请编号", "Request"),
-    "type": ("类型", "Type"),
-    "unit": ("经营单位", "Business unit"),
-    "requester": ("申请人", "Requester"),
-    "opportunity": ("商机", "Opportunity"),
-    "customer": ("客户", "Customer"),
-    "stage": ("商机阶段", "Stage"),
-    "tender_no": ("招标编号", "Tender no"),
-    "needed_by": ("期望完成时间", "Needed by"),
-    "priority": ("紧急程度", "Priority"),
-    "coordinator": ("协调人", "Coordinator"),
-    "supporters": ("支持人", "Supporters"),
-    "other": ("其他信息", "Further information"),
-    "result": ("工作成果", "Result"),
-    "note": ("说明", "Note"),
-    "open": ("尚未记录", "not recorded yet"),
-    "total": ("合计", "Total"),
-    "discount": ("折扣", "Discount"),
-    "survey": ("需求调研结论", "What the survey found"),
-    "checklist": ("评审清单（示例）", "Checklist (example)"),
-    "signatures": ("会签", "Sign-off"),
-    "draft": ("合同草案全文", "The draft in full"),
-    "erased": ("（已按要求删除）", "(erased on request)"),
-    "amount": ("金额", "Amount"),
-}
-PRIORITIES = {"low": ("低", "low"), "normal": ("普通", "normal"), "high": ("高", "high"), "urgent": ("紧急", "urgent")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +44,7 @@ def compose(material: Material) -> Json:
     """The document: {title, subtitle, cover, locale, number, footer, sections: [{heading, blocks}]}."""
     locale = material.request.locale
     layout = LAYOUTS.get(material.kind.key, PLAIN_LAYOUT)
-    sections = [_section(_word("request", locale), _facts(material))]
+    sections = [_section(word("request", locale), _facts(material))]
     shown: set[str] = set()
     for section in layout["sections"]:
         shown |= set(section["fields"])
@@ -81,7 +53,7 @@ def compose(material: Material) -> Json:
     rest = [key for key in material.kind.fields if key not in shown]
     further = _fields(material, rest) + _unknown(material)
     if further:
-        sections.append({"heading": _word("other", locale), "blocks": further})
+        sections.append({"heading": word("other", locale), "blocks": further})
     sections += _result(material) + _closing(material, layout)
     return {
         "title": material.kind.output.name(locale),
@@ -99,23 +71,6 @@ def compose(material: Material) -> Json:
 def number_of(identity: str) -> str:
     """The short number people use for a request."""
     return identity.split("-", maxsplit=1)[0].upper()
-
-
-def moment(value: object, locale: str) -> str:
-    """An ISO time as people write it, with its own offset."""
-    try:
-        parsed = datetime.fromisoformat(str(value))
-    except ValueError:
-        return str(value)
-    offset = parsed.strftime("%z")
-    suffix = f" (UTC{offset[:3]}:{offset[3:]})" if offset else ""
-    if locale == "en":
-        return f"{parsed:%Y-%m-%d %H:%M}{suffix}"
-    return f"{parsed.year}年{parsed.month}月{parsed.day}日 {parsed:%H:%M}{suffix}"
-
-
-def _word(key: str, locale: str) -> str:
-    return WORDS[key][locale == "en"]
 
 
 def _subtitle(material: Material) -> str:
@@ -147,7 +102,7 @@ def _facts(material: Material) -> Json:
         ("priority", PRIORITIES[request.priority][locale == "en"]),
     ]
     facts += [("coordinator", material.coordinator), ("supporters", "、".join(material.supporters))]
-    return {"kind": "facts", "rows": [[_word(key, locale), str(value)] for key, value in facts if value]}
+    return {"kind": "facts", "rows": [[word(key, locale), str(value)] for key, value in facts if value]}
 
 
 def _fields(material: Material, keys: Iterable[str]) -> list[Json]:
@@ -157,9 +112,11 @@ def _fields(material: Material, keys: Iterable[str]) -> list[Json]:
     locale = material.request.locale
     for key in keys:
         spec, value = material.kind.fields.get(key), material.request.details.get(key)
-        if spec is None or value is None:
+        if spec is None or key not in material.request.details:
             continue
-        if spec.type in {"texts", "lines", "record"} and not isinstance(value, str):
+        if value is None:  # only an erased personal value is given as nothing
+            facts.append([spec.name(locale), word("erased", locale)])
+        elif spec.type in {"texts", "lines", "record"} and not isinstance(value, str):
             blocks += _large(material, spec, value)
         else:
             facts.append([spec.name(locale), plain(spec, value, locale)])
@@ -183,7 +140,7 @@ def _record(spec: Field, value: Mapping[str, Any], locale: str) -> Json:
     rows += [[key, flat(inner, locale)] for key, inner in value.items() if key not in spec.fields]
     if spec.total:
         amounts = [inner for inner in value.values() if isinstance(inner, int | float)]
-        rows.append([_word("total", locale), money(sum(amounts))])
+        rows.append([word("total", locale), money(sum(amounts))])
     return {"kind": "facts", "rows": rows}
 
 
@@ -198,12 +155,12 @@ def _lines(spec: Field, value: list[Any], locale: str) -> Json:
     ]
     total: list[str] = []
     if isinstance(spec.total, tuple):
-        columns.append(_word("amount", locale))
+        columns.append(word("amount", locale))
         amounts = [_product(line, spec.total) for line in lines]
         rows = [[*row, money(amount)] for row, amount in zip(rows, amounts, strict=True)]
-        total = [_word("total", locale), *[""] * (len(columns) - 2), money(sum(amounts))]
+        total = [word("total", locale), *[""] * (len(columns) - 2), money(sum(amounts))]
         if "list_price" in spec.fields:
-            columns.append(_word("discount", locale))
+            columns.append(word("discount", locale))
             rows = [[*row, _discount(line)] for row, line in zip(rows, lines, strict=True)]
             total.append("")
     return {"kind": "table", "columns": columns, "rows": rows, "total": total}
@@ -221,47 +178,6 @@ def _discount(line: Mapping[str, Any]) -> str:
     return ""
 
 
-def plain(spec: Field, value: Any, locale: str) -> str:
-    """One value as text."""
-    match spec.type:
-        case "choice" | "choices":
-            chosen = value if isinstance(value, list) else [value]
-            return ("、" if locale == "zh" else ", ").join(spec.choice(str(item), locale) for item in chosen)
-        case "time":
-            return moment(value, locale)
-        case "window" if isinstance(value, dict):
-            start, end = moment(value.get("start"), locale), moment(value.get("end"), locale)
-            rest = {key: inner for key, inner in value.items() if key not in {"start", "end", "place", "time_zone"}}
-            zone = f" · {value['time_zone']}" if value.get("time_zone") else ""
-            return f"{start} – {end} · {value.get('place', '')}{zone}" + (f" · {flat(rest, locale)}" if rest else "")
-        case "money" if isinstance(value, int | float):
-            return money(value)
-        case _:
-            return flat(value, locale)
-
-
-def money(value: float) -> str:
-    """An amount in CNY with two decimals and thousands separated."""
-    return f"{value:,.2f}"
-
-
-def flat(value: Any, locale: str) -> str:
-    """Any JSON value as readable text."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return ("是" if value else "否") if locale == "zh" else ("yes" if value else "no")
-        case dict():
-            return "；".join(f"{key}：{flat(inner, locale)}" for key, inner in value.items())
-        case list():
-            return "、".join(flat(inner, locale) for inner in value)
-        case float() if value == int(value):
-            return str(int(value))
-        case _:
-            return str(value)
-
-
 def _unknown(material: Material) -> list[Json]:
     """Fields the pack does not know (等): shown as they were given."""
     locale = material.request.locale
@@ -277,12 +193,12 @@ def _survey(material: Material) -> list[Json]:
     rows = _checklist(survey_kind, material.survey.get("result") or {}, locale)
     note = material.survey.get("note")
     blocks: list[Json] = [{"kind": "facts", "rows": rows}] + ([{"kind": "text", "text": str(note)}] if note else [])
-    return [{"heading": _word("survey", locale), "blocks": blocks}]
+    return [{"heading": word("survey", locale), "blocks": blocks}]
 
 
 def _checklist(kind: RequestType, result: Mapping[str, Any], locale: str) -> list[list[str]]:
     rows = [
-        [section.name(locale), flat(result.get(section.key), locale) or _word("open", locale)] for section in kind.output.sections
+        [section.name(locale), flat(result.get(section.key), locale) or word("open", locale)] for section in kind.output.sections
     ]
     known = {section.key for section in kind.output.sections}
     return rows + [[key, flat(value, locale)] for key, value in result.items() if key not in known]
@@ -295,8 +211,8 @@ def _result(material: Material) -> list[Json]:
     rows = _checklist(material.kind, material.result, locale)
     blocks: list[Json] = [{"kind": "facts", "rows": rows}] if rows else []
     if material.note:
-        blocks += [{"kind": "label", "text": _word("note", locale)}, {"kind": "text", "text": material.note}]
-    return [{"heading": _word("result", locale), "blocks": blocks}]
+        blocks += [{"kind": "label", "text": word("note", locale)}, {"kind": "text", "text": material.note}]
+    return [{"heading": word("result", locale), "blocks": blocks}]
 
 
 def _closing(material: Material, layout: Mapping[str, Any]) -> list[Json]:
@@ -304,13 +220,13 @@ def _closing(material: Material, layout: Mapping[str, Any]) -> list[Json]:
     sections: list[Json] = []
     if layout.get("checklist"):
         sections.append(
-            _section(_word("checklist", locale), {"kind": "checks", "items": [entry[locale] for entry in layout["checklist"]]})
+            _section(word("checklist", locale), {"kind": "checks", "items": [entry[locale] for entry in layout["checklist"]]})
         )
     if layout.get("signatures"):
         names = [entry[locale] for entry in layout["signatures"]]
-        sections.append(_section(_word("signatures", locale), {"kind": "signatures", "items": names}))
+        sections.append(_section(word("signatures", locale), {"kind": "signatures", "items": names}))
     if material.draft:
-        sections.append({"heading": _word("draft", locale), "blocks": list(material.draft), "new_page": True})
+        sections.append({"heading": word("draft", locale), "blocks": list(material.draft), "new_page": True})
     return sections
 
 

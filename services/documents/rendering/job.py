@@ -67,6 +67,9 @@ def render(job: Job) -> Rendered:
             draft=tuple(blocks),
         )
     )
+    asked = request.details.get(kind.output.formats or "", ())
+    if "ppt" in (asked or ()):
+        notes.append("ppt was asked for; its content is delivered as PDF pages until there is a slide template")
     word = job.data["format"] == "docx"
     made = render_docx(document) if word else render_pdf(document, attached, appended)
     template = WORD_TEMPLATE if word else TEMPLATE

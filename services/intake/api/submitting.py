@@ -41,20 +41,32 @@ def submitting_routes(reception: Reception, projection: Projection, principal: C
     Caller = Annotated[Principal, Depends(principal)]
     Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
-    @router.post("/requests", status_code=202, summary="Submit one request")
+    @router.post(
+        "/requests", status_code=202, summary="Submit one request", openapi_extra=_body("the request; see /v1/catalogue/{type}")
+    )
     async def submit(request: Request, response: Response, caller: Caller, key: Key = None) -> Answer:
         body = _object(await request.body())
         answer = _checked(await reception.take(_submission("submit", body, caller, "http", key)))
         response.headers["Location"] = f"/v1/requests/{answer.id}"
         return answer
 
-    @router.patch("/requests/{request_id}", status_code=202, summary="Amend a request (JSON Merge Patch, RFC 7396)")
+    @router.patch(
+        "/requests/{request_id}",
+        status_code=202,
+        summary="Amend a request (JSON Merge Patch, RFC 7396)",
+        openapi_extra=_body("the fields that change"),
+    )
     async def amend(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
         body = _object(await request.body())
         await _ensure_own(projection, request_id, caller)
         return _checked(await reception.take_for(request_id, _submission("amend", body, caller, "http", key)))
 
-    @router.post("/requests/{request_id}/withdraw", status_code=202, summary="Withdraw a request, with a reason")
+    @router.post(
+        "/requests/{request_id}/withdraw",
+        status_code=202,
+        summary="Withdraw a request, with a reason",
+        openapi_extra=_body("{reason}"),
+    )
     async def withdraw(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
         body = _object(await request.body() or b"{}")
         await _ensure_own(projection, request_id, caller)
@@ -66,6 +78,17 @@ def submitting_routes(reception: Reception, projection: Projection, principal: C
         return StreamingResponse(_answers(reception, lines, caller), media_type="application/jsonl")
 
     return router
+
+
+def _body(description: str) -> Json:
+    """The OpenAPI of a body that this module parses itself, so that broken JSON gets its own answer."""
+    return {
+        "requestBody": {
+            "required": True,
+            "description": description,
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }
+    }
 
 
 async def _answers(reception: Reception, lines: list[bytes], caller: Principal) -> AsyncIterator[bytes]:

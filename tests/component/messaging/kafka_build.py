@@ -71,10 +71,11 @@ async def producing(address: str) -> AsyncIterator[Producer]:
 
 async def committed(address: str, group: str) -> dict[TopicPartition, int]:
     """The offsets a group has committed: where its next process would begin."""
+    partitions = [TopicPartition(topic.name, number) for topic in BOTH for number in range(topic.partitions)]
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
     try:
-        found = await admin.list_consumer_group_offsets(group)
+        found = await admin.list_consumer_group_offsets(group, partitions=partitions)
     finally:
         await admin.close()
     return {partition: meta.offset for partition, meta in found.items() if meta.offset > 0}

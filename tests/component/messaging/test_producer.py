@@ -49,9 +49,7 @@ async def test_a_broker_that_went_away_and_came_back_is_found_again(tmp_path: Pa
         await broker.stop()
         started = time.perf_counter()
         assert await producer.send(TOPIC, numbered("r", 4, 4)) == [False]
-        took = time.perf_counter() - started
-        print('TOOK', took)
-        assert took < 12
+        assert time.perf_counter() - started < 12
         await broker.start()
         async with asyncio.timeout(20):
             while not all(await producer.send(TOPIC, numbered("r", 5, 6))):

@@ -5,6 +5,7 @@ import random
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 
@@ -72,10 +73,32 @@ async def test_concurrent_reservations_of_three_clients_never_pass_the_cap(mongo
     held = await asyncio.gather(*(work(seats, number) for number, seats in enumerate([*processes, *processes])))
     done.set()
     await watching
-    stored = {(seat["request"], document["_id"]) async for document in mongo_database["seats"].find() for seat in document["open"]}
+    stored = {
+        (seat["request"], document["_id"]) async for document in mongo_database["seats"].find() for seat in document["open"]
+    }
     assert stored == set().union(*held)
     assert all(most[person] <= people[person] for person in people), most
     assert any(most[person] == people[person] for person in people)
+
+
+class Careless(MongoSeats):
+    """Looks first and writes then, as a reservation must not."""
+
+    async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
+        loads = await self.loads()
+        free = [(r, place) for r, place in wanted if place.holder not in loads or loads[place.holder].count < place.capacity]
+        await self.restore([(request, place.holder, place.weight) for request, place in free], at)
+        return frozenset(request for request, _ in wanted) - {request for request, _ in free}
+
+
+async def test_control_looking_first_and_writing_then_does_pass_the_cap(mongo_database: Database, clients: list[Client]):
+    processes = [Careless(client[mongo_database.name]["seats"]) for client in clients]
+    over = 0
+    for round_ in range(20):
+        wanted = Reservation(holder=f"p{round_}", capacity=1)
+        refused = await asyncio.gather(*(seats.reserve([(f"R{n}", wanted)], NOW) for n, seats in enumerate(processes)))
+        over += sum(len(one) for one in refused) < PROCESSES - 1
+    assert over > 0
 
 
 async def test_the_last_seat_goes_to_exactly_one_of_many(mongo_database: Database, clients: list[Client]):
@@ -86,7 +109,9 @@ async def test_the_last_seat_goes_to_exactly_one_of_many(mongo_database: Databas
         assert sum(len(one) for one in refused) == PROCESSES - 1
 
 
-async def test_the_same_request_reserved_in_three_processes_at_once_has_one_place(mongo_database: Database, clients: list[Client]):
+async def test_the_same_request_reserved_in_three_processes_at_once_has_one_place(
+    mongo_database: Database, clients: list[Client]
+):
     processes = [MongoSeats(client[mongo_database.name]["seats"]) for client in clients]
     for round_ in range(20):
         wanted = [(f"R{round_}", Reservation(holder="anna", capacity=50))]
@@ -141,7 +166,9 @@ def submitted(request: str) -> Heard:
     fact = RequestSubmitted(request=a_request(), verdict=ACCEPTED, policy=PACK.pin)
     name = TYPE_OF[RequestSubmitted]
     data = fact.model_dump(mode="json")
-    return Heard(event=Event.say(source="intake", type=name, subject=request, sequence=1, time=NOW, data=data, dataschema=dataschema(name)))
+    return Heard(
+        event=Event.say(source="intake", type=name, subject=request, sequence=1, time=NOW, data=data, dataschema=dataschema(name))
+    )
 
 
 async def seats_by_person(database: Database) -> dict[str, set[str]]:
@@ -169,7 +196,9 @@ async def test_three_ledgers_in_a_burst_fill_every_seat_and_none_twice(mongo_dat
     await MongoLedgerStore(mongo_database["requests"]).prepare()
     await Projection(mongo_database["requests"]).prepare()
     requests = [str(uuid.uuid4()) for _ in range(45)]
-    await asyncio.gather(*(one.ledger.apply([submitted(r) for r in requests[place::PROCESSES]]) for place, one in enumerate(processes)))
+    await asyncio.gather(
+        *(one.ledger.apply([submitted(r) for r in requests[place::PROCESSES]]) for place, one in enumerate(processes))
+    )
 
     capacity = {person.id: person.seats for person in people()}
     held = await seats_by_person(mongo_database)
@@ -194,7 +223,9 @@ async def test_the_same_submissions_in_three_processes_at_once_assign_once_each(
     await processes[0].surroundings.reconcile()
     await processes[0].surroundings.quiet()
     held = await seats_by_person(mongo_database)
-    assert {person: places for person, places in held.items() if places} == work, "the sweep gave back what the losers had reserved"
+    assert {person: places for person, places in held.items() if places} == work, (
+        "the sweep gave back what the losers had reserved"
+    )
 
 
 async def test_work_that_ends_gives_its_seat_to_the_longest_waiting(mongo_database: Database, clients: list[Client]):

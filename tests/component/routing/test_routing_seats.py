@@ -55,7 +55,11 @@ async def test_within_one_batch_the_last_places_go_to_as_many_as_there_are(seats
 
 async def test_a_request_that_misses_one_place_holds_none_that_it_wanted(seats: Seats):
     await seats.reserve([("R0", a_place("ben", capacity=1))], NOW)
-    wanted: Sequence[tuple[str, Reservation]] = [("R1", a_place("anna")), ("R1", a_place("ben", capacity=1)), ("R2", a_place("anna"))]
+    wanted: Sequence[tuple[str, Reservation]] = [
+        ("R1", a_place("anna")),
+        ("R1", a_place("ben", capacity=1)),
+        ("R2", a_place("anna")),
+    ]
     assert await seats.reserve(wanted, NOW) == {"R1"}
     assert await places(seats) == {("R0", "ben"), ("R2", "anna")}
 

@@ -15,7 +15,13 @@ def a_file(*people: dict[str, Any], units: list[Any] | None = None) -> dict[str,
 
 
 def a_row(identity: str = "P1", **more: Any) -> dict[str, Any]:
-    plain = {"id": identity, "name": "纪春生", "email": "p@firm.example", "business_unit": "harbour", "roles": ["account_manager"]}
+    plain = {
+        "id": identity,
+        "name": "纪春生",
+        "email": "p@firm.example",
+        "business_unit": "harbour",
+        "roles": ["account_manager"],
+    }
     return plain | more
 
 

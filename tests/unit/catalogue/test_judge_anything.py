@@ -9,9 +9,13 @@ from shared.catalogue import Judgement, meaning, personal, public
 from tests.builders import TYPES, a_body, a_context, a_directory, judged, the_pack
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-ODD = st.sampled_from(["\ud800", "\0", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "未公布", "$personal", "1e999", "NaN"])
+ODD = st.sampled_from(
+    ["\ud800", "\0", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "未公布", "$personal", "1e999", "NaN"]
+)
 JSON: st.SearchStrategy[Any] = st.recursive(
-    SCALARS | ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=8
+    SCALARS | ODD,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
 )
 CONTEXT = a_context()
 KEYS = ["type", "business_unit", "requester", "source", "opportunity", "needed_by", "priority", "locale", "details", "extra"]

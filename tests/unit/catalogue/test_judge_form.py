@@ -45,7 +45,7 @@ def test_the_policy_has_exactly_the_fifteen_types():
     assert set(the_pack().types) == set(TYPES)
 
 
-@pytest.mark.parametrize(("kind", "path"), REQUIRED, ids=lambda value: str(value))
+@pytest.mark.parametrize(("kind", "path"), REQUIRED, ids=str)
 def test_a_missing_required_field_is_returned_and_alone_named(kind: str, path: str):
     # A bid whose tender documents are at hand needs everything; the other fields have no exception.
     assert fields_of(without(a_body(kind), path)) == [path]
@@ -225,7 +225,9 @@ def test_a_value_may_be_written_by_any_of_its_names(kind: str, field: str, writt
     assert request.details[field] == key
 
 
-@pytest.mark.parametrize(("written", "key"), [("需求调研", "tech.survey"), ("技术测试", "tech.test"), ("Price request", "business.price")])
+@pytest.mark.parametrize(
+    ("written", "key"), [("需求调研", "tech.survey"), ("技术测试", "tech.test"), ("Price request", "business.price")]
+)
 def test_a_type_may_be_written_by_any_of_its_names(written: str, key: str):
     request = judged({**a_body(key), "type": written}).request
     assert request is not None

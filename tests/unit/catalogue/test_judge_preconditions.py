@@ -41,7 +41,9 @@ EACH = [(kind, position) for kind in TYPES for position in range(len(a_body(kind
 def test_without_its_evidence_each_precondition_is_named(kind: str, position: int):
     body = a_body(kind)
     taken = body["evidence"].pop(position)
-    conditions = [condition.any_of for condition in the_pack().types[kind].preconditions if taken["precondition"] in condition.any_of]
+    conditions = [
+        condition.any_of for condition in the_pack().types[kind].preconditions if taken["precondition"] in condition.any_of
+    ]
     judgement = judged(body).verdict
     assert judgement.outcome == "returned"
     # A bid without the tender leaves jury, pitch and due open: only the precondition is missing.
@@ -118,7 +120,9 @@ class TestEarlierRequest:
 
     @pytest.mark.parametrize("value", ["S-0", {"business_unit": "harbour", "system": "crm"}, {}])
     def test_a_reference_that_cannot_be_read_proves_nothing(self, value: object):
-        assert missing(a_body("tech.proposal", evidence=by("earlier_request", "needs_understood", value))) == [("needs_understood",)]
+        assert missing(a_body("tech.proposal", evidence=by("earlier_request", "needs_understood", value))) == [
+            ("needs_understood",)
+        ]
 
 
 class TestTraining:
@@ -153,7 +157,9 @@ class TestBid:
 
     @pytest.mark.parametrize("kind", ["tender_number", "attachment"])
     def test_the_tender_is_proved_by_its_number_or_as_attachment(self, kind: str):
-        body = a_body("tech.bid", evidence=by(kind, "tender_received", "招标书.pdf"), attachments=[a_draft_attachment("招标书.pdf")])
+        body = a_body(
+            "tech.bid", evidence=by(kind, "tender_received", "招标书.pdf"), attachments=[a_draft_attachment("招标书.pdf")]
+        )
         assert missing(body) == []
 
     @pytest.mark.parametrize("kind", ["attestation", "crm_reference"])

@@ -85,7 +85,9 @@ def test_another_content_has_another_hash(tmp_path: Path):
 
 def test_a_sixteenth_type_is_judged_by_yaml_alone(tmp_path: Path):
     pack = load_pack(root=with_a_sixteenth_type(tmp_path))
-    body = a_body("tech.test", type="例行巡检", evidence=[{"precondition": "environment_defined", "kind": "attestation", "value": "是"}])
+    body = a_body(
+        "tech.test", type="例行巡检", evidence=[{"precondition": "environment_defined", "kind": "attestation", "value": "是"}]
+    )
     body["details"] = {"site": "七号仓", "due": "2027-03-20T12:00:00+08:00", "devices": [{"name": "道闸", "count": "3"}]}
     returned = judge(pack, body, a_context())
     assert [problem.field for problem in returned.verdict.problems] == ["details.contact"]

@@ -3,10 +3,11 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from services.documents.rendering.children import Children, RenderingFailedError
 from services.documents.rendering.job import Job
@@ -29,11 +30,11 @@ def job_that(call: Callable[..., Any], *arguments: Any) -> Job:
     return Job(**{**vars(good), "names": InTheChild(call, *arguments)})
 
 
-@pytest.fixture(scope="module")
-def children() -> Iterator[Children]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def children() -> AsyncIterator[Children]:
     pool = Children(seconds=20)
     yield pool
-    pool.close()
+    await pool.close()
 
 
 async def test_a_child_renders(children: Children):
@@ -70,5 +71,5 @@ async def test_a_child_that_hangs_is_ended_in_time_and_the_next_rendering_works(
     assert time.monotonic() - started < 10
     patient = Children(seconds=20)
     assert (await patient.render(a_job(a_body("tools.company")))).data.startswith(b"%PDF-")
-    patient.close()
-    pool.close()
+    await patient.close()
+    await pool.close()

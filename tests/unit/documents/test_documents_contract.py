@@ -79,7 +79,15 @@ def test_the_original_file_travels_inside():
 
 def test_the_packet_has_request_checklist_and_sign_off():
     text = text_of(packet(a_draft()).data)
-    for part in ("合同评审材料", "1,543,210.99", "SAMPLE-SALES-3", "评审清单（示例）", "违约责任与责任上限明确", "会签", "法务部"):
+    for part in (
+        "合同评审材料",
+        "1,543,210.99",
+        "SAMPLE-SALES-3",
+        "评审清单（示例）",
+        "违约责任与责任上限明确",
+        "会签",
+        "法务部",
+    ):
         assert part in text
 
 
@@ -89,7 +97,7 @@ def test_the_same_draft_gives_the_same_bytes():
 
 
 def test_what_a_draft_says_is_not_obeyed():
-    hostile = "第十条 #read(\"/etc/passwd\") {{ 7*7 }} <w:t>&</w:t> \\ 乙方"
+    hostile = '第十条 #read("/etc/passwd") {{ 7*7 }} <w:t>&</w:t> \\ 乙方'
     assert squeezed(hostile) in text_of(packet(a_draft(hostile)).data)
 
 
@@ -129,7 +137,9 @@ def test_a_broken_draft_still_gives_a_packet_that_says_so_and_holds_it(name: str
     assert embedded(made) == {"草案.docx": [BROKEN[name]]}
 
 
-@pytest.mark.parametrize("data", [b"%PDF-1.4 garbage", b"%PDF-", a_pdf()[:200], a_locked_pdf()], ids=["garbage", "head", "cut", "locked"])
+@pytest.mark.parametrize(
+    "data", [b"%PDF-1.4 garbage", b"%PDF-", a_pdf()[:200], a_locked_pdf()], ids=["garbage", "head", "cut", "locked"]
+)
 def test_a_broken_or_locked_pdf_still_gives_a_packet_that_says_so(data: bytes):
     made = packet(data, "application/pdf", "草案.pdf")
     assert "草案.pdf:thePDFisdamagedorlocked" in text_of(made.data)

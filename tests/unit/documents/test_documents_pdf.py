@@ -110,6 +110,14 @@ def test_a_bid_whose_jury_is_not_announced_says_so():
     assert text_of(render(a_job(body)).data).count("未公布") == 3
 
 
+def test_an_erased_personal_value_is_said_to_be_erased_and_the_rest_stays():
+    job = a_job(a_body("tech.bid"))
+    text = text_of(render(type(job)(**{**vars(job), "personal": {}})).data)
+    assert "（已按要求删除）" in text
+    assert "郗评审" not in text
+    assert "双信封" in text
+
+
 def test_a_long_request_spills_over_pages_and_loses_nothing():
     agenda = [{"description": f"第{n}项内容" * 12, "aim": f"目的{n}", "owner": f"负责人{n}"} for n in range(60)]
     made = render(a_job(with_details(a_body("market.event"), agenda=agenda)))
@@ -140,7 +148,7 @@ def test_hostile_text_is_text(name: str):
 
 @pytest.mark.parametrize(
     "hostile",
-    [HOSTILE["rtl"], "👩‍🔧🧨 emoji", "a‮txt.exe", "tab\tand\nline", "\x07bell\x1besc", "é́́ combining", "𠮷野家 𪚥"],
+    [HOSTILE["rtl"], "👩‍🔧🧨 emoji", "a\u202etxt.exe", "tab\tand\nline", "\x07bell\x1besc", "é́́ combining", "𠮷野家 𪚥"],
     ids=["rtl", "emoji", "override", "lines", "controls", "combining", "rare"],
 )
 def test_any_script_still_gives_a_document_with_everything_else(hostile: str):

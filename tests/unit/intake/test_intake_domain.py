@@ -186,6 +186,12 @@ class TestAmend:
         decision = a_desk(status).told("amend", {"priority": "high"})
         assert decision.answer == {"outcome": "accepted", "duplicate": True}
 
+    @pytest.mark.parametrize("status", OPEN)
+    def test_an_amendment_of_extra_fields_alone_is_one(self, status: str):
+        desk = a_desk(status)
+        assert desk.told("amend", {"extra": {"currency": "EUR"}}).answer == {"outcome": "accepted", "amended": True}
+        assert [change["field"] for change in desk.events[-1].data["changes"]] == ["extra.currency"]
+
     def test_an_amendment_that_breaks_the_request_is_answered_and_changes_nothing(self):
         desk = a_desk("assigned")
         before = desk.state
@@ -247,7 +253,9 @@ class TestAmend:
 
     def test_an_open_request_keeps_the_policy_it_was_filed_under(self, tmp_path: Path):
         folder = copied(tmp_path, version="2.0.0")
-        replaced(folder, "tech.yaml", "purpose: {zh: 期望目的, en: Purpose, type: text", "aim: {zh: 期望目的, en: Purpose, type: text")
+        replaced(
+            folder, "tech.yaml", "purpose: {zh: 期望目的, en: Purpose, type: text", "aim: {zh: 期望目的, en: Purpose, type: text"
+        )
         stricter = load_pack(version="2.0.0", root=tmp_path)
         desk = a_desk("assigned")
         desk.context = a_context(stricter)
@@ -321,7 +329,7 @@ class TestPersonal:
         desk = Desk()
         body = a_body(kind)
         values = set(texts([body["details"][key] for key in PERSONAL[kind]])) - {"云汀港务集团"}
-        desk.told("submit", with_details(body, **{"weather": "晴"}))
+        desk.told("submit", with_details(body, weather="晴"))
         desk.told("amend", {"priority": "urgent"})
         desk.told("withdraw", {"reason": "作罢"})
         assert desk.facts() == ["submitted", "amendment_requested", "withdrawal_requested"]
@@ -329,7 +337,9 @@ class TestPersonal:
         assert desk.state.private.current is not None
         assert desk.state.private.current.body["details"] == {**body["details"], "weather": "晴"}
 
-    @pytest.mark.parametrize("change", [{"type": "tech.surveyy"}, {"requester": {"id": "?", "role": "account_manager"}}, {"details": {}}])
+    @pytest.mark.parametrize(
+        "change", [{"type": "tech.surveyy"}, {"requester": {"id": "?", "role": "account_manager"}}, {"details": {}}]
+    )
     def test_not_even_when_the_request_is_returned_or_rejected(self, change: dict[str, Any]):
         desk = Desk()
         desk.told("submit", {**GOOD, "details": {**GOOD["details"], "purpose": None}} | change)

@@ -50,7 +50,9 @@ def a_request(kind: str = "tech.survey", unit: str = "east", **changes: Any) -> 
         business_unit=unit,
         requester=Requester(id="asker", role="account_manager"),
         source=Origin(system=f"crm-{unit}", reference="CRM-1"),
-        opportunity=Opportunity(id="O1", name="智慧水务二期", customer=Customer(name="示例水务集团", industry="water", region=None)),
+        opportunity=Opportunity(
+            id="O1", name="智慧水务二期", customer=Customer(name="示例水务集团", industry="water", region=None)
+        ),
     )
     return plain.model_copy(update=changes)
 

@@ -45,7 +45,9 @@ class Site:
         self.requests = FakeRequests({journey.subject: journey.state for journey in journeys})
         self.desk = FakeDesk(self.requests, {journey.subject: journey for journey in journeys})
         directory = context().directory
-        auth = Authenticator(service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory)
+        auth = Authenticator(
+            service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory
+        )
         routes = work_routes(self.desk, self.requests, FakeClock(), auth.principal)
         app = create_app(service="routing", health=Health(), routers=(routes,))
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://routing")
@@ -80,19 +82,28 @@ async def test_the_assignment_shows_status_and_seats(site: Site):
 
 async def test_the_decision_shows_every_record_with_its_sentence(site: Site):
     answer = (await site.ask("GET", "/v1/requests/R1/decision")).json()
-    assert [(record["step"], record["chosen"]) for record in answer["decisions"]] == [("coordinator", ["manager"]), ("supporter", ["anna"])]
+    assert [(record["step"], record["chosen"]) for record in answer["decisions"]] == [
+        ("coordinator", ["manager"]),
+        ("supporter", ["anna"]),
+    ]
     assert all(record["explanation"]["zh"] and record["explanation"]["en"] for record in answer["decisions"])
 
 
 @pytest.mark.parametrize("path", ["assignment", "decision"])
-@pytest.mark.parametrize(("by", "status"), [("unit-east", 200), ("unit-south", 404), ("person-manager", 200), ("person-outsider", 404)])
+@pytest.mark.parametrize(
+    ("by", "status"), [("unit-east", 200), ("unit-south", 404), ("person-manager", 200), ("person-outsider", 404)]
+)
 async def test_a_request_is_seen_by_its_unit_and_by_those_who_have_a_part_in_it(site: Site, path: str, by: str, status: int):
     assert (await site.ask("GET", f"/v1/requests/R1/{path}", by=by)).status_code == status
 
 
 async def test_an_unknown_request_is_a_problem_in_the_callers_language(site: Site):
     answer = await site.ask("GET", "/v1/requests/R9/assignment", headers={"Accept-Language": "en"})
-    assert (answer.status_code, answer.headers["content-type"], answer.json()["code"]) == (404, "application/problem+json", "unknown_request")
+    assert (answer.status_code, answer.headers["content-type"], answer.json()["code"]) == (
+        404,
+        "application/problem+json",
+        "unknown_request",
+    )
     assert answer.json()["detail"] == answer.json()["message"]["en"]
 
 
@@ -209,7 +220,9 @@ async def test_a_wrong_body_is_named_and_never_told(site: Site, path: str, body:
 
 
 async def test_a_body_that_is_no_json_is_refused(site: Site):
-    answer = await site.ask("POST", "/v1/requests/R1/decline", content=b'{"reason": "\\ud800"}', headers={"content-type": "application/json"})
+    answer = await site.ask(
+        "POST", "/v1/requests/R1/decline", content=b'{"reason": "\\ud800"}', headers={"content-type": "application/json"}
+    )
     assert answer.status_code == 400
 
 

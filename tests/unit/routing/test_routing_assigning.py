@@ -86,12 +86,21 @@ def test_when_both_roles_are_one_the_same_person_does_it_in_one_step_with_one_pl
 
 
 def test_marketing_is_that_of_the_requests_own_unit():
-    journey = submitted(a_person("south", "bu_marketing", unit="south"), MARKETER, a_person("p", "product_manager", skills={"product": 1}), kind="tools.company")
+    journey = submitted(
+        a_person("south", "bu_marketing", unit="south"),
+        MARKETER,
+        a_person("p", "product_manager", skills={"product": 1}),
+        kind="tools.company",
+    )
     assert journey.coordinator == "marketer"
 
 
 def test_anybody_may_file_for_another_unit_and_that_unit_coordinates():
-    people = (a_person("south", "bu_marketing", unit="south"), MARKETER, a_person("p", "product_manager", unit="south", skills={"product": 1}))
+    people = (
+        a_person("south", "bu_marketing", unit="south"),
+        MARKETER,
+        a_person("p", "product_manager", unit="south", skills={"product": 1}),
+    )
     journey = submitted(*people, kind="tools.company", unit="south")
     assert journey.coordinator == "south"
 
@@ -156,7 +165,11 @@ def test_an_executive_visit_gets_the_executives_it_asks_for(executive: object, e
 
 
 def test_work_within_one_decision_counts_towards_the_next_seat_of_it():
-    people = (an_engineer("both", skills={"writing": 3, "bidding": 3}), an_engineer("b2", skills={"bidding": 3}), an_engineer("w2", skills={"writing": 3}))
+    people = (
+        an_engineer("both", skills={"writing": 3, "bidding": 3}),
+        an_engineer("b2", skills={"bidding": 3}),
+        an_engineer("w2", skills={"writing": 3}),
+    )
     journey = submitted(MANAGER, *people, kind="tech.bid")
     assert len(set(journey.supporters)) == 2
 
@@ -296,7 +309,10 @@ def test_in_choosing_mode_there_is_nothing_to_choose_when_both_roles_are_one():
 
 
 def test_only_the_seats_that_the_details_ask_for_are_offered():
-    journey = Journey(a_context(MARKETER, *REVIEWERS, pack=choosing_pack("market.executive_visit")), a_request("market.executive_visit", details={"executive": "bu_leader"}))
+    journey = Journey(
+        a_context(MARKETER, *REVIEWERS, pack=choosing_pack("market.executive_visit")),
+        a_request("market.executive_visit", details={"executive": "bu_leader"}),
+    )
     journey.submitted()
     assert [record.role for record in journey.state.decisions] == ["bu_marketing", "bu_leader"]
 
@@ -319,7 +335,9 @@ def test_a_policy_of_the_same_version_with_other_content_is_another():
 def test_a_department_may_be_asked_by_the_details_alone():
     technical = SupporterRole(role="department_reviewer", department="technical", only={"kind": "sales"})
     kind = PACK.types["business.contract"]
-    pack = PACK.model_copy(update={"types": {**PACK.types, kind.key: kind.model_copy(update={"supporters": (*kind.supporters, technical)})}})
+    pack = PACK.model_copy(
+        update={"types": {**PACK.types, kind.key: kind.model_copy(update={"supporters": (*kind.supporters, technical)})}}
+    )
     people = (MARKETER, *REVIEWERS, a_person("tech", "department_reviewer", unit="headquarters", department="technical"))
     for contract, expected in (("sales", 5), ("agency", 4)):
         journey = Journey(a_context(*people, pack=pack), a_request("business.contract", details={"kind": contract}))

@@ -348,7 +348,9 @@ def test_once_they_are_back_their_delegate_may_not_act_any_more():
 
 def test_the_coordinators_delegate_chooses():
     journey = choosing()
-    journey.changes(people=[MANAGER.model_copy(update={"leave": AWAY, "delegate": "deputy"}), a_person("deputy", "sales_manager"), ANNA])
+    journey.changes(
+        people=[MANAGER.model_copy(update={"leave": AWAY, "delegate": "deputy"}), a_person("deputy", "sales_manager"), ANNA]
+    )
     assert code(journey.tells("choose", "deputy", people=["anna"])) is None
     assert journey.supporters == ["anna"]
 
@@ -373,7 +375,11 @@ def test_a_choice_that_was_not_offered_is_refused(people: object):
 
 
 def test_for_several_seats_one_different_person_each_in_their_order():
-    people = (MANAGER, an_engineer("w", skills={"writing": 3, "bidding": 1}), an_engineer("b", skills={"bidding": 3, "writing": 1}))
+    people = (
+        MANAGER,
+        an_engineer("w", skills={"writing": 3, "bidding": 1}),
+        an_engineer("b", skills={"bidding": 3, "writing": 1}),
+    )
     journey = Journey(a_context(*people, pack=choosing_pack("tech.bid")), a_request("tech.bid"))
     journey.submitted()
     assert code(journey.tells("choose", "manager", people=["b", "b"])) == "not_offered"

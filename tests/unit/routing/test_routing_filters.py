@@ -27,7 +27,14 @@ def ranked(*people: Person, loads: dict[str, OpenLoad] | None = None, **question
     request = question.pop("request", a_request())
     kind = PACK.types[request.type]
     context = a_context(loads=loads or {}, directory=a_directory(*people))
-    plain = {"identity": "R1", "request": request, "kind": kind, "policy": PACK.pin, "step": "supporter", "role": "presales_engineer"}
+    plain = {
+        "identity": "R1",
+        "request": request,
+        "kind": kind,
+        "policy": PACK.pin,
+        "step": "supporter",
+        "role": "presales_engineer",
+    }
     return rank(Question(**{**plain, **question}), context, PACK)
 
 
@@ -126,7 +133,12 @@ def test_in_a_marketing_request_the_requester_is_taken_when_nobody_else_can_and_
 def test_in_a_marketing_request_anybody_else_goes_before_the_requester():
     request = a_request("market.visit", requester=asked_by("marketer"))
     other = a_person("other", "bu_marketing")
-    record = ranked(a_person("marketer", "bu_marketing"), other, request=request, role="bu_marketing", )
+    record = ranked(
+        a_person("marketer", "bu_marketing"),
+        other,
+        request=request,
+        role="bu_marketing",
+    )
     assert (record.chosen, record.excluded) == (("other",), {"requester": 1})
 
 

@@ -53,7 +53,10 @@ def requests(directory: Directory) -> list[Request]:
 def _read(body: Any) -> Request:
     kind = PACK.type_by_alias(body["type"])
     assert kind is not None
-    attachments = [{"name": a["name"], "media_type": a["media_type"], "size": a["size"], "sha256": a["sha256"]} for a in body.get("attachments", ())]
+    attachments = [
+        {"name": a["name"], "media_type": a["media_type"], "size": a["size"], "sha256": a["sha256"]}
+        for a in body.get("attachments", ())
+    ]
     return Request.model_validate({**body, "type": kind.key, "attachments": attachments})
 
 
@@ -108,7 +111,11 @@ def test_with_room_for_everybody_only_those_wait_whose_unit_lacks_the_skill_or_w
 
 def test_the_work_is_spread_over_those_who_can_do_it(directory: Directory, requests: list[Request]):
     _, context = run(directory, requests, 0)
-    east = [context.load(person.id).weight for person in directory.holders("presales_engineer") if person.business_unit == "east" and not person.away(NOW)]
+    east = [
+        context.load(person.id).weight
+        for person in directory.holders("presales_engineer")
+        if person.business_unit == "east" and not person.away(NOW)
+    ]
     assert max(east) <= 3 * min(east) + 10
 
 
@@ -135,5 +142,9 @@ def report(directory: Directory, requests: list[Request]) -> None:
     for journey in journeys:
         for fact in journey.said:
             if isinstance(fact, AssignmentWaiting):
-                print(journey.request.type, journey.request.business_unit, [r.explanation.zh for r in fact.decisions if not r.candidates])
+                print(
+                    journey.request.type,
+                    journey.request.business_unit,
+                    [r.explanation.zh for r in fact.decisions if not r.candidates],
+                )
     print(sorted(((load.count, round(load.weight, 2), person) for person, load in context.loads.items()), reverse=True)[:30])

@@ -10,11 +10,23 @@ from shared.schemas.routing import DecisionRecord
 from tests.unit.routing.routing_build import PACK, a_context, a_directory, a_request, an_engineer
 
 
-def ranked(*people: Person, identity: str = "R1", skills: tuple[str, ...] = (), weights: dict[str, float] | None = None, **context: object) -> DecisionRecord:
+def ranked(
+    *people: Person,
+    identity: str = "R1",
+    skills: tuple[str, ...] = (),
+    weights: dict[str, float] | None = None,
+    **context: object,
+) -> DecisionRecord:
     request = a_request()
     pack = PACK if weights is None else PACK.model_copy(update={"weights": weights})
     question = Question(
-        identity=identity, request=request, kind=PACK.types[request.type], policy=PACK.pin, step="supporter", role="presales_engineer", skills=skills
+        identity=identity,
+        request=request,
+        kind=PACK.types[request.type],
+        policy=PACK.pin,
+        step="supporter",
+        role="presales_engineer",
+        skills=skills,
     )
     return rank(question, a_context(**{"directory": a_directory(*people), **context}), pack)
 

@@ -38,7 +38,13 @@ def test_the_chain_is_followed_until_somebody_is_there():
         [away("b", "nobody")],
         [deputy("b", active=False)],
     ],
-    ids=["a circle", "a person who delegates to themselves", "a chain that ends away", "an unknown delegate", "a delegate who left"],
+    ids=[
+        "a circle",
+        "a person who delegates to themselves",
+        "a chain that ends away",
+        "an unknown delegate",
+        "a delegate who left",
+    ],
 )
 def test_a_chain_that_leads_nowhere_finds_nobody(others: list[Person]):
     first = away("a", "b")

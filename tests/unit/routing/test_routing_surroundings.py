@@ -167,7 +167,9 @@ async def test_declined_on_somebodys_behalf_it_is_the_holders_place_that_is_free
     room = Room()
     journey = a_survey("R1", ANNA)
     await room.keeps(journey)
-    journey.changes(people=[MANAGER, an_engineer("anna", leave=AWAY, delegate="deputy"), an_engineer("deputy", roles=("sales_manager",))])
+    journey.changes(
+        people=[MANAGER, an_engineer("anna", leave=AWAY, delegate="deputy"), an_engineer("deputy", roles=("sales_manager",))]
+    )
     await room.applies(journey, journey.tells("decline", "deputy", reason="休假"))
     assert set(await room.seats.loads()) == {"manager"}
 

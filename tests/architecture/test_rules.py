@@ -1,0 +1,158 @@
+"""The house rules hold, and each rule would notice if they did not."""
+
+import pytest
+
+from tests.architecture.rules import (
+    MAX_LINES,
+    OUTSIDE_MESSAGING,
+    OVERDUE,
+    READS_FILES,
+    Rule,
+    domains_are_pure,
+    files_are_short,
+    locked,
+    modules_have_telling_names,
+    modules_say_their_duty,
+    only_messaging_consumes,
+    only_messaging_knows_kafka,
+    only_storage_knows_the_database,
+    schemas_import_pydantic_alone,
+    services_import_no_other_service,
+    shared_imports_neither_services_nor_infra,
+)
+from tests.architecture.sources import ROOT, Source, sources
+
+RULES: list[Rule] = [
+    services_import_no_other_service,
+    shared_imports_neither_services_nor_infra,
+    schemas_import_pydantic_alone,
+    only_storage_knows_the_database,
+    only_messaging_knows_kafka,
+    only_messaging_consumes,
+    domains_are_pure,
+    files_are_short,
+    modules_have_telling_names,
+    modules_say_their_duty,
+]
+
+OFFENCES: list[tuple[Rule, str, str]] = [
+    (services_import_no_other_service, "services/notify/domain.py", "from services.intake.domain import State"),
+    (services_import_no_other_service, "services/notify/domain.py", "import services.routing"),
+    (services_import_no_other_service, "services/notify/domain.py", "from services import routing"),
+    (services_import_no_other_service, "services/notify/channels/mail.py", "from ...intake import domain"),
+    (services_import_no_other_service, "services/notify/app.py", "def f():\n    from services.intake import app"),
+    (services_import_no_other_service, "services/notify/app.py", "import importlib\nimportlib.import_module('services.intake')"),
+    (shared_imports_neither_services_nor_infra, "shared/ledger/apply.py", "from services.notify import app"),
+    (shared_imports_neither_services_nor_infra, "shared/ledger/apply.py", "import infra.embedded"),
+    (shared_imports_neither_services_nor_infra, "services/notify/app.py", "from infra import topics"),
+    (shared_imports_neither_services_nor_infra, "services/notify/app.py", "from tests.builders import a_body"),
+    (schemas_import_pydantic_alone, "shared/schemas/people.py", "import yaml"),
+    (schemas_import_pydantic_alone, "shared/schemas/people.py", "from shared.catalogue import Pack"),
+    (schemas_import_pydantic_alone, "shared/schemas/people.py", "from fastapi import FastAPI"),
+    (only_storage_knows_the_database, "services/intake/projection.py", "from motor.motor_asyncio import AsyncIOMotorClient"),
+    (only_storage_knows_the_database, "shared/ledger/apply.py", "import pymongo.errors"),
+    (only_storage_knows_the_database, "infra/stack.py", "if True:\n    from bson import ObjectId"),
+    (only_messaging_knows_kafka, "services/intake/app.py", "from aiokafka import AIOKafkaProducer"),
+    (only_messaging_knows_kafka, "shared/telemetry/health.py", "import faststream"),
+    (only_messaging_consumes, "services/intake/app.py", "@broker.subscriber('t')\nasync def f(m): ..."),
+    (only_messaging_consumes, "services/intake/app.py", "import x\nx.AIOKafkaConsumer()"),
+    (only_messaging_consumes, "infra/stack.py", "KafkaBroker('localhost')"),
+    (domains_are_pure, "services/notify/domain.py", "import httpx"),
+    (domains_are_pure, "services/intake/domain/decisions.py", "from shared.storage import Collection"),
+    (domains_are_pure, "services/routing/domain/seating.py", "from datetime import datetime\ndatetime.now()"),
+    (domains_are_pure, "services/routing/domain/seating.py", "import uuid\nuuid.uuid4()"),
+    (domains_are_pure, "services/routing/domain/seating.py", "import random"),
+    (domains_are_pure, "shared/catalogue/judge.py", "open('/etc/passwd')"),
+    (domains_are_pure, "shared/ledger/messages.py", "import asyncio"),
+    (files_are_short, "shared/ledger/long.py", "x = 1\n" * (MAX_LINES + 1)),
+    (modules_have_telling_names, "shared/utils/dates.py", ""),
+    (modules_have_telling_names, "services/notify/helpers.py", ""),
+    (modules_have_telling_names, "services/manager/app.py", ""),
+    (modules_say_their_duty, "services/notify/domain.py", "import json"),
+    (modules_say_their_duty, "services/notify/domain.py", '"""Notify."""'),
+    (modules_say_their_duty, "services/notify/domain.py", ""),
+]
+
+LAWFUL: list[tuple[Rule, str, str]] = [
+    (services_import_no_other_service, "services/notify/app.py", "from services.notify.domain import State"),
+    (services_import_no_other_service, "services/notify/channels/mail.py", "from .smtp import Smtp"),
+    (shared_imports_neither_services_nor_infra, "infra/stack.py", "from services.intake import app"),
+    (
+        schemas_import_pydantic_alone,
+        "shared/schemas/people.py",
+        "import hashlib\nimport orjson\nfrom shared.schemas.model import Frozen",
+    ),
+    (only_storage_knows_the_database, "shared/storage/blobs.py", "from motor.motor_asyncio import AsyncIOMotorGridFSBucket"),
+    (only_messaging_knows_kafka, "infra/topics.py", "from aiokafka.admin import NewTopic"),
+    (only_messaging_consumes, "shared/messaging/consumer.py", "broker.subscriber('t')"),
+    (
+        domains_are_pure,
+        "services/routing/domain/seating.py",
+        "from datetime import datetime\ndatetime.fromisoformat('2027-03-01')",
+    ),
+    (domains_are_pure, "services/routing/projection.py", "import asyncio"),
+    (files_are_short, "shared/ledger/short.py", "x = 1\n" * MAX_LINES),
+    (modules_have_telling_names, "shared/ledger/apply.py", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def files() -> tuple[Source, ...]:
+    found = sources()
+    assert len(found) > 80, "the sources were not found"
+    return found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_house_keeps_its_rules(rule: Rule, files: tuple[Source, ...]):
+    assert rule(files) == []
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), OFFENCES, ids=lambda value: getattr(value, "__name__", str(value)[:40]))
+def test_an_offence_is_noticed(rule: Rule, path: str, text: str):
+    assert rule([Source(path, text)]) != []
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), LAWFUL, ids=lambda value: getattr(value, "__name__", str(value)[:40]))
+def test_what_is_lawful_is_let_be(rule: Rule, path: str, text: str):
+    assert rule([Source(path, text)]) == []
+
+
+def test_every_exception_names_a_file_that_exists(files: tuple[Source, ...]):
+    assert {file.path for file in files} >= READS_FILES | OVERDUE | OUTSIDE_MESSAGING
+
+
+def test_what_is_no_longer_too_long_is_no_longer_excepted(files: tuple[Source, ...]):
+    lengths = {file.path: len(file.text.splitlines()) for file in files}
+    assert [path for path in OVERDUE if lengths[path] <= MAX_LINES] == []
+
+
+def test_the_lock_has_exact_versions_hashes_and_no_addresses():
+    file = ROOT / "requirements.lock"
+    if not file.is_file():
+        pytest.skip("THERE IS NO requirements.lock: nothing was checked")
+    text = file.read_text(encoding="utf-8")
+    assert text.count("==") > 20
+    assert locked(text) == []
+
+
+HASH = "    --hash=sha256:" + "0a" * 32
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"orjson>=3 \\\n{HASH}\n",
+        "orjson==3.10\n",
+        f"orjson==3.10 \\\n{HASH}\nyaml==6\n",
+        f"--index-url https://registry.example/simple\norjson==3.10 \\\n{HASH}\n",
+        f"orjson @ https://files.example/orjson.whl \\\n{HASH}\n",
+        f"orjson==3.10 \\\n{HASH[:-1]}\n",
+    ],
+)
+def test_a_careless_lock_is_noticed(text: str):
+    assert locked(text) != []
+
+
+def test_a_careful_lock_is_let_be():
+    assert locked(f"# made by a tool\norjson==3.10 \\\n{HASH} \\\n{HASH}\n") == []
