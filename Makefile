@@ -27,13 +27,13 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m infra.contract check
+	$(BIN)/backline schemas check
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra local --extra dev --output-file requirements.lock pyproject.toml
 
 schemas: $(READY)
-	$(BIN)/python -m infra.contract export
+	$(BIN)/backline schemas export
 
 clean:
 	rm -rf $(VENV) var

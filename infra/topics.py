@@ -14,7 +14,7 @@ class TopicError(Exception):
     """A topic could not be created or differs from its declaration."""
 
 
-async def create_topics(address: str) -> None:
+async def create_topics(address: str, replication: int = 1) -> None:
     """Create what is missing. Raises TopicError for a topic that cannot be made."""
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     async with asyncio.timeout(ADMIN_SECONDS):
@@ -24,7 +24,7 @@ async def create_topics(address: str) -> None:
                 NewTopic(
                     topic.name,
                     topic.partitions,
-                    1,
+                    replication,
                     topic_configs={"cleanup.policy": topic.cleanup, "max.message.bytes": str(topic.max_message_bytes)},
                 )
                 for topic in TOPICS

@@ -1,32 +1,28 @@
-"""Child programs that never outlive their parent, log into files, and are ended by their own process id."""
+"""Child programs that never outlive their parent, log into files, and are ended with everything they started.
+
+Invariant: a program leads a process group of its own; whoever ends it ends the group, and the kernel ends it with its parent.
+"""
 
 import asyncio
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 25.0
 START_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 
 
 class ProgramError(Exception):
     """A program did not start or ended by itself; the message holds the end of its log."""
 
 
-def free_port() -> int:
-    """A loopback port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Program:
-    """One child process with its log file."""
+    """One child process with its log file. Start it from the main thread: the kernel ties it to the thread that made it."""
 
     def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.name = name
@@ -40,9 +36,18 @@ class Program:
         """The process id while it runs."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
+    @property
+    def ending(self) -> str | None:
+        """How it ended, in words; None while it runs or before it was started."""
+        code = self._process.poll() if self._process else None
+        if code is None:
+            return None
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+
     def start(self) -> None:
         """Start the program; it is killed with its parent."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
+        parent = os.getpid()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -50,7 +55,8 @@ class Program:
                 stdout=log,
                 stderr=log,
                 env=self._environment,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call, no locks
+                process_group=0,
+                preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509  # two system calls, no locks
             )
 
     async def wait_until(self, ready: Callable[[], Awaitable[bool]], seconds: float = START_SECONDS) -> None:
@@ -58,25 +64,30 @@ class Program:
         deadline = asyncio.get_running_loop().time() + seconds
         while not await ready():
             if self.pid is None:
-                raise ProgramError(f"{self.name} ended while starting. Its log ends: {self.tail()}")
+                raise ProgramError(f"{self.name} ended while starting ({self.ending}). Its log ends: {self.tail()}")
             if asyncio.get_running_loop().time() > deadline:
                 raise ProgramError(f"{self.name} was not ready after {seconds:.0f} s. Its log ends: {self.tail()}")
             await asyncio.sleep(0.1)
 
     async def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Ask it to end, wait, and kill it if it does not."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.to_thread(self._process.wait, seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        """Ask it to end, wait, and kill it if it does not; what it started ends with it."""
+        if self.pid is not None and self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.to_thread(self._process.wait, seconds)
+            except subprocess.TimeoutExpired:
+                pass  # it had its time: killed below
+        self.kill()
 
     def kill(self) -> None:
-        """kill -9, and wait for the end."""
-        if self._process is not None:
-            self._process.kill()
+        """kill -9 of it and of everything in its group, and wait for its end."""
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        finally:
             self._process.wait()
 
     def tail(self, size: int = 1500) -> str:
@@ -84,6 +95,7 @@ class Program:
         return self._log.read_bytes()[-size:].decode(errors="replace") if self._log.exists() else ""
 
 
-def _die_with_parent() -> None:
-    os.setpgrp()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def _die_with(parent: int) -> None:
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the kernel was told
+        os._exit(1)

@@ -1,0 +1,14 @@
+"""`backline`: the stack, imports, replay, the parked and the contract, from the command line."""
+
+import typer
+
+from infra.commands import contract, feeding, operating, running
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+running.add_to(app)
+feeding.add_to(app)
+operating.add_to(app)
+contract.add_to(app)
+
+if __name__ == "__main__":
+    app()

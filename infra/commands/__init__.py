@@ -1,0 +1,1 @@
+"""The commands of `backline`, by what they are for."""
