@@ -9,7 +9,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+from infra.embedded.ports import free_port
+
+__all__ = ["Program", "ProgramError", "free_port"]
 
 STOP_SECONDS = 25.0
 START_SECONDS = 60.0
@@ -73,10 +78,8 @@ class Program:
         """Ask it to end, wait, and kill it if it does not; what it started ends with it."""
         if self.pid is not None and self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 await asyncio.to_thread(self._process.wait, seconds)
-            except subprocess.TimeoutExpired:
-                pass  # it had its time: killed below
         self.kill()
 
     def kill(self) -> None:
