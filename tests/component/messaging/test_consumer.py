@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import pytest
 
 from shared.messaging.wire import Record
-from tests.component.messaging.kafka_build import BOTH, Memory, behind, committed, consuming, fresh, keys, numbered, producing, until
+from tests.component.messaging.kafka_build import (
+    BOTH,
+    Memory,
+    behind,
+    committed,
+    consuming,
+    fresh,
+    keys,
+    numbered,
+    producing,
+    until,
+)
 
 pytestmark = pytest.mark.stack
 INTAKE, DOCUMENTS = (topic.name for topic in BOTH)

@@ -95,6 +95,13 @@ def test_proposal_and_packet_are_made_when_the_work_is_accepted(kind: str):
     assert room.hear(AGAIN, COMPLETED).plan() == before
 
 
+def test_only_the_first_acceptance_starts_a_document():
+    room = Room(a_body("tech.proposal")).hear(COORDINATED, ASSIGNED)
+    event = room.say(AGAIN)
+    room.state = DOMAIN.evolve(room.state, event)
+    assert DOMAIN.decide(room.state, Heard(event=event), room.context) == NOTHING
+
+
 @pytest.mark.parametrize("kind", [kind for kind in TYPES if kind not in WHEN_ACCEPTED])
 def test_all_others_are_made_when_the_work_is_completed(kind: str):
     room = Room(a_body(kind)).hear(COORDINATED, ASSIGNED, WORKING)

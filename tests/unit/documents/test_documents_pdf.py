@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from services.documents.rendering import pdf
 from services.documents.rendering.job import Rendered, render
 from shared.catalogue import load_pack
 from tests.builders import TYPES, a_body, the_pack, with_details
@@ -58,6 +59,19 @@ def test_only_the_packaged_font_is_used_embedded_and_no_glyph_is_missing(kind: s
 def test_the_glyph_check_does_see_a_missing_glyph():
     data = render(a_job(with_details(a_body(), purpose="\U0001f9ff\U00013000"))).data
     assert missing_glyphs(data) > 0
+
+
+def test_system_fonts_are_never_asked(monkeypatch: pytest.MonkeyPatch):
+    asked: list[dict[str, Any]] = []
+
+    def compiled(*_source: Any, **options: Any) -> bytes:
+        asked.append(options)
+        return b"%PDF-"
+
+    monkeypatch.setattr(pdf.typst, "compile", compiled)
+    render(a_job(a_body()))
+    assert [(options["ignore_system_fonts"], options["font_paths"]) for options in asked] == [(True, [pdf.FONTS])]
+    assert any(file.suffix in {".otc", ".ttc", ".otf"} for file in pdf.FONTS.rglob("*"))
 
 
 def test_an_english_request_gets_an_english_document():

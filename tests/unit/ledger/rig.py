@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.ledger.apply import Ledger, Publisher
 from shared.ledger.document import Document, Held
-from shared.ledger.messages import Item, Message, Outcome, Settled, Told, Woken
+from shared.ledger.messages import Item, Outcome, Settled, Told, Woken
 from shared.messaging.wire import Record
 from shared.schemas.envelope import Event
 from tests.unit.ledger.memory_store import FakePublisher, Faults, MemoryStore

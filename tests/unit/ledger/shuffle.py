@@ -132,7 +132,13 @@ class World:
 
     async def run(self) -> None:
         """One schedule: faults, then a quiet end."""
-        makers: list[Callable[[], Coroutine[Any, Any, None]]] = [self._consumer, self._consumer, self._sweeper, self._worker, self._worker]
+        makers: list[Callable[[], Coroutine[Any, Any, None]]] = [
+            self._consumer,
+            self._consumer,
+            self._sweeper,
+            self._worker,
+            self._worker,
+        ]
         actors = [(maker, await self.turns.begin(maker())) for maker in makers]
         actors += [(self._nobody, await self.turns.begin(self._client(wish))) for wish in [*self.wishes, *self.wishes[::2]]]
         for _ in range(STEPS):

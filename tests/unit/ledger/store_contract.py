@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.ledger.document import Change, Document, LedgerStore, Mark, Refused, StoredItem
 from shared.schemas.envelope import Event
-from tests.unit.ledger.small_domain import MONDAY, history, held
+from tests.unit.ledger.small_domain import MONDAY, held, history
 
 LATER = MONDAY + timedelta(seconds=5)
 
@@ -21,7 +21,9 @@ def nested(depth: int) -> dict[str, Any]:
 
 def said(subject: str, count: int, data: dict[str, Any] | None = None) -> list[Event]:
     """Own events, as a ledger says them."""
-    return [event.model_copy(update={"causationid": f"c{event.sequence}", "data": data or {}}) for event in history(subject, count)]
+    return [
+        event.model_copy(update={"causationid": f"c{event.sequence}", "data": data or {}}) for event in history(subject, count)
+    ]
 
 
 def document(subject: str = "r1", **values: Any) -> Document:

@@ -62,7 +62,10 @@ def test_a_record_is_kept_byte_for_byte(event: Event, offset: int) -> None:
 
 @settings(deadline=None, database=None)
 @given(
-    headers=st.lists(st.tuples(st.sampled_from([f"ce_{n}" for n in Event.model_fields]) | WORDS, st.none() | st.binary(max_size=30)), max_size=12),
+    headers=st.lists(
+        st.tuples(st.sampled_from([f"ce_{n}" for n in Event.model_fields]) | WORDS, st.none() | st.binary(max_size=30)),
+        max_size=12,
+    ),
     value=st.none() | st.binary(max_size=60),
     key=st.none() | st.binary(max_size=10),
 )
@@ -135,7 +138,18 @@ def test_an_unknown_source_names_no_request() -> None:
 @pytest.mark.parametrize(
     "value",
     [None, b"", b"{", b"[1]", b"null", b"7", b"\xff", b'{"a": "\\ud800"}', b"[" * 5000, b'{"a":' * 5000],
-    ids=["null", "empty", "broken", "a list", "JSON null", "a number", "not UTF-8", "a lone surrogate", "deep list", "deep object"],
+    ids=[
+        "null",
+        "empty",
+        "broken",
+        "a list",
+        "JSON null",
+        "a number",
+        "not UTF-8",
+        "a lone surrogate",
+        "deep list",
+        "deep object",
+    ],
 )
 def test_a_body_that_is_no_object_is_poison_and_names_its_place(value: bytes | None) -> None:
     poison = decode(with_value(value))
@@ -146,7 +160,15 @@ def test_a_body_that_is_no_object_is_poison_and_names_its_place(value: bytes | N
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("ce_time", b"yesterday"), ("ce_time", None), ("ce_type", b"\xff"), ("ce_dataschema", None), ("ce_after", b"{"), ("ce_after", b"[]"), ("ce_after", b'{"a":"x"}')],
+    [
+        ("ce_time", b"yesterday"),
+        ("ce_time", None),
+        ("ce_type", b"\xff"),
+        ("ce_dataschema", None),
+        ("ce_after", b"{"),
+        ("ce_after", b"[]"),
+        ("ce_after", b'{"a":"x"}'),
+    ],
 )
 def test_an_attribute_that_cannot_be_read_is_poison(name: str, content: bytes | None) -> None:
     assert isinstance(decode(with_header(name, content)), Poison)
@@ -169,5 +191,7 @@ def test_unknown_headers_are_ignored() -> None:
 
 def test_of_a_repeated_header_the_last_counts() -> None:
     record = record_of(an_event())
-    more = Record(topic="t", partition=0, offset=0, key=None, headers=(("ce_subject", b"other"), *record.headers), value=record.value)
+    more = Record(
+        topic="t", partition=0, offset=0, key=None, headers=(("ce_subject", b"other"), *record.headers), value=record.value
+    )
     assert decode(more) == an_event()
