@@ -26,7 +26,7 @@ def fresh(prefix: str) -> str:
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Wait for `condition`, at most `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # the condition belongs to the parts under test
             await asyncio.sleep(0.01)
 
 

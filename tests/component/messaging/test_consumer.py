@@ -102,12 +102,12 @@ async def test_one_record_that_keeps_failing_holds_its_batch_but_loses_nothing(b
 
 async def test_the_order_within_a_partition_is_kept_through_failures(broker_address: str) -> None:
     mine = fresh("order")
-    failures = iter([False, True, True])
+    verdicts = iter([False, True, True])
     seen: list[int] = []
 
     async def handle(records: Sequence[Record]) -> None:
         wanted = [record for record in records if record.key == mine.encode()]
-        if wanted and next(failures, False):
+        if wanted and next(verdicts, False):
             raise ArithmeticError("the handler fails as told")
         seen.extend(int(record.value or b"0") for record in wanted)
 

@@ -91,11 +91,13 @@ async def room(mongo_database: Database, broker_address: str) -> AsyncIterator[R
     quiet = Quiet(Setting(without_items=True))
     ledger = Ledger(domain=SmallDomain(), surroundings=quiet, store=store, publisher=publisher, clock=FakeClock())
 
+    copies: list[tuple[Record, str]] = []
+
     async def copy(record: Record, problem: str) -> bool:
-        room.copies.append((record, problem))
+        copies.append((record, problem))
         return await producer.copy(DEAD_LETTER["routing"].name, record, problem)
 
-    room = Room(store=store, letters=letters, producer=producer, hearing=Hearing(ledger, letters, copy))
+    room = Room(store=store, letters=letters, producer=producer, hearing=Hearing(ledger, letters, copy), copies=copies)
     yield room
     await producer.stop()
 

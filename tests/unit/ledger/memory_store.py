@@ -18,7 +18,7 @@ from shared.schemas.envelope import Event
 LIMIT = 15 * 1024 * 1024
 
 
-class StoreTimeout(Exception):
+class StoreTimeoutError(Exception):
     """The call timed out: what it wanted written is there, or will be, or never."""
 
 
@@ -155,11 +155,11 @@ class FaultyStore:
             for change in changes:
                 kept = Change(document=_copied(change.document), said=tuple(change.said))
                 await self._some_day(lambda kept=kept: self._inner.write([kept]))  # type: ignore[misc]
-            raise StoreTimeout
+            raise StoreTimeoutError
         written = await self._inner.write(changes)
         await self._pause()
         if self._faults.dice.random() < self._faults.unanswered:
-            raise StoreTimeout
+            raise StoreTimeoutError
         return written
 
     async def mark(self, marks: Sequence[Mark]) -> None:
@@ -167,7 +167,7 @@ class FaultyStore:
         if self._faults.dice.random() < self._faults.timeout:
             for mark in marks:
                 await self._some_day(lambda mark=mark: self._inner.mark([mark]))  # type: ignore[misc]
-            raise StoreTimeout
+            raise StoreTimeoutError
         await self._inner.mark(marks)
         await self._pause()
 

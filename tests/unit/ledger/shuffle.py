@@ -17,7 +17,7 @@ from shared.ledger.apply import Ledger, Publisher
 from shared.ledger.document import Held, LedgerStore
 from shared.ledger.messages import Heard, Item, Settled, Told, Woken
 from shared.schemas.envelope import Event
-from tests.unit.ledger.memory_store import FakePublisher, Faults, FaultyStore, StoreTimeout
+from tests.unit.ledger.memory_store import FakePublisher, Faults, FaultyStore, StoreTimeoutError
 from tests.unit.ledger.small_domain import Diary, FakeClock, History, Quiet, Setting, SmallDomain, held, told
 
 TERM = timedelta(seconds=20)
@@ -219,7 +219,7 @@ class World:
         while True:
             await self.turns.pause()
             batch = self.dice.sample(self.pool, min(len(self.pool), self.dice.randrange(1, 5)))
-            with suppress(StoreTimeout):
+            with suppress(StoreTimeoutError):
                 await self._deliver(batch, ledger)
 
     async def _deliver(self, batch: list[Held], ledger: Ledger[Diary, Setting] | None = None) -> None:
@@ -234,7 +234,7 @@ class World:
         ledger = self.ledger()
         while True:
             await self.turns.pause()
-            with suppress(StoreTimeout):
+            with suppress(StoreTimeoutError):
                 await self._sweep(ledger)
 
     async def _sweep(self, ledger: Ledger[Diary, Setting]) -> bool:
@@ -251,7 +251,7 @@ class World:
         ledger = self.ledger()
         while True:
             await self.turns.pause()
-            with suppress(StoreTimeout):
+            with suppress(StoreTimeoutError):
                 await self._perform(ledger, list(self.subjects))
 
     async def _perform(self, ledger: Ledger[Diary, Setting], subjects: list[str]) -> None:
@@ -273,7 +273,7 @@ class World:
         ledger = self.ledger()
         for _ in range(self.dice.randrange(1, 4)):
             await self.turns.pause()
-            with suppress(StoreTimeout):
+            with suppress(StoreTimeoutError):
                 (outcome,) = await ledger.apply([wish])
                 if outcome.problem:
                     continue

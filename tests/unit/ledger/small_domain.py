@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import Field
+
 from shared.ledger.document import Held
 from shared.ledger.draft import Draft
 from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Refusal, Settled, Told
@@ -39,7 +41,7 @@ class Diary(Frozen):
 
     heard: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
-    kept: Json = {}
+    kept: Json = Field(default_factory=dict)
     alarm: datetime | None = None
 
 

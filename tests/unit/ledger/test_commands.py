@@ -1,12 +1,14 @@
 """A command takes effect once, and is answered with what it caused however often it is told."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from shared.ledger.messages import Woken
+from shared.schemas.envelope import Event
 from shared.telemetry import metrics
-from tests.unit.ledger.memory_store import AwayPublisher, Faults, FaultyStore, StoreTimeout
+from tests.unit.ledger.memory_store import AwayPublisher, Faults, FaultyStore, StoreTimeoutError
 from tests.unit.ledger.rig import Rig
 from tests.unit.ledger.small_domain import history, told
 
@@ -65,7 +67,7 @@ async def test_a_fact_too_large_for_a_record_is_refused_before_it_is_stored(rig:
 async def test_a_command_whose_acknowledgement_was_lost_is_not_applied_twice(rig: Rig) -> None:
     faults = Faults(dice=rig.faults.dice, unanswered=1.0)
     rig.ledger.store = FaultyStore(rig.store, faults)
-    with pytest.raises(StoreTimeout):
+    with pytest.raises(StoreTimeoutError):
         await rig.tell(told("c1"))
     faults.quiet()
     outcome = await rig.tell(told("c1"))
@@ -93,7 +95,7 @@ async def test_a_wake_up_says_again_what_was_not_acknowledged(rig: Rig) -> None:
 
 async def test_only_the_longest_acknowledged_prefix_counts_as_published(rig: Rig) -> None:
     class SecondOnly:
-        async def publish(self, events):
+        async def publish(self, events: Sequence[Event]) -> list[bool]:
             return [event.sequence == 2 for event in events]
 
     partial = Rig(publisher=SecondOnly())
@@ -103,7 +105,7 @@ async def test_only_the_longest_acknowledged_prefix_counts_as_published(rig: Rig
 
 async def test_an_event_that_was_not_written_is_not_published(rig: Rig) -> None:
     rig.ledger.store = FaultyStore(rig.store, Faults(dice=rig.faults.dice, timeout=1.0))
-    with pytest.raises(StoreTimeout):
+    with pytest.raises(StoreTimeoutError):
         await rig.tell(told("c1"))
     assert rig.published.topic == []
 

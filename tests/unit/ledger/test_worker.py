@@ -55,7 +55,7 @@ async def working(rig: Rig, effect: Any = None, **options: Any) -> AsyncIterator
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for `condition`, at most five seconds."""
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # the condition belongs to the parts under test
             await asyncio.sleep(0.002)
 
 

@@ -1,0 +1,71 @@
+"""The deployment files say nothing that the code does not: settings, modules, metrics, folders."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+from services.intake.settings import IntakeSettings
+from services.notify.settings import NotifySettings
+from shared.service.settings import PREFIX
+from shared.telemetry import metrics
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+DOCKERFILE = (ROOT / "infra/docker/Dockerfile").read_text(encoding="utf-8")
+METRIC = re.compile(r"\bbackline_[a-z0-9_]+\b")
+SERVICES = ("intake", "routing", "notify", "documents")
+
+
+def _known() -> set[str]:
+    """Every sample name the vocabulary can expose, histogram buckets included."""
+    assert metrics.BUILD is not None
+    return set(REGISTRY._names_to_collectors)
+
+
+@pytest.mark.parametrize("file", ["infra/prometheus/alerts.yml", "infra/grafana/dashboards/overview.json"])
+def test_every_metric_asked_for_exists(file: str) -> None:
+    asked = set(METRIC.findall((ROOT / file).read_text(encoding="utf-8")))
+    assert len(asked) >= 8
+    assert asked <= _known()
+
+
+def test_a_metric_that_does_not_exist_would_be_found() -> None:
+    assert not {"backline_no_such_total"} <= _known()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_sets_only_settings_that_exist(service: str) -> None:
+    fields = set(NotifySettings.model_fields) | set(IntakeSettings.model_fields)
+    names = {name.removeprefix(PREFIX).lower() for name in COMPOSE["services"][service]["environment"]}
+    assert names <= fields
+    assert {"mongo_uri", "broker", "service_token", "keys_file", "host"} <= names
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_runs_modules_that_exist(service: str) -> None:
+    (module,) = COMPOSE["services"][service]["command"]
+    assert (ROOT / (module.replace(".", "/") + ".py")).exists()
+
+
+def test_the_image_copies_what_exists_and_runs_as_nobody_special() -> None:
+    copied = [word for line in DOCKERFILE.splitlines() if line.startswith("COPY") for word in line.split()[1:-1]]
+    assert copied
+    assert all((ROOT / name).exists() for name in copied)
+    assert "USER backline" in DOCKERFILE
+    assert "--require-hashes" in DOCKERFILE
+
+
+def test_prometheus_scrapes_every_service() -> None:
+    jobs = yaml.safe_load((ROOT / "infra/prometheus/prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    targets = {target for job in jobs for group in job["static_configs"] for target in group["targets"]}
+    assert targets == {f"{service}:8000" for service in SERVICES}
+
+
+def test_the_dashboard_asks_one_question_per_panel() -> None:
+    dashboard = json.loads((ROOT / "infra/grafana/dashboards/overview.json").read_text(encoding="utf-8"))
+    assert all(len(panel["targets"]) == 1 and panel["targets"][0]["expr"] for panel in dashboard["panels"])
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
