@@ -12,16 +12,20 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+import structlog
+
 from shared.ledger.document import Change, Document, Held, LedgerStore, Mark, Refused
 from shared.ledger.domain import C, Domain, S, Surroundings
-from shared.ledger.draft import Draft, subject_of
-from shared.ledger.messages import Decision, Heard, Item, Message, Outcome, Told
-from shared.messaging.wire import decode
+from shared.ledger.draft import Draft
+from shared.ledger.messages import Decision, Heard, Item, Lease, Message, Outcome, Passing, Postponing, Told
+from shared.ledger.order import hold, readable, subject_of
+from shared.ledger.outcomes import label_of, passed, unapplied
 from shared.schemas.envelope import Event
 from shared.telemetry import metrics
 
 R = TypeVar("R")
 MAX_ROUNDS = 40
+log = structlog.get_logger()
 
 
 class Publisher(Protocol):
@@ -52,15 +56,19 @@ class Ledger(Generic[S, C]):
         publisher: Publisher,
         clock: Clock,
         nudge: Callable[[Iterable[str]], None] = lambda _subjects: None,
+        publish_patience: float | None = None,
     ) -> None:
+        """`publish_patience` in seconds: whoever applies waits no longer for the broker; None waits for as long as it takes."""
         self.domain = domain
         self.store = store
         self.clock = clock
         self.nudge = nudge
         self._surroundings = surroundings
         self._publisher = publisher
+        self._publish_patience = publish_patience
+        self._publishing: set[asyncio.Task[None]] = set()
 
-    async def apply(self, messages: Sequence[Message | Held]) -> list[Outcome]:
+    async def apply(self, messages: Sequence[Message | Held | Lease]) -> list[Outcome]:
         """Apply `messages`, each in its subject's order; the outcomes in the order of the messages.
 
         Raises what the store raises; then any of the messages may or may not be applied, and all may be applied again.
@@ -75,15 +83,22 @@ class Ledger(Generic[S, C]):
             for place in by_subject[draft.document.subject]:
                 outcomes[place] = draft.take(messages[place])
 
-        refused = await self._rounds(by_subject, [read for message in messages if (read := _readable(message))], take)
-        refused |= await self._set_aside(messages, refused)
+        refused = await self._rounds(by_subject, [read for message in messages if (read := readable(message))], take)
+        unstored = await self._set_aside(messages, refused)
+        refused |= unstored
         await self._answer_repeated(messages, outcomes)
         metrics.LEDGER_BATCH_RECORDS.labels(self.domain.source).observe(len(messages))
         metrics.LEDGER_APPLY_SECONDS.labels(self.domain.source).observe(time.perf_counter() - started)
-        final = [self._final(outcomes[place], refused) for place in range(len(messages))]
+        places = {place: subject for subject, belonging in by_subject.items() for place in belonging}
+        final = [
+            unapplied(subject, refused[subject], stored=subject not in unstored)
+            if (subject := places[place]) in refused
+            else outcomes[place]
+            for place in range(len(messages))
+        ]
         for message, outcome in zip(messages, final, strict=True):
             if isinstance(message, Told):
-                metrics.COMMANDS.labels(self.domain.source, message.name, _outcome_label(outcome)).inc()
+                metrics.COMMANDS.labels(self.domain.source, message.name, label_of(outcome)).inc()
         return final
 
     async def redrive(self, subjects: Sequence[str]) -> dict[str, str | None]:
@@ -110,19 +125,18 @@ class Ledger(Generic[S, C]):
 
     async def pass_point(self, item: Item, owner: str) -> bool:
         """Write, before the effect goes on, that it cannot be taken back from here; False when the lease is lost."""
-        passed: list[bool] = []
-        refused = await self._rounds({item.subject: ()}, (), lambda draft: passed.append(draft.pass_point(item, owner)))
-        return passed[-1] and not refused
+        (outcome,) = await self.apply([Passing(subject=item.subject, item=item, owner=owner)])
+        return passed(outcome)
 
     async def postpone(self, item: Item, owner: str, due: datetime, problem: str) -> None:
         """Give a leased item back to be tried again at `due`."""
-        await self._rounds({item.subject: ()}, (), lambda draft: draft.postpone(item, owner, due, problem))
+        await self.apply([Postponing(subject=item.subject, item=item, owner=owner, due=due, problem=problem)])
 
     async def missing(self, subjects: Sequence[str]) -> dict[str, dict[str, int]]:
         """Per subject, the sources with a gap and the last number heard of each."""
         documents = await self.store.load(subjects)
         context = await self._surroundings.context(())
-        drafts = [self._draft(document, context) for document in documents.values() if document.early]
+        drafts = self._drafts([document for document in documents.values() if document.early], context, {})
         return {draft.document.subject: missing for draft in drafts if (missing := draft.missing())}
 
     async def replay(self, subjects: Sequence[str]) -> int:
@@ -144,9 +158,9 @@ class Ledger(Generic[S, C]):
         refused: dict[str, str] = {}
         for attempt in range(MAX_ROUNDS):
             documents = await self.store.load(pending)
-            waiting = [read for document in documents.values() for held in document.early if (read := _readable(held))]
+            waiting = [read for document in documents.values() for held in document.early if (read := readable(held))]
             context = await self._surroundings.context([*messages, *waiting])
-            drafts = [self._draft(documents.get(subject) or Document(subject=subject), context) for subject in pending]
+            drafts = self._drafts([documents.get(subject) or Document(subject=subject) for subject in pending], context, refused)
             for draft in drafts:
                 work(draft)
             pending = await self._write(drafts, refused)
@@ -173,7 +187,7 @@ class Ledger(Generic[S, C]):
                     draft.document.revision += 1
         standing = [draft for draft in drafts if draft.document.subject not in failed | refused.keys()]
         await self._surroundings.applied([(d.document.subject, d.state, tuple(d.said)) for d in standing if d.said])
-        await self._publish(standing)
+        await self._publish_soon(standing)
         return sorted(failed)
 
     async def _reserve(self, drafts: list[Draft[S, C]]) -> frozenset[str]:
@@ -181,6 +195,26 @@ class Ledger(Generic[S, C]):
             (draft.document.subject, decision) for draft in drafts for decision in draft.reserved
         ]
         return await self._surroundings.reserve(wanted) if wanted else frozenset()
+
+    async def _publish_soon(self, drafts: list[Draft[S, C]]) -> None:
+        """Publish, but do not let whoever waits for the write wait for a broker that hangs; it goes on in the background."""
+        if self._publish_patience is None:
+            await self._publish(drafts)
+            return
+        task = asyncio.create_task(self._publish(drafts))
+        self._publishing.add(task)
+        done, _ = await asyncio.wait([task], timeout=self._publish_patience)
+        if done:
+            self._publishing.discard(task)
+            task.result()
+        else:
+            task.add_done_callback(self._published_late)
+
+    def _published_late(self, task: asyncio.Task[None]) -> None:
+        self._publishing.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            # What was written and not marked wakes its document within seconds, and is said again then.
+            log.warning("ledger.publishing_unfinished", problem=type(error).__name__)
 
     async def _publish(self, drafts: list[Draft[S, C]]) -> None:
         """Publish what is unpublished, mark the longest acknowledged prefix, and set the next wake-up."""
@@ -193,7 +227,7 @@ class Ledger(Generic[S, C]):
         now = self.clock.now()
         for draft in drafts:
             document = draft.document
-            prefix = _prefix(document, acknowledged)
+            prefix = document.published_prefix(acknowledged)
             wake_at = draft.finish(published=prefix == document.head)
             if prefix > document.published or wake_at != document.wake_at:
                 marks.append(Mark(subject=document.subject, revision=document.revision, published=prefix, wake_at=wake_at))
@@ -203,12 +237,12 @@ class Ledger(Generic[S, C]):
         if nudged:
             self.nudge(nudged)
 
-    async def _set_aside(self, messages: Sequence[Message | Held], refused: dict[str, str]) -> dict[str, str]:
+    async def _set_aside(self, messages: Sequence[Message | Held | Lease], refused: dict[str, str]) -> dict[str, str]:
         """Park requests whose new state cannot be stored, with what they heard kept raw."""
         heard: dict[str, list[Held]] = defaultdict(list)
         now = self.clock.now()
         for message in messages:
-            held = Draft.held(message.event, now) if isinstance(message, Heard) else message
+            held = hold(message.event, now) if isinstance(message, Heard) else message
             if isinstance(held, Held) and subject_of(held) in refused:
                 heard[subject_of(held)].append(held)
         if not heard:
@@ -217,8 +251,16 @@ class Ledger(Generic[S, C]):
             heard, (), lambda draft: draft.set_aside(heard[draft.document.subject], refused[draft.document.subject])
         )
 
-    def _draft(self, document: Document, context: C) -> Draft[S, C]:
-        return Draft(domain=self.domain, document=document, context=context, now=self.clock.now())
+    def _drafts(self, documents: Iterable[Document], context: C, refused: dict[str, str]) -> list[Draft[S, C]]:
+        """A draft of each document; one whose state cannot be read is refused by itself."""
+        drafts: list[Draft[S, C]] = []
+        for document in documents:
+            try:
+                drafts.append(Draft(domain=self.domain, document=document, context=context, now=self.clock.now()))
+            except Exception as error:  # whatever upcast or validation raises concerns this request alone
+                refused[document.subject] = f"its state cannot be read: {type(error).__name__}"
+                log.exception("ledger.state_unreadable", request=document.subject, problem=type(error).__name__)
+        return drafts
 
     def _change(self, draft: Draft[S, C]) -> Change:
         document = draft.document
@@ -226,7 +268,7 @@ class Ledger(Generic[S, C]):
         document.wake_at = draft.finish(published=not document.events)
         return Change(document=document, said=draft.said)
 
-    async def _answer_repeated(self, messages: Sequence[Message | Held], outcomes: dict[int, Outcome]) -> None:
+    async def _answer_repeated(self, messages: Sequence[Message | Held | Lease], outcomes: dict[int, Outcome]) -> None:
         """A repeated command is answered with the events it caused the first time."""
         for place, outcome in outcomes.items():
             message = messages[place]
@@ -238,30 +280,3 @@ class Ledger(Generic[S, C]):
             ):
                 events = await self.store.caused(outcome.subject, [cause])
                 outcomes[place] = Outcome(subject=outcome.subject, state=outcome.state, events=tuple(events), repeated=True)
-
-    def _final(self, outcome: Outcome, refused: dict[str, str]) -> Outcome:
-        problem = refused.get(outcome.subject)
-        return Outcome(subject=outcome.subject, state=None, problem=problem) if problem else outcome
-
-
-def _readable(message: Message | Held) -> Message | None:
-    """What a context may be prepared for: the message, or the event inside a raw record."""
-    if not isinstance(message, Held):
-        return message
-    event = decode(message.record)
-    return Heard(event=event) if isinstance(event, Event) else None
-
-
-def _outcome_label(outcome: Outcome) -> str:
-    if outcome.problem:
-        return "failed"
-    return "refused" if outcome.refusal else "repeated" if outcome.repeated else "applied"
-
-
-def _prefix(document: Document, acknowledged: dict[str, bool]) -> int:
-    """The length of the longest prefix of the document's events that is known to be published."""
-    published = document.published
-    for event in document.events:
-        if event.sequence == published + 1 and acknowledged.get(event.id, False):
-            published = event.sequence
-    return published

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from shared.ledger.messages import Message, Outcome
+from shared.ledger.messages import Lease, Message, Outcome
 
 GATHER_SECONDS = 0.003
 MAX_BATCH = 300
 
 
 class Applies(Protocol):
-    async def apply(self, messages: Sequence[Message]) -> list[Outcome]: ...
+    async def apply(self, messages: Sequence[Message | Lease]) -> list[Outcome]: ...
 
 
 class DeskClosedError(Exception):
@@ -26,11 +26,11 @@ class Desk:
 
     def __init__(self, ledger: Applies) -> None:
         self._ledger = ledger
-        self._waiting: list[tuple[Message, asyncio.Future[Outcome]]] = []
+        self._waiting: list[tuple[Message | Lease, asyncio.Future[Outcome]]] = []
         self._arrived = asyncio.Event()
         self._closed = False
 
-    async def tell(self, message: Message) -> Outcome:
+    async def tell(self, message: Message | Lease) -> Outcome:
         """Apply `message` together with whatever else is waiting. Raises what the store raised for the batch."""
         if self._closed:
             raise DeskClosedError("The service is stopping; try again at another of its processes.")
@@ -56,7 +56,7 @@ class Desk:
         self._closed = True
         self._arrived.set()
 
-    async def _apply(self, batch: list[tuple[Message, asyncio.Future[Outcome]]]) -> None:
+    async def _apply(self, batch: list[tuple[Message | Lease, asyncio.Future[Outcome]]]) -> None:
         try:
             outcomes = await self._ledger.apply([message for message, _ in batch])
         except Exception as error:  # noqa: BLE001  # every teller must hear of it, whatever it is

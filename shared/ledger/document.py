@@ -1,7 +1,7 @@
 """The ledger document as values: what is loaded, what a write changes, what the store answers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -65,6 +65,26 @@ class Document:
     items: list[StoredItem] = field(default_factory=list)
     parked: str | None = None
     wake_at: datetime | None = None
+
+    def copy(self) -> "Document":
+        """A copy whose lists and items may change without this one; events and records are values and shared."""
+        return replace(
+            self,
+            heard=dict(self.heard),
+            heard_ids=dict(self.heard_ids),
+            early=list(self.early),
+            aside=list(self.aside),
+            events=list(self.events),
+            items=[replace(item) for item in self.items],
+        )
+
+    def published_prefix(self, acknowledged: Mapping[str, bool]) -> int:
+        """The length of the longest prefix of the events that is published, given which ids were acknowledged just now."""
+        published = self.published
+        for event in self.events:
+            if event.sequence == published + 1 and acknowledged.get(event.id, False):
+                published = event.sequence
+        return published
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from shared.ledger.messages import Decision, Message
 from shared.schemas.envelope import Event, Source
-from shared.schemas.model import Frozen
+from shared.schemas.model import Frozen, Json
 
 S = TypeVar("S", bound=Frozen)
 C = TypeVar("C")
@@ -40,6 +40,13 @@ class Domain(Protocol[S, C_contra]):
     def upcast(self, document: dict[str, object], schema: int) -> dict[str, object]:
         """A stored state of an older `schema` as one of the present."""
         ...
+
+
+def state_of(domain: "Domain[S, C_contra]", stored: Json | None, schema: int) -> S:
+    """A stored state as the domain's own, lifted from an older schema where need be; the first state when there is none."""
+    if stored is None:
+        return domain.state()
+    return domain.state.model_validate(stored if schema == domain.schema else domain.upcast(stored, schema))
 
 
 class Surroundings(Protocol[C_co]):

@@ -9,7 +9,7 @@ import structlog
 
 from shared.ledger.apply import Ledger
 from shared.ledger.document import Held
-from shared.ledger.draft import held_from
+from shared.ledger.order import held_from
 from shared.messaging.wire import Record
 from shared.telemetry import metrics
 
@@ -48,7 +48,9 @@ class Hearing:
             outcomes = await self._ledger.apply(heard)
             for held, outcome in zip(heard, outcomes, strict=True):
                 metrics.EVENTS_APPLIED.labels(self._ledger.domain.source, held.source).inc()
-                if outcome.problem:
+                if not outcome.stored:
+                    await self.bury(held.record, outcome.problem)
+                elif outcome.problem:
                     metrics.PARKINGS.labels(self._ledger.domain.source, "poison").inc()
                     log.warning(
                         "ledger.parked", request=outcome.subject, source=held.source, problem=outcome.problem.split(":")[0]

@@ -75,6 +75,30 @@ Message = Heard | Told | Woken | Settled
 
 
 @dataclass(frozen=True, kw_only=True)
+class Passing:
+    """The effect of a leased item is about to take the step that cannot be taken back. Answered {"passed": bool}."""
+
+    subject: str
+    item: Item
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postponing:
+    """A leased item is given back, to be tried again at `due`."""
+
+    subject: str
+    item: Item
+    owner: str
+    due: datetime
+    problem: str
+
+
+Lease = Passing | Postponing
+"""What a worker says of its leases; the ledger's own business, which no domain decides on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Refusal:
     """Why a command changes nothing. `code` is stable; `status` is the HTTP status that says the same."""
 
@@ -118,7 +142,10 @@ NOTHING = Decision()
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one message. `events` are those it caused, also when it was `repeated`."""
+    """What became of one message. `events` are those it caused, also when it was `repeated`.
+
+    With a `problem` it was not applied; unless `stored`, not even its raw form could be kept with its request.
+    """
 
     subject: str
     state: Any
@@ -127,3 +154,4 @@ class Outcome:
     refusal: Refusal | None = None
     answer: Mapping[str, Any] | None = None
     problem: str = ""
+    stored: bool = True

@@ -15,7 +15,8 @@ import structlog
 from shared.ledger.apply import Ledger
 from shared.ledger.desk import Desk
 from shared.ledger.effects import Done, Doubt, Ending, LeaseLost, Perform, Retry, Terminal
-from shared.ledger.messages import Heard, Item, ItemEnd, Settled, Woken
+from shared.ledger.messages import Heard, Item, ItemEnd, Passing, Postponing, Settled, Woken
+from shared.ledger.outcomes import passed
 from shared.schemas.envelope import Event
 from shared.telemetry import metrics
 
@@ -122,13 +123,13 @@ class Worker:
             log.error("ledger.item_lost_its_way", problem=type(error).__name__, exc_info=error)
 
     async def _perform(self, item: Item) -> None:
-        passed = False
+        beyond = False
 
         async def point_of_no_return() -> None:
-            nonlocal passed
-            if not await self._ledger.pass_point(item, self._owner):
+            nonlocal beyond
+            if not passed(await self._desk.tell(Passing(subject=item.subject, item=item, owner=self._owner))):
                 raise LeaseLost
-            passed = True
+            beyond = True
 
         with metrics.ITEM_SECONDS.labels(self._ledger.domain.source, item.kind).time():
             try:
@@ -139,7 +140,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001  # an effect's fault is an ending like any other, and is logged
                 problem = f"{type(error).__name__}: {str(error)[:300]}"
                 log.warning("ledger.effect_failed", item=item.id, kind=item.kind, problem=type(error).__name__)
-                ending = Doubt(problem=problem) if passed else Retry(problem=problem)
+                ending = Doubt(problem=problem) if beyond else Retry(problem=problem)
         await self._conclude(item, ending)
 
     async def _conclude(self, item: Item, ending: Ending) -> None:
@@ -155,7 +156,8 @@ class Worker:
             case Retry(problem=problem, seconds=seconds):
                 wait = seconds if seconds is not None else _back_off(item.attempt)
                 due = self._ledger.clock.now() + timedelta(seconds=wait)
-                await self._until_written(lambda: self._ledger.postpone(item, self._owner, due, problem))
+                given_back = Postponing(subject=item.subject, item=item, owner=self._owner, due=due, problem=problem)
+                await self._until_written(lambda: self._desk.tell(given_back))
 
     async def _settle(self, item: Item, end: ItemEnd, problem: str, data: Mapping[str, Any] | None = None) -> None:
         metrics.ITEMS.labels(self._ledger.domain.source, item.kind, end).inc()

@@ -18,6 +18,8 @@ from shared.service.settings import Settings
 from shared.storage import BlobStore, Client, Database, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore, connect, ensure_safe
 from shared.telemetry.clock import Clock, clock_from
 
+PUBLISH_PATIENCE_SECONDS = 0.1
+
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerRoom:
@@ -64,7 +66,21 @@ class Parts:
         """A ledger over `collection` whose events go to `topic`."""
         store = MongoLedgerStore(self.database[collection])
         publisher = TopicPublisher(self.producer, topic.name)
-        ledger = Ledger(domain=domain, surroundings=surroundings, store=store, publisher=publisher, clock=self.clock)
+        ledger = Ledger(
+            domain=domain,
+            surroundings=surroundings,
+            store=store,
+            publisher=publisher,
+            clock=self.clock,
+            publish_patience=PUBLISH_PATIENCE_SECONDS,
+        )
+            domain=domain,
+            surroundings=surroundings,
+            store=store,
+            publisher=publisher,
+            clock=self.clock,
+            publish_patience=PUBLISH_PATIENCE_SECONDS,
+        )
         return LedgerRoom(
             ledger=ledger, store=store, desk=Desk(ledger), hearing=Hearing(ledger, self.dead_letters, self._copy_of_the_dead)
         )

@@ -14,7 +14,7 @@ KAFKA_CALLS = frozenset({"subscriber", "AIOKafkaConsumer", "KafkaBroker"})
 OUTSIDE_MESSAGING = frozenset({"infra/topics.py", "shared/telemetry/build.py"})
 SHAPELESS = frozenset({"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"})
 MAX_LINES = 300
-OVERDUE = frozenset({"shared/ledger/draft.py"})
+OVERDUE: frozenset[str] = frozenset()
 """Longer than the ceiling and still to be parted; whoever parts one takes its name off this list (a test insists)."""
 PURE = re.compile(r"services/\w+/domain(/\w+)?\.py|shared/catalogue/\w+\.py|shared/calendar/\w+\.py|shared/ledger/messages\.py")
 READS_FILES = frozenset({"shared/catalogue/load.py"})

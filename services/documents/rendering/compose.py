@@ -224,7 +224,8 @@ def _closing(material: Material, layout: Mapping[str, Any]) -> list[Json]:
         )
     if layout.get("signatures"):
         names = [entry[locale] for entry in layout["signatures"]]
-        sections.append(_section(word("signatures", locale), {"kind": "signatures", "items": names}))
+        sheet = _section(word("signatures", locale), {"kind": "signatures", "items": names})
+        sections.append({**sheet, "new_page": bool(layout["cover"])})
     if material.draft:
         sections.append({"heading": word("draft", locale), "blocks": list(material.draft), "new_page": True})
     return sections

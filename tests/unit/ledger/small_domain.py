@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import Field
 
 from shared.ledger.document import Held
-from shared.ledger.draft import Draft
 from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Refusal, Settled, Told
+from shared.ledger.order import hold
 from shared.schemas.envelope import Event, Source, dataschema
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.routing import WorkAccepted, WorkCompleted, WorkDeclined
@@ -178,7 +178,7 @@ def history(subject: str, count: int, source: Source = "intake") -> list[Event]:
 
 def held(event: Event, at: datetime = MONDAY) -> Held:
     """`event` as it comes from Kafka."""
-    return Draft.held(event, at)
+    return hold(event, at)
 
 
 def told(identity: str, subject: str = "r1", name: str = "note", **data: Any) -> Told:

@@ -195,4 +195,4 @@ async def test_a_doubtful_item_is_planned_again_only_by_a_decision(rig: Rig) -> 
     assert await rig.lease() == []
     await rig.tell(told("c", name="again", items=["a"]))
     (again,) = await rig.lease()
-    assert again.attempt == 2
+    assert again.attempt == 1

@@ -1,0 +1,108 @@
+"""In which order a request's events may be applied, and what is wrong with one that may not. Pure, on one document."""
+
+from datetime import datetime
+
+from shared.ledger.document import Document, Held
+from shared.ledger.messages import Heard, Lease, Message, Passing, Postponing
+from shared.messaging.wire import Poison, Record, decode, record_of
+from shared.schemas.envelope import Event, Source, dataschema
+from shared.schemas.registry import MODELS
+
+SHORT = 12
+KEPT_IDS = 64
+
+
+def hold(event: Event, now: datetime) -> Held:
+    """`event` in the raw form that can always be stored."""
+    return Held(source=event.source, sequence=event.sequence, id=event.id, since=now, record=record_of(event))
+
+
+def held_from(record: Record, now: datetime) -> Held | str:
+    """`record` as something a draft can take, or the reason why it names no request."""
+    match decode(record):
+        case Event() as event:
+            return Held(source=event.source, sequence=event.sequence, id=event.id, since=now, record=record)
+        case Poison() as poison:
+            return Held(source=poison.source, sequence=poison.sequence, id=poison.id, since=now, record=record)
+        case unaddressed:
+            return unaddressed.problem
+
+
+def subject_of(held: Held) -> str:
+    """The request `held` is about."""
+    return held.record.header("ce_subject") or ""
+
+
+def readable(message: Message | Held | Lease) -> Message | None:
+    """What a context may be prepared for: the message, or the event inside a raw record."""
+    if isinstance(message, Passing | Postponing):
+        return None
+    if not isinstance(message, Held):
+        return message
+    event = decode(message.record)
+    return Heard(event=event) if isinstance(event, Event) else None
+
+
+def heard(document: Document, event: Event) -> None:
+    """Note that `event` was heard in its turn."""
+    document.heard[event.source] = event.sequence
+    ids = [*document.heard_ids.get(event.source, []), f"{event.sequence}:{event.id[:SHORT]}"]
+    document.heard_ids[event.source] = ids[-KEPT_IDS:]
+    document.unit = document.unit or event.businessunit
+
+
+def has_its_turn(document: Document, held: Held, hears: frozenset[Source]) -> bool:
+    """Whether everything that must come before `held` was heard: its source's last number, and what its sender had heard."""
+    if held.sequence != document.heard.get(held.source, 0) + 1:
+        return False
+    event = decode(held.record)
+    if not isinstance(event, Event):
+        return True
+    return all(document.heard.get(source, 0) >= sequence for source, sequence in event.after.items() if source in hears)
+
+
+def missing(document: Document, hears: frozenset[Source]) -> dict[str, int]:
+    """Per source, the last sequence heard, where something later waits or is named by what waits."""
+    if document.parked is not None:
+        return {}
+    asked: dict[str, int] = {}
+    for held in document.early:
+        last = document.heard.get(held.source, 0)
+        if held.sequence > last + 1:
+            asked[held.source] = last
+        event = decode(held.record)
+        if isinstance(event, Event):
+            late = {source for source, sequence in event.after.items() if document.heard.get(source, 0) < sequence}
+            asked |= {source: document.heard.get(source, 0) for source in late if source in hears}
+    return asked
+
+
+def is_fork(document: Document, held: Held) -> bool:
+    """Whether another event was heard in the place of `held`, as far back as ids are kept."""
+    known = dict(entry.split(":", 1) for entry in document.heard_ids.get(held.source, []))
+    return known.get(str(held.sequence), held.id[:SHORT]) != held.id[:SHORT]
+
+
+def breaks_chain(document: Document, event: Event) -> bool:
+    """Whether `event` names another predecessor than the one heard."""
+    ids = document.heard_ids.get(event.source)
+    last = ids[-1].split(":", 1)[1] if ids else ""
+    return (event.previous or "")[:SHORT] != last
+
+
+def same(one: Held, other: Held) -> bool:
+    """Whether two records are the same in place and bytes."""
+    place = (one.source, one.sequence) == (other.source, other.sequence)
+    return place and (one.record.headers, one.record.value) == (other.record.headers, other.record.value)
+
+
+def mends(held: Held, kept: Held) -> bool:
+    """Whether `held` says again, perhaps readable this time, what `kept` says."""
+    place = (kept.source, kept.sequence, kept.id) == (held.source, held.sequence, held.id)
+    return place and (isinstance(decode(kept.record), Poison) or isinstance(decode(held.record), Event))
+
+
+def unknown_version(event: Event) -> str | None:
+    """Why an event of a known type cannot be read, if its major version is not ours."""
+    known = event.type not in MODELS or event.dataschema == dataschema(event.type)
+    return None if known else f"unknown version: {event.dataschema}"
