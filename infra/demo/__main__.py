@@ -39,6 +39,8 @@ class Demonstration:
         self._people = People(self._stack, self._client)
         self._sinks = Sinks(self._stack.maildir, self._stack.chats)
         self._started = time.monotonic()
+        self._quiet: set[str] = set()
+        self._documents: dict[str, int] = {}
 
     async def run(self) -> Report:
         """Everything; the stack is stopped whatever happens."""
@@ -105,7 +107,7 @@ class Demonstration:
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
             rows = await self._people.requests()
-            doubts += await self._people.settle_doubts(rows, self._sinks)
+            doubts += await self._people.settle_doubts([row for row in rows if row["id"] not in self._quiet], self._sinks)
             missing = await self._missing(rows)
             if not any(missing.values()):
                 break
@@ -116,11 +118,17 @@ class Demonstration:
     async def _missing(self, rows: list[Row]) -> dict[str, int]:
         """Deliveries under way by channel, and documents the sample names that are not there yet."""
         under_way: Counter[str] = Counter()
-        documents = 0
         for row in rows:
-            deliveries = await self._people.deliveries(row["id"])
-            under_way.update(delivery["channel"] for delivery in deliveries if delivery["status"] in {"planned", "unknown"})
-            documents += len(await self._people.documents(row["id"]))
+            identity = row["id"]
+            if identity in self._quiet:
+                continue
+            deliveries = await self._people.deliveries(identity)
+            waiting = [delivery["channel"] for delivery in deliveries if delivery["status"] in {"planned", "unknown"}]
+            self._documents[identity] = len(await self._people.documents(identity))
+            under_way.update(waiting)
+            if not waiting and (self._documents[identity] or row["status"] != "completed"):
+                self._quiet.add(identity)
+        documents = sum(self._documents.values())
         return {**under_way, "documents": max(0, sample.effects().documents - documents)}
 
     async def _count(self, in_flight: int, doubts: int, seconds: float) -> Report:

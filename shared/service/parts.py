@@ -74,13 +74,6 @@ class Parts:
             clock=self.clock,
             publish_patience=PUBLISH_PATIENCE_SECONDS,
         )
-            domain=domain,
-            surroundings=surroundings,
-            store=store,
-            publisher=publisher,
-            clock=self.clock,
-            publish_patience=PUBLISH_PATIENCE_SECONDS,
-        )
         return LedgerRoom(
             ledger=ledger, store=store, desk=Desk(ledger), hearing=Hearing(ledger, self.dead_letters, self._copy_of_the_dead)
         )
