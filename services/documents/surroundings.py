@@ -36,6 +36,10 @@ class DocumentsSurroundings:
         surveys = await self._surveys.surveys(subjects) if subjects else {}
         return Context(now=self._clock.now(), packs=self._packs, surveys=surveys)
 
+    def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
+        """Nothing is reserved, so nothing changes."""
+        return context
+
     async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
         """Nothing to reserve."""
         return frozenset()

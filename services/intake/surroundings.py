@@ -58,6 +58,10 @@ class RequestSurroundings:
             earlier=earlier,
         )
 
+    def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
+        """Nothing is reserved, so nothing changes."""
+        return context
+
     async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
         """Nothing to reserve."""
         return frozenset()
@@ -81,6 +85,10 @@ class PeopleSurroundings:
     async def context(self, _messages: Sequence[Message]) -> PeopleContext:
         """Only the moment."""
         return PeopleContext(now=self._clock.now())
+
+    def after(self, context: PeopleContext, _decisions: Sequence[Decision]) -> PeopleContext:
+        """Nothing is reserved, so nothing changes."""
+        return context
 
     async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
         """Nothing to reserve."""

@@ -32,6 +32,10 @@ class NotifySurroundings:
         """No I/O: everything is known already."""
         return Context(now=self._clock.now(), rooms=self._rooms, subscribers=self._subscribers)
 
+    def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
+        """Nothing is reserved, so nothing changes."""
+        return context
+
     async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
         """Nothing to reserve."""
         return frozenset()

@@ -162,7 +162,10 @@ class Ledger(Generic[S, C]):
             context = await self._surroundings.context([*messages, *waiting])
             drafts = self._drafts([documents.get(subject) or Document(subject=subject) for subject in pending], context, refused)
             for draft in drafts:
+                draft.context = context
                 work(draft)
+                # Each decision sees what those before it in the batch take, or all would choose the same person.
+                context = self._surroundings.after(context, draft.reserved)
             pending = await self._write(drafts, refused)
             if not pending:
                 return refused

@@ -11,7 +11,6 @@ from shared.schemas.model import Frozen, Json
 S = TypeVar("S", bound=Frozen)
 C = TypeVar("C")
 C_contra = TypeVar("C_contra", contravariant=True)
-C_co = TypeVar("C_co", covariant=True)
 
 
 class Domain(Protocol[S, C_contra]):
@@ -49,11 +48,15 @@ def state_of(domain: "Domain[S, C_contra]", stored: Json | None, schema: int) ->
     return domain.state.model_validate(stored if schema == domain.schema else domain.upcast(stored, schema))
 
 
-class Surroundings(Protocol[C_co]):
+class Surroundings(Protocol[C]):
     """The I/O around decisions: what they read before, and what must be secured or released around the write."""
 
-    async def context(self, messages: Sequence[Message]) -> C_co:
+    async def context(self, messages: Sequence[Message]) -> C:
         """Read once per batch whatever the decisions on `messages` need."""
+        ...
+
+    def after(self, context: C, decisions: Sequence[Decision]) -> C:
+        """The context for the next request of the batch, after `decisions` that reserve something. Pure."""
         ...
 
     async def reserve(self, wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:

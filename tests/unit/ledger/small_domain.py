@@ -121,6 +121,9 @@ class Quiet:
     async def context(self, messages: Sequence[Message]) -> Setting:
         return self.setting
 
+    def after(self, context: Setting, decisions: Sequence[Decision]) -> Setting:
+        return context
+
     async def reserve(self, wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
         return frozenset()
 
