@@ -1,14 +1,17 @@
 """Reads a directory file (people and units) and names every fault of it, so that all can be mended at once. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from shared.catalogue.load import load_pack
 from shared.catalogue.pack import Pack
-from shared.catalogue.shapes import zone_named
+from shared.catalogue.shapes import is_zone
+from shared.catalogue.strict_yaml import parse_yaml
 from shared.schemas.model import Text
 from shared.schemas.people import BusinessUnit, Leave, Person
 from shared.schemas.requests import Problem
@@ -17,8 +20,13 @@ Result = tuple[list[BusinessUnit], list[Person], list[Problem]]
 
 
 def read_directory(content: object, pack: Pack | None = None) -> Result:
-    """Units, people and problems. A file with problems should not be imported."""
+    """Units, people and problems from a directory file, parsed or as YAML text. A file with problems should not be imported."""
     pack = pack or load_pack()
+    if isinstance(content, str):
+        try:
+            content = parse_yaml(content)
+        except yaml.YAMLError as error:
+            return [], [], [_problem("people", f"不是有效的 YAML：{error}。", f"is not valid YAML: {error}.")]
     if not isinstance(content, dict) or not isinstance(content.get("people"), list) or not content["people"]:
         return (
             [],
@@ -30,7 +38,10 @@ def read_directory(content: object, pack: Pack | None = None) -> Result:
     people = [person for place, raw in enumerate(content["people"]) if (person := _person(raw, place, pack, problems))]
     if any(person.business_unit == pack.pool for person in people) and all(unit.code != pack.pool for unit in units):
         units.append(BusinessUnit(code=pack.pool, name=Text(zh="公司总部", en="Headquarters")))
+    vocabulary = content.get("vocabulary")
+    skills = {*pack.skills, *(_list(vocabulary, "skills") if isinstance(vocabulary, dict) else ())}
     problems += _across(units, people, pack)
+    problems += [problem for person in people for problem in _skills(person, skills if pack.skills else None)]
     return units, people, problems
 
 
@@ -74,17 +85,17 @@ def _leave(period: Mapping[str, Any]) -> Leave:
 
 def _across(units: list[BusinessUnit], people: list[Person], pack: Pack) -> list[Problem]:
     problems: list[Problem] = []
-    codes, ids = [unit.code for unit in units], [person.id for person in people]
+    codes, ids = Counter(unit.code for unit in units), Counter(person.id for person in people)
     for unit in units:
         where = f"business_units.{unit.code}"
-        if codes.count(unit.code) > 1:
+        if codes[unit.code] > 1:
             problems.append(_problem(f"{where}.code", "单位代码重复。", "the code is used twice."))
         problems += _time_zone(where, unit.time_zone)
     by_id = {person.id: person for person in people}
     for person in people:
         where = f"people.{person.id}"
         problems += _time_zone(where, person.time_zone)
-        if ids.count(person.id) > 1:
+        if ids[person.id] > 1:
             problems.append(_problem(f"{where}.id", "工号重复。", "the id is used twice."))
         if person.business_unit not in codes:
             problems.append(
@@ -107,8 +118,22 @@ def _across(units: list[BusinessUnit], people: list[Person], pack: Pack) -> list
     return problems
 
 
+def _skills(person: Person, known: set[str] | None) -> list[Problem]:
+    where = f"people.{person.id}.skills"
+    problems: list[Problem] = []
+    if known is not None and (unknown := ", ".join(sorted(person.skills.keys() - known))):
+        zh, en = (
+            f"未知技能 {unknown}；可用 {'、'.join(sorted(known))}。",
+            f"unknown skills {unknown}; use {', '.join(sorted(known))}.",
+        )
+        problems.append(_problem(where, zh, en))
+    if wrong := ", ".join(sorted(skill for skill, level in person.skills.items() if level not in range(1, 4))):
+        problems.append(_problem(where, f"技能 {wrong} 的级别应为 1 至 3。", f"the levels of {wrong} must be 1 to 3."))
+    return problems
+
+
 def _time_zone(where: str, name: str) -> list[Problem]:
-    if zone_named(name, UTC) is not UTC:
+    if is_zone(name):
         return []
     zh, en = f"没有时区 {name}；请用 Asia/Shanghai 这样的名称。", f"there is no zone {name}; use a name such as Asia/Shanghai."
     return [_problem(f"{where}.time_zone", zh, en)]

@@ -1,6 +1,8 @@
 """A type's form as JSON Schema (draft 2020-12), for units' systems and for forms on a page. Pure."""
 
+from shared.catalogue.frame import SHAPED
 from shared.catalogue.pack import Field, RequestType
+from shared.catalogue.shapes import UNANNOUNCED
 from shared.schemas.model import Json
 
 PLAIN: dict[str, Json] = {
@@ -24,20 +26,90 @@ PLAIN: dict[str, Json] = {
 }
 
 
+EVIDENCE: Json = {
+    "type": "object",
+    "properties": {
+        "precondition": {"type": "string"},
+        "kind": {"type": "string"},
+        "value": {"type": ["string", "object"], "description": "for earlier_request {business_unit, system, reference}"},
+    },
+    "required": ["kind", "precondition", "value"],
+}
+ATTACHMENT: Json = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "media_type": {"type": "string"}, "size": {"type": "integer"}},
+    "required": ["name"],
+}
+
+
 def form_schema(kind: RequestType) -> Json:
-    """The schema of a submission of `kind`. Fields the form does not name are allowed: 等."""
-    frame = {"type": {"const": kind.key}, "business_unit": {"type": "string"}, "requester": _object("id", "role")}
-    frame |= {"source": _object("system", "reference"), "details": _record(kind.fields)}
+    """The schema of a submission of `kind`, choices by their keys. Fields the form does not name are allowed: 等.
+
+    Each detail names its article (`x-article`), or says that it is an example of ours (`x-example`).
+    """
+    frame = {"type": {"const": kind.key}, "business_unit": _titled("经营单位", "Business unit", {"type": "string"})}
+    frame["requester"] = _titled("申请人", "Requester", _object("id", "role"))
+    frame["source"] = _titled("来源", "Source", _object("system", "reference"))
+    details = _record(kind.fields)
+    details["properties"] = {key: form | _origin(kind, key) for key, form in details["properties"].items()}
+    frame["details"] = _titled("申请说明", "Details", _with_open_ends(details, kind))
     if kind.opportunity:
-        frame["opportunity"] = _object("id", "name", customer=_object("name"))
+        frame["opportunity"] = _titled("商机", "Opportunity", _object("id", "name", customer=_object("name")))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:backline:form:{kind.key}",
         "title": f"{kind.label.zh} / {kind.label.en}",
         "type": "object",
-        "properties": frame,
+        "properties": frame | _optional(),
         "required": sorted(frame),
+        **_conditions(kind),
     }
+
+
+def _optional() -> Json:
+    return {
+        **{key: _field(spec) for key, spec in SHAPED.items()},
+        "evidence": _titled("证明", "Evidence", {"type": "array", "items": EVIDENCE}),
+        "attachments": _titled("附件", "Attachments", {"type": "array", "items": ATTACHMENT}),
+        "extra": _titled("其他信息", "Further fields", {"type": "object"}),
+    }
+
+
+def _with_open_ends(details: Json, kind: RequestType) -> Json:
+    """What may be open is not required as such, and "not announced" is an answer for it; `_conditions` says when it is required."""
+    later = {key for keys in kind.later_without.values() for key in keys}
+    properties = {
+        key: {"anyOf": [form, {"enum": sorted(UNANNOUNCED)}]}
+        | {name: form[name] for name in form if name.startswith(("title", "x-"))}
+        if key in later
+        else form
+        for key, form in details["properties"].items()
+    }
+    return {**details, "properties": properties, "required": [key for key in details["required"] if key not in later]}
+
+
+def _conditions(kind: RequestType) -> Json:
+    """What is required once a precondition is claimed."""
+    rules = []
+    for precondition, keys in kind.later_without.items():
+        claim = {"type": "object", "properties": {"precondition": {"const": precondition}}, "required": ["precondition"]}
+        required = [key for key in keys if kind.fields[key].required]
+        rules.append(
+            {
+                "if": {"properties": {"evidence": {"type": "array", "contains": claim}}, "required": ["evidence"]},
+                "then": {"properties": {"details": {"required": required}}},
+            }
+        )
+    return {"allOf": rules} if rules else {}
+
+
+def _origin(kind: RequestType, key: str) -> Json:
+    article = kind.article_of(key)
+    return {"x-article": article} if article else {"x-example": True}
+
+
+def _titled(zh: str, en: str, form: Json) -> Json:
+    return {"title": f"{zh} / {en}", **form}
 
 
 def _object(*texts: str, **others: Json) -> Json:

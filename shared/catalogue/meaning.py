@@ -2,20 +2,33 @@
 
 import hashlib
 import json
+import math
+import unicodedata
 from datetime import UTC, datetime
 
+from shared.catalogue.storable import MAX_DEPTH
 from shared.schemas.requests import FieldChange, Request
 
+LONGEST = 10**400  # Python writes no number of more than 4300 digits as decimal text; no float reaches this one
 
-def meaning(message: Request | dict[str, object]) -> str:
+
+def meaning(message: Request | object) -> str:
     """A digest that ignores key order, number format, blank space between and around words, and how an instant is written.
 
-    Extra fields do not count: a system that exports a request twice often stamps each export with a number of its own.
+    Extra fields do not count, since a system that exports a request twice often stamps each export with a number of its own;
+    the currency does, because amounts are in it. Whatever lies deeper than any accepted message is not told apart.
     """
     content = message.model_dump(mode="json") if isinstance(message, Request) else message
-    content = {key: value for key, value in content.items() if key != "extra"}
+    if isinstance(content, dict):
+        content = {**content, "extra": _currency(content.get("extra"))}
     canonical = json.dumps(_canonical(content), sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _currency(extra: object) -> object:
+    """What `extra` says amounts are in; None for CNY, which they are in unless something else is said."""
+    currency = extra.get("currency") if isinstance(extra, dict) else None
+    return None if isinstance(currency, str) and currency.strip().upper() in {"", "CNY"} else currency
 
 
 def changes(before: Request, after: Request) -> tuple[FieldChange, ...]:
@@ -35,19 +48,23 @@ def _fields(request: Request) -> dict[str, object]:
     return flat | {f"{key}.{inner}": value for key in nested for inner, value in content.get(key, {}).items()}
 
 
-def _canonical(value: object) -> object:
+def _canonical(value: object, room: int = MAX_DEPTH) -> object:
     match value:
+        case dict() | list() | tuple() if room == 0:
+            return "…"
         case dict():
-            shaped = {key: _canonical(inner) for key, inner in value.items()}
+            shaped = {unicodedata.normalize("NFC", str(key)): _canonical(inner, room - 1) for key, inner in value.items()}
             return {key: inner for key, inner in shaped.items() if inner not in (None, "", [], {})}
         case list() | tuple():
-            return [_canonical(inner) for inner in value]
+            return [_canonical(inner, room - 1) for inner in value]
         case bool() | None:
             return value
-        case int() | float():
-            return int(value) if value == value // 1 else value
+        case int():
+            return value if abs(value) < LONGEST else hex(value)
+        case float():
+            return int(value) if math.isfinite(value) and value.is_integer() else value
         case str():
-            return _instant(" ".join(value.split()))
+            return _instant(unicodedata.normalize("NFC", " ".join(value.split())))
         case _:
             return str(value)
 

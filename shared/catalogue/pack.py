@@ -65,6 +65,11 @@ class Field(Labelled):
             names |= {fold(name): key for name in (key, choice.zh, choice.en, *choice.aliases)}
         return names
 
+    @cached_property
+    def holds_personal(self) -> bool:
+        """Whether this field, or one inside it, is personal."""
+        return self.personal or any(inner.holds_personal for inner in self.fields.values())
+
     def choice(self, key: str, locale: str) -> str:
         """The label of one choice; an unknown key is shown as it is."""
         known = self.choices.get(key)
@@ -109,6 +114,10 @@ class RequestType(Strict):
     label: Text
     aliases: tuple[str, ...] = ()
     article: str
+    articles: dict[str, str | None] = Described(
+        default={},
+        description="fields, `details` (all other fields), `preconditions`: their article, or null: an example of ours",
+    )
     form: str
     opportunity: bool = True
     coordinator: str
@@ -133,6 +142,12 @@ class RequestType(Strict):
     def name(self, locale: str) -> str:
         """The type's name in `locale`."""
         return self.label.by_locale(locale)
+
+    def article_of(self, line: str) -> str | None:
+        """The article that a field, or `preconditions`, comes from; None where the policy is silent and the line is an example."""
+        if line in self.articles:
+            return self.articles[line]
+        return self.articles.get("details", self.article) if line in self.fields else self.article
 
 
 class Proof(Strict):
@@ -173,11 +188,13 @@ class Pack(Strict):
     hash: str
     label: Text
     owner: str
+    articles: dict[str, str | None] = Described(default={}, description="as a type's articles, for the lines of the head")
     may_submit: tuple[str, ...]
     pool: str
     pool_coordinator: dict[str, str]
     forms: dict[str, Labelled]
     roles: dict[str, Labelled]
+    skills: dict[str, Labelled] = Described(default={}, description="what routing may ask for; empty: anything")
     seats: Seats
     weights: dict[str, float]
     service_levels: ServiceLevels

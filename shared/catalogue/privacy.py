@@ -1,6 +1,11 @@
-"""Splits a request into what may travel and what stays: personal values become pointers, and back. Pure."""
+"""Splits a request into what may travel and what stays: personal values become pointers, and back. Pure.
 
-from shared.catalogue.pack import RequestType
+Invariant: a value that the pack marks personal, at whatever depth, is in `personal` and not in `public`, misshapen or not.
+"""
+
+from collections.abc import Mapping
+
+from shared.catalogue.pack import Field, RequestType
 from shared.schemas.model import Json
 from shared.schemas.requests import Request
 
@@ -9,27 +14,50 @@ POINTER = "$personal"
 
 def public(request: Request, kind: RequestType) -> Request:
     """`request` with every personal value replaced by {"$personal": its dotted path}."""
-    names = _personal_fields(kind) & request.details.keys()
-    if not names:
-        return request
-    details = {key: {POINTER: f"details.{key}"} if key in names else value for key, value in request.details.items()}
-    return request.model_copy(update={"details": details})
+    details, kept = _split(request.details, kind.fields, "details")
+    return request.model_copy(update={"details": details}) if kept else request
 
 
 def personal(request: Request, kind: RequestType) -> Json:
     """Dotted path → value of every personal field that is given."""
-    return {f"details.{key}": request.details[key] for key in sorted(_personal_fields(kind) & request.details.keys())}
+    _, kept = _split(request.details, kind.fields, "details")
+    return dict(sorted(kept.items()))
 
 
 def restore(request: Request, values: Json) -> Request:
     """`request` with its pointers replaced by `values`; one without a value (erased) becomes None."""
-    details = {key: values.get(value[POINTER]) if _is_pointer(value) else value for key, value in request.details.items()}
-    return request.model_copy(update={"details": details})
+    return request.model_copy(update={"details": {key: _filled(value, values) for key, value in request.details.items()}})
 
 
-def _personal_fields(kind: RequestType) -> set[str]:
-    return {key for key, spec in kind.fields.items() if spec.personal}
+def _split(record: Mapping[str, object], fields: Mapping[str, Field], path: str) -> tuple[Json, Json]:
+    """The public side of a record, and what was taken out of it."""
+    said: Json = dict(record)
+    kept: Json = {}
+    for key, spec in fields.items():
+        if key in record and spec.holds_personal:
+            said[key], taken = _part(record[key], spec, f"{path}.{key}")
+            kept |= taken
+    return said, kept
 
 
-def _is_pointer(value: object) -> bool:
-    return isinstance(value, dict) and value.keys() == {POINTER}
+def _part(value: object, spec: Field, path: str) -> tuple[object, Json]:
+    if spec.personal:
+        return {POINTER: path}, {path: value}
+    if spec.type == "record" and isinstance(value, dict):
+        return _split(value, spec.fields, path)
+    if spec.type == "lines" and isinstance(value, list) and all(isinstance(line, dict) for line in value):
+        lines = [_split(line, spec.fields, f"{path}.{place}") for place, line in enumerate(value)]
+        return [said for said, _ in lines], {key: inner for _, kept in lines for key, inner in kept.items()}
+    return {POINTER: path}, {path: value}  # misshapen: nobody can tell which part of it is personal
+
+
+def _filled(value: object, values: Json) -> object:
+    match value:
+        case {"$personal": str() as path, **rest} if not rest:
+            return values.get(path)
+        case dict():
+            return {key: _filled(inner, values) for key, inner in value.items()}
+        case list():
+            return [_filled(inner, values) for inner in value]
+        case _:
+            return value

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.catalogue.pack import Condition, Pack, Precondition
+from shared.catalogue.storable import unstorable
 from shared.schemas.model import Json, Text
+from shared.schemas.people import Directory
 from shared.schemas.requests import Evidence, PreconditionVerdict
 
 Reference = tuple[str, str, str]
+WAIVER = "waiver"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,16 @@ class EarlierRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Known:
+    """What evidence is weighed against: the opportunity and requester of the message, earlier requests, the people."""
+
+    opportunity: object
+    requester: object
+    earlier: Mapping[Reference, EarlierRequest]
+    directory: Directory
+
+
+@dataclass(frozen=True, kw_only=True)
 class Offered:
     """The evidence and attachments of one message, as far as they can be read."""
 
@@ -28,13 +41,13 @@ class Offered:
     files: tuple[Json, ...]
 
     @classmethod
-    def read(cls, body: Json) -> "Offered":
+    def read(cls, body: Mapping[str, object]) -> "Offered":
         """What `body` offers."""
         pieces = tuple(Evidence.model_validate(piece) for piece in cls.evidence(body))
         return cls(pieces=pieces, files=tuple(cls.attachments(body)))
 
     @staticmethod
-    def evidence(body: Json) -> list[Json]:
+    def evidence(body: Mapping[str, object]) -> list[Json]:
         """The readable pieces of evidence."""
         pieces = body.get("evidence")
         keys = ("precondition", "kind")
@@ -47,7 +60,7 @@ class Offered:
         ]
 
     @staticmethod
-    def attachments(body: Json) -> list[Json]:
+    def attachments(body: Mapping[str, object]) -> list[Json]:
         """The readable attachments."""
         files = body.get("attachments")
         return [
@@ -60,6 +73,11 @@ class Offered:
             for file in (files if isinstance(files, list) else ())
             if isinstance(file, dict) and isinstance(file.get("name"), str)
         ]
+
+    def storable(self) -> "Offered":
+        """Without the pieces that no verdict could carry."""
+        pieces = tuple(piece for piece in self.pieces if not unstorable(piece.model_dump()))
+        return Offered(pieces=pieces, files=self.files)
 
     def names(self) -> frozenset[str]:
         """The names of the attached files."""
@@ -80,33 +98,26 @@ def _reference(piece: Evidence) -> Reference | None:
     return None
 
 
-def weigh(
-    pack: Pack, condition: Condition, offered: Offered, opportunity: object, earlier: Mapping[Reference, EarlierRequest]
-) -> PreconditionVerdict:
-    """The verdict on one condition: met by the first piece of evidence that counts, else missing (or later, if its mode says so)."""
-    label = Text(
-        zh="或".join(pack.preconditions[name].zh for name in condition.any_of),
-        en=" or ".join(pack.preconditions[name].en for name in condition.any_of),
-    )
-    for name in condition.any_of:
-        for piece in offered.pieces:
-            if piece.precondition == name and _counts(piece, pack.preconditions[name], pack, offered, opportunity, earlier):
-                return PreconditionVerdict(any_of=condition.any_of, state="met", met_by=piece, label=label)
-    modes = {pack.preconditions[name].mode for name in condition.any_of}
-    state: Literal["later", "missing"] = "later" if modes == {"later"} else "missing"
-    return PreconditionVerdict(
-        any_of=condition.any_of, state=state, label=label, message=_remedy(label, offered, condition, pack, earlier)
-    )
+def weigh(pack: Pack, condition: Condition, offered: Offered, known: Known) -> PreconditionVerdict:
+    """The verdict on one condition: met by the first piece of evidence that counts, else waived, else missing or later by its mode."""
+    wanted = [pack.preconditions[name] for name in condition.any_of]
+    label = Text(zh="或".join(each.zh for each in wanted), en=" or ".join(each.en for each in wanted))
+    pieces = [
+        (piece, pack.preconditions[name]) for name in condition.any_of for piece in offered.pieces if piece.precondition == name
+    ]
+    for piece, precondition in pieces:
+        if _counts(piece, precondition, pack, offered, known):
+            return PreconditionVerdict(any_of=condition.any_of, state="met", met_by=piece, label=label)
+    for piece, precondition in pieces:
+        if _waives(piece, precondition, known):
+            message = _waived(piece, precondition, pack)
+            return PreconditionVerdict(any_of=condition.any_of, state="waived", met_by=piece, label=label, message=message)
+    state: Literal["later", "missing"] = "later" if {each.mode for each in wanted} == {"later"} else "missing"
+    message = _remedy(label, offered, condition, pack, known.earlier)
+    return PreconditionVerdict(any_of=condition.any_of, state=state, label=label, message=message)
 
 
-def _counts(
-    piece: Evidence,
-    precondition: Precondition,
-    pack: Pack,
-    offered: Offered,
-    opportunity: object,
-    earlier: Mapping[Reference, EarlierRequest],
-) -> bool:
+def _counts(piece: Evidence, precondition: Precondition, pack: Pack, offered: Offered, known: Known) -> bool:
     if piece.kind not in (precondition.evidence or pack.evidence_kinds):
         return False
     match piece.kind:
@@ -114,16 +125,30 @@ def _counts(
             return piece.value in offered.names()
         case "earlier_request":
             reference = _reference(piece)
-            found = earlier.get(reference) if reference else None
+            found = known.earlier.get(reference) if reference else None
             wanted = precondition.proof
             return (
                 found is not None
-                and found.opportunity_id == opportunity
+                and found.opportunity_id == known.opportunity
                 and found.status == (wanted.status if wanted else "completed")
                 and (wanted is None or found.type == wanted.request)
             )
         case _:
             return isinstance(piece.value, str) and bool(piece.value.strip())
+
+
+def _waives(piece: Evidence, precondition: Precondition, known: Known) -> bool:
+    """Whether `piece` names a person who may waive, who is still here and is not who asks. Stated, as an attestation is."""
+    if precondition.mode != "waivable" or piece.kind != WAIVER or not isinstance(piece.value, str):
+        return False
+    person = known.directory.people.get(piece.value.strip())
+    return person is not None and person.active and precondition.waived_by in person.roles and person.id != known.requester
+
+
+def _waived(piece: Evidence, precondition: Precondition, pack: Pack) -> Text:
+    role = precondition.waived_by or ""
+    zh = f"经{pack.role_name(role, 'zh')}（{piece.value}）同意豁免。"
+    return Text(zh=zh, en=f"Waived by {pack.role_name(role, 'en')} ({piece.value}).")
 
 
 def _remedy(label: Text, offered: Offered, condition: Condition, pack: Pack, earlier: Mapping[Reference, EarlierRequest]) -> Text:

@@ -3,16 +3,19 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.catalogue.pack import Field
+from shared.catalogue.storable import storable
 from shared.schemas.model import Json, Text
 from shared.schemas.requests import Problem
 
 MAX_TEXT = 20_000
 MAX_INTEGER = 2**53
 MAX_ITEMS = 2_000
+UNANNOUNCED = frozenset({"未公布", "not published", "not announced"})
+NO_ZONE = timezone(timedelta())
 
 
 @dataclass
@@ -52,11 +55,6 @@ def empty(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip()) or value in ([], {})
 
 
-def storable(text: str) -> bool:
-    """Whether every store and every document can hold `text`."""
-    return "\0" not in text and not any(0xD800 <= ord(character) <= 0xDFFF for character in text)
-
-
 def moment(value: object, zone: tzinfo) -> datetime | None:
     """An ISO 8601 date and time, read in `zone` when it has no offset; None when it is none."""
     if not isinstance(value, str) or len(value) > 40:
@@ -76,8 +74,13 @@ def zone_named(name: object, fallback: tzinfo) -> tzinfo:
         return fallback
 
 
+def is_zone(name: object) -> bool:
+    """Whether `name` is a time zone's name, such as Asia/Shanghai."""
+    return isinstance(name, str) and zone_named(name, NO_ZONE) is not NO_ZONE
+
+
 def _text(shaping: Shaping, value: object, spec: Field, path: str) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_INTEGER:
         value = str(value)
     if not isinstance(value, str):
         shaping.wrong(path, "not_text", f"“{spec.zh}”应为文字。", f"“{spec.en}” must be a text.")
@@ -170,7 +173,11 @@ def _window(shaping: Shaping, value: object, spec: Field, path: str) -> object:
             path, "not_a_window", f"“{spec.zh}”应含 start、end、place。", f"“{spec.en}” must hold start, end and place."
         )
         return value
-    zone = zone_named(value.get("time_zone"), shaping.zone)
+    named = value.get("time_zone")
+    if not empty(named) and not is_zone(named):
+        zh, en = f"“{spec.zh}”的时区应如 Asia/Shanghai。", f"The time zone of “{spec.en}” must be a name such as Asia/Shanghai."
+        shaping.wrong(f"{path}.time_zone", "not_a_time_zone", zh, en)
+    zone = zone_named(named, shaping.zone)
     start, end = moment(value.get("start"), zone), moment(value.get("end"), zone)
     place = value.get("place")
     if start is None or end is None or not isinstance(place, str) or not place.strip() or not storable(place):

@@ -8,6 +8,7 @@ from shared.schemas.model import Text
 from shared.schemas.requests import Problem
 
 MAX_DEPTH = 64
+MAX_NAME = 200
 MAX_NAMED = 20
 LEAST, MOST = -(2**63), 2**63 - 1
 BROKEN = re.compile("[\0\ud800-\udfff]")
@@ -16,8 +17,8 @@ SENTENCES = {
         zh="含有无法保存的字符（空字符或不成对的代理码）；请删除。", en="holds a NUL or half a surrogate pair; remove it."
     ),
     "bad_key": Text(
-        zh="字段名不能为空，不能含“.”或空字符，也不能以“$”开头；请改名。",
-        en="has a name that is blank, holds a dot or a NUL, or starts with $; rename it.",
+        zh="字段名不能为空或超过 200 字，不能含“.”或空字符，也不能以“$”开头；请改名。",
+        en="has a name that is blank, longer than 200 characters, holds a dot or a NUL, or starts with $; rename it.",
     ),
     "number_too_large": Text(zh="数字过大（超过 64 位整数）；请更正。", en="is a number of more than 64 bits; correct it."),
     "not_a_number": Text(zh="不是有限的数字；请更正。", en="is no finite number; correct it."),
@@ -35,6 +36,8 @@ def storable(text: str) -> bool:
 
 def unstorable(body: object) -> tuple[Problem, ...]:
     """The places in `body` that cannot be stored, the first 20 in no promised order. No value is quoted, names are made safe."""
+    if _sound(body):
+        return ()
     found = []
     for path, code in _walk(body):
         sentence = SENTENCES[code]
@@ -42,6 +45,28 @@ def unstorable(body: object) -> tuple[Problem, ...]:
         if len(found) == MAX_NAMED:
             break
     return tuple(found)
+
+
+def _sound(body: object) -> bool:
+    """Whether there is nothing to name. Every message is asked this, so no path is written for it."""
+    level = [body]
+    for depth in range(1, MAX_DEPTH + 2):
+        deeper: list[object] = []
+        for value in level:
+            if depth > MAX_DEPTH and isinstance(value, dict | list):
+                return False
+            if isinstance(value, dict):
+                if not all(map(_is_name, value)):
+                    return False
+                deeper.extend(value.values())
+            elif isinstance(value, list):
+                deeper.extend(value)
+            elif _fault(value) is not None:
+                return False
+        if not deeper:
+            break
+        level = deeper
+    return True
 
 
 def _walk(body: object) -> Iterator[tuple[str, str]]:
@@ -86,6 +111,3 @@ def _fault(value: object) -> str | None:
 def _shown(path: str) -> str:
     """A path that can itself be stored and shown."""
     return BROKEN.sub("�", path)[:MAX_NAME]
-
-
-MAX_NAME = 200

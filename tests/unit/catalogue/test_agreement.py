@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
-from shared.catalogue import EarlierRequest, JudgingContext, judge, read_directory
+from shared.catalogue import EarlierRequest, JudgingContext, form_schema, judge, meaning, read_directory
 from shared.schemas.people import Directory
 from tests.builders import NOW, the_pack
 from tests.unit.catalogue.sample_data import bodies, lines_of, sample_folder
@@ -57,6 +58,32 @@ def test_every_message_gets_the_expected_verdict(directory: Directory):
                 wrong.append((row["file"], row["line"], wanted(want), got))
     assert wrong == []
     assert checked == 168
+
+
+def test_every_message_sent_again_means_what_it_meant_before(directory: Directory):
+    folder = sample_folder()
+    messages = bodies(folder)
+    context = JudgingContext(now=NOW, directory=directory, earlier={})
+
+    def meaning_of(file: str, line: int) -> str:
+        return meaning(judge(the_pack(), messages[file, line], context).request)
+
+    again = [row for row in lines_of(folder / "expected.jsonl") if row["outcome"] == "duplicate"]
+    pairs = [((row["file"], row["line"]), (row["duplicate_of"]["file"], row["duplicate_of"]["line"])) for row in again]
+    judgeable = [(one, other) for one, other in pairs if one in messages and other in messages]
+    assert len(judgeable) == 4
+    assert [one for one, other in judgeable if meaning_of(*one) != meaning_of(*other)] == []
+
+
+def test_the_published_form_accepts_every_accepted_submission():
+    folder = sample_folder()
+    messages, refused = bodies(folder), []
+    for row in lines_of(folder / "expected.jsonl"):
+        body = messages.get((row["file"], row["line"]))
+        if body is not None and (row["action"], row["outcome"]) == ("submit", "accepted"):
+            schema = form_schema(the_pack().types[body["type"]])
+            refused += [(row["file"], row["line"], error.message) for error in Draft202012Validator(schema).iter_errors(body)]
+    assert refused == []
 
 
 def _reference(row: dict[str, Any]) -> Reference:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 
 from shared.catalogue import read_directory
 from shared.schemas.people import Leave
@@ -57,6 +58,8 @@ FAULTS = [
     (a_file(a_row(delegate="P1")), ["people.P1.delegate"]),
     (a_file(a_row(delegate="P2"), a_row("P2", delegate="P1")), ["people.P1.delegate", "people.P2.delegate"]),
     (a_file(a_row(time_zone="Mars/Olympus")), ["people.P1.time_zone"]),
+    (a_file(a_row(skills={"product": 2, "juggling": 1})), ["people.P1.skills"]),
+    (a_file(a_row(skills={"product": 4})), ["people.P1.skills"]),
     (a_file(a_row(leave=[{"from": "2027-03-01"}])), ["people.0.leave"]),
     (a_file(a_row(leave=[{"from": "soon", "to": "later"}])), ["people.0.leave"]),
     (a_file(a_row(leave=3)), ["people.0.leave"]),
@@ -96,3 +99,18 @@ def test_seats_leave_and_channels_are_read_in_their_shapes():
     assert person.seats == 30
     assert person.leave == (Leave(first=date(2027, 3, 1), last=date(2027, 3, 5)),)
     assert person.channels == ("wecom", "email")
+
+
+def test_a_skill_that_the_files_own_vocabulary_names_is_known():
+    content = a_file(a_row(skills={"juggling": 1})) | {"vocabulary": {"skills": ["juggling"]}}
+    assert faults(content) == []
+
+
+def test_the_text_of_a_file_is_read_like_its_content():
+    text = yaml.safe_dump(a_file(a_row(), a_row("P2", delegate="P1")), allow_unicode=True)
+    assert read_directory(text) == read_directory(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("text", ["people: [", "people: []\npeople: []", "{", "\0"])
+def test_a_text_that_is_no_yaml_is_a_fault(text: str):
+    assert faults(text) == ["people"]

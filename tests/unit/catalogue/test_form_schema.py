@@ -1,10 +1,12 @@
 """Each type's form as JSON Schema 2020-12: valid, accepting what the validator accepts, refusing what it returns."""
 
+from typing import Any
+
 import pytest
 from jsonschema import Draft202012Validator
 
 from shared.catalogue import form_schema
-from tests.builders import TYPES, a_body, the_pack, without
+from tests.builders import TYPES, a_body, attested, the_pack, with_details, without
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -41,6 +43,22 @@ def test_one_executive_may_be_named_without_a_list():
     for written, fits in (("bu_leader", True), (["company_leader"], True), ("emperor", False), (["emperor"], False)):
         body["details"]["executive"] = written
         assert validator.is_valid(body) is fits
+
+
+def test_a_bid_without_the_tender_may_leave_jury_pitch_and_due_open():
+    validator = Draft202012Validator(form_schema(the_pack().types["tech.bid"]))
+    body = a_body("tech.bid")
+    body["details"] = {key: value for key, value in body["details"].items() if key not in {"jury", "pitch", "due"}}
+    assert not validator.is_valid(body)
+    assert validator.is_valid({**body, "evidence": attested("purchase_need_clear")})
+    assert validator.is_valid(with_details(a_body("tech.bid"), jury="未公布", due="not announced"))
+
+
+@pytest.mark.parametrize("changes", [{"priority": "purple"}, {"locale": "fr"}, {"evidence": ["yes"]}, {"attachments": [{}]}])
+def test_the_schema_knows_the_rest_of_the_frame(changes: dict[str, Any]):
+    schema = form_schema(the_pack().types["tools.company"])
+    assert not Draft202012Validator(schema).is_valid(a_body("tools.company", **changes))
+    assert all(form["title"] for key, form in schema["properties"].items() if key != "type")
 
 
 def test_personal_fields_are_marked():

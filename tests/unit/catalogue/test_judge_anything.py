@@ -5,16 +5,20 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.catalogue import Judgement, meaning, personal, public
+from shared.catalogue import Judgement, earlier_references, judge, meaning, personal, public
+from shared.catalogue.storable import unstorable
 from tests.builders import TYPES, a_body, a_context, a_directory, judged, the_pack
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just(10**400)
 ODD = st.sampled_from(
     ["\ud800", "\0", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "未公布", "$personal", "1e999", "NaN"]
 )
 JSON: st.SearchStrategy[Any] = st.recursive(
     SCALARS | ODD,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=8) | st.sampled_from(["$set", "a.b", "\ud800"]), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 CONTEXT = a_context()
@@ -30,6 +34,8 @@ def answered(judgement: Judgement) -> None:
     sentences = [verdict.message, *(problem.message for problem in verdict.problems)]
     sentences += [condition.message for condition in verdict.preconditions if condition.state == "missing" and condition.message]
     assert all(sentence.zh and sentence.en for sentence in sentences)
+    assert unstorable(verdict.model_dump(mode="json")) == ()
+    assert judgement.request is None or unstorable(judgement.request.model_dump(mode="json")) == ()
     assert (verdict.reason is not None) == (verdict.outcome == "rejected")
     if verdict.outcome == "accepted":
         assert judgement.request is not None
@@ -39,6 +45,14 @@ def answered(judgement: Judgement) -> None:
     if judgement.request is not None and judgement.type is not None:
         public(judgement.request, judgement.type)
         personal(judgement.request, judgement.type)
+
+
+@QUICK
+@given(JSON)
+def test_any_json_value_is_answered(body: Any):
+    answered(judge(the_pack(), body, CONTEXT))
+    assert isinstance(meaning(body), str)
+    assert isinstance(earlier_references(body), set)
 
 
 @QUICK

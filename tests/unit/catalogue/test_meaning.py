@@ -7,7 +7,7 @@ import pytest
 
 from shared.catalogue import changes, meaning
 from shared.schemas.requests import Request
-from tests.builders import TYPES, a_body, a_draft_attachment, judged, with_details
+from tests.builders import TYPES, a_body, a_draft_attachment, id_of, judged, with_details
 
 
 def request_of(body: dict[str, Any]) -> Request:
@@ -103,6 +103,37 @@ def test_the_frame_has_meaning_too(field: str):
 
 def test_extra_fields_do_not_tell_two_submissions_apart():
     assert meaning_of(a_body("market.gift", extra={"export_run": 8})) == meaning_of(a_body("market.gift", extra=None))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"), [(None, "CNY", True), ("cny ", None, True), ("USD", None, False), ("USD", "EUR", False)]
+)
+def test_the_currency_counts_because_amounts_are_in_it(one: str | None, other: str | None, same: bool):
+    price = [a_body("business.price", extra={"currency": currency, "export_run": currency}) for currency in (one, other)]
+    assert (meaning_of(price[0]) == meaning_of(price[1])) is same
+
+
+def test_composed_and_decomposed_letters_mean_the_same():
+    one, other = (a_body("tools.company", source={"system": "crm", "reference": text}) for text in ("Caf\u00e9", " Cafe\u0301"))
+    assert id_of(one) == id_of(other)
+    assert meaning_of(one) == meaning_of(other)
+    assert meaning(one) == meaning(other)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, [], 7, 10**5000, float("nan"), {"a": float("inf")}, {"\ud800": "\udc00"}],
+    ids=lambda value: type(value).__name__,
+)
+def test_any_json_value_has_a_meaning(odd: Any):
+    assert meaning(odd) == meaning(odd)
+
+
+def test_what_is_nested_too_deep_still_has_a_meaning():
+    deep: dict[str, Any] = {}
+    for _ in range(10_000):
+        deep = {"a": deep}
+    assert isinstance(meaning(deep), str)
 
 
 def test_times_at_the_edge_of_the_calendar_have_a_meaning():

@@ -8,7 +8,7 @@ from shared.catalogue import PackError, judge, load_pack, load_packs, newest
 from tests.builders import a_body, a_context, the_pack
 from tests.unit.catalogue.packs import copied, replaced, with_a_sixteenth_type
 
-HEAD, TECH = "pack.yaml", "tech.yaml"
+HEAD, TECH, MARKET = "pack.yaml", "tech.yaml", "market.yaml"
 
 FAULTS = [
     (TECH, "tech.survey:\n", "tech.survey: [\n", "tech.yaml is not valid YAML"),
@@ -24,6 +24,27 @@ FAULTS = [
     (TECH, "{tender_received: [jury", "{tender_received: [judges", "tech.bid: later_without names the fields ['judges']"),
     (TECH, "aliases: [产品建议书]", "aliases: [需求调研]", "tech.survey and tech.proposal are both called 需求调研"),
     (TECH, "tech.survey:\n", "tech.nothing:\ntech.survey:\n", "tech.yaml: type tech.nothing must be a mapping"),
+    (TECH, "  effort: 2\n", "  effort: 2\n  effort: 3\n", "the key effort is said twice"),
+    (TECH, "skills: [analysis]", "skills: [juggling]", "tech.survey: skills ['juggling']"),
+    (
+        TECH,
+        "type: choice, required: true, choices: {onsite",
+        "type: text, required: true, choices: {onsite",
+        "tech.survey.mode: a field",
+    ),
+    (TECH, "aliases: [电话]", "aliases: [现场]", "tech.survey.mode: the choices onsite and phone are both called 现场"),
+    (TECH, "unless: {stage: 6}", "unless: {stadium: 6}", "tech.training: only or unless names the fields ['stadium']"),
+    (TECH, "requirements: 第三章 2.1.3.1", "demands: 第三章 2.1.3.1", "tech.survey: articles names the fields ['demands']"),
+    (
+        MARKET,
+        "total: [quantity, unit_price]",
+        "total: [quantity, weight]",
+        "market.gift.gifts: total names the fields ['weight']",
+    ),
+    (MARKET, "same_as: opportunity.customer", "same_as: chance.customer", "same_as names chance.customer.name"),
+    (HEAD, "evidence: [attachment]", "mode: waivable", "based_on_sample: mode waivable and waived_by"),
+    (HEAD, "evidence: [attachment]", "mode: waivable, waived_by: emperor", "waived_by ['emperor']"),
+    (HEAD, "version: 1.0.0", "version: 1.0.1", "pack.yaml in sales-support/1.0.0 says sales-support 1.0.1"),
     (HEAD, "name: sales-support", "nmae: sales-support", "name: Field required"),
     (HEAD, "version: 1.0.0", "version: soon", "version soon must be numbers"),
     (HEAD, "may_submit: [account_manager", "may_submit: [emperor", "roles ['emperor']"),
@@ -55,6 +76,12 @@ def test_a_type_in_two_files_is_refused(tmp_path: Path):
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path):
     (copied(tmp_path) / "zz.yaml").write_text("- one\n- two\n", encoding="utf-8")
     with pytest.raises(PackError, match=r"zz\.yaml must hold a mapping"):
+        load_packs(tmp_path)
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path):
+    (copied(tmp_path) / "zz.yaml").write_bytes("说明: 国标".encode("gb18030"))
+    with pytest.raises(PackError, match=r"zz\.yaml is not UTF-8"):
         load_packs(tmp_path)
 
 

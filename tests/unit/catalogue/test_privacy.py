@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.catalogue import personal, public, restore
+from shared.catalogue import load_pack, personal, public, restore
 from shared.schemas.requests import Request
 from tests.builders import TYPES, a_body, judged, the_pack
+from tests.unit.catalogue.packs import copied, replaced
 
+NESTED = {"market.event": {"audience": {"customers"}}}
 PERSONAL = {kind: {key for key, spec in the_pack().types[kind].fields.items() if spec.personal} for kind in TYPES}
 
 
@@ -46,8 +49,8 @@ def test_no_personal_value_is_in_what_travels(kind: str):
     request, policy = request_of(kind), the_pack().types[kind]
     said = public(request, policy).model_dump_json()
     # Names of organisations recur in the opportunity; those of people must not.
-    values = set(texts(list(personal(request, policy).values()))) - {"云汀港务集团"}
-    assert bool(values) == bool(PERSONAL[kind])
+    values = set(texts(list(personal(request, policy).values()))) - {"云汀港务集团", "云汀港务"}
+    assert bool(values) == (bool(PERSONAL[kind]) or kind in NESTED)
     assert [value for value in values if value in said] == []
 
 
@@ -74,6 +77,46 @@ def test_the_pointer_names_the_path_of_the_value(kind: str):
     for key in PERSONAL[kind]:
         assert said.details[key] == {"$personal": f"details.{key}"}
         assert kept[f"details.{key}"] == request.details[key]
+
+
+def test_a_personal_field_inside_a_record_is_hidden_alone():
+    request, policy = request_of("market.event"), the_pack().types["market.event"]
+    audience = public(request, policy).details["audience"]
+    assert audience == request.details["audience"] | {"customers": {"$personal": "details.audience.customers"}}
+    assert personal(request, policy) == {"details.audience.customers": request.details["audience"]["customers"]}
+
+
+def test_a_record_that_is_misshapen_is_hidden_as_a_whole():
+    body = a_body("market.event")
+    body["details"]["audience"] = "宁主任等六人"
+    request, policy = judged(body).request, the_pack().types["market.event"]
+    assert request is not None
+    assert public(request, policy).details["audience"] == {"$personal": "details.audience"}
+    assert restore(public(request, policy), personal(request, policy)) == request
+
+
+def test_a_personal_column_of_lines_is_hidden_line_by_line(tmp_path: Path):
+    replaced(
+        copied(tmp_path),
+        "market.yaml",
+        "owner: {zh: 负责人, en: Owner, type: text",
+        "owner: {zh: 负责人, en: Owner, personal: true, type: text",
+    )
+    policy, request = load_pack(root=tmp_path).types["market.event"], request_of("market.event")
+    said = public(request, policy)
+    assert [line["owner"] for line in said.details["agenda"]] == [
+        {"$personal": f"details.agenda.{place}.owner"} for place in (0, 1)
+    ]
+    assert [line["aim"] for line in said.details["agenda"]] == [line["aim"] for line in request.details["agenda"]]
+    assert personal(request, policy)["details.agenda.1.owner"] == "苗乐"
+    assert restore(said, personal(request, policy)) == request
+
+
+def test_nobody_can_write_a_pointer_into_a_request():
+    body = a_body("tech.bid")
+    body["details"]["bid_requirements"] = [{"$personal": "details.jury"}]
+    assert judged(body).verdict.outcome == "returned"
+    assert judged(body).request is None
 
 
 def test_a_personal_field_that_is_not_given_gets_no_pointer():
