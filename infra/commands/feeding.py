@@ -39,7 +39,7 @@ def import_requests(
             answer = client.post(f"{target.url('intake')}/v1/requests:batch", content=b"\n".join(chunk))
             if not answer.is_success:
                 checked(answer)
-            for row in map(json.loads, answer.text.splitlines()):
+            for row in map(json.loads, answer.content.splitlines()):
                 counts["duplicate" if row["duplicate"] else row["outcome"]] += 1
                 written.write(json.dumps({**row, "line": row["line"] + first}, ensure_ascii=False) + "\n")
             progress.advance(task, len(chunk))

@@ -11,6 +11,7 @@ from rich.console import Console
 
 console = Console()
 OWNER_ONLY = 0o600
+READABLE = 0o644  # digests only, read by the container's own user; the folder stays closed to others
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,14 +35,18 @@ def keys(
         {"sha256": hashlib.sha256(token.encode()).hexdigest(), "kind": "unit", "id": unit, "business_unit": unit}
         for unit, token in tokens.items()
     ]
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(target, yaml.safe_dump(entries, sort_keys=False))
-    _write(environment, f"BACKLINE_SERVICE_TOKEN={secrets.token_urlsafe(32)}\nGRAFANA_PASSWORD={secrets.token_urlsafe(16)}\n")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(target, yaml.safe_dump(entries, sort_keys=False), READABLE)
+    _write(
+        environment,
+        f"BACKLINE_SERVICE_TOKEN={secrets.token_urlsafe(32)}\nGRAFANA_PASSWORD={secrets.token_urlsafe(16)}\n",
+        OWNER_ONLY,
+    )
     console.print(f"Digests are in {target}, the service token in {environment}. Each unit's token, shown this once:")
     for unit, token in tokens.items():
         typer.echo(f"{unit}\t{token}")
 
 
-def _write(file: Path, content: str) -> None:
-    file.touch(mode=OWNER_ONLY)
+def _write(file: Path, content: str, mode: int) -> None:
+    file.touch(mode=mode)
     file.write_text(content, encoding="utf-8")

@@ -25,6 +25,7 @@ from infra.stack import SERVICE_TOKEN, Stack
 CLOCK = "2027-05-10T09:00:00+08:00"
 IN_FLIGHT_AT_LEAST = 10
 WAIT_SECONDS = 60.0
+ROUTING_PROCESSES = 2
 Row = dict[str, Any]
 
 
@@ -33,7 +34,9 @@ class Demonstration:
 
     def __init__(self, folder: Path, console: Console) -> None:
         self._console = console
-        self._stack = Stack(folder, scale={"routing": 2}, clock=CLOCK, say=lambda text: console.print(f"  [dim]{text}[/dim]"))
+        self._stack = Stack(
+            folder, scale={"routing": ROUTING_PROCESSES}, clock=CLOCK, say=lambda text: console.print(f"  [dim]{text}[/dim]")
+        )
         self._client = httpx.AsyncClient(timeout=30)
         self._units = Units(self._stack)
         self._people = People(self._stack, self._client)
@@ -72,6 +75,19 @@ class Demonstration:
                 headers={**headers, "Content-Type": kind},
             )
             answer.raise_for_status()
+
+        await asyncio.gather(*(self._until_known(place) for place in range(1, ROUTING_PROCESSES + 1)))
+
+    async def _until_known(self, place: int) -> None:
+        """Wait until a routing process has heard of everybody, or it would rightly say for a moment that nobody fits."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        for person in sample.people():
+            address = f"{self._stack.url('routing', place)}/v1/people/{person}/work"
+            headers = {"Authorization": f"Bearer dev-person-{person}"}
+            while (await self._client.get(address, headers=headers)).status_code == httpx.codes.UNAUTHORIZED:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"routing-{place} does not know {person} after {WAIT_SECONDS:.0f} s")
+                await asyncio.sleep(0.05)
 
     async def _first_wave(self) -> int:
         """Send the first wave, kill everything while requests are under way, start again; how many were unfinished."""

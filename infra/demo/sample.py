@@ -62,6 +62,11 @@ def directory() -> bytes:
     return (FOLDER / "directory.yaml").read_bytes()
 
 
+def people() -> list[str]:
+    """The ids of everybody who still works there."""
+    return [person["id"] for person in yaml.safe_load(directory())["people"] if person.get("active", True)]
+
+
 def attachments() -> list[tuple[str, bytes]]:
     """(name, content) of the files that come with requests."""
     return [(file.name, file.read_bytes()) for file in sorted((FOLDER / "attachments").iterdir())]

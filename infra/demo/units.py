@@ -74,7 +74,7 @@ class Units:
                 headers={"Authorization": f"Bearer dev-unit-{messages[0].unit}"},
             )
             answer.raise_for_status()
-            return {"lines": [json.loads(line) for line in answer.text.splitlines()]}
+            return {"lines": [json.loads(line) for line in answer.content.splitlines()]}
 
         given = await self._until_answered(post)
         for message, line in zip(messages, given["lines"], strict=True):
