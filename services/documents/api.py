@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Header, Response
 
 from services.documents.domain import State
 from services.documents.projection import Projection
@@ -35,18 +35,21 @@ def document_routes(projection: Projection, blobs: BlobStore, principal: Callabl
         return {"request": request_id, "documents": rows}
 
     @router.get("/documents/{document}", summary="Download one file")
-    async def download(document: str, caller: Caller) -> Response:
+    async def download(document: str, caller: Caller, if_none_match: Annotated[str, Header()] = "") -> Response:
         found = await projection.document(document)
         if found is None or not visible(found[0], caller):
             raise Refused(NOT_FOUND)
+        headers = {
+            "Content-Disposition": disposition(found[1].name),
+            "ETag": f'"{found[1].sha256}"',
+            "Cache-Control": "private, no-cache",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if headers["ETag"] in if_none_match or if_none_match == "*":
+            return Response(status_code=304, headers=headers)
         blob = await blobs.get(found[1].sha256)
         if blob is None:
             raise Refused(NOT_FOUND)
-        headers = {
-            "Content-Disposition": disposition(found[1].name),
-            "ETag": f'"{blob.sha256}"',
-            "X-Content-Type-Options": "nosniff",
-        }
         return Response(blob.data, media_type=found[1].media_type, headers=headers)
 
     return router

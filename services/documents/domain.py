@@ -1,9 +1,11 @@
 """When which document is made, from what, in which version. Pure."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+from pydantic import Field
 
 from shared.catalogue import Pack, RequestType
 from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Settled
@@ -12,7 +14,7 @@ from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import RequestSubmitted
 from shared.schemas.model import Frozen, Json
 from shared.schemas.registry import TYPE_OF
-from shared.schemas.requests import PolicyPin, Request
+from shared.schemas.requests import Evidence, PolicyPin, Request, request_id
 from shared.schemas.routing import (
     CoordinatorAssigned,
     RequestAmended,
@@ -21,6 +23,7 @@ from shared.schemas.routing import (
     SupportersAssigned,
     WorkAccepted,
     WorkCompleted,
+    WorkDeclined,
 )
 
 NAMESPACE = uuid.UUID("3f6f0a6e-51de-5b0e-8f5e-8f2f6c1f7d10")
@@ -36,6 +39,7 @@ class State(Frozen):
     supporters: tuple[Seat, ...] = ()
     accepted: bool = False
     completed: bool = False
+    completed_at: datetime | None = None
     withdrawn: bool = False
     result: Json | None = None
     note: str = ""
@@ -45,11 +49,14 @@ class State(Frozen):
 
 
 class Survey(Frozen):
-    """A completed survey of an opportunity, as a proposal takes it in."""
+    """A completed survey of an opportunity, as a proposal takes it in. `details` holds pointers where they are personal."""
 
     request: str
+    business_unit: str
     result: Json
     note: str = ""
+    details: Json = Field(default_factory=dict)
+    completed_at: datetime | None = None
 
 
 class PolicyMissingError(Exception):
@@ -58,11 +65,11 @@ class PolicyMissingError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The moment, the packs, and the latest completed survey of each opportunity in question."""
+    """The moment, the packs, and the completed surveys of each opportunity in question."""
 
     now: datetime
     packs: Mapping[tuple[str, str], Pack]
-    surveys: Mapping[str, Survey]
+    surveys: Mapping[str, Sequence[Survey]]
 
     def kind(self, pin: PolicyPin, key: str) -> RequestType:
         """The request's type in its pinned pack; raises PolicyMissingError."""
@@ -107,11 +114,14 @@ class DocumentsDomain:
                 update = {"coordinator": CoordinatorAssigned.model_validate(event.data).seat}
             case "backline.routing.supporters_assigned":
                 update = {"supporters": SupportersAssigned.model_validate(event.data).seats}
+            case "backline.routing.work_declined":
+                update = _vacated(state, WorkDeclined.model_validate(event.data))
             case "backline.routing.work_accepted":
                 update = {"accepted": state.accepted or WorkAccepted.model_validate(event.data).first}
             case "backline.routing.work_completed":
                 done = WorkCompleted.model_validate(event.data)
-                update = {"completed": True, "result": done.result, "note": done.note, "completed_by": done.by}
+                update = {"completed": True, "completed_at": event.time}
+                update |= {"result": done.result, "note": done.note, "completed_by": done.by}
             case "backline.routing.request_amended":
                 request = RequestAmended.model_validate(event.data).request
                 update = {"request": request, "amended": state.amended + int(state.accepted)}
@@ -131,6 +141,14 @@ class DocumentsDomain:
     def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
         """There is only one schema yet."""
         return document
+
+
+def _vacated(state: State, declined: WorkDeclined) -> dict[str, object]:
+    """Who gave a seat back has no part in the request any more; a coordinator also gives back the same role as a supporter."""
+    person = declined.on_behalf_of or declined.by
+    alone = declined.step == "supporter"
+    left = tuple(seat for seat in state.supporters if seat.person != person or not (alone or seat.role == declined.role))
+    return {"supporters": left} if alone else {"supporters": left, "coordinator": None}
 
 
 TRIGGERS = {TYPE_OF[WorkAccepted]: "accepted", TYPE_OF[WorkCompleted]: "completed"}
@@ -159,6 +177,26 @@ def formats(kind: RequestType, request: Request) -> tuple[str, ...]:
     return ("pdf", "docx") if isinstance(asked, list) and "word" in asked else ("pdf",)
 
 
+def chosen(surveys: Iterable[Survey], request: Request) -> Survey | None:
+    """The survey a proposal takes in: the last completed of its own unit, or of another whose survey it named as evidence.
+
+    Opportunities are numbered by each unit for itself: another unit's survey under the same id may be another customer's.
+    """
+    named = {_named(evidence) for evidence in request.evidence if evidence.kind == "earlier_request"}
+    own = [survey for survey in surveys if survey.business_unit == request.business_unit or survey.request in named]
+    start = datetime.min.replace(tzinfo=UTC)
+    return max(own, key=lambda survey: (survey.completed_at or start, survey.request), default=None)
+
+
+def _named(evidence: Evidence) -> str | None:
+    """The id of the earlier request that `evidence` names."""
+    match evidence.value:
+        case {"business_unit": str() as unit, "system": str() as system, "reference": str() as reference}:
+            return request_id(unit, system, reference)
+        case _:
+            return None
+
+
 def _identity(subject: str, version: int, form: str) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{subject}/{version}/{form}"))
 
@@ -166,7 +204,8 @@ def _identity(subject: str, version: int, form: str) -> str:
 def _item(state: State, event: Event, kind: RequestType, version: int, form: str, context: Context) -> Item:
     assert state.request is not None, "a document is planned for a request"
     opportunity = state.request.opportunity
-    survey = context.surveys.get(opportunity.id) if opportunity and kind.output.formats else None
+    surveys = context.surveys.get(opportunity.id, ()) if opportunity and kind.output.formats else ()
+    survey = chosen(surveys, state.request)
     data: Json = {
         "type": kind.key,
         "policy": state.policy.model_dump() if state.policy else None,
@@ -176,7 +215,7 @@ def _item(state: State, event: Event, kind: RequestType, version: int, form: str
         "result": state.result,
         "note": state.note,
         "by": state.completed_by,
-        "survey": survey.model_dump() if survey else None,
+        "survey": survey.model_dump(mode="json") if survey else None,
         "format": form,
         "version": version,
         "event": event.id,

@@ -3,12 +3,15 @@
 import hashlib
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Protocol
 
 import httpx
+import orjson
 
 from services.documents.rendering.children import RenderingFailedError
 from services.documents.rendering.job import Job, Rendered
+from shared.catalogue import PackError
 from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item
 from shared.schemas.documents import DocumentRendered
@@ -16,7 +19,10 @@ from shared.schemas.model import Json
 from shared.schemas.people import Directory
 from shared.telemetry import metrics
 
-FONTS = "noto-cjk-sans-otc"
+FONTS = f"noto-cjk-sans-otc {version('noto-cjk-sans-otc')}"
+MOST_BYTES = 60 * 1024 * 1024
+File = tuple[str, str, bytes]
+"""An attachment: name, media type, bytes."""
 
 
 class Intake(Protocol):
@@ -71,11 +77,12 @@ class Rendering:
     async def perform(self, item: Item, _point_of_no_return: PointOfNoReturn) -> Ending:
         """Done with the fields of DocumentRendered. Made twice it is the same file, so there is no point of no return."""
         started = time.perf_counter()
-        attachments, missing = await self._attachments(item.data["request"])
-        if missing:
-            problem = f"The content of {', '.join(missing)} was not uploaded to intake; upload it under its SHA-256."
+        request = item.data["request"]
+        taken, left_out = await self._attachments(request)
+        if missing := [name for name, _ in left_out if name == _draft(request)]:
+            problem = f"The content of {missing[0]} was not uploaded to intake; upload it under its SHA-256."
             return Retry(problem=problem) if item.attempt <= 1 else Terminal(problem=problem)
-        directory, request = self._directory(), item.data["request"]
+        directory = self._directory()
         unit = directory.units.get(request["business_unit"])
         job = Job(
             identity=item.subject,
@@ -83,47 +90,59 @@ class Rendering:
             personal=await self._intake.personal(item.subject),
             names={person.id: person.name for person in directory.people.values()},
             unit=unit.name.by_locale(request["locale"]) if unit else request["business_unit"],
-            attachments=attachments,
+            attachments=taken,
+            left_out=left_out,
             policy_root=self._policy_root,
         )
         try:
             made = await self._renderer.render(job)
-        except RenderingFailedError as error:
+        except (RenderingFailedError, PackError) as error:
             return Retry(problem=str(error))
+        except Exception as error:  # noqa: BLE001  # what a renderer says of its input may quote it, and problems are published
+            return Retry(problem=f"The rendering failed ({type(error).__name__}): the template cannot take this request's data.")
         sha256 = await self._files.put(made.data, name=made.name, media_type=made.media_type)
         metrics.RENDER_SECONDS.labels(item.data["type"]).observe(time.perf_counter() - started)
-        return Done(data=_document(item, made, sha256, attachments).model_dump(mode="json"))
+        return Done(data=_document(item, made, sha256, taken).model_dump(mode="json"))
 
-    async def _attachments(self, request: Json) -> tuple[tuple[tuple[str, str, bytes], ...], list[str]]:
-        """(name, media type, bytes) of what the document takes in, and the names of what intake does not have."""
-        found: list[tuple[str, str, bytes]] = []
-        missing: list[str] = []
-        wanted = request["details"].get("contract") if request["type"] == "business.contract" else None
-        for attachment in request["attachments"]:
-            if attachment["name"] != wanted:
+    async def _attachments(self, request: Json) -> tuple[tuple[File, ...], tuple[tuple[str, str], ...]]:
+        """(name, media type, bytes) of what a contract's packet takes in, and (name, reason) of what it cannot."""
+        taken: list[File] = []
+        left_out: list[tuple[str, str]] = []
+        attachments = request["attachments"] if request["type"] == "business.contract" else []
+        for attachment in sorted(attachments, key=lambda given: given["name"] != _draft(request)):
+            if sum(len(data) for _, _, data in taken) + attachment["size"] > MOST_BYTES and taken:
+                left_out.append((attachment["name"], "too_large"))
                 continue
             try:
                 media_type, data = await self._intake.attachment(attachment["sha256"])
             except httpx.HTTPStatusError as error:
                 if error.response.status_code != httpx.codes.NOT_FOUND:
                     raise
-                missing.append(attachment["name"])
+                left_out.append((attachment["name"], "not_uploaded"))
             else:
-                found.append((attachment["name"], media_type, data))
-        return tuple(found), missing
+                taken.append((attachment["name"], media_type, data))
+        return tuple(taken), tuple(left_out)
 
 
-def _document(item: Item, made: Rendered, sha256: str, attachments: tuple[tuple[str, str, bytes], ...]) -> DocumentRendered:
+def _draft(request: Json) -> object:
+    """The name of the attachment under review."""
+    return request["details"].get("contract")
+
+
+def _document(item: Item, made: Rendered, sha256: str, attachments: tuple[File, ...]) -> DocumentRendered:
     inputs = {name: hashlib.sha256(data).hexdigest() for name, _, data in attachments}
     manifest = {
         "request": item.subject,
         "event": item.data["event"],
+        "inputs": hashlib.sha256(orjson.dumps(item.data, option=orjson.OPT_SORT_KEYS)).hexdigest(),
         "policy": item.data["policy"],
         "template": made.template,
         "fonts": FONTS,
         "attachments": inputs,
         "survey": item.data["survey"]["request"] if item.data["survey"] else None,
+        "substituted": dict(made.substituted),
         "notes": list(made.notes),
+        "pages": made.pages,
         "sha256": sha256,
     }
     return DocumentRendered(

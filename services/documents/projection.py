@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from services.documents.domain import State, Survey
 from shared.schemas.documents import DocumentRendered
+from shared.schemas.requests import Request
 from shared.storage import Collection
 
 OPPORTUNITY = "state.request.opportunity.id"
@@ -33,8 +34,8 @@ class Projection:
         state = State.model_validate(stored["state"])
         return state, next(made for made in state.made if made.document == document)
 
-    async def surveys(self, requests: Sequence[str]) -> Mapping[str, Survey]:
-        """Per opportunity of `requests`, its completed survey (the last by id of event, when there are several)."""
+    async def surveys(self, requests: Sequence[str]) -> Mapping[str, Sequence[Survey]]:
+        """The completed surveys, of whichever unit, of each opportunity that `requests` are about."""
         asked = self._collection.find({"_id": {"$in": list(requests)}}, {OPPORTUNITY: 1})
         opportunities = [_opportunity(stored) async for stored in asked]
         query = {
@@ -42,13 +43,24 @@ class Projection:
             "state.request.type": "tech.survey",
             "state.completed": True,
         }
-        surveys: dict[str, Survey] = {}
+        surveys: dict[str, list[Survey]] = {}
         async for stored in self._collection.find(query, {"state": 1}).sort("_id", 1):
             state = State.model_validate(stored["state"])
             assert state.request is not None, "the query asks for known requests"
             assert state.request.opportunity is not None, "the query asks for their opportunity"
-            surveys[state.request.opportunity.id] = Survey(request=stored["_id"], result=state.result or {}, note=state.note)
+            surveys.setdefault(state.request.opportunity.id, []).append(_survey(stored["_id"], state, state.request))
         return surveys
+
+
+def _survey(identity: str, state: State, request: Request) -> Survey:
+    return Survey(
+        request=identity,
+        business_unit=request.business_unit,
+        result=state.result or {},
+        note=state.note,
+        details=request.details,
+        completed_at=state.completed_at,
+    )
 
 
 def _opportunity(stored: dict[str, object]) -> str | None:

@@ -15,8 +15,8 @@ class Clock(Protocol):
 
 
 class Surveys(Protocol):
-    async def surveys(self, requests: Sequence[str]) -> Mapping[str, Survey]:
-        """Per opportunity of `requests`, its latest completed survey."""
+    async def surveys(self, requests: Sequence[str]) -> Mapping[str, Sequence[Survey]]:
+        """The completed surveys of each opportunity that `requests` are about."""
         ...
 
 

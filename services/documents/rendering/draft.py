@@ -1,53 +1,139 @@
-"""A contract draft as blocks, so that the packet shows it whole: paragraphs and tables of a .docx, in their order."""
+"""A contract draft as blocks, so that the packet shows it whole: paragraphs and tables of a .docx in their order, numbers included.
+
+Tracked changes read as if they were accepted and are counted, so that whoever reviews knows of them.
+"""
 
 import io
 import zipfile
-import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from docx import Document
-from docx.opc.exceptions import PackageNotFoundError
-from docx.table import Table
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml.ns import qn
 
-from shared.schemas.model import Json
+from services.documents.rendering.blocks import label, table, text
+from services.documents.rendering.draft_numbers import Numbers, Xml
+from shared.schemas.model import Json, Text
 
 MAX_UNPACKED = 100 * 1024 * 1024
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-# What zipfile, lxml (a SyntaxError) and python-docx (an AttributeError where the root element is not Word's) raise on damage.
-BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    PackageNotFoundError,
-    KeyError,
-    ValueError,
-    SyntaxError,
-    AttributeError,
-    NotImplementedError,
+TOO_LARGE = Text(
+    zh="草案解压后超过 100 MiB；请改附较小的文件。", en="The draft unpacks to more than 100 MiB; attach a smaller file."
 )
+NO_WORD_FILE = Text(
+    zh="草案不是完好的 Word 文件（.docx）；请改附 .docx 或 PDF。",
+    en="The draft is no sound Word file (.docx); attach it as .docx or PDF.",
+)
+FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+GONE = {qn("w:del"), qn("w:moveFrom")}
+UNREAD = {*GONE, qn("w:pPr"), qn("w:rPr"), qn("w:tblPr"), FALLBACK}
+CONTAINERS = {qn("w:sdt"), qn("w:sdtContent"), qn("w:customXml"), qn("w:smartTag"), qn("w:ins"), qn("w:moveTo")}
+SIGNS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
+HEADINGS = ("heading", "title", "标题")
 
 
 class UnreadableDraftError(Exception):
-    """The attached draft cannot be read; the message says why and what to attach instead."""
+    """The attached draft cannot be read; `reason` says why and what to attach instead."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
 
 
-def draft_blocks(data: bytes) -> list[Json]:
-    """The blocks of a .docx. Raises UnreadableDraftError."""
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A draft's content, and how many tracked insertions and deletions it holds."""
+
+    blocks: tuple[Json, ...]
+    inserted: int
+    deleted: int
+
+
+def read_draft(data: bytes) -> Draft:
+    """A .docx as blocks. Raises UnreadableDraftError."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED:
-                raise UnreadableDraftError("The draft unpacks to more than 100 MiB; attach a smaller file.")
-        parts = list(Document(io.BytesIO(data)).iter_inner_content())
-    except BROKEN as error:
-        raise UnreadableDraftError("The draft is no Word file (.docx); attach it as .docx or PDF.") from error
-    blocks: list[Json] = []
-    for part in parts:
-        if isinstance(part, Table):
-            rows = [[cell.text for cell in row.cells] for row in part.rows]
-            blocks += [{"kind": "table", "columns": rows[0], "rows": _even(rows), "total": []}] if rows else []
-        elif part.text.strip():
-            blocks.append({"kind": "text", "text": part.text})
-    return blocks
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked <= MAX_UNPACKED:
+            return _read(data)
+    except Exception as error:  # foreign bytes break zip, XML and Word readers in ways beyond listing; it is told to the reader
+        raise UnreadableDraftError(NO_WORD_FILE) from error
+    raise UnreadableDraftError(TOO_LARGE)
 
 
-def _even(rows: list[list[str]]) -> list[list[str]]:
-    width = len(rows[0])
-    return [(row + [""] * width)[:width] for row in rows[1:]]
+def _read(data: bytes) -> Draft:
+    document = Document(io.BytesIO(data))
+    parts = {relation.reltype: relation for relation in document.part.rels.values() if not relation.is_external}
+    numbering = parts.get(RELATIONSHIP_TYPE.NUMBERING)
+    numbers = Numbers(numbering.target_part.element if numbering else None, document.styles.element)
+    headings = {style.style_id for style in document.styles if str(style.name).lower().startswith(HEADINGS)}
+    body: Xml = document.element.body
+    blocks = [block for part in _parts(body) for block in _blocks(part, numbers, headings)]
+    inserted = sum(1 for name in ("w:ins", "w:moveTo") for _ in body.iter(qn(name)))
+    return Draft(blocks=tuple(blocks), inserted=inserted, deleted=sum(1 for name in GONE for _ in body.iter(name)))
+
+
+def _parts(parent: Xml) -> Iterator[Xml]:
+    """The paragraphs and tables of `parent`, also those in content controls and insertions."""
+    for child in parent:
+        if child.tag in {qn("w:p"), qn("w:tbl")}:
+            yield child
+        elif child.tag in CONTAINERS:
+            yield from _parts(child)
+
+
+def _blocks(part: Xml, numbers: Numbers, headings: set[str]) -> Iterator[Json]:
+    if part.tag == qn("w:tbl"):
+        rows = [_row(row, numbers) for row in part.iter(qn("w:tr")) if _own(row, part) and not _deleted(row)]
+        width = max((len(row) for row in rows), default=0)
+        if len(rows) == 1 and width:
+            yield table((), rows)
+        elif width:
+            yield table([*rows[0], *[""] * (width - len(rows[0]))], rows[1:])
+    elif content := _line(part, numbers):
+        style = part.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
+        heading = style is not None and style.get(qn("w:val")) in headings
+        yield label(content) if heading else text(content)
+
+
+def _line(paragraph: Xml, numbers: Numbers) -> str:
+    content = "".join(_texts(paragraph)).strip()
+    return f"{numbers.before(paragraph)} {content}".strip() if content else ""
+
+
+def _texts(element: Xml) -> Iterator[str]:
+    """The characters of a paragraph as they read with all changes accepted."""
+    for child in element:
+        if child.tag == qn("w:t"):
+            yield child.text or ""
+        elif child.tag in SIGNS:
+            yield SIGNS[child.tag]
+        elif child.tag not in UNREAD:
+            if child.tag == qn("w:p"):  # the text of a box that stands in the paragraph
+                yield "\n"
+            yield from _texts(child)
+
+
+def _row(row: Xml, numbers: Numbers) -> list[str]:
+    """The cells' texts; the places that a wide or a tall cell covers besides its first are blank."""
+    made: list[str] = []
+    for cell in row.iter(qn("w:tc")):
+        if not _own(cell, row):
+            continue
+        merged = cell.find(f"{qn('w:tcPr')}/{qn('w:vMerge')}")
+        covered = merged is not None and merged.get(qn("w:val")) != "restart"
+        lines = [] if covered else [_line(paragraph, numbers) for paragraph in cell.iter(qn("w:p"))]
+        span = cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}")
+        width = int(span.get(qn("w:val")) or 1) if span is not None else 1
+        made += ["\n".join(line for line in lines if line), *[""] * (min(width, 60) - 1)]
+    return made
+
+
+def _own(inner: Xml, outer: Xml) -> bool:
+    """Whether `inner` belongs to `outer` itself and not to a table inside it."""
+    return next(inner.iterancestors(outer.tag), None) is outer
+
+
+def _deleted(row: Xml) -> bool:
+    return row.find(f"{qn('w:trPr')}/{qn('w:del')}") is not None

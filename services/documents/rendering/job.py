@@ -1,25 +1,39 @@
 """One rendering from start to end, as the child process runs it: data in, bytes out, nothing else touched."""
 
 import hashlib
+import io
+import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from pypdf import PdfReader
+
 from services.documents.rendering.compose import Material, compose
-from services.documents.rendering.draft import WORD, UnreadableDraftError, draft_blocks
-from services.documents.rendering.pdf import TEMPLATE, readable, render_pdf
+from services.documents.rendering.draft import WORD
+from services.documents.rendering.packet import Packet, packet
+from services.documents.rendering.pdf import TEMPLATE, render_pdf
 from services.documents.rendering.word import TEMPLATE as WORD_TEMPLATE
 from services.documents.rendering.word import render_docx
-from shared.catalogue import load_pack, restore
+from shared.catalogue import Pack, PackError, load_pack, restore
 from shared.catalogue.load import SHIPPED
-from shared.schemas.model import Json
+from shared.schemas.model import Json, Text
 from shared.schemas.requests import PolicyPin, Request
 
 PDF = "application/pdf"
+NO_SLIDES = Text(
+    zh="申请要求 PPT；在有幻灯片模板之前，其内容以 PDF 页面交付。",
+    en="ppt was asked for; its content is delivered as PDF pages until there is a slide template",
+)
+LONGEST_SUBJECT = 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a child gets: the item's data, personal values, names by person id, attachments as (name, media type, bytes)."""
+    """What a child gets: the item's data, personal values, names by person id, attachments as (name, media type, bytes).
+
+    `left_out` is (name, reason) of attachments whose content is not at hand.
+    """
 
     identity: str
     data: Json
@@ -27,90 +41,93 @@ class Job:
     names: dict[str, str]
     unit: str = ""
     attachments: tuple[tuple[str, str, bytes], ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
     policy_root: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """A finished file. `notes` go into the manifest."""
+    """A finished file. `template`, `notes`, `substituted` (format asked → format made) and `pages` go into the manifest."""
 
     data: bytes
     media_type: str
     name: str
     template: str
     notes: tuple[str, ...] = ()
+    substituted: tuple[tuple[str, str], ...] = ()
+    pages: int | None = None
 
 
 def render(job: Job) -> Rendered:
     """Render `job`. Runs in a child; exceptions come back to the caller."""
     request = restore(Request.model_validate(job.data["request"]), job.personal)
-    pin = PolicyPin.model_validate(job.data["policy"])
-    pack = load_pack(pin.name, pin.version, Path(job.policy_root) if job.policy_root else SHIPPED)
-    kind = pack.types[request.type]
-    blocks, attached, appended, notes = _contract(job) if kind.key == "business.contract" else ([], [], [], [])
-    coordinator = job.data["coordinator"]
-    document = compose(
-        Material(
-            identity=job.identity,
-            request=request,
-            kind=kind,
-            pack=pack,
-            names=job.names,
-            unit=job.unit or request.business_unit,
-            coordinator=_named(job, coordinator["person"]) if coordinator else None,
-            supporters=tuple(_named(job, seat["person"]) for seat in job.data["supporters"]),
-            result=job.data["result"],
-            note=job.data["note"],
-            survey=job.data["survey"],
-            version=job.data["version"],
-            at=job.data["at"],
-            draft=tuple(blocks),
-        )
-    )
-    asked = request.details.get(kind.output.formats or "", ())
-    if "ppt" in (asked or ()):
-        notes.append("ppt was asked for; its content is delivered as PDF pages until there is a slide template")
+    pack = _pinned(PolicyPin.model_validate(job.data["policy"]), job.policy_root)
+    extras = _packet(job, request) if request.type == "business.contract" else Packet()
+    document = compose(_material(job, request, pack, extras))
     word = job.data["format"] == "docx"
-    made = render_docx(document) if word else render_pdf(document, attached, appended)
+    made = render_docx(document) if word else render_pdf(document, extras.embedded, extras.appended)
     template = WORD_TEMPLATE if word else TEMPLATE
-    suffix = "docx" if word else "pdf"
-    subject = request.opportunity.customer.name if request.opportunity else kind.name(request.locale)
+    asked = request.details.get(pack.types[request.type].output.formats or "") or ()
+    slides = "ppt" in asked and not word
     return Rendered(
         data=made,
         media_type=WORD if word else PDF,
-        name=_safe(f"{document['title']}-{subject}-{document['number']}-v{document['version']}.{suffix}"),
+        name=_name(document, request, "docx" if word else "pdf"),
         template=f"{template.name}:{hashlib.sha256(template.read_bytes()).hexdigest()[:16]}",
-        notes=tuple(notes),
+        notes=(*extras.notes, *([NO_SLIDES.by_locale(request.locale)] if slides else [])),
+        substituted=(("ppt", "pdf"),) if slides else (),
+        pages=None if word else len(PdfReader(io.BytesIO(made)).pages),
     )
 
 
-def _contract(job: Job) -> tuple[list[Json], list[tuple[str, bytes]], list[bytes], list[str]]:
-    """The draft's blocks, the files to attach, the PDFs to append, and what could not be shown."""
-    blocks: list[Json] = []
-    appended: list[bytes] = []
-    notes: list[str] = []
-    for name, media_type, data in job.attachments:
-        if data.startswith(b"%PDF-") and readable(data):
-            appended.append(data)
-        elif data.startswith(b"%PDF-"):
-            problem = f"{name}: the PDF is damaged or locked; attach it again without a password."
-            notes.append(problem)
-            blocks.append({"kind": "text", "text": problem})
-        elif media_type == WORD or name.lower().endswith(".docx"):
-            try:
-                blocks += draft_blocks(data)
-            except UnreadableDraftError as error:
-                notes.append(f"{name}: {error}")
-                blocks.append({"kind": "text", "text": f"{name}: {error}"})
-    return blocks, [(name, data) for name, _, data in job.attachments], appended, notes
+def _pinned(pin: PolicyPin, root: str | None) -> Pack:
+    """The very pack a request was judged under. Raises PackError; another content under the same version is never substituted."""
+    pack = _loaded(pin.name, pin.version, root)
+    if pack.hash != pin.hash:
+        raise PackError(f"The pack {pin.name} {pin.version} installed here is {pack.hash}, not {pin.hash}; install that one.")
+    return pack
+
+
+@cache
+def _loaded(name: str, version: str, root: str | None) -> Pack:
+    return load_pack(name, version, Path(root) if root else SHIPPED)
+
+
+def _packet(job: Job, request: Request) -> Packet:
+    return packet(job.attachments, job.left_out, draft=request.details.get("contract"), locale=request.locale)
+
+
+def _material(job: Job, request: Request, pack: Pack, extras: Packet) -> Material:
+    coordinator = job.data["coordinator"]
+    return Material(
+        identity=job.identity,
+        request=request,
+        kind=pack.types[request.type],
+        pack=pack,
+        names=job.names,
+        unit=job.unit or request.business_unit,
+        coordinator=_named(job, coordinator["person"]) if coordinator else None,
+        supporters=tuple(_named(job, seat["person"]) for seat in job.data["supporters"]),
+        result=job.data["result"],
+        note=job.data["note"],
+        survey=job.data["survey"],
+        version=job.data["version"],
+        at=job.data["at"],
+        sections=extras.sections,
+    )
 
 
 def _named(job: Job, person: str) -> str:
     return job.names.get(person, person)
 
 
+def _name(document: Json, request: Request, suffix: str) -> str:
+    """What the file is called: its title, whom it is for, the request's number and the version."""
+    subject = request.opportunity.customer.name if request.opportunity else document["unit"]
+    return _safe(f"{document['title']}-{subject[:LONGEST_SUBJECT]}-{document['number']}-v{document['version']}.{suffix}")
+
+
 def _safe(name: str) -> str:
-    """A file name without what file systems or headers refuse."""
-    kept = "".join("_" if character in '\\/:*?"<>|' or ord(character) < 32 else character for character in name)
-    stem, _, suffix = kept.rpartition(".")
-    return f"{stem[:100]}.{suffix}"
+    """A file name without what file systems or headers refuse, and without signs that make it read as another."""
+    hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return "".join("_" if sign in '\\/:*?"<>|' or unicodedata.category(sign) in hidden else sign for sign in name)

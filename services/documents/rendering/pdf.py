@@ -9,7 +9,6 @@ from pathlib import Path
 import noto_cjk_sans_otc
 import typst
 from pypdf import PdfReader, PdfWriter
-from pypdf.errors import PyPdfError
 
 from shared.schemas.model import Json
 
@@ -17,13 +16,15 @@ TEMPLATE = Path(str(files("services.documents") / "templates" / "document.typ"))
 FONTS = Path(noto_cjk_sans_otc.__file__).parent
 
 
-def readable(data: bytes) -> bool:
-    """Whether the pages of a PDF from elsewhere can be taken over: it is whole and not locked."""
+def pages_of(data: bytes) -> int | None:
+    """How many pages of a PDF from elsewhere can be taken over; None when it is damaged or locked."""
     try:
-        PdfWriter().append(PdfReader(io.BytesIO(data)))
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return False
-    return True
+        writer = PdfWriter()
+        writer.append(PdfReader(io.BytesIO(data)))
+        writer.write(io.BytesIO())
+        return len(writer.pages) or None
+    except Exception:  # noqa: BLE001  # foreign bytes break a PDF reader in ways beyond listing; None is told to the reader
+        return None
 
 
 def render_pdf(document: Json, attached: Sequence[tuple[str, bytes]] = (), appended: Sequence[bytes] = ()) -> bytes:
@@ -43,6 +44,7 @@ def render_pdf(document: Json, attached: Sequence[tuple[str, bytes]] = (), appen
         writer.append(PdfReader(io.BytesIO(pages)))
     for name, data in attached:
         writer.add_attachment(name, data)
+    writer.pdf_header = "%PDF-1.7"
     made = io.BytesIO()
     writer.write(made)
     return made.getvalue()

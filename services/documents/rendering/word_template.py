@@ -1,34 +1,60 @@
 """Writes document.docx, the Word template: headings, facts, lists and tables as docxtpl loops over the composed blocks."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from docx import Document
+from docx.document import Document as Word
+from docx.enum.text import WD_BREAK
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Pt, RGBColor
+from docx.shared import Cm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
-from docx.table import _Cell
+from docx.table import Table, _Cell
+from docx.text.paragraph import Paragraph
 
 FONT = "Noto Sans CJK SC"
 ACCENT = RGBColor(0x1F, 0x4E, 0x79)
+FAINT = RGBColor(0x5F, 0x6B, 0x79)
+WHITE = RGBColor(0xFF, 0xFF, 0xFF)
+STYLES = {"Normal": 10.5, "Title": 26, "Heading 1": 15, "Heading 2": 11, "List Bullet": 10.5, "Header": 8, "Footer": 8}
+UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def make(target: Path) -> None:
-    """Write the template to `target`."""
+    """Write the template to `target`; made twice it is the same but for the archive's own dates."""
     document = Document()
-    for name, size in (("Normal", 10.5), ("Title", 26), ("Heading 1", 15), ("Heading 2", 11), ("List Bullet", 10.5)):
-        _style(document.styles[name], size, accent=name not in {"Normal", "List Bullet"})
+    document.core_properties.author, document.core_properties.comments = "Backline", ""
+    document.core_properties.created = document.core_properties.modified = UNDATED
+    for name, size in STYLES.items():
+        _style(document.styles[name], size, accent=name in {"Title", "Heading 1", "Heading 2"})
+    page = document.sections[0]
+    page.page_width, page.page_height = Cm(21), Cm(29.7)
+    page.left_margin = page.right_margin = Cm(2.2)
+    page.header.paragraphs[0].text = "{{ title }} · {{ unit }}\t\t{{ number }} · v{{ version }}"
+    _page_number(page.footer.paragraphs[0])
     document.add_paragraph("{{ title }}", style="Title")
     document.add_paragraph("{{ subtitle }}")
-    document.add_paragraph("{{ number }} · v{{ version }} · {{ date }}")
+    _facts(document, "particulars")
     document.add_paragraph("{%p for section in sections %}")
+    document.add_paragraph("{%p if section.new_page or (cover and loop.first) %}")
+    document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+    document.add_paragraph("{%p endif %}")
     document.add_paragraph("{{ loop.index }} {{ section.heading }}", style="Heading 1")
     document.add_paragraph("{%p for block in section.blocks %}")
+    _blocks(document)
+    document.add_paragraph("{%p endfor %}")
+    document.add_paragraph("{%p endfor %}")
+    document.save(str(target))
+
+
+def _blocks(document: Word) -> None:
     document.add_paragraph("{%p if block.kind == 'label' %}")
     document.add_paragraph("{{ block.text }}", style="Heading 2")
     document.add_paragraph("{%p elif block.kind == 'text' %}")
     document.add_paragraph("{{ block.text }}")
     document.add_paragraph("{%p elif block.kind == 'facts' %}")
-    _facts(document)
+    _facts(document, "block.rows")
     document.add_paragraph("{%p elif block.kind == 'table' %}")
     _lines(document)
     document.add_paragraph("{%p else %}")
@@ -36,9 +62,6 @@ def make(target: Path) -> None:
     document.add_paragraph("{{ entry }}", style="List Bullet")
     document.add_paragraph("{%p endfor %}")
     document.add_paragraph("{%p endif %}")
-    document.add_paragraph("{%p endfor %}")
-    document.add_paragraph("{%p endfor %}")
-    document.save(str(target))
 
 
 def _style(style: ParagraphStyle, size: float, *, accent: bool) -> None:
@@ -53,25 +76,69 @@ def _style(style: ParagraphStyle, size: float, *, accent: bool) -> None:
         style.font.color.rgb = ACCENT
 
 
-def _facts(document: Document) -> None:  # type: ignore[valid-type]  # python-docx's Document is a factory, not a class
-    table = document.add_table(rows=3, cols=2, style="Table Grid")  # type: ignore[attr-defined]
-    table.rows[0].cells[0].text = "{%tr for row in block.rows %}"
-    table.rows[1].cells[0].text = "{{ row[0] }}"
-    table.rows[1].cells[1].text = "{{ row[1] }}"
+def _facts(document: Word, rows: str) -> None:
+    table = _table(document, 3, 2)
+    table.autofit = False
+    for column, width in zip(table.columns, (Cm(3.8), Cm(12.8)), strict=True):
+        column.width = width
+        for cell in column.cells:
+            cell.width = width
+    table.rows[0].cells[0].text = f"{{%tr for row in {rows} %}}"
+    _write(table.rows[1].cells[0], "{{ row[0] }}", colour=FAINT, fill="F2F5F9")
+    _write(table.rows[1].cells[1], "{{ row[1] }}")
     table.rows[2].cells[0].text = "{%tr endfor %}"
 
 
-def _lines(document: Document) -> None:  # type: ignore[valid-type]
-    table = document.add_table(rows=4, cols=3, style="Table Grid")  # type: ignore[attr-defined]
-    _loop(table.rows[0].cells, "block.columns")
+def _lines(document: Word) -> None:
+    table = _table(document, 4, 3)
+    _loop(table.rows[0].cells, "block.columns", colour=WHITE, fill="1F4E79")
+    repeated = OxmlElement("w:tblHeader")
+    table.rows[0]._tr.get_or_add_trPr().append(repeated)  # noqa: SLF001  # python-docx has no name for it
     table.rows[1].cells[0].text = "{%tr for row in block.rows + ([block.total] if block.total else []) %}"
     _loop(table.rows[2].cells, "row")
     table.rows[3].cells[0].text = "{%tr endfor %}"
 
 
-def _loop(cells: tuple[_Cell, ...], values: str) -> None:
+def _loop(cells: tuple[_Cell, ...], values: str, *, colour: RGBColor | None = None, fill: str = "") -> None:
     """A cell for each value."""
-    cells[0].text, cells[1].text, cells[2].text = f"{{%tc for value in {values} %}}", "{{ value }}", "{%tc endfor %}"
+    cells[0].text, cells[2].text = f"{{%tc for value in {values} %}}", "{%tc endfor %}"
+    _write(cells[1], "{{ value }}", colour=colour, fill=fill)
+
+
+def _write(cell: _Cell, content: str, *, colour: RGBColor | None = None, fill: str = "") -> None:
+    run = cell.paragraphs[0].add_run(content)
+    if colour is not None:
+        run.font.color.rgb = colour
+    if fill:
+        shade = OxmlElement("w:shd")
+        shade.set(qn("w:val"), "clear")
+        shade.set(qn("w:fill"), fill)
+        cell._tc.get_or_add_tcPr().append(shade)  # noqa: SLF001
+
+
+def _table(document: Word, rows: int, columns: int) -> Table:
+    """A table with light rules between its rows alone."""
+    table: Table = document.add_table(rows=rows, cols=columns)
+    borders = OxmlElement("w:tblBorders")
+    for side in ("top", "bottom", "insideH"):
+        line = OxmlElement(f"w:{side}")
+        for key, value in (("val", "single"), ("sz", "4"), ("color", "C9D3DE")):
+            line.set(qn(f"w:{key}"), value)
+        borders.append(line)
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(borders)  # noqa: SLF001
+    return table
+
+
+def _page_number(paragraph: Paragraph) -> None:
+    paragraph.add_run("{{ policy }}\t\t")
+    for kind, instruction in (("begin", ""), ("", "PAGE"), ("end", "")):
+        run = paragraph.add_run()
+        part = OxmlElement("w:instrText" if instruction else "w:fldChar")
+        if instruction:
+            part.text = instruction
+        else:
+            part.set(qn("w:fldCharType"), kind)
+        run._r.append(part)  # noqa: SLF001
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from typing import Any
 from shared.catalogue import Field
 
 WORDS = {
-    "request": ("申请信息", "The request"),
+    "request": ("申请信息", "Request details"),
     "number": ("申请编号", "Request"),
+    "reference": ("来源单号", "Source reference"),
     "type": ("类型", "Type"),
     "unit": ("经营单位", "Business unit"),
     "requester": ("申请人", "Requester"),
@@ -19,6 +20,8 @@ WORDS = {
     "priority": ("紧急程度", "Priority"),
     "coordinator": ("协调人", "Coordinator"),
     "supporters": ("支持人", "Supporters"),
+    "version": ("版本", "Version"),
+    "date": ("日期", "Date"),
     "other": ("其他信息", "Further information"),
     "result": ("工作成果", "Result"),
     "note": ("说明", "Note"),
@@ -26,11 +29,17 @@ WORDS = {
     "total": ("合计", "Total"),
     "discount": ("折扣", "Discount"),
     "survey": ("需求调研结论", "What the survey found"),
+    "surveyed": ("调研安排", "The survey"),
     "checklist": ("评审清单（示例）", "Checklist (example)"),
     "signatures": ("会签", "Sign-off"),
     "draft": ("合同草案全文", "The draft in full"),
     "erased": ("（已按要求删除）", "(erased on request)"),
     "amount": ("金额", "Amount"),
+    "currency": ("币种", "Currency"),
+    "files": ("附件", "Attached files"),
+    "file": ("文件名", "File"),
+    "size": ("大小", "Size"),
+    "shown": ("在本材料中", "In this packet"),
 }
 PRIORITIES = {"low": ("低", "low"), "normal": ("普通", "normal"), "high": ("高", "high"), "urgent": ("紧急", "urgent")}
 
@@ -38,6 +47,16 @@ PRIORITIES = {"low": ("低", "low"), "normal": ("普通", "normal"), "high": ("�
 def word(key: str, locale: str) -> str:
     """The label called `key`."""
     return WORDS[key][locale == "en"]
+
+
+def joined(parts: list[str], locale: str) -> str:
+    """Several values as one."""
+    return (", " if locale == "en" else "、").join(parts)
+
+
+def aside(main: str, addition: str, locale: str) -> str:
+    """`main` with `addition` in brackets."""
+    return f"{main} ({addition})" if locale == "en" else f"{main}（{addition}）"
 
 
 def moment(value: object, locale: str) -> str:
@@ -48,32 +67,43 @@ def moment(value: object, locale: str) -> str:
         return str(value)
     offset = parsed.strftime("%z")
     suffix = f" (UTC{offset[:3]}:{offset[3:]})" if offset else ""
-    if locale == "en":
-        return f"{parsed:%Y-%m-%d %H:%M}{suffix}"
-    return f"{parsed.year}年{parsed.month}月{parsed.day}日 {parsed:%H:%M}{suffix}"
+    return f"{day(value, locale)} {parsed:%H:%M}{suffix}"
+
+
+def day(value: object, locale: str) -> str:
+    """The date of an ISO time."""
+    parsed = datetime.fromisoformat(str(value))
+    return f"{parsed:%Y-%m-%d}" if locale == "en" else f"{parsed.year}年{parsed.month}月{parsed.day}日"
 
 
 def plain(spec: Field, value: Any, locale: str) -> str:
     """One value as text."""
+    if value is None:
+        return word("erased", locale) if spec.personal else ""
     match spec.type:
         case "choice" | "choices":
             chosen = value if isinstance(value, list) else [value]
-            return ("、" if locale == "zh" else ", ").join(spec.choice(str(item), locale) for item in chosen)
+            return joined([spec.choice(str(item), locale) for item in chosen], locale)
         case "time":
             return moment(value, locale)
         case "window" if isinstance(value, dict):
-            start, end = moment(value.get("start"), locale), moment(value.get("end"), locale)
-            rest = {key: inner for key, inner in value.items() if key not in {"start", "end", "place", "time_zone"}}
-            zone = f" · {value['time_zone']}" if value.get("time_zone") else ""
-            return f"{start} – {end} · {value.get('place', '')}{zone}" + (f" · {flat(rest, locale)}" if rest else "")
+            return _window(value, locale)
         case "money" if isinstance(value, int | float):
             return money(value)
         case _:
             return flat(value, locale)
 
 
+def _window(value: dict[str, Any], locale: str) -> str:
+    """When, and on the next line where."""
+    start, end = moment(value.get("start"), locale), moment(value.get("end"), locale)
+    rest = {key: inner for key, inner in value.items() if key not in {"start", "end", "place", "time_zone"}}
+    places = [str(value[key]) for key in ("place", "time_zone") if value.get(key)]
+    return f"{start} – {end}\n" + " · ".join([*places, *([flat(rest, locale)] if rest else [])])
+
+
 def money(value: float) -> str:
-    """An amount in CNY with two decimals and thousands separated."""
+    """An amount with two decimals and thousands separated."""
     return f"{value:,.2f}"
 
 
@@ -85,10 +115,11 @@ def flat(value: Any, locale: str) -> str:
         case bool():
             return ("是" if value else "否") if locale == "zh" else ("yes" if value else "no")
         case dict():
-            return "；".join(f"{key}：{flat(inner, locale)}" for key, inner in value.items())
+            between, after = ("; ", ": ") if locale == "en" else ("；", "：")
+            return between.join(f"{key}{after}{flat(inner, locale)}" for key, inner in value.items())
         case list():
-            return "、".join(flat(inner, locale) for inner in value)
-        case float() if value == int(value):
+            return joined([flat(inner, locale) for inner in value], locale)
+        case float() if value.is_integer() and abs(value) < 1e15:
             return str(int(value))
         case _:
             return str(value)

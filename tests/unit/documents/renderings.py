@@ -13,6 +13,7 @@ from pypdf.generic import ContentStream
 from services.documents.rendering.job import Job
 from shared.catalogue import Field, Pack, RequestType, judge, personal, public
 from shared.schemas.model import Json
+from shared.schemas.requests import Request
 from tests.builders import a_body, a_context, a_directory, the_pack
 
 IDENTITY = "ab12cd34-0000-5000-8000-000000000000"
@@ -21,22 +22,29 @@ RESULT = {"结论": "全部通过", "后续": ["复测一次", "补充网络图"
 CHECKLIST = {"organisation": "信息中心十二人", "it_state": "三套系统并行", "备忘": "机房将搬迁"}
 
 
-def a_job(body: Json | None = None, /, *, pack: Pack | None = None, attachments: tuple[Any, ...] = (), **changes: Any) -> Job:
+def a_job(body: Json | None = None, /, *, pack: Pack | None = None, **changes: Any) -> Job:
     """A rendering of `body` (accepted by the validator), as the effect would ask for it."""
     policy = pack or the_pack()
     judgement = judge(policy, body or a_body(), a_context())
     assert judgement.verdict.outcome == "accepted", judgement.verdict
-    request, kind = judgement.request, judgement.type
-    assert request is not None
-    assert kind is not None
+    assert judgement.request is not None
+    assert judgement.type is not None
+    return a_job_of(judgement.request, judgement.type, pack=policy, **changes)
+
+
+def a_job_of(
+    request: Request, kind: RequestType, *, pack: Pack | None = None, attachments: tuple[Any, ...] = (), **changes: Any
+) -> Job:
+    """A rendering of a judged request; `changes` are of the item's data."""
+    accepted = kind.output.when == "accepted"
     data: Json = {
         "type": kind.key,
-        "policy": policy.pin.model_dump(),
+        "policy": (pack or the_pack()).pin.model_dump(),
         "request": public(request, kind).model_dump(mode="json"),
         "coordinator": {"person": "PM1"},
         "supporters": [{"person": "PE1"}, {"person": "PE2"}],
-        "result": None if kind.output.when == "accepted" else (CHECKLIST if kind.key == "tech.survey" else RESULT),
-        "note": "" if kind.output.when == "accepted" else "已按约定交付",
+        "result": None if accepted else (CHECKLIST if kind.key == "tech.survey" else RESULT),
+        "note": "" if accepted else "已按约定交付",
         "survey": {"request": "x", "result": CHECKLIST, "note": "口径以信息中心为准"} if kind.key == "tech.proposal" else None,
         "format": "pdf",
         "version": 1,
@@ -73,37 +81,54 @@ def word_text_of(docx: bytes) -> str:
 
 
 def shown(kind: RequestType, body: Json) -> list[str]:
-    """How each value that was given must read in the document, in Chinese."""
-    details = body["details"]
-    texts = [text for key, value in details.items() for text in _shown(kind.fields.get(key), value)]
-    texts += [text for key, value in body["extra"].items() for text in (key, *_shown(None, value))]
-    if opportunity := body.get("opportunity"):
-        texts += [opportunity["id"], opportunity["name"], opportunity["customer"]["name"]]
-    return [squeezed(text) for text in [*texts, body["source"]["reference"], "港湾事业部", "纪春生", "大客户经理"]]
+    """How each value that was given must read in the document of a request by A1, in Chinese."""
+    judgement = judge(the_pack() if kind.key in the_pack().types else _pack_of(kind), body, a_context())
+    assert judgement.request is not None
+    people = ["港湾事业部", "纪春生", "大客户经理"]
+    return [*shown_values(kind, judgement.request), *people]
 
 
-def _shown(spec: Field | None, value: Any) -> Iterator[str]:
+def _pack_of(kind: RequestType) -> Pack:
+    return the_pack().model_copy(update={"types": {**the_pack().types, kind.key: kind}})
+
+
+def shown_values(kind: RequestType, request: Request) -> list[str]:
+    """How each value of a judged request must read in the document, in the request's language."""
+    texts = [text for key, value in request.details.items() for text in _shown(kind.fields.get(key), value, request.locale)]
+    texts += [text for key, value in request.extra.items() for text in (key, *_shown(None, value, request.locale))]
+    if opportunity := request.opportunity:
+        texts += [opportunity.id, opportunity.name, opportunity.customer.name]
+    return [squeezed(text) for text in [*texts, request.source.reference]]
+
+
+def _shown(spec: Field | None, value: Any, locale: str) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
-            yield from _shown(spec, item)
+            yield from _shown(spec, item, locale)
     elif spec is not None and spec.type == "window" and isinstance(value, Mapping):
-        yield from (_moment(value["start"]), _moment(value["end"]), value["place"], value["time_zone"])
+        yield from (_moment(value["start"], locale), _moment(value["end"], locale), value["place"])
+        yield from [value["time_zone"]] if value.get("time_zone") else []
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _shown(spec.fields.get(key) if spec else None, inner)
-    elif spec is not None and spec.type == "money":
+            yield from _shown(spec.fields.get(key) if spec else None, inner, locale)
+    elif spec is not None and spec.type == "money" and isinstance(value, int | float):
         yield f"{value:,.2f}"
-    elif spec is not None and spec.choices:
-        yield spec.choices[value].zh
+    elif spec is not None and value in spec.choices:
+        yield spec.choices[value].name(locale)
     elif spec is not None and spec.type == "time":
-        yield _moment(value)
+        yield _moment(value, locale)
+    elif isinstance(value, bool):
+        yield {("zh", True): "是", ("zh", False): "否", ("en", True): "yes", ("en", False): "no"}[locale, value]
     else:
-        yield str(value)
+        yield str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
-def _moment(value: str) -> str:
-    at = datetime.fromisoformat(value)
-    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+def _moment(value: str, locale: str) -> str:
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:  # "not announced" is an answer
+        return value
+    return f"{at:%Y-%m-%d %H:%M}" if locale == "en" else f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
 def fonts_of(pdf: bytes) -> dict[str, bool]:

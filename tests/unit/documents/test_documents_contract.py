@@ -8,7 +8,7 @@ import pytest
 from docx import Document
 from pypdf import PdfReader, PdfWriter
 
-from services.documents.rendering.draft import UnreadableDraftError, draft_blocks
+from services.documents.rendering.draft import UnreadableDraftError, read_draft
 from services.documents.rendering.job import Rendered, render
 from tests.builders import a_body
 from tests.unit.documents.renderings import WORD, a_job, squeezed, text_of
@@ -104,7 +104,7 @@ def test_what_a_draft_says_is_not_obeyed():
 def test_a_draft_in_pdf_is_taken_over_page_by_page():
     plain = len(PdfReader(io.BytesIO(packet(b"").data)).pages)
     made = packet(a_pdf(3), "application/pdf", "草案.pdf")
-    assert len(PdfReader(io.BytesIO(made.data)).pages) == plain + 3 - 1
+    assert len(PdfReader(io.BytesIO(made.data)).pages) == plain + 3
     assert made.notes == ()
     assert list(embedded(made)) == ["草案.pdf"]
 
@@ -131,7 +131,7 @@ BROKEN: dict[str, bytes] = {
 def test_a_broken_draft_still_gives_a_packet_that_says_so_and_holds_it(name: str):
     made = packet(BROKEN[name])
     text = text_of(made.data)
-    assert "草案.docx:ThedraftisnoWordfile" in text
+    assert "草案不是完好的Word文件" in text
     assert "1,543,210.99" in text
     assert len(made.notes) == 1
     assert embedded(made) == {"草案.docx": [BROKEN[name]]}
@@ -142,7 +142,7 @@ def test_a_broken_draft_still_gives_a_packet_that_says_so_and_holds_it(name: str
 )
 def test_a_broken_or_locked_pdf_still_gives_a_packet_that_says_so(data: bytes):
     made = packet(data, "application/pdf", "草案.pdf")
-    assert "草案.pdf:thePDFisdamagedorlocked" in text_of(made.data)
+    assert "PDF已损坏或加密" in text_of(made.data)
     assert len(made.notes) == 1
 
 
@@ -151,4 +151,4 @@ def test_a_draft_that_unpacks_to_very_much_is_refused():
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", b"\0" * (101 * 1024 * 1024))
     with pytest.raises(UnreadableDraftError, match="100 MiB"):
-        draft_blocks(made.getvalue())
+        read_draft(made.getvalue())

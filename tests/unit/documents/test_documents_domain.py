@@ -1,23 +1,25 @@
 """When which document is planned, in which formats and versions, and what is said of each."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.documents.domain import Context, DocumentsDomain, PolicyMissingError, State, Survey
+from services.documents.domain import Context, DocumentsDomain, PolicyMissingError, State, Survey, chosen
 from shared.catalogue import load_pack
 from shared.ledger.messages import NOTHING, Decision, Heard, Item, Settled
 from shared.schemas import routing
 from shared.schemas.documents import DocumentFailed, DocumentRendered
 from shared.schemas.intake import RequestSubmitted
-from tests.builders import NOW, TYPES, a_body, events_of, judged, the_pack, with_details
+from shared.schemas.requests import Request, request_id
+from tests.builders import NOW, SURVEY_BEFORE, TYPES, a_body, events_of, judged, the_pack, with_details
 from tests.unit.catalogue.packs import with_a_sixteenth_type
-from tests.unit.intake.desk import ASSIGNED, COMPLETED, COORDINATED, WITHDRAWN, WORKING, amended
+from tests.unit.intake.desk import ASSIGNED, COMPLETED, COORDINATED, DECLINED, WITHDRAWN, WORKING, a_decision, a_seat, amended
 
 DOMAIN = DocumentsDomain()
-SURVEY = Survey(request="S", result={"organisation": "十二人"}, note="n")
+SURVEY = Survey(request="S", business_unit="harbour", result={"organisation": "十二人"}, note="n", completed_at=NOW)
 WHEN_ACCEPTED = {"tech.proposal", "business.contract"}
 AGAIN = routing.WorkAccepted(by="PE2", role="presales_engineer", first=False)
 
@@ -26,7 +28,7 @@ class Room:
     """The documents of one request: events heard and items settled, as the ledger does it. Every message is decided twice."""
 
     def __init__(self, body: dict[str, Any], **context: Any) -> None:
-        plain = Context(now=NOW, packs={("sales-support", "1.0.0"): the_pack()}, surveys={"O-5": SURVEY})
+        plain = Context(now=NOW, packs={("sales-support", "1.0.0"): the_pack()}, surveys={"O-5": (SURVEY,)})
         self.context = replace(plain, **context)
         self.state, self.say = State(), events_of("R")
         self.body = body
@@ -132,6 +134,53 @@ def test_a_proposal_takes_in_the_survey_of_its_opportunity():
     assert {item.data["survey"]["request"] for item in room.items.values()} == {"S"}
     without = Room(a_body("tech.proposal"), surveys={}).hear(COORDINATED, ASSIGNED, WORKING)
     assert [item.data["survey"] for item in without.items.values()] == [None, None]
+
+
+class TestSurvey:
+    """Which of several completed surveys a proposal takes in."""
+
+    def a_proposal(self) -> Request:
+        request = judged(a_body("tech.proposal")).request
+        assert request is not None
+        return request
+
+    def test_the_one_completed_last_whatever_its_id(self):
+        earlier = SURVEY.model_copy(update={"request": "Z", "completed_at": NOW - timedelta(days=1)})
+        assert chosen((SURVEY, earlier), self.a_proposal()) == SURVEY
+        assert chosen((earlier, SURVEY), self.a_proposal()) == SURVEY
+
+    def test_never_another_units_under_the_same_opportunity_id(self):
+        assert chosen((SURVEY.model_copy(update={"business_unit": "mountain"}),), self.a_proposal()) is None
+
+    def test_but_another_units_that_was_named_as_evidence(self):
+        other = SURVEY.model_copy(update={"business_unit": "mountain", "request": request_id(*SURVEY_BEFORE)})
+        assert chosen((other,), self.a_proposal()) == other
+
+    def test_and_none_when_there_is_none(self):
+        assert chosen((), self.a_proposal()) is None
+
+    def test_the_moment_of_completion_is_kept(self):
+        room = Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, WORKING, COMPLETED)
+        assert room.state.completed_at == NOW
+
+
+class TestDeclining:
+    """Who gave a seat back is no part of the request: neither on its documents nor among its readers."""
+
+    def test_a_supporter_leaves(self):
+        two = routing.SupportersAssigned(seats=(a_seat(), a_seat().model_copy(update={"person": "PE2"})), decisions=())
+        room = Room(a_body("tech.survey")).hear(COORDINATED, two, DECLINED)
+        assert [seat.person for seat in room.state.supporters] == ["PE2"]
+        assert room.state.coordinator is not None
+
+    def test_a_stand_in_gives_back_the_seat_of_its_holder(self):
+        declined = DECLINED.model_copy(update={"by": "PE2", "on_behalf_of": "PE1"})
+        assert Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, declined).state.supporters == ()
+
+    def test_a_coordinator_gives_back_both_when_both_are_one_role(self):
+        both = routing.CoordinatorAssigned(seat=a_seat("coordinator"), decision=a_decision("coordinator"))
+        room = Room(a_body("market.visit")).hear(both, ASSIGNED, DECLINED.model_copy(update={"step": "coordinator"}))
+        assert (room.state.coordinator, room.state.supporters) == (None, ())
 
 
 class TestAmendment:

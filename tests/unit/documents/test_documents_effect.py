@@ -1,10 +1,12 @@
 """The effect of a planned document: it exists when the file is stored, and every end says what happened."""
 
 import hashlib
+import io
 from typing import Any
 
 import httpx
 import pytest
+from pypdf import PdfReader
 
 from services.documents.effects import Rendering
 from services.documents.rendering.children import RenderingFailedError
@@ -58,6 +60,13 @@ class Broken:
         raise RenderingFailedError("the child died")
 
 
+class Talkative:
+    """Fails with a message that quotes its input."""
+
+    async def render(self, job: Job) -> Rendered:
+        raise ValueError(f"cannot read {job.personal}")
+
+
 async def never() -> None:
     raise AssertionError("rendering has no point of no return")
 
@@ -80,6 +89,11 @@ async def test_done_describes_the_file_that_was_stored():
     assert said.name == "调研纪要-云汀港务集团-AB12CD34-v1.pdf"
     assert said.manifest["event"] == "e1"
     assert said.manifest["template"].startswith("document.typ:")
+    assert said.manifest["policy"] == job.data["policy"]
+    assert said.manifest["fonts"].startswith("noto-cjk-sans-otc ")
+    assert said.manifest["sha256"] == said.sha256
+    assert said.manifest["pages"] == len(PdfReader(io.BytesIO(data)).pages)
+    assert len(said.manifest["inputs"]) == 64
     assert "宁主任" in text_of(data)
     assert "港湾事业部" in text_of(data)
 
@@ -125,3 +139,38 @@ async def test_a_child_that_died_is_tried_again():
     ended = await an_effect(Intake(job), files, Broken()).perform(an_item(job, 7), never)
     assert ended == Retry(problem="the child died")
     assert files.kept == {}
+
+
+async def test_why_a_rendering_failed_never_quotes_what_is_personal():
+    job, files = a_job(a_body("tech.survey")), Files()
+    ended = await an_effect(Intake(job), files, Talkative()).perform(an_item(job), never)
+    assert isinstance(ended, Retry)
+    assert "ValueError" in ended.problem
+    assert "宁主任" not in ended.problem
+
+
+def a_contract_with(*others: str, size: int = 321) -> Job:
+    """A contract review with more attachments than the draft, each with its own content address, named before the draft."""
+    body = a_body("business.contract")
+    more = [
+        {**body["attachments"][0], "name": name, "size": size, "sha256": f"{place:02d}" * 32} for place, name in enumerate(others)
+    ]
+    return a_job({**body, "attachments": [*more, *body["attachments"]]})
+
+
+async def test_a_packet_takes_in_the_other_attachments_too_and_says_which_are_missing():
+    job, files = a_contract_with("报价.xlsx", "授权书.png"), Files()
+    held = {"c0" * 32: a_draft(), "00" * 32: b"a sheet"}
+    end = await an_effect(Intake(job, held), files).perform(an_item(job), never)
+    assert isinstance(end, Done)
+    assert set(end.data["manifest"]["attachments"]) == {"草案.docx", "报价.xlsx"}
+    assert end.data["manifest"]["notes"] == ["授权书.png: 内容未上传"]
+    assert "授权书.png" in text_of(files.kept[end.data["sha256"]])
+
+
+async def test_a_packet_leaves_out_what_would_make_it_too_large_but_never_the_draft():
+    job, files = a_contract_with("录像.mp4", size=61 * 1024 * 1024), Files()
+    end = await an_effect(Intake(job, {"c0" * 32: a_draft()}), files).perform(an_item(job), never)
+    assert isinstance(end, Done)
+    assert end.data["manifest"]["notes"] == ["录像.mp4: 过大，未收入本材料"]
+    assert set(end.data["manifest"]["attachments"]) == {"草案.docx"}

@@ -10,7 +10,8 @@ from pypdf import PdfReader
 
 from services.documents.rendering import pdf
 from services.documents.rendering.job import Rendered, render
-from shared.catalogue import load_pack
+from services.documents.rendering.wording import plain
+from shared.catalogue import Field, PackError, load_pack
 from tests.builders import TYPES, a_body, the_pack, with_details
 from tests.unit.catalogue.packs import with_a_sixteenth_type
 from tests.unit.documents.renderings import CHECKLIST, a_job, fonts_of, missing_glyphs, shown, squeezed, text_of
@@ -63,10 +64,11 @@ def test_the_glyph_check_does_see_a_missing_glyph():
 
 def test_system_fonts_are_never_asked(monkeypatch: pytest.MonkeyPatch):
     asked: list[dict[str, Any]] = []
+    compile_really = pdf.typst.compile
 
-    def compiled(*_source: Any, **options: Any) -> bytes:
+    def compiled(*source: Any, **options: Any) -> Any:
         asked.append(options)
-        return b"%PDF-"
+        return compile_really(*source, **options)
 
     monkeypatch.setattr(pdf.typst, "compile", compiled)
     render(a_job(a_body()))
@@ -83,7 +85,7 @@ def test_an_english_request_gets_an_english_document():
 
 def test_sums_are_computed():
     price = text_of(rendered("business.price").data)
-    for amount in ("640,000.00", "149,776.00", "789,776.00", "20.0%", "10.0%"):
+    for amount in ("640,000.00", "149,776.00", "789,776.00", "20.0%", "10.0%", "18.3%"):
         assert amount in price
     assert "16,260.50" in text_of(rendered("market.event").data)
     gift = text_of(rendered("market.gift").data)
@@ -104,6 +106,84 @@ def test_a_proposal_takes_in_what_the_survey_found():
     text = text_of(rendered("tech.proposal").data)
     for value in ("需求调研结论", *CHECKLIST.values(), "口径以信息中心为准"):
         assert value in text
+
+
+def test_a_proposal_tells_when_and_about_what_the_survey_was_held_but_not_the_cautions_for_the_talk():
+    details = public_of("tech.survey")["details"]
+    survey = {"request": "x", "result": CHECKLIST, "note": "", "details": details}
+    text = text_of(render(a_job(a_body("tech.proposal"), survey=survey)).data)
+    for value in ("泊位排程", "闸口识别", "现场沟通", "三号码头会议厅"):
+        assert value in text
+    assert "不谈价格" not in text
+    assert "$personal" not in text
+
+
+def public_of(kind: str) -> dict[str, Any]:
+    """A request of `kind` as it is published."""
+    job = a_job(a_body(kind))
+    return dict(job.data["request"])
+
+
+def test_the_facts_of_the_request_come_last_in_what_a_customer_reads_and_first_in_what_stays_inside():
+    proposal, event = text_of(rendered("tech.proposal").data), text_of(rendered("market.event").data)
+    assert proposal.index("方案要点") < proposal.index("申请信息")
+    assert event.index("申请信息") < event.index("活动概况")
+
+
+def test_a_cover_names_unit_number_and_version():
+    cover = squeezed(PdfReader(io.BytesIO(rendered("tech.bid").data)).pages[0].extract_text())
+    for value in ("港湾事业部", "投标书与述标材料", "云汀港务集团", "AB12CD34", "v1", "2027年3月2日"):
+        assert value in cover
+    assert "页" not in cover
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_an_english_document_has_no_chinese_punctuation_of_ours(kind: str):
+    body = with_details(a_body(kind, locale="en", extra={"nested": {"a": {"b": [1, 2]}, "c": ""}}))
+    text = text_of(render(a_job(body)).data)
+    assert [sign for sign in "（），；：" if sign in text] == []
+    assert "a:b:1,2;c:" in text
+
+
+def test_an_unknown_list_of_records_is_a_table():
+    job = a_job(a_body("tech.test"), result={"用例": [{"编号": "TC-1", "结论": "通过"}, {"编号": "TC-2", "耗时": 3.0}]})
+    text = text_of(render(job).data)
+    for value in ("用例", "编号", "结论", "耗时", "TC-1", "通过", "TC-2", "3"):
+        assert value in text
+    assert "{" not in text
+
+
+def test_words_too_long_for_a_line_break_and_stay_on_the_page():
+    long = "Donaudampfschifffahrt" * 40
+    lines = [{"item": long, "list_price": 123456789012.5, "asked_price": 99999999999.25, "quantity": 1000000, "note": long}]
+    body = with_details(a_body("business.price"), lines=lines, reason=long)
+    body["opportunity"]["name"] = long
+    made = PdfReader(io.BytesIO(render(a_job(body)).data))
+    written = [line for page in made.pages for line in page.extract_text().splitlines()]
+    assert max(len(line) for line in written) <= 110
+    # A page holds at most 95 signs of the smallest size in its width; one that ran over the edge would be a line of 840.
+    assert sum(line.count("D") for line in written) >= 40 * 4
+    assert missing_glyphs(render(a_job(body)).data) == 0
+
+
+def test_slides_that_were_asked_for_are_named_as_substituted():
+    made = render(a_job(with_details(a_body("tech.proposal"), format=["ppt", "word"])))
+    assert made.substituted == (("ppt", "pdf"),)
+    assert "PPT" in made.notes[0]
+    assert rendered("tech.proposal").substituted == ()
+
+
+def test_a_pack_of_other_content_under_the_same_version_is_never_substituted():
+    pin = {**the_pack().pin.model_dump(), "hash": "another"}
+    with pytest.raises(PackError, match="another"):
+        render(a_job(a_body(), policy=pin))
+
+
+def test_an_erased_value_inside_a_line_is_said_to_be_erased():
+    spec = Field(zh="负责人", en="Owner", type="text", personal=True)
+    assert plain(spec, None, "zh") == "（已按要求删除）"
+    assert plain(spec, None, "en") == "(erased on request)"
+    assert plain(Field(zh="备注", en="Note", type="text"), None, "zh") == ""
 
 
 def test_a_result_with_sections_nobody_planned_is_shown():
@@ -187,6 +267,15 @@ def test_the_file_name_is_safe_and_says_what_it_is():
     assert name.endswith(".pdf")
     assert len(name) <= 110
     assert not set(name) & set('\\/:*?"<>|\x01')
+    assert name.endswith("-AB12CD34-v1.pdf")
+
+
+def test_a_file_name_cannot_be_made_to_read_as_another():
+    body = a_body("tech.survey")
+    body["opportunity"]["customer"]["name"] = "云汀\u202efdp.exe"
+    name = render(a_job(body)).name
+    assert "\u202e" not in name
+    assert name.endswith(".pdf")
 
 
 def test_a_sixteenth_type_is_rendered_by_yaml_alone(tmp_path: Path):

@@ -6,6 +6,7 @@ import zipfile
 import jinja2
 import pytest
 from docx import Document
+from docx.oxml.ns import qn
 from jinja2.sandbox import SandboxedEnvironment, SecurityError
 
 from services.documents.rendering import word
@@ -22,6 +23,28 @@ def test_every_value_that_was_given_is_in_the_word_file(kind: str):
     assert made.media_type == WORD
     assert made.name.endswith(".docx")
     assert [value for value in shown(the_pack().types[kind], a_body(kind)) if value not in text] == []
+
+
+def test_the_same_input_gives_the_same_bytes_whenever_it_is_made(monkeypatch: pytest.MonkeyPatch):
+    body = a_body("tech.proposal")
+    first = render(a_job(body, format="docx")).data
+    monkeypatch.setattr(zipfile.time, "localtime", lambda *_: (2031, 5, 6, 7, 8, 10, 0, 126, 0))
+    assert render(a_job(body, format="docx")).data == first
+
+
+def test_header_and_footer_name_the_document_and_the_policy():
+    document = Document(io.BytesIO(render(a_job(a_body("tech.proposal"), format="docx")).data))
+    page = document.sections[0]
+    assert page.header.paragraphs[0].text.startswith("方案建议书 · 港湾事业部")
+    assert "营销支持工作管理办法 1.0.0" in page.footer.paragraphs[0].text
+    assert document.core_properties.author == "Backline"
+
+
+def test_every_run_has_a_chinese_font_to_fall_back_on():
+    document = Document(io.BytesIO(render(a_job(a_body("tech.proposal"), format="docx")).data))
+    used = {paragraph.style.name for paragraph in document.paragraphs}
+    fonts = {name: document.styles[name].element.rPr.rFonts.get(qn("w:eastAsia")) for name in used}
+    assert set(fonts.values()) == {"Noto Sans CJK SC"}
 
 
 def test_a_proposal_in_word_takes_in_what_the_survey_found():
@@ -49,8 +72,9 @@ def test_hostile_text_is_text(hostile: str):
 
 
 def test_characters_xml_cannot_hold_become_blank():
-    made = render(a_job(a_body("tech.proposal"), format="docx", note="甲\0乙\x0b丙", result={"结论": "丁\ud800戊"}))
+    made = render(a_job(a_body("tech.proposal"), format="docx", note="甲\0乙\x0b丙", result={"结论": "丁\ud800戊\ufffe己"}))
     text = word_text_of(made.data)
+    assert "\ufffe" not in text
     assert "甲乙丙" in text
     assert "丁戊" in text
 
