@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from services.routing.domain import RoutingDomain
+from services.routing.domain import Context, RoutingDomain, State
 from services.routing.projection import Projection
 from services.routing.seats import MongoSeats
 from services.routing.surroundings import RoutingSurroundings
@@ -133,7 +133,8 @@ class Nobody:
 
 @dataclass
 class Process:
-    ledger: Ledger
+    ledger: Ledger[State, Context]
+    clock: FakeClock
     surroundings: RoutingSurroundings
 
 
@@ -145,21 +146,22 @@ def people() -> list[Person]:
 
 def a_process(client: Client, name: str, directory: Directory) -> Process:
     database = client[name]
+    clock = FakeClock()
     surroundings = RoutingSurroundings(
-        clock=FakeClock(),
+        clock=clock,
         people=FakePeople(directory),
         packs={(PACK.name, PACK.version): PACK},
         seats=MongoSeats(database["seats"]),
         requests=Projection(database["requests"]),
     )
     store = MongoLedgerStore(database["requests"])
-    ledger = Ledger(domain=RoutingDomain(), surroundings=surroundings, store=store, publisher=Nobody(), clock=FakeClock())
+    ledger = Ledger(domain=RoutingDomain(), surroundings=surroundings, store=store, publisher=Nobody(), clock=clock)
 
     async def wake(subjects: Sequence[str], reason: str) -> None:
         await ledger.apply([Woken(subject=subject, reason=reason) for subject in subjects])
 
     surroundings.wake = wake
-    return Process(ledger=ledger, surroundings=surroundings)
+    return Process(ledger=ledger, clock=clock, surroundings=surroundings)
 
 
 def submitted(request: str) -> Heard:
@@ -219,7 +221,7 @@ async def test_the_same_submissions_in_three_processes_at_once_assign_once_each(
     assert await statuses(mongo_database) == {"assigned": 10}
     assert all(requests_ <= held[person] for person, requests_ in work.items()), "whoever works has the place"
     for one in processes:
-        one.surroundings._clock.passes(minutes=5)
+        one.clock.passes(minutes=5)
     await processes[0].surroundings.reconcile()
     await processes[0].surroundings.quiet()
     held = await seats_by_person(mongo_database)

@@ -2,9 +2,7 @@
 
 import json
 import random
-import time
 import warnings
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ from services.routing.domain import Context
 from shared.catalogue import read_directory
 from shared.schemas.people import Directory
 from shared.schemas.requests import Request
-from shared.schemas.routing import AssignmentWaiting
 from tests.unit.routing.routing_build import NOW, PACK, Journey
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -132,19 +129,3 @@ def replace_directory(directory: Directory) -> Directory:
     people = list(directory.people.values())
     random.Random(1).shuffle(people)
     return Directory().with_entries([*directory.units.values(), *people])
-
-
-def report(directory: Directory, requests: list[Request]) -> None:
-    """Print what becomes of the data, for whoever runs this file as a program."""
-    started = time.perf_counter()
-    journeys, context = run(directory, requests, 0)
-    print(f"{len(journeys)} requests in {time.perf_counter() - started:.3f} s", Counter(j.state.status for j in journeys))
-    for journey in journeys:
-        for fact in journey.said:
-            if isinstance(fact, AssignmentWaiting):
-                print(
-                    journey.request.type,
-                    journey.request.business_unit,
-                    [r.explanation.zh for r in fact.decisions if not r.candidates],
-                )
-    print(sorted(((load.count, round(load.weight, 2), person) for person, load in context.loads.items()), reverse=True)[:30])
