@@ -1,27 +1,32 @@
 """The local stack: a real database, a real broker, a mail and a chat sink and the four services, each its own process.
 
 Invariant: all data lies in one folder, with the ports in `stack.json`; whatever was accepted before an end of any kind
-is there after the next start, because the services say again what the broker forgot.
+is there after the next start, because the services say again what the broker forgot. No process outlives the supervisor.
 """
 
 import asyncio
 import json
-import os
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from infra.embedded import Broker, Mongod, ProgramError, free_port
+from infra.embedded import Broker, Mongod, ProgramError
 from infra.embedded.programs import Program
+from infra.stack_folder import StackFolder
 from shared.schemas.envelope import SOURCES
 
 SERVICE_TOKEN = "local-service-token"  # noqa: S105  # a development token, refused anywhere but on this machine
 UNITS = ("east", "south", "north", "west", "finance", "overseas", "headquarters")
 Say = Callable[[str], None]
+CommandOf = Callable[[str], Sequence[str]]
+
+
+def service_command(service: str) -> list[str]:
+    """How a service is run."""
+    return [sys.executable, "-m", f"services.{service}.app"]
 
 
 @dataclass
@@ -34,10 +39,12 @@ class Stack:
     say: Say = print
     settings: Mapping[str, str] = field(default_factory=dict)
     rooms: Mapping[str, str] = field(default_factory=lambda: {unit: f"room-{unit}" for unit in UNITS})
+    command_of: CommandOf = service_command
 
     def __post_init__(self) -> None:
         self.folder = self.folder.absolute()
-        self.ports = self._ports()
+        self._state = StackFolder(self.folder, ["mongod", "broker", "smtp", "chat", *self._instances()])
+        self.ports = self._state.ports
         self.mongod = Mongod(self.folder, self.ports["mongod"])
         self.broker = Broker(self.folder, self.ports["broker"])
         self.sinks = [self._mail_sink(), self._chat_sink()]
@@ -62,26 +69,40 @@ class Stack:
     # -- life
 
     async def start(self) -> None:
-        """Start everything and wait until every service is ready; then let the services say again what the broker lost."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Start everything and wait until every service is ready; then let the services say again what the broker lost.
+
+        Raises ProgramError, with everything stopped, when a part does not start.
+        """
+        self._state.acquire()
         replay = (self.folder / "mongod").exists()
+        try:
+            await self._start_all()
+            if replay:
+                await self.replay()
+        except Exception:
+            await self.stop()
+            raise
+
+    async def _start_all(self) -> None:
         self.say("starting the database, the broker and the sinks …")
         await asyncio.gather(self.mongod.start(), self.broker.start())
         for program in (*self.sinks, *self.services.values()):
             program.start()
+        self._state.remember({program.name: program.pid for program in self._programs()})
         self.say(f"starting {len(self.services)} service processes …")
         async with httpx.AsyncClient(timeout=5) as client:
             await asyncio.gather(*(self._until_ready(client, name, program) for name, program in self.services.items()))
-        if replay:
-            await self.replay()
 
     async def replay(self) -> None:
-        """Ask one process of each service to say all its events again."""
+        """Ask one process of each service to say all its events again. Raises ProgramError when one does not."""
         headers = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
         async with httpx.AsyncClient(timeout=120, headers=headers) as client:
             for service in SOURCES:
-                answer = await client.post(f"{self.url(service)}/internal/replay")
-                answer.raise_for_status()
+                try:
+                    answer = (await client.post(f"{self.url(service)}/internal/replay")).raise_for_status()
+                except httpx.HTTPError as error:
+                    tail = self.services[f"{service}-1"].tail()
+                    raise ProgramError(f"{service} could not say its events again: {error!r}. Its log ends: {tail}") from error
                 self.say(f"{service} said again: {answer.text}")
 
     async def watch(self) -> None:
@@ -89,7 +110,7 @@ class Stack:
         while True:
             for program in self._programs():
                 if program.pid is None:
-                    raise ProgramError(f"{program.name} ended by itself. Its log ends: {program.tail()}")
+                    raise ProgramError(f"{program.name} ended by itself ({program.ending}). Its log ends: {program.tail()}")
             await asyncio.sleep(0.5)
 
     async def stop(self) -> None:
@@ -97,6 +118,12 @@ class Stack:
         await asyncio.gather(*(program.stop() for program in self.services.values()))
         await asyncio.gather(*(sink.stop(5) for sink in self.sinks), self.broker.stop())
         await self.mongod.stop()
+        self._state.release()
+
+    async def restart(self) -> None:
+        """Stop and start again, on the same data and addresses."""
+        await self.stop()
+        await self.start()
 
     def kill_everything(self) -> None:
         """kill -9 of every process, the broker and the database included."""
@@ -111,26 +138,13 @@ class Stack:
     def _instances(self) -> list[str]:
         return [f"{service}-{place}" for service in SOURCES for place in range(1, self.scale.get(service, 1) + 1)]
 
-    def _ports(self) -> dict[str, int]:
-        """The ports of the last time, so that addresses stay; new ones for what is new."""
-        file = self.folder / "stack.json"
-        known: dict[str, int] = json.loads(file.read_text())["ports"] if file.exists() else {}
-        names = ["mongod", "broker", "smtp", "chat", *self._instances()]
-        ports = {name: known.get(name) or free_port() for name in names}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        epoch = json.loads(file.read_text())["epoch"] if file.exists() else time.time()
-        file.write_text(json.dumps({"ports": ports, "epoch": epoch, "supervisor": os.getpid()}, indent=1))
-        self._epoch = epoch
-        return ports
-
     def _service(self, name: str) -> Program:
-        service = name.rsplit("-", 1)[0]
-        command = [sys.executable, "-m", f"services.{service}.app"]
+        command = self.command_of(name.rsplit("-", 1)[0])
         return Program(name, command, log=self.folder / "log" / f"{name}.log", environment=self._environment(name))
 
     def _environment(self, name: str) -> dict[str, str]:
         urls = {f"BACKLINE_{service.upper()}_URL": self.url(service) for service in SOURCES}
-        clock = {"BACKLINE_CLOCK": f"{self.clock}@{self._epoch}"} if self.clock else {}
+        clock = {"BACKLINE_CLOCK": f"{self.clock}@{self._state.epoch}"} if self.clock else {}
         return {
             **urls,
             **clock,

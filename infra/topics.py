@@ -1,11 +1,12 @@
 """Creates every declared topic on a broker, and checks that those that exist have the declared partitions."""
 
 import asyncio
+from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from shared.schemas.topics import TOPICS
+from shared.schemas.topics import TOPICS, Topic
 
 ADMIN_SECONDS = 30
 
@@ -14,32 +15,67 @@ class TopicError(Exception):
     """A topic could not be created or differs from its declaration."""
 
 
-async def create_topics(address: str, replication: int = 1) -> None:
-    """Create what is missing. Raises TopicError for a topic that cannot be made."""
+async def create_topics(address: str, replication: int = 1, *, fresh: bool = False) -> None:
+    """Create what is missing; safe to repeat.
+
+    `fresh` says that the broker was started this moment and has forgotten everything: a topic that is there already was
+    made by the broker itself for a client that dialled first, with partitions of the broker's choosing, and is made anew.
+
+    Raises TopicError for a topic that cannot be made or has other partitions, and for a broker that cannot be used.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
-    async with asyncio.timeout(ADMIN_SECONDS):
-        await admin.start()
-        try:
-            wanted = [
-                NewTopic(
-                    topic.name,
-                    topic.partitions,
-                    replication,
-                    topic_configs={"cleanup.policy": topic.cleanup, "max.message.bytes": str(topic.max_message_bytes)},
-                )
-                for topic in TOPICS
-            ]
-            response = await admin.create_topics(wanted)
-            for name, code, *_ in response.topic_errors:
-                error = for_code(code)
-                if code and error is not TopicAlreadyExistsError:
-                    raise TopicError(f"Topic {name} could not be created: {error.__name__}")
-        finally:
-            await admin.close()
+    try:
+        async with asyncio.timeout(ADMIN_SECONDS):
+            await admin.start()
+            existing = await _create(admin, TOPICS, replication)
+            while fresh and existing:
+                await admin.delete_topics([topic.name for topic in existing])
+                existing = await _create(admin, existing, replication)
+            await _ensure_partitions(admin)
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise TopicError(f"The broker at {address} could not be used ({type(error).__name__}); see whether it runs.") from error
+    finally:
+        await admin.close()
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replication: int) -> list[Topic]:
+    """Create `topics`; those that were there already."""
+    wanted = [
+        NewTopic(
+            topic.name,
+            topic.partitions,
+            replication,
+            topic_configs={"cleanup.policy": topic.cleanup, "max.message.bytes": str(topic.max_message_bytes)},
+        )
+        for topic in topics
+    ]
+    response = await admin.create_topics(wanted)
+    errors = {name: for_code(code) for name, code, *_ in response.topic_errors if code}
+    for name, error in errors.items():
+        if error is not TopicAlreadyExistsError:
+            raise TopicError(f"Topic {name} could not be created: {error.__name__}")
+    return [topic for topic in topics if topic.name in errors]
+
+
+async def _ensure_partitions(admin: AIOKafkaAdminClient) -> None:
+    """Co-partitioning rests on every request topic having as many partitions as it is declared with."""
+    described = await admin.describe_topics([topic.name for topic in TOPICS])
+    found = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    for topic in TOPICS:
+        if found.get(topic.name) != topic.partitions:
+            raise TopicError(
+                f"Topic {topic.name} has {found.get(topic.name, 0)} partitions and is declared with {topic.partitions}; "
+                "delete it while nothing is running, let this create it, and run `backline replay`."
+            )
 
 
 async def answers(address: str) -> bool:
-    """Whether a broker at `address` answers."""
+    """Whether a broker at `address` answers. Knocks first, since the client logs every refusal."""
+    try:
+        _, knock = await asyncio.open_connection(*address.rsplit(":", 1))
+        knock.close()
+    except OSError:
+        return False
     admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=1000)
     try:
         async with asyncio.timeout(3):

@@ -3,7 +3,8 @@
 import typer
 from rich.console import Console
 
-from infra.contract import RELEASED, check, export
+from infra.commands.ending import FAILED, fail
+from infra.contract import RELEASED, BrokenContractError, check, export
 
 console = Console()
 
@@ -12,16 +13,23 @@ def add_to(app: typer.Typer) -> None:
     """schemas export, schemas check."""
     schemas = typer.Typer(no_args_is_help=True, help=__doc__)
     app.add_typer(schemas, name="schemas")
+    schemas.command("export")(exported)
+    schemas.command("check")(checked)
 
-    @schemas.command("export")
-    def exported() -> None:
-        """Write JSON Schemas and AsyncAPI; refused when something released would break."""
+
+def exported() -> None:
+    """Write JSON Schemas and AsyncAPI; refused when something released would break."""
+    try:
         console.print(f"{export(RELEASED)} files written")
+    except BrokenContractError as error:
+        fail(str(error))
 
-    @schemas.command("check")
-    def checked() -> None:
-        """Name every breaking change and every stale file."""
-        problems = check(RELEASED)
-        for problem in problems:
-            typer.secho(problem, fg="red", err=True)
-        raise typer.Exit(1 if problems else 0)
+
+def checked() -> None:
+    """Name every breaking change and every stale file."""
+    problems = check(RELEASED)
+    for problem in problems:
+        typer.secho(problem, fg="red", err=True)
+    if problems:
+        raise typer.Exit(FAILED)
+    console.print("The contract stands.")

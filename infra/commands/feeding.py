@@ -1,20 +1,33 @@
-"""Bringing requests and people in from files."""
+"""Bringing requests and people in from files.
+
+Invariant: a file may be sent again from its start at any time; what was taken is answered as before and changes nothing.
+"""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import httpx
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
-from infra.commands.target import FOLDER, Target, checked
+from infra.commands.ending import fail, reaching
+from infra.commands.target import FOLDER, Target, refuse
 
 console = Console()
-CHUNK = 500
+CHUNK_LINES = 500
+CHUNK_BYTES = 8 * 1024 * 1024
+ATTEMPTS = 5
+RETRY_SECONDS = 0.5
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+Folder = Annotated[Path, typer.Option(help="the local stack's folder")]
+Url = Annotated[str, typer.Option(help="intake's address instead of a local stack; its token is in BACKLINE_TOKEN")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,34 +38,75 @@ def add_to(app: typer.Typer) -> None:
 
 def import_requests(
     file: File,
-    unit: Annotated[str, typer.Option(help="the business unit whose token sends them")],
-    folder: Annotated[Path, typer.Option(help="the stack's folder")] = FOLDER,
+    unit: Annotated[str, typer.Option(help="the business unit in whose name they are sent to a local stack")],
+    folder: Folder = FOLDER,
+    url: Url = "",
     result: Annotated[Path | None, typer.Option(help="where the verdict of each line is written")] = None,
 ) -> None:
-    """Send a file of JSON Lines; a verdict per line. Running it again from the start changes nothing."""
-    target, counts = Target.at(folder), Counter[str]()
+    """Send a file of JSON Lines, a request each; every line gets a verdict. Running it again changes nothing."""
+    target, counts = Target.chosen(folder, "intake", url), Counter[str]()
     lines = file.read_bytes().splitlines()
     verdicts = result or file.with_suffix(".verdicts.jsonl")
-    with target.client(f"dev-unit-{unit}") as client, verdicts.open("w", encoding="utf-8") as written, Progress() as progress:
+    address = target.url("intake")
+    with target.client(f"dev-unit-{unit}") as client, verdicts.open("w", encoding="utf-8") as written, _bar() as progress:
         task = progress.add_task("importing", total=len(lines))
-        for first, chunk in _chunks(lines):
-            answer = client.post(f"{target.url('intake')}/v1/requests:batch", content=b"\n".join(chunk))
-            if not answer.is_success:
-                checked(answer)
-            for row in map(json.loads, answer.content.splitlines()):
+        for first, chunk in chunks(lines):
+            for row in _answers(client, address, chunk):
                 counts["duplicate" if row["duplicate"] else row["outcome"]] += 1
                 written.write(json.dumps({**row, "line": row["line"] + first}, ensure_ascii=False) + "\n")
+            written.flush()
             progress.advance(task, len(chunk))
-    console.print(f"{dict(counts)}; each line's verdict is in {verdicts}")
+    shown = Table("verdict", "lines", title=f"Each line's verdict is in {verdicts}")
+    for outcome, number in counts.most_common():
+        shown.add_row(outcome, str(number))
+    console.print(shown)
 
 
-def people(file: File, folder: Annotated[Path, typer.Option(help="the stack's folder")] = FOLDER) -> None:
-    """Import a directory of people (YAML)."""
-    target = Target.at(folder)
-    with target.client() as client:
-        console.print(checked(client.post(f"{target.url('intake')}/v1/people:import", content=file.read_bytes())))
+def people(file: File, folder: Folder = FOLDER, url: Url = "") -> None:
+    """Import a directory of people (YAML or JSON); importing it again changes nothing."""
+    told = Target.chosen(folder, "intake", url).ask("POST", "intake", "/v1/people:import", content=file.read_bytes())
+    console.print(
+        f"{told['recorded']} entries recorded, {told['unchanged']} unchanged; directory {told['version']}", highlight=False
+    )
 
 
-def _chunks(lines: list[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-    for first in range(0, len(lines), CHUNK):
-        yield first, lines[first : first + CHUNK]
+def chunks(lines: list[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+    """How many lines were before, and the next ones: at most 500 and 8 MiB, though always one."""
+    first, size = 0, 0
+    for place, line in enumerate(lines):
+        if place > first and (place - first == CHUNK_LINES or size + len(line) > CHUNK_BYTES):
+            yield first, lines[first:place]
+            first, size = place, 0
+        size += len(line) + 1
+    if lines[first:]:
+        yield first, lines[first:]
+
+
+def _answers(client: httpx.Client, address: str, chunk: list[bytes]) -> list[dict[str, Any]]:
+    """An answer to every line of `chunk` that is not blank; sent again when intake is away or busy for a moment."""
+    for attempt in range(1, ATTEMPTS):
+        with suppress(httpx.TransportError):
+            rows = _posted(client, address, chunk)
+            if rows is not None:
+                return rows
+        time.sleep(RETRY_SECONDS * attempt)
+    with reaching(address):
+        rows = _posted(client, address, chunk)
+    if rows is None:
+        fail(f"{address} is busy or broke off its answer. Running this command again is safe.")
+    return rows
+
+
+def _posted(client: httpx.Client, address: str, chunk: list[bytes]) -> list[dict[str, Any]] | None:
+    """The answers, or None when intake is busy or broke off; ends the command when it refuses the whole."""
+    answer = client.post(f"{address}/v1/requests:batch", content=b"\n".join(chunk))
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return None
+    if not answer.is_success:
+        refuse(answer)
+    rows = [json.loads(line) for line in answer.content.splitlines()]
+    return rows if len(rows) == sum(1 for line in chunk if line.strip()) else None
+
+
+def _bar() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)

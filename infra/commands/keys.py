@@ -1,4 +1,7 @@
-"""Tokens for a deployment: random, shown once, kept as digests only."""
+"""Tokens for a deployment: random, shown once, kept as digests only.
+
+Invariant: what exists is never overwritten, since its tokens would stop working.
+"""
 
 import hashlib
 import secrets
@@ -9,9 +12,13 @@ import typer
 import yaml
 from rich.console import Console
 
+from infra.commands.ending import fail
+
 console = Console()
-OWNER_ONLY = 0o600
-READABLE = 0o644  # digests only, read by the container's own user; the folder stays closed to others
+FOLDER_FOR_OWNER = 0o700
+FILE_FOR_OWNER = 0o600
+FILE_FOR_CONTAINER = 0o644
+"""The service's user in the container is nobody's on this machine: the folder keeps others out, the file lets it read."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,32 +28,38 @@ def add_to(app: typer.Typer) -> None:
 
 def keys(
     units: Annotated[list[str], typer.Argument(help="codes of the business units that get a token")],
+    person: Annotated[list[str] | None, typer.Option(help="id of a person who gets a token; may be repeated")] = None,
     folder: Annotated[Path, typer.Option(help="where keys.yaml goes")] = Path("secrets"),
     environment: Annotated[Path, typer.Option(help="where the service token and the Grafana password go")] = Path(".env"),
 ) -> None:
-    """Make a token for each unit and one for the services; refuses to overwrite what is there."""
+    """Make a token for each unit and person and one for the services; refuses to overwrite what is there."""
     target = folder / "keys.yaml"
     for file in (target, environment):
         if file.exists():
-            typer.secho(f"{file} exists; move it away first, since its tokens would stop working.", fg="red", err=True)
-            raise typer.Exit(1)
-    tokens = {unit: secrets.token_urlsafe(32) for unit in units}
-    entries = [
-        {"sha256": hashlib.sha256(token.encode()).hexdigest(), "kind": "unit", "id": unit, "business_unit": unit}
-        for unit, token in tokens.items()
-    ]
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(target, yaml.safe_dump(entries, sort_keys=False), READABLE)
+            fail(f"{file} exists; move it away first, since its tokens would stop working.")
+    holders = dict.fromkeys([*(("unit", code) for code in units), *(("person", identity) for identity in person or ())])
+    tokens = {holder: secrets.token_urlsafe(32) for holder in holders}
+    folder.mkdir(mode=FOLDER_FOR_OWNER, parents=True, exist_ok=True)
+    folder.chmod(FOLDER_FOR_OWNER)
+    _write(
+        target, yaml.safe_dump([_entry(*holder, token) for holder, token in tokens.items()], sort_keys=False), FILE_FOR_CONTAINER
+    )
     _write(
         environment,
         f"BACKLINE_SERVICE_TOKEN={secrets.token_urlsafe(32)}\nGRAFANA_PASSWORD={secrets.token_urlsafe(16)}\n",
-        OWNER_ONLY,
+        FILE_FOR_OWNER,
     )
-    console.print(f"Digests are in {target}, the service token in {environment}. Each unit's token, shown this once:")
-    for unit, token in tokens.items():
-        typer.echo(f"{unit}\t{token}")
+    console.print(f"Digests are in {target}, the service token in {environment}. The tokens, shown this once:")
+    for (_, identity), token in tokens.items():
+        typer.echo(f"{identity}\t{token}")
+
+
+def _entry(kind: str, identity: str, token: str) -> dict[str, str]:
+    entry = {"sha256": hashlib.sha256(token.encode()).hexdigest(), "kind": kind, "id": identity}
+    return {**entry, "business_unit": identity} if kind == "unit" else entry
 
 
 def _write(file: Path, content: str, mode: int) -> None:
-    file.touch(mode=mode)
+    file.touch(mode=FILE_FOR_OWNER)
     file.write_text(content, encoding="utf-8")
+    file.chmod(mode)

@@ -1,20 +1,24 @@
-"""Looking after a running stack: say events again, see and retry what is parked, list dead letters, create topics."""
+"""Looking after running services: say events again, see and retry what is parked, list dead letters, create topics."""
 
 import asyncio
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from infra.commands.target import FOLDER, Target, checked
-from infra.topics import create_topics
+from infra.commands.ending import WRONGLY_ASKED, fail
+from infra.commands.target import FOLDER, Target
+from infra.topics import TopicError, create_topics
 from shared.schemas.envelope import SOURCES
 
 console = Console()
-Folder = Annotated[Path, typer.Option(help="the stack's folder")]
+Folder = Annotated[Path, typer.Option(help="the local stack's folder")]
 Service = Annotated[str, typer.Option(help="intake, routing, notify or documents; all when not given")]
+Url = Annotated[str, typer.Option(help="the service's address instead of a local stack; its token is in BACKLINE_TOKEN")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,49 +30,63 @@ def add_to(app: typer.Typer) -> None:
     app.command()(topics)
 
 
-def replay(folder: Folder = FOLDER, service: Service = "") -> None:
+def replay(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:
     """Let services say all their events again; whoever heard them drops them."""
-    target = Target.at(folder)
-    with target.client() as client:
-        for name in _chosen(service):
-            console.print(name, checked(client.post(f"{target.url(name)}/internal/replay")))
+    for name, target in _targets(folder, service, url):
+        told = target.ask("POST", name, "/internal/replay")
+        figures = [f"{ledger}: {said['events']} events of {said['subjects']}" for ledger, said in told.items()]
+        console.print(f"{name} said again {'; '.join(figures)}", highlight=False)
 
 
-def parked(folder: Folder = FOLDER, service: Service = "") -> None:
+def parked(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:
     """List the requests that are set aside, and why."""
-    target, shown = Target.at(folder), Table("service", "request", "why")
-    with target.client() as client:
-        for name in _chosen(service):
-            for request, why in checked(client.get(f"{target.url(name)}/internal/parked")):
-                shown.add_row(name, request, why)
-    console.print(shown)
+    shown = Table("service", "request", "why", title="Set aside")
+    for name, target in _targets(folder, service, url):
+        for request, why in target.ask("GET", name, "/internal/parked"):
+            shown.add_row(name, request, escape(why))
+    console.print(shown if shown.row_count else "No request is set aside.")
 
 
-def redrive(request: str, service: Annotated[str, typer.Option()], folder: Folder = FOLDER) -> None:
-    """Try a parked request again, from the message that parked it; repeating it is harmless."""
-    target = Target.at(folder)
-    with target.client() as client:
-        console.print(checked(client.post(f"{target.url(_chosen(service)[0])}/internal/parked/{request}/redrive")))
+def redrive(
+    request: Annotated[str, typer.Argument(help="the request's id, from `backline parked`")],
+    service: Annotated[str, typer.Option(help="where it is set aside")],
+    folder: Folder = FOLDER,
+    url: Url = "",
+) -> None:
+    """Try a parked request again, from the message that parked it; repeating it is harmless. Exit status 1: still parked."""
+    ((name, target),) = _targets(folder, service, url)
+    answer = target.ask("POST", name, f"/internal/parked/{quote(request, safe='')}/redrive")
+    if why := answer["still_parked"].get(request):
+        fail(f"{request} is still set aside in {name}: {why}")
+    console.print(f"{request} goes on in {name}.", highlight=False)
 
 
-def dead_letters(folder: Folder = FOLDER, service: Service = "") -> None:
+def dead_letters(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:
     """List records that name no request, newest first."""
-    target, shown = Target.at(folder), Table("service", "record", "problem", "at")
-    with target.client() as client:
-        for name in _chosen(service):
-            for entry in checked(client.get(f"{target.url(name)}/internal/dead-letters")):
-                shown.add_row(name, entry["_id"], entry["problem"], entry["at"])
-    console.print(shown)
+    shown = Table("service", "record", "problem", "at", title="Dead letters")
+    for name, target in _targets(folder, service, url):
+        for entry in target.ask("GET", name, "/internal/dead-letters"):
+            shown.add_row(name, *(escape(str(entry[key])) for key in ("_id", "problem", "at")))
+    console.print(shown if shown.row_count else "There are no dead letters.")
 
 
-def topics(broker: Annotated[str, typer.Argument(help="host:port")], replication: int = 1) -> None:
-    """Create every declared topic on a broker."""
-    asyncio.run(create_topics(broker, replication))
+def topics(
+    broker: Annotated[str, typer.Argument(help="host:port")],
+    replication: Annotated[int, typer.Option(min=1, help="on how many brokers each record is kept")] = 1,
+) -> None:
+    """Create every declared topic on a broker; what is there already is left as it is."""
+    try:
+        asyncio.run(create_topics(broker, replication))
+    except TopicError as error:
+        fail(str(error))
     console.print("All topics are there.")
 
 
-def _chosen(service: str) -> list[str]:
+def _targets(folder: Path, service: str, url: str) -> list[tuple[str, Target]]:
+    """The services that were chosen, each with where it is."""
     if service and service not in SOURCES:
-        typer.secho(f"There is no service {service!r}; choose one of {', '.join(SOURCES)}.", fg="red", err=True)
-        raise typer.Exit(2)
-    return [service] if service else list(SOURCES)
+        fail(f"There is no service {service!r}; choose one of {', '.join(SOURCES)}.", WRONGLY_ASKED)
+    if url and not service:
+        fail("An address is one service's; name it with --service.", WRONGLY_ASKED)
+    target = Target.chosen(folder, service, url)
+    return [(name, target) for name in ([service] if service else SOURCES)]

@@ -1,23 +1,34 @@
-"""Starting, ending and looking at the local stack."""
+"""Starting, ending and looking at the local stack.
+
+Invariant: one folder has one stack; whatever ends `up`, nothing it started is left running.
+"""
 
 import asyncio
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from infra.commands.ending import FAILED, WRONGLY_ASKED, fail
 from infra.commands.target import FOLDER, Target
 from infra.embedded import ProgramError
+from infra.embedded.ports import PortError
 from infra.stack import Stack
+from infra.stack_folder import supervisor_of
+from shared.schemas.envelope import SOURCES
+from shared.telemetry.clock import ClockError, clock_from
 
 console = Console()
 DOWN_SECONDS = 60
+MOST_PROCESSES = 16
 Folder = Annotated[Path, typer.Option(help="where the stack keeps its data")]
 
 
@@ -33,69 +44,89 @@ def up(
     scale: Annotated[str, typer.Option(envvar="SCALE", help="processes per service, for example routing=3,notify=2")] = "",
     clock: Annotated[str | None, typer.Option(help="ISO time with offset at which the services' clock starts")] = None,
 ) -> None:
-    """Start the stack in the foreground and show its addresses; Ctrl-C ends it."""
-    stack = Stack(folder, scale=_scale(scale), clock=clock, say=lambda text: console.print(f"[dim]{text}[/dim]"))
+    """Start the stack in the foreground and show its addresses; Ctrl-C ends it. Exit status 1: it did not start or stay."""
+    processes = scale_of(scale)
+    _ensure_clock(clock)
     try:
+        stack = Stack(folder, scale=processes, clock=clock, say=lambda text: console.print(f"[dim]{escape(text)}[/dim]"))
         asyncio.run(_run(stack))
-    except ProgramError as error:
-        typer.secho(str(error), fg="red", err=True)
-        raise typer.Exit(1) from error
+    except (ProgramError, PortError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"The stack cannot use {folder} ({error}); choose another folder with --folder.")
 
 
 def down(folder: Folder = FOLDER) -> None:
-    """End a stack that runs elsewhere, and wait until it has."""
-    supervisor = Target.at(folder).supervisor
-    if not _is_ours(supervisor):
+    """End a stack that runs elsewhere, and wait until it has. None running is fine."""
+    supervisor = supervisor_of(folder)
+    if supervisor is None:
         console.print("No stack is running there.")
         return
-    os.kill(supervisor, signal.SIGTERM)
+    with suppress(ProcessLookupError):
+        os.kill(supervisor, signal.SIGTERM)
     deadline = time.monotonic() + DOWN_SECONDS
-    while _is_ours(supervisor):
+    while supervisor_of(folder) is not None:
         if time.monotonic() > deadline:
-            typer.secho(f"Process {supervisor} has not ended after {DOWN_SECONDS} s; look at {folder}/log.", fg="red", err=True)
-            raise typer.Exit(1)
+            fail(f"Process {supervisor} has not ended after {DOWN_SECONDS} s; look into {folder}/log.")
         time.sleep(0.1)
     console.print("The stack has ended.")
 
 
 def status(folder: Folder = FOLDER) -> None:
-    """Ask every process whether it is ready."""
-    target = Target.at(folder)
+    """Ask every process whether it is ready. Exit status 1: one is not."""
+    target, waiting = Target.at(folder), 0
     shown = Table("process", "address", "ready", "problem")
     for name in target.processes():
-        try:
-            answer = httpx.get(f"{target.url(name)}/readyz", timeout=5).json()
-            shown.add_row(name, target.url(name), "yes" if answer["ok"] else "no", "; ".join(answer["problems"].values()))
-        except httpx.HTTPError as error:
-            shown.add_row(name, target.url(name), "no", type(error).__name__)
+        problem = _problem(target.url(name))
+        waiting += problem is not None
+        shown.add_row(name, target.url(name), "no" if problem else "yes", escape(problem or ""))
     console.print(shown)
+    if waiting:
+        raise typer.Exit(FAILED)
+
+
+def scale_of(text: str) -> dict[str, int]:
+    """`routing=3,notify=2` as numbers; ends the command when it is anything else."""
+    scale: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        service, _, number = part.partition("=")
+        if service not in SOURCES or not number.isdecimal() or not 1 <= int(number) <= MOST_PROCESSES:
+            fail(
+                f"SCALE says {part!r}; write a service ({', '.join(SOURCES)}) and 1 to {MOST_PROCESSES}, "
+                "for example routing=3,notify=2.",
+                WRONGLY_ASKED,
+            )
+        scale[service] = int(number)
+    return scale
 
 
 async def _run(stack: Stack) -> None:
     ended = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, ended.set)
-    starting = asyncio.create_task(stack.start())
-    stopping = asyncio.create_task(ended.wait())
-    tasks: list[asyncio.Task[Any]] = [starting, stopping]
+    asked = asyncio.create_task(ended.wait())
+    living: asyncio.Task[Any] = asyncio.create_task(_live(stack))
     try:
-        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            await starting
-            console.print(_addresses(stack))
-            tasks.append(asyncio.create_task(stack.watch()))
-            await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
-            if tasks[-1].done():
-                await tasks[-1]
+        await asyncio.wait([living, asked], return_when=asyncio.FIRST_COMPLETED)
+        if living.done():
+            await living
     finally:
-        for task in tasks:
+        for task in (living, asked):
             task.cancel()
+        await asyncio.gather(living, asked, return_exceptions=True)
         console.print("[dim]stopping …[/dim]")
         await stack.stop()
 
 
+async def _live(stack: Stack) -> None:
+    await stack.start()
+    console.print(_addresses(stack))
+    await stack.watch()
+
+
 def _addresses(stack: Stack) -> Table:
-    shown = Table("what", "where", title="The stack is ready; Ctrl-C ends it")
+    shown = Table("what", title="The stack is ready; Ctrl-C ends it")
+    shown.add_column("where", overflow="fold")
     for name in stack.services:
         shown.add_row(name, f"http://127.0.0.1:{stack.ports[name]}")
     shown.add_row("database", stack.mongod.uri)
@@ -105,19 +136,21 @@ def _addresses(stack: Stack) -> Table:
     return shown
 
 
-def _scale(text: str) -> dict[str, int]:
-    """`routing=3,notify=2` as numbers; ends the command when it is anything else."""
+def _problem(address: str) -> str | None:
+    """Why the process at `address` is not ready, or None."""
     try:
-        return {name: int(number) for name, number in (part.split("=") for part in text.split(",") if part)}
-    except ValueError as error:
-        typer.secho(f"SCALE is {text!r}; write for example routing=3,notify=2.", fg="red", err=True)
-        raise typer.Exit(2) from error
+        answer = httpx.get(f"{address}/readyz", timeout=5, trust_env=False)
+        problems = answer.json()["problems"]
+    except httpx.HTTPError as error:
+        return f"It does not answer ({type(error).__name__})."
+    except (ValueError, KeyError, TypeError):
+        return f"Something else answers there ({answer.status_code})."
+    return "; ".join(map(str, problems.values())) or None
 
 
-def _is_ours(pid: int) -> bool:
-    """Whether the process is a `backline` still: process ids are used again."""
-    file = Path(f"/proc/{pid}/cmdline")
+def _ensure_clock(clock: str | None) -> None:
+    """End the command before anything is started when the services would refuse the clock."""
     try:
-        return b"backline" in file.read_bytes() or b"infra" in file.read_bytes()
-    except OSError:
-        return False
+        clock_from(clock, "development")
+    except ClockError as error:
+        fail(f"--clock: {error}", WRONGLY_ASKED)

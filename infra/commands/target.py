@@ -1,53 +1,89 @@
-"""Which processes a command talks to: those of the local stack, found by its folder, and the token it goes by."""
+"""Which processes a command talks to, and the token it goes by: a local stack found by its folder, or addresses that are given.
+
+Invariant: development tokens go to a local stack alone; whoever names an address brings the token for it.
+"""
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
-import typer
 
+from infra.commands.ending import WRONGLY_ASKED, fail, reaching
 from infra.stack import SERVICE_TOKEN
 
 FOLDER = Path("var")
+TOKEN_VARIABLE = "BACKLINE_TOKEN"  # noqa: S105  # the name of a variable, no token
+SECONDS = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A local stack: the ports of its processes and its supervisor."""
+    """Addresses by process (routing-1) or by service (routing), and the token for them; None means development tokens."""
 
-    ports: dict[str, int]
-    supervisor: int
+    urls: Mapping[str, str]
+    token: str | None = None
 
     @classmethod
     def at(cls, folder: Path) -> "Target":
-        """The stack whose data are in `folder`; ends the command with a remedy when there is none."""
+        """The local stack whose data are in `folder`; ends the command with a remedy when there is none."""
         file = folder / "stack.json"
-        if not file.exists():
-            typer.secho(f"There is no stack in {folder}; start one with `backline up --folder {folder}`.", fg="red", err=True)
-            raise typer.Exit(2)
-        state: dict[str, Any] = json.loads(file.read_text())
-        return cls(ports=state["ports"], supervisor=state["supervisor"])
+        try:
+            state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            urls = {name: f"http://127.0.0.1:{port}" for name, port in state["ports"].items()}
+            return cls(urls=urls)
+        except FileNotFoundError:
+            fail(f"There is no stack in {folder}; start one with `backline up --folder {folder}`.", WRONGLY_ASKED)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            fail(f"{file} cannot be read ({type(error).__name__}); move it away and start the stack again.")
+
+    @classmethod
+    def chosen(cls, folder: Path, service: str, url: str) -> "Target":
+        """The one process of `service` at `url` when that is given, else the local stack in `folder`."""
+        if not url:
+            return cls.at(folder)
+        token = os.environ.get(TOKEN_VARIABLE, "")
+        if not token:
+            fail(f"{url} wants a token; put it into the environment variable {TOKEN_VARIABLE}.", WRONGLY_ASKED)
+        return cls(urls={service: url.rstrip("/")}, token=token)
 
     def url(self, service: str) -> str:
         """One process of `service`."""
-        name = service if service in self.ports else f"{service}-1"
-        return f"http://127.0.0.1:{self.ports[name]}"
+        name = service if service in self.urls else f"{service}-1"
+        if name not in self.urls:
+            fail(f"The stack has no process {name}; it has {', '.join(self.processes())}.", WRONGLY_ASKED)
+        return self.urls[name]
 
     def processes(self) -> list[str]:
         """The names of the service processes, such as routing-2."""
-        return [name for name in self.ports if name.rsplit("-", 1)[-1].isdigit()]
+        return [name for name in self.urls if name.rsplit("-", 1)[-1].isdigit()]
 
-    def client(self, token: str = SERVICE_TOKEN) -> httpx.Client:
-        """A client with a token."""
-        return httpx.Client(timeout=120, headers={"Authorization": f"Bearer {token}"})
+    def client(self, development_token: str = SERVICE_TOKEN) -> httpx.Client:
+        """A client with the token that was given, or with `development_token` to a local stack."""
+        headers = {"Authorization": f"Bearer {self.token or development_token}"}
+        return httpx.Client(timeout=SECONDS, headers=headers, trust_env=False)
+
+    def ask(self, method: str, service: str, path: str, *, content: bytes | None = None) -> Any:
+        """The JSON that `service` answers to an operator; ends the command when there is none or it is a problem."""
+        address = self.url(service)
+        with reaching(address), self.client() as client:
+            return checked(client.request(method, f"{address}{path}", content=content))
 
 
 def checked(answer: httpx.Response) -> Any:
     """The answer's JSON; ends the command with the problem's own words when it is one."""
-    if answer.is_success:
-        return answer.json()
-    problem = answer.json() if "json" in answer.headers.get("content-type", "") else {"detail": answer.text[:300]}
-    typer.secho(f"{answer.status_code}: {problem.get('detail')}", fg="red", err=True)
-    raise typer.Exit(1)
+    if not answer.is_success or "json" not in answer.headers.get("content-type", ""):
+        refuse(answer)
+    return answer.json()
+
+
+def refuse(answer: httpx.Response) -> NoReturn:
+    """End the command with what the problem says (RFC 9457's detail), or with the start of whatever came instead."""
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = answer.text[:300] or "nothing"
+    fail(f"{answer.url.host}:{answer.url.port} answered {answer.status_code}: {detail}")

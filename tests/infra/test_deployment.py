@@ -55,17 +55,32 @@ def test_the_image_copies_what_exists_and_runs_as_nobody_special() -> None:
     copied = [word for line in DOCKERFILE.splitlines() if line.startswith("COPY") for word in line.split()[1:-1]]
     assert copied
     assert all((ROOT / name).exists() for name in copied)
-    assert "USER backline" in DOCKERFILE
+    assert re.search(r"^USER (?!0|root)", DOCKERFILE, re.MULTILINE)
     assert "--require-hashes" in DOCKERFILE
 
 
 def test_prometheus_scrapes_every_service() -> None:
     jobs = yaml.safe_load((ROOT / "infra/prometheus/prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
-    targets = {target for job in jobs for group in job["static_configs"] for target in group["targets"]}
-    assert targets == {f"{service}:8000" for service in SERVICES}
+    (found,) = (group for job in jobs for group in job["dns_sd_configs"])
+    assert set(found["names"]) == set(SERVICES)
+    assert {COMPOSE["services"][service]["environment"]["BACKLINE_PORT"] for service in SERVICES} == {str(found["port"])}
 
 
-def test_the_dashboard_asks_one_question_per_panel() -> None:
+def test_every_panel_asks_something_and_says_what_the_lines_are() -> None:
     dashboard = json.loads((ROOT / "infra/grafana/dashboards/overview.json").read_text(encoding="utf-8"))
-    assert all(len(panel["targets"]) == 1 and panel["targets"][0]["expr"] for panel in dashboard["panels"])
+    panels = [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+    assert panels
+    assert all(panel["targets"] and panel["fieldConfig"]["defaults"]["unit"] for panel in panels)
+    assert all(target["expr"] and target["legendFormat"] for panel in panels for target in panel["targets"])
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_the_dashboard_asks_the_data_source_that_is_provisioned() -> None:
+    dashboard = json.loads((ROOT / "infra/grafana/dashboards/overview.json").read_text(encoding="utf-8"))
+    (source,) = yaml.safe_load((ROOT / "infra/grafana/provisioning/datasources/prometheus.yml").read_text())["datasources"]
+    (provider,) = yaml.safe_load((ROOT / "infra/grafana/provisioning/dashboards/backline.yml").read_text())["providers"]
+    used = {panel["datasource"]["uid"] for panel in dashboard["panels"] if panel["type"] != "row"}
+    mounts = dict(volume.split(":")[:2] for volume in COMPOSE["services"]["grafana"]["volumes"])
+    assert used == {source["uid"]}
+    assert source["url"].removeprefix("http://").split(":")[0] in COMPOSE["services"]
+    assert mounts["./infra/grafana/dashboards"] == provider["options"]["path"]

@@ -1,0 +1,100 @@
+"""Each service's application as it is wired, before anything is started: what it tells Prometheus and whom it lets in."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.parser import text_string_to_metric_families
+
+from services.documents.app import build_app as build_documents
+from services.intake.app import build_app as build_intake
+from services.intake.settings import IntakeSettings
+from services.notify.app import build_app as build_notify
+from services.notify.settings import NotifySettings
+from services.routing.app import build_app as build_routing
+from shared.schemas.envelope import SOURCES
+from shared.service.settings import Settings
+from shared.telemetry import metrics
+
+ENVIRONMENT = {
+    "BACKLINE_MONGO_URI": "mongodb://127.0.0.1:1/?replicaSet=rs0&w=majority&journal=true&readConcernLevel=majority&timeoutMS=200",
+    "BACKLINE_BROKER": "127.0.0.1:1",
+    "BACKLINE_ENVIRONMENT": "production",
+    "BACKLINE_SERVICE_TOKEN": "a-service-token-of-a-test",
+}
+BUILDERS: dict[str, tuple[type[Settings], Callable[[Any], FastAPI]]] = {
+    "intake": (IntakeSettings, build_intake),
+    "routing": (Settings, build_routing),
+    "notify": (NotifySettings, build_notify),
+    "documents": (Settings, build_documents),
+}
+
+
+@pytest_asyncio.fixture(params=SOURCES)
+async def service(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, httpx.AsyncClient]]:
+    """A service's name and a client of its application, whose database and broker are away."""
+    model, build = BUILDERS[request.param]
+    app = build(model.read(request.param, ENVIRONMENT))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        yield request.param, client
+
+
+Service = tuple[str, httpx.AsyncClient]
+
+
+async def test_metrics_hold_the_whole_vocabulary_and_say_what_runs(service: Service) -> None:
+    name, client = service
+    families = {family.name: family for family in text_string_to_metric_families((await client.get("/metrics")).text)}
+    declared = {next(iter(m.describe())).name for m in vars(metrics).values() if isinstance(m, Counter | Gauge | Histogram)}
+    assert declared
+    assert declared <= families.keys()
+    assert name in {sample.labels["service"] for sample in families["backline_build_info"].samples}
+
+
+async def test_requests_are_counted_by_route_and_never_by_what_is_in_the_address(service: Service) -> None:
+    _, client = service
+    await client.get("/no/such/address/42")
+    text = (await client.get("/metrics")).text
+    assert 'route="unmatched"' in text
+    assert "/no/such/address/42" not in text
+
+
+async def test_a_process_whose_broker_and_database_are_away_is_live_and_not_ready(service: Service) -> None:
+    _, client = service
+    assert (await client.get("/livez")).json() == {"ok": True, "problems": {}}
+    ready = await client.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json()["problems"].keys() == {"broker", "database"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/internal/replay"),
+        ("GET", "/internal/parked"),
+        ("POST", "/internal/parked/some-request/redrive"),
+        ("GET", "/internal/dead-letters"),
+        ("GET", "/internal/events/some-request"),
+        ("GET", "/internal/heads"),
+    ],
+)
+async def test_internal_addresses_are_closed_without_a_token_and_to_development_tokens_in_production(
+    service: Service, method: str, path: str
+) -> None:
+    _, client = service
+    assert (await client.request(method, path)).status_code == 401
+    answer = await client.request(method, path, headers={"Authorization": "Bearer dev-unit-east"})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_contract_is_told_without_the_internal_addresses(service: Service) -> None:
+    _, client = service
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    assert paths
+    assert not [path for path in paths if path.startswith("/internal")]

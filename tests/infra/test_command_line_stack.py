@@ -1,0 +1,139 @@
+"""`backline up`, `status` and `down` on the real services: what is started is seen, ended, and never left behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from infra.cli import app
+from shared.schemas.envelope import SOURCES
+from tests.infra.monitoring import queries, vocabulary
+from tests.infra.waiting import eventually, runs
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "infra" / "demo" / "sample"
+FAMILY = re.compile(r"^# TYPE (\S+) (\w+)$", re.MULTILINE)
+START_SECONDS = 90
+STOP_SECONDS = 60
+
+
+@contextmanager
+def backline_up(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as somebody would start it, ready; killed at the end of the block if it still runs."""
+    command = [sys.executable, "-m", "infra.cli", "up", "--folder", str(folder), *arguments]
+    output = folder.with_suffix(".output")
+    with output.open("w+", encoding="utf-8") as written:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=written, stderr=subprocess.STDOUT, text=True)
+        try:
+            ready = eventually(lambda: "The stack is ready" in output.read_text() or process.poll() is not None, START_SECONDS)
+            assert ready, output.read_text()
+            assert process.poll() is None, output.read_text()
+            yield process
+        finally:
+            process.kill()
+            process.wait(STOP_SECONDS)
+
+
+def state_of(folder: Path) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads((folder / "stack.json").read_text(encoding="utf-8"))
+    return state
+
+
+def backline(*arguments: str) -> tuple[int, str]:
+    run = CliRunner(env={"COLUMNS": "200"}).invoke(app, list(arguments))
+    return run.exit_code, run.output
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a stack with two routing processes that somebody started and that the last test here ends."""
+    folder = tmp_path_factory.mktemp("up") / "stack"
+    with backline_up(folder, "--scale", "routing=2"):
+        yield folder
+
+
+def test_every_process_is_ready(stack: Path) -> None:
+    code, shown = backline("status", "--folder", str(stack))
+    assert {"intake-1", "routing-1", "routing-2", "notify-1", "documents-1", "mongod", "broker"} <= state_of(stack)["pids"].keys()
+    assert (code, shown.count(" yes ")) == (0, 5), shown
+
+
+def test_every_query_of_alerts_and_dashboard_asks_for_what_the_running_services_tell(stack: Path) -> None:
+    told: set[str] = {"up"}
+    for service in SOURCES:
+        answer = httpx.get(f"http://127.0.0.1:{state_of(stack)['ports'][f'{service}-1']}/metrics", timeout=10)
+        for name, kind in FAMILY.findall(answer.text):
+            told.update([f"{name}_bucket", f"{name}_sum", f"{name}_count"] if kind == "histogram" else [name])
+    asked = list(queries())
+    assert asked
+    assert vocabulary().keys() <= told
+    assert [query for query in asked if not query.names <= told] == []
+
+
+def test_people_are_imported_and_said_again_on_demand(stack: Path) -> None:
+    code, shown = backline("people", str(SAMPLE / "directory.yaml"), "--folder", str(stack))
+    assert code == 0, shown
+    code, again = backline("people", str(SAMPLE / "directory.yaml"), "--folder", str(stack))
+    assert "0 entries recorded" in again
+    code, shown = backline("replay", "--service", "intake", "--folder", str(stack))
+    assert code == 0, shown
+    assert "people: " in shown
+    assert "people: 0 events" not in shown
+
+
+def test_a_file_of_requests_gets_a_verdict_for_every_line_and_the_same_when_sent_again(stack: Path, tmp_path: Path) -> None:
+    file, result = tmp_path / "requests.jsonl", tmp_path / "verdicts.jsonl"
+    source = {"system": "crm", "reference": "CL-1"}
+    request = {"type": "tech.survey", "business_unit": "east", "source": source, "requester": {"id": "nobody", "role": "none"}}
+    file.write_text(json.dumps(request) + "\n\nno json\n", encoding="utf-8")
+    command = ["import", str(file), "--unit", "east", "--folder", str(stack), "--result", str(result)]
+    code, shown = backline(*command)
+    assert code == 0, shown
+    first, broken = (json.loads(line) for line in result.read_bytes().splitlines())
+    assert (first["line"], broken["line"], broken["outcome"]) == (1, 3, "refused")
+    assert first["outcome"] in {"returned", "rejected"}
+
+    code, shown = backline(*command)
+    again = json.loads(result.read_bytes().splitlines()[0])
+    assert (code, again["id"], again["outcome"]) == (0, first["id"], first["outcome"]), shown
+
+
+def test_nothing_is_parked_or_dead_in_a_stack_that_is_well(stack: Path) -> None:
+    assert backline("parked", "--folder", str(stack)) == (0, "No request is set aside.\n")
+    assert backline("dead-letters", "--folder", str(stack)) == (0, "There are no dead letters.\n")
+
+
+def test_a_second_stack_on_the_same_folder_is_refused(stack: Path) -> None:
+    code, shown = backline("up", "--folder", str(stack))
+    assert code == 1
+    assert f"process {state_of(stack)['supervisor']}" in shown
+
+
+def test_down_ends_the_stack_and_leaves_no_process(stack: Path) -> None:
+    pids = state_of(stack)["pids"]
+    assert all(map(runs, pids.values()))
+    code, shown = backline("down", "--folder", str(stack))
+    assert code == 0, shown
+    assert not [name for name, pid in pids.items() if runs(pid)]
+    assert "stopping" in stack.with_suffix(".output").read_text()
+
+
+def test_a_service_that_is_killed_ends_the_command_which_names_it_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "stack"
+    with backline_up(folder) as supervisor:
+        pids = state_of(folder)["pids"]
+        os.kill(pids["documents-1"], signal.SIGKILL)
+        assert supervisor.wait(STOP_SECONDS) == 1
+        assert "documents-1 ended by itself (signal SIGKILL)" in folder.with_suffix(".output").read_text()
+        assert not [name for name, pid in pids.items() if runs(pid)]
