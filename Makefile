@@ -6,7 +6,6 @@ READY := $(VENV)/.installed
 .PHONY: demo up down test check lock schemas clean
 
 $(READY): requirements.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --constraint requirements.lock --output-file requirements.runtime.lock pyproject.toml infra/docker/build.in
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -33,6 +32,7 @@ check: $(READY)
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra local --extra dev --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --constraint requirements.lock --output-file requirements.runtime.lock pyproject.toml infra/docker/build.in
 
 schemas: $(READY)
 	$(BIN)/backline schemas export
