@@ -90,8 +90,7 @@ class Stack:
             program.start()
         self._state.remember({program.name: program.pid for program in self._programs()})
         self.say(f"starting {len(self.services)} service processes …")
-        async with httpx.AsyncClient(timeout=5) as client:
-            await asyncio.gather(*(self._until_ready(client, name, program) for name, program in self.services.items()))
+        await asyncio.gather(*(self._until_ready(name, program) for name, program in self.services.items()))
 
     async def replay(self) -> None:
         """Ask one process of each service to say all its events again. Raises ProgramError when one does not."""
@@ -179,12 +178,6 @@ class Stack:
             "chat-sink", [sys.executable, "-m", "infra.sinks.chat", *arguments], log=self.folder / "log" / "chat-sink.log"
         )
 
-    async def _until_ready(self, client: httpx.AsyncClient, name: str, program: Program) -> None:
-        async def ready() -> bool:
-            try:
-                return (await client.get(f"http://127.0.0.1:{self.ports[name]}/readyz")).status_code == httpx.codes.OK
-            except httpx.HTTPError:
-                return False
-
-        await program.wait_until(ready)
+    async def _until_ready(self, name: str, program: Program) -> None:
+        await program.wait_until_answers(f"http://127.0.0.1:{self.ports[name]}/readyz")
         self.say(f"{name} is ready")

@@ -14,12 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+import httpx
+
 from infra.embedded.ports import free_port
 
 __all__ = ["Program", "ProgramError", "executable", "free_port"]
 
 STOP_SECONDS = 25.0
 START_SECONDS = 60.0
+ANSWER_SECONDS = 5.0
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -81,6 +84,18 @@ class Program:
             if asyncio.get_running_loop().time() > deadline:
                 raise ProgramError(f"{self.name} was not ready after {seconds:.0f} s. Its log ends: {self.tail()}")
             await asyncio.sleep(0.1)
+
+    async def wait_until_answers(self, url: str, seconds: float = START_SECONDS) -> None:
+        """Wait until a GET of `url` is answered with 200; raises ProgramError as `wait_until` does."""
+        async with httpx.AsyncClient(timeout=ANSWER_SECONDS) as client:
+
+            async def answers() -> bool:
+                try:
+                    return (await client.get(url)).status_code == httpx.codes.OK
+                except httpx.HTTPError:
+                    return False
+
+            await self.wait_until(answers, seconds)
 
     async def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Ask it to end, wait, and kill it if it does not; what it started ends with it."""

@@ -151,15 +151,8 @@ async def test_the_image_creates_the_topics_and_starts_the_service(
     service = container.program("service", [*IMAGE.entrypoint, *IMAGE.command], settings)
     service.start()
     try:
+        await service.wait_until_answers(f"http://127.0.0.1:{port}/readyz", 60)
         async with httpx.AsyncClient(timeout=5) as client:
-
-            async def ready() -> bool:
-                try:
-                    return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == httpx.codes.OK
-                except httpx.HTTPError:
-                    return False
-
-            await service.wait_until(ready, 60)
             headers = {"Authorization": "Bearer image-service-token"}
             catalogue = await client.get(f"http://127.0.0.1:{port}/v1/catalogue", headers=headers)
             assert catalogue.status_code == httpx.codes.OK

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
-
 from infra.embedded.programs import Program, free_port
 
 TOKEN = "integration-service-token"
@@ -37,15 +35,7 @@ async def service(
     program.start()
     address = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient(timeout=5) as client:
-
-            async def answers() -> bool:
-                try:
-                    return (await client.get(f"{address}/{'readyz' if ready else 'livez'}")).status_code == httpx.codes.OK
-                except httpx.HTTPError:
-                    return False
-
-            await program.wait_until(answers, 30)
+        await program.wait_until_answers(f"{address}/{'readyz' if ready else 'livez'}", 30)
         yield address
     finally:
         await program.stop()
