@@ -1,8 +1,5 @@
 """Builds notify: settings → ledger → channels → broker → HTTP. Nothing happens on import."""
 
-from datetime import timedelta
-from pathlib import Path
-
 import httpx
 from fastapi import FastAPI
 
@@ -21,26 +18,15 @@ from services.notify.rendering.renderer import Renderer
 from services.notify.rendering.view import Links
 from services.notify.settings import NotifySettings
 from services.notify.surroundings import NotifySurroundings
-from shared.catalogue import load_packs
-from shared.http.auth import Authenticator, check_bind
-from shared.http.server import create_app, serve
-from shared.ledger.worker import Worker
-from shared.messaging.consumer import Subscription
 from shared.schemas.topics import REQUEST_TOPICS
-from shared.service.internal import feed, internal_routes
+from shared.service.application import application, run
 from shared.service.parts import Parts
-from shared.service.process import Process
-from shared.telemetry import logging
-from shared.telemetry.build import ensure_fast
-from shared.telemetry.health import Health
 
-SLOTS = 32
+DELIVERIES_AT_ONCE = 32
 
 
 def build_app(settings: NotifySettings) -> FastAPI:
     """The whole of notify as one application."""
-    check_bind(settings.host, settings.environment, settings.keys_file, service_token=settings.service_token)
-    ensure_fast(settings.environment)
     parts = Parts.build(settings)
     surroundings = NotifySurroundings(
         clock=parts.clock, rooms=frozenset(settings.chat_rooms), subscribers=tuple(sorted(settings.webhooks))
@@ -49,47 +35,17 @@ def build_app(settings: NotifySettings) -> FastAPI:
     outside = httpx.AsyncClient(follow_redirects=False)
     mailer = Mailer(_smtp_server(settings))
     effects = _effects(settings, parts, mailer, outside)
-    auth = Authenticator(
-        service_token=settings.service_token,
-        environment=settings.environment,
-        keys_file=settings.keys_file,
-        directory=lambda: parts.people.directory,
-    )
-    health = Health()
-    process = Process(
+    return application(
         parts,
-        rooms=(room,),
-        workers=[
-            Worker(
-                room.ledger,
-                room.desk,
-                effects=effects.by_kind,
-                ask=feed(parts.http, settings.url_of),
-                slots=SLOTS,
-                lease=timedelta(seconds=settings.lease_seconds),
-            ),
+        rooms={"requests": room},
+        workers=[parts.worker(room, effects.by_kind, slots=DELIVERIES_AT_ONCE)],
+        subscriptions=[parts.hears(room, "intake", "routing", "documents")],
+        routers=[
+            routes(MongoProjection(parts.database["requests"]), parts.auth.principal),
+            resolving_routes(room.desk, parts.clock, parts.auth.service),
         ],
-        subscriptions=(
-            Subscription(
-                topics=tuple(REQUEST_TOPICS[source] for source in ("intake", "routing", "documents")),
-                handle=room.hearing.handle,
-                group="backline.notify",
-            ),
-        ),
-        health=health,
-        closing=(mailer.close, outside.aclose),
+        closing=[mailer.close, outside.aclose],
     )
-    routers = (
-        routes(MongoProjection(parts.database["requests"]), auth.principal),
-        resolving_routes(room.desk, parts.clock, auth.service),
-        internal_routes(
-            ledgers={"requests": room.ledger},
-            stores={"requests": room.store},
-            dead_letters=parts.dead_letters,
-            authorised=auth.service,
-        ),
-    )
-    return create_app(service="notify", health=health, lifespan=process.lifespan, routers=routers)
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:
@@ -103,11 +59,10 @@ def _smtp_server(settings: NotifySettings) -> SmtpServer:
 
 
 def _effects(settings: NotifySettings, parts: Parts, mailer: Mailer, outside: httpx.AsyncClient) -> Effects:
-    packs = load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs()
     return Effects(
         directory=lambda: parts.people.directory,
         renderer=Renderer(
-            labels_of=labels_of(packs), links=Links(request=settings.link_request, document=settings.link_document)
+            labels_of=labels_of(parts.packs), links=Links(request=settings.link_request, document=settings.link_document)
         ),
         sender=Sender(address=settings.mail_from, name=settings.mail_name, domain=settings.mail_from.rsplit("@", 1)[-1]),
         mails=mailer,
@@ -119,9 +74,7 @@ def _effects(settings: NotifySettings, parts: Parts, mailer: Mailer, outside: ht
 
 def main() -> None:
     """Run notify as the environment says."""
-    settings = NotifySettings.read("notify")
-    logging.configure(settings.service, settings.log)
-    serve(lambda: build_app(settings), settings.host, settings.port)
+    run(NotifySettings.read("notify"), build_app)
 
 
 if __name__ == "__main__":

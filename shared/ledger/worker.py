@@ -42,7 +42,7 @@ class Worker:
         *,
         effects: Mapping[str, Perform],
         ask: Ask,
-        slots: int = 16,
+        slots: int,
         max_attempts: int = MAX_ATTEMPTS,
         lease: timedelta = LEASE,
         sweep_seconds: float = SWEEP_SECONDS,

@@ -1,24 +1,35 @@
-"""The parts every service is built from: its database, its producer, its clock, its copy of the directory. No I/O on building."""
+"""The parts every service is built from: its database, producer, clock, policies, callers and copy of the directory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+from shared.catalogue import Pack, load_packs
+from shared.http.auth import Authenticator, authenticator, check_bind
 from shared.ledger.apply import Ledger
 from shared.ledger.desk import Desk
 from shared.ledger.domain import C, Domain, S, Surroundings
+from shared.ledger.effects import Perform
 from shared.ledger.hearing import Hearing
+from shared.ledger.worker import Worker
+from shared.messaging.consumer import Subscription
 from shared.messaging.producer import Producer, TopicPublisher
 from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
-from shared.schemas.topics import DEAD_LETTER, Topic
+from shared.schemas.envelope import Source
+from shared.schemas.topics import DEAD_LETTER, REQUEST_TOPICS, Topic
+from shared.service.feed import feed
 from shared.service.settings import Settings
 from shared.storage import BlobStore, Client, Database, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore, connect, ensure_safe
+from shared.telemetry.build import ensure_fast
 from shared.telemetry.clock import Clock, clock_from
 
 PUBLISH_PATIENCE_SECONDS = 0.1
+EFFECTS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +54,21 @@ class Parts:
     dead_letters: MongoDeadLetters
     producer: Producer
     people: DirectoryCopy
+    packs: Mapping[tuple[str, str], Pack]
+    auth: Authenticator
     http: httpx.AsyncClient
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
-        """The parts for `settings`; raises UnsafeDatabaseError and clock errors, touches no network."""
+        """The parts for `settings`; reads the policies and the keys, touches no network.
+
+        Raises UnsafeBindError, KeysFileError, SlowChecksumsError, UnsafeDatabaseError, PackError and clock errors.
+        """
+        check_bind(settings.host, settings.environment, settings.keys_file, service_token=settings.service_token)
+        ensure_fast(settings.environment)
         client = connect(settings.mongo_uri)
         database = client[settings.database]
+        people = DirectoryCopy(MongoPeopleStore(database["people"]))
         return cls(
             settings=settings,
             clock=clock_from(settings.clock, settings.environment),
@@ -58,7 +77,9 @@ class Parts:
             blobs=BlobStore(database),
             dead_letters=MongoDeadLetters(database["dead_letters"]),
             producer=Producer(settings.broker, settings.service),
-            people=DirectoryCopy(MongoPeopleStore(database["people"])),
+            people=people,
+            packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),
+            auth=authenticator(settings, lambda: people.directory),
             http=httpx.AsyncClient(timeout=10, headers={"Authorization": f"Bearer {settings.service_token}"}),
         )
 
@@ -77,6 +98,22 @@ class Parts:
         return LedgerRoom(
             ledger=ledger, store=store, desk=Desk(ledger), hearing=Hearing(ledger, self.dead_letters, self._copy_of_the_dead)
         )
+
+    def worker(self, room: LedgerRoom, effects: Mapping[str, Perform] | None = None, *, slots: int = EFFECTS_AT_ONCE) -> Worker:
+        """What works for `room` in the background, with at most `slots` of its `effects` (by kind) at once."""
+        return Worker(
+            room.ledger,
+            room.desk,
+            effects=effects or {},
+            ask=feed(self.http, self.settings.url_of),
+            slots=slots,
+            lease=timedelta(seconds=self.settings.lease_seconds),
+        )
+
+    def hears(self, room: LedgerRoom, *sources: Source) -> Subscription:
+        """`room` hears what `sources` say of requests; all processes of the service share the work."""
+        topics = tuple(REQUEST_TOPICS[source] for source in sources)
+        return Subscription(topics=topics, handle=room.hearing.handle, group=f"backline.{self.settings.service}")
 
     async def open(self, rooms: Sequence[LedgerRoom]) -> None:
         """Check the database, create the ledgers' indexes and load the directory."""

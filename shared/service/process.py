@@ -17,7 +17,8 @@ from shared.telemetry.health import Health
 log = structlog.get_logger()
 DRAIN_SECONDS = 20.0
 GAUGE_SECONDS = 5.0
-Start = Callable[[], Awaitable[None]]
+Prepare = Callable[[], Awaitable[None]]
+Close = Callable[[], Awaitable[None]]
 Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -32,9 +33,9 @@ class Process:
         workers: Sequence[Worker],
         subscriptions: Sequence[Subscription],
         health: Health,
-        prepare: Sequence[Start] = (),
+        prepare: Sequence[Prepare] = (),
         loops: Sequence[Loop] = (),
-        closing: Sequence[Callable[[], Awaitable[None]]] = (),
+        closing: Sequence[Close] = (),
     ) -> None:
         self._parts = parts
         self._rooms = rooms

@@ -1,4 +1,4 @@
-"""The house rules that a machine can check, each a function from sources to the violations it finds."""
+"""The house rules on sources, each a function to the violations it finds. Who may import whom stands in pyproject.toml."""
 
 import re
 import sys
@@ -11,7 +11,6 @@ Rule = Callable[[Iterable[Source]], list[str]]
 DRIVERS = ("motor", "pymongo", "gridfs", "bson")
 KAFKA = ("faststream", "aiokafka")
 KAFKA_CALLS = frozenset({"subscriber", "AIOKafkaConsumer", "KafkaBroker"})
-OUTSIDE_MESSAGING = frozenset({"infra/topics.py", "shared/telemetry/build.py"})
 SHAPELESS = frozenset({"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"})
 MAX_LINES = 300
 OVERDUE: frozenset[str] = frozenset()
@@ -56,34 +55,6 @@ IO = (
 CLOCKS_AND_DICE = frozenset({"now", "utcnow", "today", "uuid1", "uuid4", "open", "urandom", "getenv", "input", "print"})
 
 
-def services_import_no_other_service(files: Iterable[Source]) -> list[str]:
-    """A service knows the others by their events alone."""
-    return [
-        f"{file.path} imports {name}"
-        for file in files
-        for name in sorted(file.imports)
-        if file.path.startswith("services/")
-        and file.path.count("/") > 1
-        and _service(name) not in {None, file.path.split("/")[1]}
-    ]
-
-
-def _service(name: str) -> str | None:
-    parts = name.split(".")
-    return parts[1] if parts[0] == "services" and len(parts) > 1 else None
-
-
-def shared_imports_neither_services_nor_infra(files: Iterable[Source]) -> list[str]:
-    """What is shared does not know who shares it; services do not know what runs them."""
-    return [
-        f"{file.path} imports {package}"
-        for file in files
-        for package in ("services", "infra", "tests")
-        if (file.path.startswith("shared/") or (file.path.startswith("services/") and package != "services"))
-        and file.reaches(package)
-    ]
-
-
 def schemas_import_pydantic_alone(files: Iterable[Source]) -> list[str]:
     """The contract can be taken along by anybody who has pydantic (and orjson, for the digest)."""
     allowed = {"pydantic", "orjson", *sys.stdlib_module_names}
@@ -93,24 +64,6 @@ def schemas_import_pydantic_alone(files: Iterable[Source]) -> list[str]:
         if file.path.startswith("shared/schemas/")
         for name in sorted(file.imports)
         if name.split(".")[0] not in allowed and not f"{name}.".startswith("shared.schemas.") and name != "shared"
-    ]
-
-
-def only_storage_knows_the_database(files: Iterable[Source]) -> list[str]:
-    return _only("shared/storage/", DRIVERS, files, frozenset())
-
-
-def only_messaging_knows_kafka(files: Iterable[Source]) -> list[str]:
-    return _only("shared/messaging/", KAFKA, files, OUTSIDE_MESSAGING)
-
-
-def _only(room: str, packages: Iterable[str], files: Iterable[Source], besides: frozenset[str]) -> list[str]:
-    return [
-        f"{file.path} imports {package}"
-        for file in files
-        if not file.path.startswith(room) and file.path not in besides
-        for package in packages
-        if file.reaches(package)
     ]
 
 

@@ -1,6 +1,6 @@
 """What the other services may fetch with their token while they render or send: personal values and attachments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Depends, Response
@@ -15,7 +15,7 @@ from shared.storage import BlobStore
 
 
 def personal_routes(
-    projection: Projection, blobs: BlobStore, packs: dict[tuple[str, str], Pack], authorised: Callable[..., Any]
+    projection: Projection, blobs: BlobStore, packs: Mapping[tuple[str, str], Pack], authorised: Callable[..., Any]
 ) -> APIRouter:
     """GET /internal/requests/{id}/personal and GET /internal/attachments/{sha256}."""
     router = APIRouter(prefix="/internal", dependencies=[Depends(authorised)], include_in_schema=False)
@@ -37,7 +37,7 @@ def personal_routes(
     return router
 
 
-def personal_values(state: State, packs: dict[tuple[str, str], Pack]) -> Json:
+def personal_values(state: State, packs: Mapping[tuple[str, str], Pack]) -> Json:
     """Dotted field → value, for every personal field of the wording that stands."""
     version = state.private.current
     if version is None or state.policy is None:

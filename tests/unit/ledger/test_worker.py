@@ -43,7 +43,7 @@ async def nobody_answers(source: str, subject: str, after: int) -> Sequence[Even
 async def working(rig: Rig, effect: Any = None, **options: Any) -> AsyncIterator[Worker]:
     """A desk and a worker at work on `rig`; sweeps follow each other at once."""
     desk = Desk(rig.ledger)
-    options = {"ask": nobody_answers, "sweep_seconds": 0.005, **options}
+    options = {"ask": nobody_answers, "slots": 16, "sweep_seconds": 0.005, **options}
     worker = Worker(rig.ledger, desk, effects={"print": effect} if effect else {}, **options)
     tasks = [asyncio.create_task(desk.work()), asyncio.create_task(worker.work())]
     yield worker

@@ -1,0 +1,62 @@
+"""From a service's own rooms, work and routes to an application that runs: what is the same for every service."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from fastapi import APIRouter, FastAPI
+
+from shared.http.server import create_app, serve
+from shared.ledger.worker import Worker
+from shared.messaging.consumer import Subscription
+from shared.service.internal import internal_routes
+from shared.service.parts import LedgerRoom, Parts
+from shared.service.process import Close, Loop, Prepare, Process
+from shared.service.settings import Settings
+from shared.telemetry import logging
+from shared.telemetry.health import Health
+
+S = TypeVar("S", bound=Settings)
+
+
+def application(
+    parts: Parts,
+    *,
+    rooms: Mapping[str, LedgerRoom],
+    workers: Sequence[Worker],
+    subscriptions: Sequence[Subscription],
+    routers: Sequence[APIRouter],
+    prepare: Sequence[Prepare] = (),
+    loops: Sequence[Loop] = (),
+    closing: Sequence[Close] = (),
+    limits: Mapping[str, int] | None = None,
+) -> FastAPI:
+    """One service over `parts`.
+
+    `rooms` are its ledgers by name; others hear the events of the one called "requests". `prepare` runs once before any
+    work, `loops` as long as the service does, `closing` after its work has been drained. `limits` maps path prefixes to
+    the largest body in bytes.
+    """
+    health = Health()
+    process = Process(
+        parts,
+        rooms=tuple(rooms.values()),
+        workers=workers,
+        subscriptions=subscriptions,
+        health=health,
+        prepare=prepare,
+        loops=loops,
+        closing=closing,
+    )
+    return create_app(
+        service=parts.settings.service,
+        health=health,
+        lifespan=process.lifespan,
+        routers=(*routers, internal_routes(rooms, parts.dead_letters, parts.auth.service)),
+        limits=limits,
+    )
+
+
+def run(settings: S, build_app: Callable[[S], FastAPI]) -> None:
+    """Serve what `build_app` builds until a signal ends it."""
+    logging.configure(settings.service, settings.log)
+    serve(lambda: build_app(settings), settings.host, settings.port)
