@@ -1,11 +1,13 @@
 """The real parts every test may stand on: one mongod and one broker for the whole run, a fresh database for each test."""
 
+import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 
 from infra.embedded import Broker, Mongod
 from shared.storage import Database, connect
@@ -43,3 +45,12 @@ async def broker_address(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
     await program.start()
     yield program.address
     await program.stop()
+
+
+@pytest.fixture(scope="module")
+def silent_log() -> Iterator[None]:
+    """For tests that make thousands of faults: writing down every traceback would take longer than the test."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)

@@ -14,14 +14,15 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from shared.ledger import order
 from shared.ledger.document import Change, Document, Held, LedgerStore, Mark, Refused
 from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.draft import Draft
 from shared.ledger.messages import Decision, Heard, Item, Lease, Message, Outcome, Passing, Postponing, Told
-from shared.ledger.order import hold, readable, subject_of
 from shared.ledger.outcomes import label_of, passed, unapplied
 from shared.schemas.envelope import Event
 from shared.telemetry import metrics
+from shared.telemetry.logging import bound
 
 R = TypeVar("R")
 MAX_ROUNDS = 40
@@ -76,14 +77,16 @@ class Ledger(Generic[S, C]):
         started = time.perf_counter()
         by_subject: dict[str, list[int]] = defaultdict(list)
         for place, message in enumerate(messages):
-            by_subject[subject_of(message) if isinstance(message, Held) else message.subject].append(place)
+            by_subject[order.subject_of(message) if isinstance(message, Held) else message.subject].append(place)
         outcomes: dict[int, Outcome] = {}
 
         def take(draft: Draft[S, C]) -> None:
             for place in by_subject[draft.document.subject]:
-                outcomes[place] = draft.take(messages[place])
+                message = messages[place]
+                with bound(request=draft.document.subject, message=getattr(message, "id", None)):
+                    outcomes[place] = draft.take(message)
 
-        refused = await self._rounds(by_subject, [read for message in messages if (read := readable(message))], take)
+        refused = await self._rounds(by_subject, [read for message in messages if (read := order.readable(message))], take)
         unstored = await self._set_aside(messages, refused)
         refused |= unstored
         await self._answer_repeated(messages, outcomes)
@@ -135,9 +138,8 @@ class Ledger(Generic[S, C]):
     async def missing(self, subjects: Sequence[str]) -> dict[str, dict[str, int]]:
         """Per subject, the sources with a gap and the last number heard of each."""
         documents = await self.store.load(subjects)
-        context = await self._surroundings.context(())
-        drafts = self._drafts([document for document in documents.values() if document.early], context, {})
-        return {draft.document.subject: missing for draft in drafts if (missing := draft.missing())}
+        hears = self.domain.hears
+        return {subject: missing for subject, document in documents.items() if (missing := order.missing(document, hears))}
 
     async def replay(self, subjects: Sequence[str]) -> int:
         """Say every event of `subjects` again; whoever heard them drops them. Returns how many were said."""
@@ -158,7 +160,7 @@ class Ledger(Generic[S, C]):
         refused: dict[str, str] = {}
         for attempt in range(MAX_ROUNDS):
             documents = await self.store.load(pending)
-            waiting = [read for document in documents.values() for held in document.early if (read := readable(held))]
+            waiting = [read for document in documents.values() for held in document.early if (read := order.readable(held))]
             context = await self._surroundings.context([*messages, *waiting])
             drafts = self._drafts([documents.get(subject) or Document(subject=subject) for subject in pending], context, refused)
             for draft in drafts:
@@ -245,9 +247,9 @@ class Ledger(Generic[S, C]):
         heard: dict[str, list[Held]] = defaultdict(list)
         now = self.clock.now()
         for message in messages:
-            held = hold(message.event, now) if isinstance(message, Heard) else message
-            if isinstance(held, Held) and subject_of(held) in refused:
-                heard[subject_of(held)].append(held)
+            held = order.hold(message.event, now) if isinstance(message, Heard) else message
+            if isinstance(held, Held) and order.subject_of(held) in refused:
+                heard[order.subject_of(held)].append(held)
         if not heard:
             return {}
         return await self._rounds(

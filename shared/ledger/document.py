@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from shared.messaging.wire import Record
@@ -106,6 +106,19 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """How far a source has come with one subject: the number of its last own event, and when that was said."""
+
+    subject: str
+    sequence: int
+    said_at: datetime
+
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before anything was said."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Refused:
     """A document that cannot be stored at all, and why."""
 
@@ -140,6 +153,10 @@ class LedgerStore(Protocol):
         """The subject's own events whose `causationid` is among `causes`."""
         ...
 
-    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
-        """(subject, last own sequence) in the order of the subjects, from the one after `after` on."""
+    async def heads(self, since: datetime, after: str, limit: int) -> list[Head]:
+        """Whoever said anything, in the order of (said_at, subject), from the first behind (`since`, `after`) on."""
+        ...
+
+    async def heard(self, subjects: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Per subject and source, the highest number that was heard or is held."""
         ...

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic
 
+import structlog
+
 from shared.ledger import items, order
 from shared.ledger.document import Document, Held, StoredItem
 from shared.ledger.domain import C, Domain, S, state_of
@@ -30,6 +32,7 @@ from shared.messaging.wire import decode
 from shared.schemas.envelope import Event
 from shared.schemas.registry import MODELS
 
+log = structlog.get_logger()
 KEPT_COMMANDS = 500
 RESEND = timedelta(seconds=5)
 GAP = timedelta(seconds=3)
@@ -103,10 +106,6 @@ class Draft(Generic[S, C]):
             times.append(self.now + STUCK)
         return min((time for time in times if time is not None), default=None)
 
-    def missing(self) -> dict[str, int]:
-        """Per source with a gap, the last number heard of it."""
-        return order.missing(self.document, self.domain.hears)
-
     # -- hearing
 
     def _hear(self, held: Held) -> Outcome:
@@ -117,7 +116,7 @@ class Draft(Generic[S, C]):
             if order.is_fork(document, held) and not any(order.same(held, other) for other in document.aside):
                 self._park_fork(held)
             return self._outcome(repeated=True)
-        if any(order.same(held, other) for other in document.early):
+        if any(order.same(held, other) or order.spoils(held, other) for other in document.early):
             return self._outcome(repeated=True)
         # The same number read well this time replaces a record that could not be read.
         document.early = [other for other in document.early if not order.mends(held, other)]
@@ -249,7 +248,8 @@ class Draft(Generic[S, C]):
                 self._tell_ended()
             decision = self.domain.decide(self.state, message, self.context)
             said = self._carry_out(decision, cause) if decision is not NOTHING else ()
-        except Exception as error:  # noqa: BLE001  # the domain's fault, whatever it is, must stay inside this request
+        except Exception as error:  # the domain's fault, whatever it is, must stay inside this request
+            log.exception("ledger.decision_failed", by=type(message).__name__)
             self._restore(before)
             self.stuck = True
             return self._outcome(problem=f"{type(error).__name__}: {str(error)[:500]}")

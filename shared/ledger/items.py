@@ -5,6 +5,9 @@ from datetime import datetime
 from shared.ledger.document import Document, StoredItem
 from shared.ledger.messages import Decision, Item, Settled
 
+KEPT_ITEMS = 200
+"""From here on, what is over is forgotten, oldest first: its cause was heard and cannot plan it a second time."""
+
 
 def plan(document: Document, decision: Decision, now: datetime) -> None:
     """Add what `decision` plans, cancel what it no longer wants, and plan anew what a person wants again."""
@@ -13,11 +16,18 @@ def plan(document: Document, decision: Decision, now: datetime) -> None:
         if item.id not in known:
             known.add(item.id)
             document.items.append(StoredItem(id=item.id, kind=item.kind, data=item.data, due=item.due or now))
+    _forget(document)
     for stored in document.items:
         if stored.id in decision.cancel and stored.status == "planned":
             stored.status, stored.data = "cancelled", {}
         elif stored.id in decision.again and stored.status in {"failed", "unknown"}:
             stored.status, stored.due, stored.problem, stored.attempt = "planned", now, "", 0
+
+
+def _forget(document: Document) -> None:
+    over = [item.id for item in document.items if item.status in {"done", "cancelled"}]
+    surplus = frozenset(over[: max(0, len(document.items) - KEPT_ITEMS)])
+    document.items = [item for item in document.items if item.id not in surplus]
 
 
 def due_at(item: StoredItem) -> datetime | None:

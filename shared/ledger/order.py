@@ -102,6 +102,11 @@ def mends(held: Held, kept: Held) -> bool:
     return place and (isinstance(decode(kept.record), Poison) or isinstance(decode(held.record), Event))
 
 
+def spoils(held: Held, kept: Held) -> bool:
+    """Whether `held` says unreadably what `kept` says well."""
+    return mends(kept, held) and not mends(held, kept)
+
+
 def unknown_version(event: Event) -> str | None:
     """Why an event of a known type cannot be read, if its major version is not ours."""
     known = event.type not in MODELS or event.dataschema == dataschema(event.type)

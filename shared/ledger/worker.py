@@ -19,6 +19,7 @@ from shared.ledger.messages import Heard, Item, ItemEnd, Passing, Postponing, Se
 from shared.ledger.outcomes import passed
 from shared.schemas.envelope import Event
 from shared.telemetry import metrics
+from shared.telemetry.logging import bound
 
 log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
@@ -123,6 +124,11 @@ class Worker:
             log.error("ledger.item_lost_its_way", problem=type(error).__name__, exc_info=error)
 
     async def _perform(self, item: Item) -> None:
+        with bound(request=item.subject, item=item.id, kind=item.kind, attempt=item.attempt):
+            await self._conclude(item, await self._ending_of(item))
+
+    async def _ending_of(self, item: Item) -> Ending | None:
+        """Perform the effect; None when the lease was lost, so that whoever has it now concludes."""
         beyond = False
 
         async def point_of_no_return() -> None:
@@ -134,17 +140,18 @@ class Worker:
         with metrics.ITEM_SECONDS.labels(self._ledger.domain.source, item.kind).time():
             try:
                 async with asyncio.timeout(self._lease.total_seconds() * 0.8):
-                    ending = await self._effects[item.kind](item, point_of_no_return)
+                    return await self._effects[item.kind](item, point_of_no_return)
             except LeaseLost:
-                return
+                return None
             except Exception as error:  # noqa: BLE001  # an effect's fault is an ending like any other, and is logged
                 problem = f"{type(error).__name__}: {str(error)[:300]}"
-                log.warning("ledger.effect_failed", item=item.id, kind=item.kind, problem=type(error).__name__)
-                ending = Doubt(problem=problem) if beyond else Retry(problem=problem)
-        await self._conclude(item, ending)
+                log.warning("ledger.effect_failed", problem=type(error).__name__)
+                return Doubt(problem=problem) if beyond else Retry(problem=problem)
 
-    async def _conclude(self, item: Item, ending: Ending) -> None:
+    async def _conclude(self, item: Item, ending: Ending | None) -> None:
         match ending:
+            case None:
+                return
             case Done(data=data):
                 await self._settle(item, "done", "", data)
             case Doubt(problem=problem):
@@ -183,7 +190,7 @@ class Worker:
                 try:
                     events = await self._ask(source, subject, heard)
                 except Exception as error:  # noqa: BLE001  # the source may be away; the gap stays open and is asked again
-                    log.warning("ledger.gap_not_answered", source=source, problem=type(error).__name__)
+                    log.warning("ledger.gap_not_answered", request=subject, source=source, problem=type(error).__name__)
                     continue
                 await self._ledger.apply([Heard(event=event) for event in events])
 

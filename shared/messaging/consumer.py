@@ -63,11 +63,16 @@ class Consumer:
         self._stopping = False
         self._failures = 0
         self._busy = 0
+        self._caught_up = False
 
     @property
     def started(self) -> bool:
         """Whether every subscription reads."""
         return len(self._brokers) == len(self._subscriptions)
+
+    def caught_up(self) -> bool:
+        """Whether everything was read to the end when last looked; False while that is not known."""
+        return self.started and self._caught_up
 
     async def run(self) -> None:
         """Start every subscription as soon as the broker answers; returns when all are. Cancel it to give up."""
@@ -103,8 +108,8 @@ class Consumer:
         """Keep the lag gauges true until cancelled: records between the committed position and the end of each topic."""
         while True:
             await asyncio.sleep(5)
-            for consumer in self._consumers():
-                await self._measure(consumer)
+            lags = [await self._lag(consumer) for consumer in self._consumers()]
+            self._caught_up = all(lag is not None and not any(lag.values()) for lag in lags)
 
     def _build(self, subscription: Subscription) -> KafkaBroker:
         broker = KafkaBroker(
@@ -195,7 +200,8 @@ class Consumer:
         subscribers = [subscriber for broker in self._brokers for subscriber in broker.subscribers]
         return [consumer for subscriber in subscribers if (consumer := getattr(subscriber, "consumer", None)) is not None]
 
-    async def _measure(self, consumer: AIOKafkaConsumer) -> None:
+    async def _lag(self, consumer: AIOKafkaConsumer) -> dict[str, int] | None:
+        """Records left to read by topic, told to the gauges too; None when the broker does not say."""
         lag: dict[str, int] = defaultdict(int)
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
@@ -204,9 +210,10 @@ class Consumer:
                     lag[partition.topic] += max(0, end - await consumer.position(partition))
         except (KafkaError, TimeoutError) as error:
             log.warning("messaging.lag_unknown", problem=type(error).__name__)
-            return
+            return None
         for topic, records in lag.items():
             metrics.CONSUMER_LAG.labels(self._service, topic).set(records)
+        return lag
 
 
 def _record(record: ConsumerRecord[Any, Any]) -> Record:

@@ -1,18 +1,34 @@
-"""Asking another service for what it said, to close a gap."""
+"""Asking another service what it said: to close a gap, or to find that there is one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import httpx
+from pydantic import TypeAdapter
 
+from shared.ledger.document import Head
 from shared.schemas.envelope import Event
 
+EVENTS = TypeAdapter(list[Event])
+HEADS = TypeAdapter(list[Head])
 
-def feed(client: httpx.AsyncClient, url_of: Callable[[str], str]) -> Callable[[str, str, int], Awaitable[list[Event]]]:
-    """Ask another service what it said: ask(source, subject, after)."""
 
-    async def ask(source: str, subject: str, after: int) -> list[Event]:
-        answer = await client.get(f"{url_of(source)}/internal/events/{subject}", params={"after": after})
+class Feed:
+    """The other services' internal addresses. Every method raises httpx.HTTPError or pydantic.ValidationError."""
+
+    def __init__(self, client: httpx.AsyncClient, url_of: Callable[[str], str]) -> None:
+        self._client = client
+        self._url_of = url_of
+
+    async def events(self, source: str, subject: str, after: int) -> Sequence[Event]:
+        """What `source` said of `subject` after its number `after`."""
+        return EVENTS.validate_json(await self._get(source, f"/internal/events/{subject}", {"after": str(after)}))
+
+    async def heads(self, source: str, since: datetime, after: str) -> Sequence[Head]:
+        """A page of how far `source` has come, in the order of (said_at, subject), behind (`since`, `after`)."""
+        return HEADS.validate_json(await self._get(source, "/internal/heads", {"since": since.isoformat(), "after": after}))
+
+    async def _get(self, source: str, path: str, params: dict[str, str]) -> bytes:
+        answer = await self._client.get(f"{self._url_of(source)}{path}", params=params)
         answer.raise_for_status()
-        return [Event.model_validate(event) for event in answer.json()]
-
-    return ask
+        return answer.content

@@ -1,11 +1,13 @@
 """The addresses for services and operators: the feed that closes gaps, heads for reconciliation, replay and redrive."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
 from shared.ledger.apply import Ledger
+from shared.ledger.document import BEGINNING, Head
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.service.parts import LedgerRoom
@@ -24,8 +26,10 @@ def internal_routes(rooms: Mapping[str, LedgerRoom], dead_letters: MongoDeadLett
         return await requests.store.events(subject, after)
 
     @router.get("/heads")
-    async def heads(after: str = "", limit: Annotated[int, Query(ge=1, le=5000)] = PAGE) -> list[tuple[str, int]]:
-        return await requests.store.heads(after, limit)
+    async def heads(
+        since: datetime = BEGINNING, after: str = "", limit: Annotated[int, Query(ge=1, le=5000)] = PAGE
+    ) -> list[Head]:
+        return await requests.store.heads(since, after, limit)
 
     @router.post("/replay")
     async def replay() -> Json:
@@ -48,9 +52,9 @@ def internal_routes(rooms: Mapping[str, LedgerRoom], dead_letters: MongoDeadLett
 
 async def replay_all(ledger: Ledger[Any, Any], store: MongoLedgerStore) -> Json:
     """Say every event of every subject again, page by page; how many subjects and acknowledged events."""
-    after, subjects, events = "", 0, 0
-    while page := await store.heads(after, PAGE):
-        events += await ledger.replay([subject for subject, head in page if head])
+    since, after, subjects, events = BEGINNING, "", 0, 0
+    while page := await store.heads(since, after, PAGE):
+        events += await ledger.replay([head.subject for head in page])
         subjects += len(page)
-        after = page[-1][0]
+        since, after = page[-1].said_at, page[-1].subject
     return {"subjects": subjects, "events": events}

@@ -22,7 +22,7 @@ from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
 from shared.schemas.envelope import Source
 from shared.schemas.topics import DEAD_LETTER, REQUEST_TOPICS, Topic
-from shared.service.feed import feed
+from shared.service.feed import Feed
 from shared.service.settings import Settings
 from shared.storage import BlobStore, Client, Database, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore, connect, ensure_safe
 from shared.telemetry.build import ensure_fast
@@ -57,6 +57,7 @@ class Parts:
     packs: Mapping[tuple[str, str], Pack]
     auth: Authenticator
     http: httpx.AsyncClient
+    feed: Feed
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
@@ -68,6 +69,7 @@ class Parts:
         ensure_fast(settings.environment)
         client = connect(settings.mongo_uri)
         database = client[settings.database]
+        http = httpx.AsyncClient(timeout=10, headers={"Authorization": f"Bearer {settings.service_token}"})
         people = DirectoryCopy(MongoPeopleStore(database["people"]))
         return cls(
             settings=settings,
@@ -80,7 +82,8 @@ class Parts:
             people=people,
             packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),
             auth=authenticator(settings, lambda: people.directory),
-            http=httpx.AsyncClient(timeout=10, headers={"Authorization": f"Bearer {settings.service_token}"}),
+            http=http,
+            feed=Feed(http, settings.url_of),
         )
 
     def room(self, collection: str, domain: Domain[S, C], surroundings: Surroundings[C], topic: Topic) -> LedgerRoom:
@@ -105,7 +108,7 @@ class Parts:
             room.ledger,
             room.desk,
             effects=effects or {},
-            ask=feed(self.http, self.settings.url_of),
+            ask=self.feed.events,
             slots=slots,
             lease=timedelta(seconds=self.settings.lease_seconds),
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from shared.ledger.reconciler import Reconciler
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Consumer, Membership, Subscription
 from shared.schemas.topics import PEOPLE
@@ -17,6 +18,7 @@ from shared.telemetry.health import Health
 log = structlog.get_logger()
 DRAIN_SECONDS = 20.0
 GAUGE_SECONDS = 5.0
+TRIM_SECONDS = 30.0
 Prepare = Callable[[], Awaitable[None]]
 Close = Callable[[], Awaitable[None]]
 Loop = Callable[[], Coroutine[Any, Any, None]]
@@ -62,7 +64,8 @@ class Process:
             await prepare()
         loops: list[Loop] = [room.desk.work for room in self._rooms]
         loops += [worker.work for worker in self._workers]
-        loops += [self._consumer.run, self._consumer.watch_lag, self._watch_ledgers, *self._loops]
+        loops += [reconciler.work for reconciler in self._reconcilers()]
+        loops += [self._consumer.run, self._consumer.watch_lag, self._watch_ledgers, self._trim, *self._loops]
         self._tasks = [asyncio.create_task(loop(), name=getattr(loop, "__qualname__", "loop")) for loop in loops]
         log.info("service.started", port=self._parts.settings.port)
         try:
@@ -105,6 +108,25 @@ class Process:
             metrics.PARKED.labels(service).set(figures.parked)
             metrics.EARLY_EVENTS.labels(service).set(figures.early)
             metrics.OLDEST_UNPROCESSED.labels(service).set((self._parts.clock.now() - oldest).total_seconds() if oldest else 0)
+
+    async def _trim(self) -> None:
+        """Keep long histories out of the documents, until cancelled."""
+        while True:
+            await asyncio.sleep(TRIM_SECONDS)
+            for room in self._rooms:
+                try:
+                    await room.store.trim()
+                except Exception as error:  # noqa: BLE001  # the database may be away; nothing is lost by trimming later
+                    log.warning("service.history_not_trimmed", problem=type(error).__name__)
+
+    def _reconcilers(self) -> list[Reconciler]:
+        """One for each ledger that hears others."""
+        feed = self._parts.feed
+        return [
+            Reconciler(room.ledger, heads=feed.heads, ask=feed.events, caught_up=self._consumer.caught_up)
+            for room in self._rooms
+            if room.ledger.domain.hears
+        ]
 
     def _broker_problem(self) -> str | None:
         if self._stopping:

@@ -7,10 +7,10 @@ from typing import Any
 
 import bson
 from bson.errors import BSONError
-from pymongo import UpdateOne
+from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, OperationFailure
 
-from shared.ledger.document import Change, Document, Held, Mark, Refused, StoredItem, Written
+from shared.ledger.document import Change, Document, Head, Held, Mark, Refused, StoredItem, Written
 from shared.messaging.wire import Record
 from shared.schemas.envelope import Event
 from shared.storage.client import Collection
@@ -23,6 +23,9 @@ PASSING = frozenset(
     {6, 7, 11, 13, 18, 24, 46, 50, 64, 89, 91, 100, 112, 133, 134, 189, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436}
 )
 MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
+CROWDED_BYTES = 256 * 1024
+"""Of a document's events, some 200 in a usual history; what is published moves to the history collection from there on."""
+TRIMMED_AT_ONCE = 50
 UNPUBLISHED = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", "$published"]}}}
 
 
@@ -36,16 +39,23 @@ class LedgerFigures:
 
 
 class MongoLedgerStore:
-    """The LedgerStore of one service's collection."""
+    """The LedgerStore of one service's collection, and of the collection beside it that takes what long histories have published.
+
+    An event is in the document, in the history, or for a moment in both, never in neither.
+    """
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        self._history = collection.database[f"{collection.name}_history"]
 
     async def prepare(self) -> None:
         """Create the indexes the ledger itself reads by."""
         await self._collection.create_index("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
         await self._collection.create_index("parked", partialFilterExpression={"parked": {"$type": "string"}})
         await self._collection.create_index("early.since", sparse=True)
+        await self._collection.create_index([("said_at", 1), ("_id", 1)])
+        await self._collection.create_index("events_bytes", partialFilterExpression={"events_bytes": {"$gt": CROWDED_BYTES}})
+        await self._history.create_index([("subject", 1), ("sequence", 1)])
 
     async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
         found = self._collection.find({"_id": {"$in": list(subjects)}}, {**_ALL_BUT_EVENTS, "events": UNPUBLISHED})
@@ -99,15 +109,37 @@ class MongoLedgerStore:
         return [stored["_id"] async for stored in found]
 
     async def events(self, subject: str, after: int = 0) -> list[Event]:
-        condition = {"$gt": ["$$this.sequence", after]}
-        return await self._said(subject, condition)
+        return await self._said(subject, {"$gt": ["$$this.sequence", after]}, {"sequence": {"$gt": after}})
 
     async def caused(self, subject: str, causes: Sequence[str]) -> list[Event]:
-        return await self._said(subject, {"$in": ["$$this.causationid", list(causes)]})
+        wanted = list(causes)
+        return await self._said(subject, {"$in": ["$$this.causationid", wanted]}, {"causationid": {"$in": wanted}})
 
-    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
-        found = self._collection.find({"_id": {"$gt": after}}, {"head": 1}).sort("_id", 1).limit(limit)
-        return [(stored["_id"], stored["head"]) async for stored in found]
+    async def heads(self, since: datetime, after: str, limit: int) -> list[Head]:
+        behind = {"$or": [{"said_at": {"$gt": since}}, {"said_at": since, "_id": {"$gt": after}}]}
+        found = self._collection.find(behind, {"head": 1, "said_at": 1}).sort([("said_at", 1), ("_id", 1)]).limit(limit)
+        return [Head(subject=one["_id"], sequence=one["head"], said_at=one["said_at"]) async for one in found]
+
+    async def heard(self, subjects: Sequence[str]) -> dict[str, dict[str, int]]:
+        parts = {"heard": 1, "early.source": 1, "early.sequence": 1}
+        return {
+            stored["_id"]: _highest(stored) async for stored in self._collection.find({"_id": {"$in": list(subjects)}}, parts)
+        }
+
+    async def trim(self) -> int:
+        """Move what crowded documents have published to the history; how many events were moved. Repeating it is harmless."""
+        published = {"$filter": {"input": "$events", "cond": {"$lte": ["$$this.sequence", "$published"]}}}
+        crowded = self._collection.find({"events_bytes": {"$gt": CROWDED_BYTES}}, {"events": published}).limit(TRIMMED_AT_ONCE)
+        moved = 0
+        async for stored in crowded:
+            if events := stored["events"]:
+                await self._history.bulk_write(
+                    [ReplaceOne({"_id": event["id"]}, {"_id": event["id"], **event}, upsert=True) for event in events],
+                    ordered=False,
+                )
+                await self._collection.update_one({"_id": stored["_id"]}, _without(events[-1]["sequence"]))
+                moved += len(events)
+        return moved
 
     async def parked(self, limit: int) -> list[tuple[str, str]]:
         """(subject, why) of the requests that are set aside."""
@@ -122,10 +154,16 @@ class MongoLedgerStore:
         since = [row["first"] async for row in self._collection.aggregate(first)]
         return LedgerFigures(parked=parked, early=len(since), oldest_early=min(since, default=None))
 
-    async def _said(self, subject: str, condition: Mapping[str, Any]) -> list[Event]:
-        projection = {"events": {"$filter": {"input": "$events", "cond": condition}}}
+    async def _said(self, subject: str, condition: Mapping[str, Any], query: Mapping[str, Any]) -> list[Event]:
+        """Own events by `condition` in the document and by `query` in the history; the document first, since events move from it."""
+        projection = {"events": {"$filter": {"input": "$events", "cond": condition}}, "trimmed": 1}
         stored = await self._collection.find_one({"_id": subject}, projection)
-        return [Event.model_validate(event) for event in stored["events"]] if stored else []
+        if stored is None:
+            return []
+        said = {event["sequence"]: event for event in stored["events"]}
+        if stored.get("trimmed"):
+            said |= {event["sequence"]: event async for event in self._history.find({"subject": subject, **query}, {"_id": 0})}
+        return [Event.model_validate(said[sequence]) for sequence in sorted(said)]
 
 
 _ALL_BUT_EVENTS = dict.fromkeys(
@@ -152,15 +190,34 @@ _ALL_BUT_EVENTS = dict.fromkeys(
 
 def _operation(change: Change) -> UpdateOne | Refused:
     document = change.document
-    update: dict[str, Any] = {"$set": _fields(document), "$max": {"published": document.published}}
-    update["$push"] = {"events": {"$each": [event.model_dump() for event in change.said]}}
+    said = [event.model_dump() for event in change.said]
+    update: dict[str, Any] = {
+        "$set": _fields(document) | ({"said_at": change.said[-1].time} if said else {}),
+        "$max": {"published": document.published},
+        "$push": {"events": {"$each": said}},
+    }
     try:
+        update["$inc"] = {"events_bytes": len(bson.encode({"events": said}))}
         size = len(bson.encode(update))
     except (BSONError, OverflowError, UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
         return Refused(problem=f"{type(error).__name__}: {str(error)[:500]}")
     if size > MAX_DOCUMENT_BYTES:
         return Refused(problem=f"The document would have {size} bytes; {MAX_DOCUMENT_BYTES} are the limit.")
     return UpdateOne({"_id": document.subject, "revision": document.revision}, update, upsert=True)
+
+
+def _without(sequence: int) -> list[dict[str, Any]]:
+    """The update that drops the events up to `sequence`, whatever was said meanwhile."""
+    later = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", sequence]}}}
+    trimmed = {"$max": ["$trimmed", sequence]}
+    return [{"$set": {"events": later, "trimmed": trimmed}}, {"$set": {"events_bytes": {"$bsonSize": {"events": "$events"}}}}]
+
+
+def _highest(stored: dict[str, Any]) -> dict[str, int]:
+    highest: dict[str, int] = dict(stored["heard"])
+    for held in stored["early"]:
+        highest[held["source"]] = max(highest.get(held["source"], 0), held["sequence"])
+    return highest
 
 
 def _fields(document: Document) -> dict[str, Any]:

@@ -47,9 +47,11 @@ CONSUMER_LAG = Gauge(
 OLDEST_UNPROCESSED = Gauge(
     "backline_oldest_unprocessed_seconds", "Age of the oldest event heard and not yet applied", ["service"]
 )
-OLDEST_UNPUBLISHED = Gauge("backline_oldest_unpublished_seconds", "Age of the oldest own event not acknowledged", ["service"])
 EARLY_EVENTS = Gauge("backline_early_events", "Events held because they arrived before their turn", ["service"])
 GAPS_ASKED = Counter("backline_gaps_asked_total", "Times a source was asked to say again what is missing", ["service", "source"])
+RECONCILED = Counter(
+    "backline_reconciled_total", "Requests whose last events had not arrived and were asked for again", ["service", "source"]
+)
 WAITING_REQUESTS = Gauge("backline_requests_waiting", "Requests that nobody fits yet")
 
 # What went wrong and was kept

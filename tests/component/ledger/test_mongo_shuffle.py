@@ -12,6 +12,7 @@ SCHEDULES = 30
 
 
 @pytest.mark.stack
+@pytest.mark.usefixtures("silent_log")
 async def test_no_schedule_breaks_a_promise_on_the_real_mongod(mongo_database: Database) -> None:
     seeds = random.Random(20270301)
     for number in range(SCHEDULES):

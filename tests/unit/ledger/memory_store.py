@@ -12,7 +12,7 @@ from typing import Protocol
 import bson
 from bson.errors import BSONError
 
-from shared.ledger.document import Change, Document, LedgerStore, Mark, Refused, Written
+from shared.ledger.document import Change, Document, Head, LedgerStore, Mark, Refused, Written
 from shared.schemas.envelope import Event
 
 LIMIT = 15 * 1024 * 1024
@@ -53,8 +53,13 @@ class MemoryStore:
     async def caused(self, subject: str, causes: Sequence[str]) -> list[Event]:
         return [event for event in self.said.get(subject, []) if event.causationid in causes]
 
-    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
-        return sorted((subject, d.head) for subject, d in self.documents.items() if subject > after)[:limit]
+    async def heads(self, since: datetime, after: str, limit: int) -> list[Head]:
+        last = {subject: said[-1] for subject, said in self.said.items() if said}
+        order = sorted((event.time, subject) for subject, event in last.items() if (event.time, subject) > (since, after))
+        return [Head(subject=subject, sequence=last[subject].sequence, said_at=at) for at, subject in order[:limit]]
+
+    async def heard(self, subjects: Sequence[str]) -> dict[str, dict[str, int]]:
+        return {subject: _highest(self.documents[subject]) for subject in subjects if subject in self.documents}
 
     def _write(self, change: Change) -> Written:
         document = change.document
@@ -89,6 +94,11 @@ def _copied(document: Document) -> Document:
         events=list(document.events),
         items=[replace(item, data=dict(item.data), result=dict(item.result)) for item in document.items],
     )
+
+
+def _highest(document: Document) -> dict[str, int]:
+    held = [(held.source, held.sequence) for held in document.early]
+    return dict(sorted([*document.heard.items(), *held]))
 
 
 def _milliseconds(at: datetime | None) -> datetime | None:
@@ -182,8 +192,12 @@ class FaultyStore:
         await self._pause()
         return await self._inner.caused(subject, causes)
 
-    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
-        return await self._inner.heads(after, limit)
+    async def heads(self, since: datetime, after: str, limit: int) -> list[Head]:
+        return await self._inner.heads(since, after, limit)
+
+    async def heard(self, subjects: Sequence[str]) -> dict[str, dict[str, int]]:
+        await self._pause()
+        return await self._inner.heard(subjects)
 
     async def _some_day(self, write: Callable[[], Awaitable[object]]) -> None:
         """Now, later or never."""

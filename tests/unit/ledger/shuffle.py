@@ -5,91 +5,26 @@ Invariant: a schedule is determined by its seed; every await of a process is a p
 
 import asyncio
 import random
-import selectors
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import chain, repeat
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.ledger.apply import Ledger, Publisher
-from shared.ledger.document import Held, LedgerStore
+from shared.ledger.document import Head, Held, LedgerStore
 from shared.ledger.messages import Heard, Item, Settled, Told, Woken
+from shared.ledger.reconciler import ON_THE_WAY, Reconciler
 from shared.schemas.envelope import Event
 from tests.unit.ledger.memory_store import FakePublisher, Faults, FaultyStore, StoreTimeoutError
+from tests.unit.ledger.rig import raw, record
 from tests.unit.ledger.small_domain import Diary, FakeClock, History, Quiet, Setting, SmallDomain, held, told
+from tests.unit.ledger.turns import Turns
 
 TERM = timedelta(seconds=20)
 STEPS = 320
 QUIET_ROUNDS = 40
 FAILING = ("intake:2", "documents:1", "item-1", "item-3", "r1-wish-0", "woken")
-
-
-class SkippingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose sleepers wake at once: when nothing else can happen, time jumps to the next of them."""
-
-    def __init__(self) -> None:
-        self._skipped = 0.0
-        super().__init__(_Skipping(self._skip))
-
-    def time(self) -> float:
-        return super().time() + self._skipped
-
-    def _skip(self, seconds: float) -> None:
-        self._skipped += seconds
-
-
-class _Skipping(selectors.DefaultSelector):
-    def __init__(self, skip: Callable[[float], None]) -> None:
-        super().__init__()
-        self._skip = skip
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0 if timeout else timeout)
-        if not ready and timeout:
-            self._skip(timeout)
-        return ready
-
-
-class Turns:
-    """Decides who runs: an actor that pauses waits until it is picked."""
-
-    def __init__(self) -> None:
-        self.waiting: dict[asyncio.Task[Any], asyncio.Future[None]] = {}
-
-    async def pause(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.waiting[task] = future
-        try:
-            await future
-        finally:
-            self.waiting.pop(task, None)
-
-    async def let_run(self, task: asyncio.Task[Any]) -> None:
-        """Let `task` go on until it pauses again or ends."""
-        self.waiting.pop(task).set_result(None)
-        await self._until_paused(task)
-
-    async def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[Any]:
-        """Start an actor; returns at its first pause."""
-        task = asyncio.ensure_future(work)
-        await self._until_paused(task)
-        return task
-
-    async def kill(self, task: asyncio.Task[Any]) -> None:
-        """Abandon an actor where it stands."""
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-    async def _until_paused(self, task: asyncio.Task[Any]) -> None:
-        for nap in chain((0, 0, 0), repeat(0.001)):
-            if task in self.waiting or task.done():
-                return
-            await asyncio.sleep(nap)
 
 
 Wrapping = Callable[[Any], Any]
@@ -112,6 +47,7 @@ class World:
     acknowledged: set[str] = field(default_factory=set)
     performed: list[tuple[str, str]] = field(default_factory=list)
     unsaid: list[str] = field(default_factory=list)
+    forged: list[Held] = field(default_factory=list)
     killed: int = 0
 
     def __post_init__(self) -> None:
@@ -158,17 +94,22 @@ class World:
         await self._quiet_end()
 
     async def _quiet_end(self) -> None:
-        """The faults are mended, what is late lands, what is parked is redriven; sweeps alone publish all; then all is delivered."""
+        """The faults are mended, what is late lands, what is parked is redriven; sweeps alone publish all; then all is delivered
+        and compared with its sources."""
         self.faults.quiet()
         self.surroundings.setting.failing.clear()
         while self.faults.late:
             await self.faults.land()
-        still = await self._freely(self.ledger().redrive(self.subjects))
-        assert not any(still.values()), still
+        await self._freely(self.ledger().redrive(self.subjects))
         await self._sweep_until_quiet()
         topic = {event.id for event in self.publisher.topic}
         self.unsaid = [e.id for subject in self.subjects for e in await self.store.events(subject) if e.id not in topic]
         await self._freely(self._deliver(self.pool))
+        self.clock.forward(ON_THE_WAY.total_seconds())
+        for source in ("intake", "documents"):
+            await self._freely(self._reconciler(self.ledger()).compare(source))
+        still = await self._freely(self.ledger().redrive(self.subjects))
+        assert not any(still.values()), still
         await self._sweep_until_quiet()
 
     async def _sweep_until_quiet(self) -> None:
@@ -199,15 +140,34 @@ class World:
             intake.say(data={"by": "p", "reason": "r", "keep": {f"k{len(intake.events)}": 1}})
             if self.dice.random() < 0.6:
                 documents.say(after={"intake": len(intake.events)})
-        lost = self.dice.choice((None, 0, 1))
         for told_by in (intake, documents):
+            lost = self.dice.choice((None, 0, 1, len(told_by.events) - 1))
             for place, event in enumerate(told_by.events):
-                copies = 1 + (self.dice.random() < 0.3)
-                last = place == len(told_by.events) - 1
-                self.pool += [held(event)] * (copies if last or place != lost else 0)
+                if place != lost:
+                    self.pool += [held(event)] * (1 + (self.dice.random() < 0.3))
+                    self.pool += [raw(event, record(event, value=b"{"))] * (self.dice.random() < 0.05)
 
     async def _ask(self, source: str, subject: str, after: int) -> list[Event]:
         return self.histories[subject, source].events[after:]
+
+    async def _heads(self, source: str, since: datetime, after: str) -> list[Head]:
+        said = {subject: self.histories[subject, source].events for subject in self.subjects}
+        heads = [Head(subject=one, sequence=len(events), said_at=events[-1].time) for one, events in said.items() if events]
+        return [head for head in heads if (head.said_at, head.subject) > (since, after)]
+
+    def _reconciler(self, ledger: Ledger[Diary, Setting]) -> Reconciler:
+        return Reconciler(ledger, heads=self._heads, ask=self._ask, caught_up=lambda: True)
+
+    async def _forge(self) -> None:
+        """Somebody says a number again that was heard, with another content."""
+        subject = self.dice.choice(self.subjects)
+        found = await self.store.load([subject])
+        if subject in found and (heard := found[subject].heard.get("intake")):
+            original = self.histories[subject, "intake"].events[self.dice.randrange(heard)]
+            content = {**original.model_dump(exclude={"id"}), "data": {"by": "forger", "reason": "f"}}
+            forgery = held(Event.say(**content))
+            self.forged.append(forgery)
+            self.pool.append(forgery)
 
     # -- who acts
 
@@ -218,6 +178,8 @@ class World:
         ledger = self.ledger()
         while True:
             await self.turns.pause()
+            if self.dice.random() < 0.02:
+                await self._forge()
             batch = self.dice.sample(self.pool, min(len(self.pool), self.dice.randrange(1, 5)))
             with suppress(StoreTimeoutError):
                 await self._deliver(batch, ledger)
@@ -226,9 +188,9 @@ class World:
         batch = list(batch)
         if batch:
             await (ledger or self.ledger()).apply(batch)
-        for record in batch:
-            if record in self.pool and self.dice.random() < 0.9:  # else the commit of its offset is lost
-                self.pool.remove(record)
+        for one in batch:
+            if one in self.pool and self.dice.random() < 0.9:  # else the commit of its offset is lost
+                self.pool.remove(one)
 
     async def _sweeper(self) -> None:
         ledger = self.ledger()
@@ -236,6 +198,8 @@ class World:
             await self.turns.pause()
             with suppress(StoreTimeoutError):
                 await self._sweep(ledger)
+                if self.dice.random() < 0.2:
+                    await ledger.redrive(self.subjects)
 
     async def _sweep(self, ledger: Ledger[Diary, Setting]) -> bool:
         due = await ledger.store.due(self.clock.now(), 10)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.ledger.document import Change, Document, LedgerStore, Mark, Refused, StoredItem
+from shared.ledger.document import BEGINNING, Change, Document, LedgerStore, Mark, Refused, StoredItem
 from shared.schemas.envelope import Event
 from tests.unit.ledger.small_domain import MONDAY, held, history
 
@@ -20,10 +20,13 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def said(subject: str, count: int, data: dict[str, Any] | None = None) -> list[Event]:
-    """Own events, as a ledger says them."""
-    return [
-        event.model_copy(update={"causationid": f"c{event.sequence}", "data": data or {}}) for event in history(subject, count)
-    ]
+    """Own events, as a ledger says them, a second apart."""
+
+    def own(event: Event) -> Event:
+        at = MONDAY + timedelta(seconds=event.sequence)
+        return event.model_copy(update={"causationid": f"c{event.sequence}", "data": data or {}, "time": at})
+
+    return [own(event) for event in history(subject, count)]
 
 
 def document(subject: str = "r1", **values: Any) -> Document:
@@ -176,6 +179,17 @@ class LedgerStoreContract:
         assert [event.sequence for event in await store.caused("r1", ["c2", "c4", "c9"])] == [2, 4]
 
     async def test_heads_are_listed_in_pages(self, store: LedgerStore) -> None:
-        await store.write([change(name, head=place) for place, name in enumerate("abcd")])
-        assert await store.heads("", 2) == [("a", 0), ("b", 1)]
-        assert await store.heads("b", 9) == [("c", 2), ("d", 3)]
+        """By the moment of the last event, then by subject; whoever said nothing is not listed."""
+        counts = {"d": 1, "c": 1, "b": 3, "a": 2}
+        await store.write([change(name, events=said(name, count), head=count) for name, count in counts.items()])
+        await store.write([change("silent")])
+        first = await store.heads(BEGINNING, "", 2)
+        assert [(head.subject, head.sequence) for head in first] == [("c", 1), ("d", 1)]
+        last = await store.heads(first[-1].said_at, first[-1].subject, 9)
+        assert [(head.subject, head.sequence) for head in last] == [("a", 2), ("b", 3)]
+        assert await store.heads(last[-1].said_at, last[-1].subject, 9) == []
+
+    async def test_what_is_heard_or_held_is_told_per_source(self, store: LedgerStore) -> None:
+        second, fourth = history("r1", 4)[1::2]
+        await store.write([change(heard={"intake": 2, "routing": 7}, early=[held(second), held(fourth)]), change("r2")])
+        assert await store.heard(["r1", "r2", "r3"]) == {"r1": {"intake": 4, "routing": 7}, "r2": {}}

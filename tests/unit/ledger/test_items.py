@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.ledger.items import KEPT_ITEMS
 from tests.unit.ledger.rig import TERM, Rig
 from tests.unit.ledger.small_domain import history, told
 
@@ -186,6 +187,20 @@ async def test_a_cancelled_item_is_not_planned_anew(rig: Rig) -> None:
     await rig.tell(told("c", name="cancel", items=["a"]))
     await rig.tell(told("again", name="plan", items=["a"]))
     assert await rig.lease() == []
+
+
+async def test_of_very_many_items_those_longest_over_are_forgotten_and_none_that_is_open(rig: Rig) -> None:
+    await rig.plan("first", *(f"early-{n}" for n in range(KEPT_ITEMS)))
+    for item in await rig.lease(limit=KEPT_ITEMS):
+        await rig.settle(item)
+    assert len((await rig.document()).items) == KEPT_ITEMS
+    await rig.plan(*(f"late-{n}" for n in range(9)))
+    kept = [item.id for item in (await rig.document()).items]
+    assert len(kept) == KEPT_ITEMS
+    assert kept[0] == "early-9"
+    assert [item for item in (await rig.document()).items if item.open and not item.id.startswith("late")] == [
+        await rig.item(f"early-{KEPT_ITEMS - 1}")
+    ]
 
 
 async def test_a_doubtful_item_is_planned_again_only_by_a_decision(rig: Rig) -> None:

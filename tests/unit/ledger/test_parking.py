@@ -1,6 +1,9 @@
 """What cannot be taken sets its own request aside, byte for byte, and disturbs no other."""
 
 import pytest
+import structlog
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from shared.ledger.messages import Heard
 from shared.messaging.wire import record_of
@@ -40,6 +43,16 @@ async def test_a_bad_copy_of_an_early_event_does_not_linger(rig: Rig) -> None:
     document = await rig.document()
     assert document.heard == {"intake": 2}
     assert (document.early, document.parked) == ([], None)
+
+
+async def test_a_bad_copy_parks_nothing_while_the_good_one_waits_for_what_it_follows(rig: Rig) -> None:
+    (first,) = history("r1", 1)
+    drawn = History("r1", "documents").say(after={"intake": 1})
+    await rig.hear(drawn)
+    await rig.ledger.apply([raw(drawn, record(drawn, value=b"{"))])
+    assert (await rig.document()).parked is None
+    await rig.hear(first)
+    assert (await rig.diary()).heard == ("intake:1", "documents:1")
 
 
 async def test_a_decision_that_raises_parks_only_its_request(rig: Rig) -> None:
@@ -125,3 +138,14 @@ async def test_what_is_parked_is_not_asked_for(rig: Rig) -> None:
     one, _, three = history("r1", 3)
     await rig.hear(one, three)
     assert await rig.ledger.missing(["r1"]) == {}
+
+
+async def test_a_decision_that_raises_is_logged_with_the_ids_of_its_message(rig: Rig) -> None:
+    (event,) = history("r1", 1)
+    rig.failing.add("intake:1")
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        await rig.hear(event)
+        structlog.get_logger().info("afterwards")
+    failed, afterwards = lines
+    assert (failed["event"], failed["request"], failed["message"]) == ("ledger.decision_failed", "r1", event.id)
+    assert not afterwards.keys() & {"request", "message"}

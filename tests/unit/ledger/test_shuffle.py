@@ -5,15 +5,20 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from shared.ledger import order
 from shared.ledger.document import Document
+from shared.ledger.reconciler import Reconciler
 from shared.schemas.envelope import Event
 from tests.unit.ledger.memory_store import MemoryStore
-from tests.unit.ledger.shuffle import SkippingLoop, World
+from tests.unit.ledger.shuffle import World
+from tests.unit.ledger.turns import SkippingLoop
 from tests.unit.ledger.verdicts import faults_of
 
+pytestmark = pytest.mark.usefixtures("silent_log")
 SCHEDULES = 1000
 CONTROLS = 60
 SEEDS = st.integers(min_value=0, max_value=2**63 - 1)
@@ -93,3 +98,21 @@ def test_counting_acknowledgements_instead_of_a_prefix_is_found() -> None:
 
 def test_writing_without_the_revision_is_found() -> None:
     assert "sequences are not dense" in found(guarded=False)
+
+
+def test_not_comparing_heads_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def blind(*_: Any) -> int:
+        return 0
+
+    monkeypatch.setattr(Reconciler, "compare", blind)
+    assert "heard of intake" in found()
+
+
+def test_taking_a_fork_for_a_repetition_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order, "is_fork", lambda *_: False)
+    assert "forgeries were dropped" in found()
+
+
+def test_a_bad_record_that_is_taken_for_the_good_one_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order, "mends", lambda *_: False)
+    assert "is parked still" in found() or "JSONDecodeError" in found()

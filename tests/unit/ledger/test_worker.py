@@ -7,6 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from shared.ledger.desk import Desk
 from shared.ledger.effects import Done, Doubt, Ending, PointOfNoReturn, Retry, Terminal
@@ -280,3 +283,16 @@ async def test_draining_waits_for_effects_under_way(rig: Rig) -> None:
         await begun.wait()
         await worker.drain(5)
         assert status(rig) == "done"
+
+
+async def test_whatever_an_effect_logs_carries_the_ids_of_its_item(rig: Rig) -> None:
+    async def effect(item: Item, point: PointOfNoReturn) -> Ending:
+        structlog.get_logger().info("effect.at_work")
+        return Done(data={})
+
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        async with working(rig, effect):
+            await rig.plan("a")
+            await until(lambda: any(line["event"] == "effect.at_work" for line in lines))
+    (line,) = [line for line in lines if line["event"] == "effect.at_work"]
+    assert (line["request"], line["item"], line["kind"], line["attempt"]) == ("r1", "a", "print", 1)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from shared.ledger import order
 from shared.ledger.document import Document
 from shared.schemas.envelope import Event
 from tests.unit.ledger.shuffle import World
@@ -16,7 +17,7 @@ async def faults_of(world: World) -> list[str]:
         if (document := found.get(subject)) is None:
             return [f"{subject}: lost altogether"]
         events = await world.store.events(subject)
-        for check in (_heard, _chained, _caused, _commanded, _published, _at_rest, _remembered):
+        for check in CHECKS:
             faults += [f"{subject}: {fault}" for fault in check(world, document, events)]
     return faults
 
@@ -94,7 +95,17 @@ def _at_rest(world: World, document: Document, _events: list[Event]) -> list[str
     return faults + [f"item {item} is done but was never performed" for item in done]
 
 
+def _kept(world: World, document: Document, _events: list[Event]) -> list[str]:
+    """What forges a heard number is kept, byte for byte."""
+    forged = [held for held in world.forged if order.subject_of(held) == document.subject]
+    kept = [held for held in forged if any(order.same(held, other) for other in document.aside)]
+    return [] if kept == forged else [f"{len(forged) - len(kept)} forgeries were dropped"]
+
+
 def _remembered(_world: World, document: Document, events: list[Event]) -> list[str]:
     """The projection contains exactly the facts that were said, in their order."""
     diary = Diary.model_validate(document.state)
     return [] if list(diary.said) == [event.id for event in events] else ["the state does not hold exactly what was said"]
+
+
+CHECKS = (_heard, _chained, _caused, _commanded, _published, _at_rest, _kept, _remembered)

@@ -1,0 +1,120 @@
+"""What was lost behind everything that was heard is found by comparing heads."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+
+from shared.ledger.document import BEGINNING, Head
+from shared.ledger.reconciler import ON_THE_WAY, Reconciler
+from shared.schemas.envelope import Event, Source
+from tests.unit.ledger.rig import Rig
+from tests.unit.ledger.small_domain import MONDAY, history
+
+PAGE = 2
+
+
+class Sender:
+    """Another service: what it said, told in pages of two heads; `away` while it does not answer."""
+
+    def __init__(self, *histories: Sequence[Event]) -> None:
+        self.histories = {events[0].subject: list(events) for events in histories}
+        self.asked: list[tuple[str, int]] = []
+        self.pages: list[tuple[datetime, str]] = []
+        self.away = False
+
+    async def heads(self, source: Source, since: datetime, after: str) -> list[Head]:
+        self.pages.append((since, after))
+        last = sorted((events[-1].time, subject) for subject, events in self.histories.items())
+        behind = [(at, subject) for at, subject in last if (at, subject) > (since, after)]
+        return [Head(subject=subject, sequence=len(self.histories[subject]), said_at=at) for at, subject in behind[:PAGE]]
+
+    async def events(self, source: Source, subject: str, after: int) -> list[Event]:
+        if self.away:
+            raise ConnectionError
+        self.asked.append((subject, after))
+        return self.histories[subject][after:]
+
+
+@pytest.fixture
+def rig() -> Rig:
+    rig = Rig()
+    rig.clock.forward(ON_THE_WAY.total_seconds() + 1)
+    return rig
+
+
+def reconciler(rig: Rig, source: Sender) -> Reconciler:
+    return Reconciler(rig.ledger, heads=source.heads, ask=source.events, caught_up=lambda: True)
+
+
+async def heard(rig: Rig, *subjects: str) -> list[int]:
+    """How many events each subject has heard of intake."""
+    known = await rig.store.heard(subjects)
+    return [known.get(subject, {}).get("intake", 0) for subject in subjects]
+
+
+async def test_a_lost_last_event_is_found_and_only_it_is_asked_for(rig: Rig) -> None:
+    whole, cut = history("r1", 3), history("r2", 3)
+    await rig.hear(*whole, *cut[:2])
+    source = Sender(whole, cut)
+    assert await heard(rig, "r1", "r2") == [3, 2], "nothing but a comparison can know of it"
+    assert await reconciler(rig, source).compare("intake") == 1
+    assert source.asked == [("r2", 2)]
+    assert await heard(rig, "r1", "r2") == [3, 3]
+
+
+async def test_an_emptied_service_builds_itself_from_its_sources_page_by_page(rig: Rig) -> None:
+    source = Sender(*(history(f"r{number}", number) for number in range(1, 6)))
+    assert await reconciler(rig, source).compare("intake") == 5
+    assert await heard(rig, *(f"r{number}" for number in range(1, 6))) == [1, 2, 3, 4, 5]
+    assert source.pages == [(BEGINNING, ""), (MONDAY, "r2"), (MONDAY, "r4"), (MONDAY, "r5")]
+
+
+async def test_what_may_still_be_on_its_way_is_left_alone(rig: Rig) -> None:
+    rig.clock.forward(-2)
+    source = Sender(history("r1", 1))
+    assert await reconciler(rig, source).compare("intake") == 0
+    rig.clock.forward(2)
+    assert await reconciler(rig, source).compare("intake") == 1
+
+
+async def test_the_next_comparison_begins_a_little_before_the_end_of_the_last(rig: Rig) -> None:
+    source = Sender(history("r1", 1))
+    comparing = reconciler(rig, source)
+    await comparing.compare("intake")
+    source.pages.clear()
+    await comparing.compare("intake")
+    assert source.pages[0] == (MONDAY - ON_THE_WAY, "")
+
+
+async def test_a_source_that_goes_away_is_compared_from_the_same_place_again(rig: Rig) -> None:
+    source = Sender(history("r1", 1))
+    source.away = True
+    comparing = reconciler(rig, source)
+    with pytest.raises(ConnectionError):
+        await comparing.compare("intake")
+    source.away = False
+    assert await comparing.compare("intake") == 1
+    assert source.pages[-2] == (BEGINNING, "")
+
+
+async def test_an_event_held_because_its_request_is_parked_is_not_missing(rig: Rig) -> None:
+    events = history("r1", 2)
+    rig.failing.add("intake:1")
+    await rig.hear(*events)
+    assert (await rig.document()).parked
+    assert await reconciler(rig, Sender(events)).compare("intake") == 0
+
+
+async def test_nothing_is_compared_while_the_topics_are_being_read(rig: Rig) -> None:
+    source, behind = Sender(history("r1", 1)), True
+    comparing = Reconciler(rig.ledger, heads=source.heads, ask=source.events, caught_up=lambda: not behind, every_seconds=0.001)
+    working = asyncio.create_task(comparing.work())
+    await asyncio.sleep(0.02)
+    assert source.pages == []
+    behind = False
+    async with asyncio.timeout(5):
+        while await heard(rig, "r1") != [1]:
+            await asyncio.sleep(0.005)
+    working.cancel()

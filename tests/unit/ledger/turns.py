@@ -1,0 +1,74 @@
+"""Who runs next is the schedule's choice, and nobody waits for real time."""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from itertools import chain, repeat
+from typing import Any
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose sleepers wake at once: when nothing else can happen, time jumps to the next of them."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+        super().__init__(_Skipping(self._skip))
+
+    def time(self) -> float:
+        return super().time() + self._skipped
+
+    def _skip(self, seconds: float) -> None:
+        self._skipped += seconds
+
+
+class _Skipping(selectors.DefaultSelector):
+    def __init__(self, skip: Callable[[float], None]) -> None:
+        super().__init__()
+        self._skip = skip
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0 if timeout else timeout)
+        if not ready and timeout:
+            self._skip(timeout)
+        return ready
+
+
+class Turns:
+    """Decides who runs: an actor that pauses waits until it is picked."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[asyncio.Task[Any], asyncio.Future[None]] = {}
+
+    async def pause(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting[task] = future
+        try:
+            await future
+        finally:
+            self.waiting.pop(task, None)
+
+    async def let_run(self, task: asyncio.Task[Any]) -> None:
+        """Let `task` go on until it pauses again or ends."""
+        self.waiting.pop(task).set_result(None)
+        await self._until_paused(task)
+
+    async def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[Any]:
+        """Start an actor; returns at its first pause."""
+        task = asyncio.ensure_future(work)
+        await self._until_paused(task)
+        return task
+
+    async def kill(self, task: asyncio.Task[Any]) -> None:
+        """Abandon an actor where it stands."""
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _until_paused(self, task: asyncio.Task[Any]) -> None:
+        for nap in chain((0, 0, 0), repeat(0.001)):
+            if task in self.waiting or task.done():
+                return
+            await asyncio.sleep(nap)
