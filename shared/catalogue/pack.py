@@ -84,6 +84,9 @@ class Condition(Strict):
     unless: dict[str, Any] = {}
 
 
+Mode = Literal["automatic", "choose"]
+
+
 class SupporterRole(Strict):
     """One seat to fill. `skills` are wanted, `department` is required, `only` depends on details."""
 
@@ -122,7 +125,8 @@ class RequestType(Strict):
     opportunity: bool = True
     coordinator: str
     supporters: tuple[SupporterRole, ...]
-    mode: Literal["automatic", "choose"] = "automatic"
+    mode: Mode = Described(default="automatic", description="who picks the supporters: the ranking, or the coordinator from it")
+    mode_by_unit: dict[str, Mode] = Described(default={}, description="business units that do it otherwise")
     review: bool = False
     own_allowed: bool = Described(default=False, description="who asked may work on it when nobody else can")
     effort: float = 1.0
@@ -142,6 +146,10 @@ class RequestType(Strict):
     def name(self, locale: str) -> str:
         """The type's name in `locale`."""
         return self.label.by_locale(locale)
+
+    def mode_of(self, business_unit: str) -> Mode:
+        """How `business_unit`'s supporters are picked."""
+        return self.mode_by_unit.get(business_unit, self.mode)
 
     def article_of(self, line: str) -> str | None:
         """The article that a field, or `preconditions`, comes from; None where the policy is silent and the line is an example."""

@@ -1,7 +1,7 @@
 """The source files of the product, parsed once, and what each of them imports and calls."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +64,7 @@ def _called(node: ast.Call) -> str:
             return ""
 
 
-def sources(root: Path = ROOT) -> tuple[Source, ...]:
-    """Every Python file of the product."""
-    files = sorted(file for room in ROOMS for file in (root / room).rglob("*.py"))
+def sources(root: Path = ROOT, rooms: Iterable[str] = ROOMS) -> tuple[Source, ...]:
+    """Every Python file of `rooms`, by default of the product."""
+    files = sorted(file for room in rooms for file in (root / room).rglob("*.py"))
     return tuple(Source(file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")) for file in files)

@@ -79,6 +79,10 @@ def test_the_house_keeps_its_rules(rule: Rule, files: tuple[Source, ...]):
     assert rule(files) == []
 
 
+def test_test_files_are_short_too():
+    assert files_are_short(sources(rooms=["tests"])) == []
+
+
 @pytest.mark.parametrize(("rule", "path", "text"), OFFENCES, ids=lambda value: getattr(value, "__name__", str(value)[:40]))
 def test_an_offence_is_noticed(rule: Rule, path: str, text: str):
     assert rule([Source(path, text)]) != []

@@ -55,7 +55,7 @@ def _support(seats: Seating, places: Vacancies, state: State, *, said: bool) -> 
     """`said`: whether this decision has said something already, so that waiting is new in any case."""
     before = state if not said else state.model_copy(update={"status": "new"})
     present = (*places.keep, *places.same_role)
-    if places.vacant and seats.kind.mode == "choose":
+    if places.vacant and seats.kind.mode_of(seats.request.business_unit) == "choose":
         offers = seats.offers(places.vacant, present)
         if all(offer.candidates for offer in offers):
             return Decision(facts=(AssignmentWaiting(step="supporter", reason="coordinator_chooses", decisions=tuple(offers)),))

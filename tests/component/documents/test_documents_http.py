@@ -16,7 +16,7 @@ from shared.http.server import create_app
 from shared.schemas.documents import DocumentRendered
 from shared.storage import BlobStore, Database
 from shared.telemetry.health import Health
-from tests.builders import a_body, a_directory, judged
+from tests.builders import a_body, a_directory, a_document, judged
 
 pytestmark = pytest.mark.stack
 DATA = b"%PDF-1.7 the file"
@@ -27,17 +27,7 @@ STRANGER = {"Authorization": "Bearer dev-person-MK2"}
 
 
 def a_file(document: str, sha256: str) -> DocumentRendered:
-    return DocumentRendered(
-        document=document,
-        kind="tech.survey",
-        name=NAME,
-        media_type="application/pdf",
-        language="zh",
-        size=len(DATA),
-        sha256=sha256,
-        version=1,
-        manifest={},
-    )
+    return a_document(document, name=NAME, size=len(DATA), sha256=sha256)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -7,25 +7,14 @@ import pytest
 
 from services.documents.domain import DocumentsDomain, State
 from services.documents.projection import Projection
-from shared.schemas.documents import DocumentRendered
 from shared.schemas.intake import RequestSubmitted
 from shared.schemas.routing import WorkCompleted
 from shared.storage import Database
-from tests.builders import NOW, a_body, events_of, judged
+from tests.builders import NOW, a_body, a_document, events_of, judged
 
 pytestmark = pytest.mark.stack
 DOMAIN = DocumentsDomain()
-A_FILE = DocumentRendered(
-    document="D-1",
-    kind="tech.survey",
-    name="调研纪要.pdf",
-    media_type="application/pdf",
-    language="zh",
-    size=3,
-    sha256="a" * 64,
-    version=1,
-    manifest={},
-)
+A_FILE = a_document()
 
 
 def a_state(kind: str = "tech.survey", opportunity: str = "O-5", *, done: int | None = None, **changes: Any) -> State:

@@ -14,7 +14,7 @@ from shared.schemas import routing
 from shared.schemas.documents import DocumentFailed, DocumentRendered
 from shared.schemas.intake import RequestSubmitted
 from shared.schemas.requests import Request, request_id
-from tests.builders import NOW, SURVEY_BEFORE, TYPES, a_body, events_of, judged, the_pack, with_details
+from tests.builders import NOW, SURVEY_BEFORE, TYPES, a_body, a_document, events_of, judged, the_pack, with_details
 from tests.unit.catalogue.packs import with_a_sixteenth_type
 from tests.unit.intake.desk import ASSIGNED, COMPLETED, COORDINATED, DECLINED, WITHDRAWN, WORKING, a_decision, a_seat, amended
 
@@ -59,7 +59,7 @@ class Room:
         """Every item that was planned and not made is made."""
         made = {document.document for document in self.state.made}
         for item in [item for item in self.items.values() if item.id not in made]:
-            self.settle(item, end="done", data=a_document(item).model_dump())
+            self.settle(item, end="done", data=rendered(item).model_dump())
         return self
 
     def plan(self) -> list[tuple[str, int]]:
@@ -72,19 +72,9 @@ class Room:
         self.cancelled += [identity for identity in decision.cancel if identity in self.items]
 
 
-def a_document(item: Item) -> DocumentRendered:
+def rendered(item: Item) -> DocumentRendered:
     media = "application/pdf" if item.data["format"] == "pdf" else "application/word"
-    return DocumentRendered(
-        document=item.id,
-        kind=item.data["type"],
-        name="n.pdf",
-        media_type=media,
-        language="zh",
-        size=1,
-        sha256="0" * 64,
-        version=item.data["version"],
-        manifest={},
-    )
+    return a_document(item.id, kind=item.data["type"], media_type=media, version=item.data["version"])
 
 
 @pytest.mark.parametrize("kind", sorted(WHEN_ACCEPTED))
@@ -234,8 +224,8 @@ class TestEnds:
         room = Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, WORKING, COMPLETED)
         (item,) = room.items.values()
         assert room.state.made == ()
-        assert room.settle(item, end="done", data=a_document(item).model_dump()).facts == (a_document(item),)
-        assert room.state.made == (a_document(item),)
+        assert room.settle(item, end="done", data=rendered(item).model_dump()).facts == (rendered(item),)
+        assert room.state.made == (rendered(item),)
 
     @pytest.mark.parametrize("end", ["failed", "unknown"])
     def test_a_rendering_given_up_is_said_with_its_problem(self, end: Any):

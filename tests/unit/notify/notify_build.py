@@ -29,6 +29,7 @@ from shared.schemas.requests import (
     Verdict,
 )
 from shared.schemas.routing import DecisionRecord, Seat
+from tests.builders import a_document
 
 NOW = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
 REQUEST = "6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11"
@@ -148,17 +149,7 @@ def withdrawal_refused() -> BaseModel:
 
 
 def document_rendered() -> BaseModel:
-    return documents.DocumentRendered(
-        document="doc-1",
-        kind="survey_record",
-        name="调研纪要.pdf",
-        media_type="application/pdf",
-        language="zh",
-        size=1234,
-        sha256="0" * 64,
-        version=1,
-        manifest={},
-    )
+    return a_document("doc-1", kind="survey_record")
 
 
 def document_failed() -> BaseModel:

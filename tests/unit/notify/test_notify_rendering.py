@@ -13,13 +13,16 @@ from shared.catalogue import load_packs
 from shared.ledger.messages import Item
 from shared.schemas.model import Text
 from shared.schemas.requests import Customer, Opportunity, PolicyPin
-from shared.schemas.routing import AmendmentRefused, WorkDeclined
+from shared.schemas.routing import AmendmentRefused, SupportersAssigned, WorkDeclined
+from tests.unit.catalogue.packs import with_a_sixteenth_type
 from tests.unit.notify.notify_build import (
     ALL_TEMPLATES,
     REQUEST,
     Story,
+    a_decision,
     a_directory,
     a_person,
+    a_seat,
     coordinator_assigned,
     items_for,
     submitted,
@@ -202,3 +205,22 @@ def test_texts_in_both_languages_are_shown_in_the_readers():
     item = next(item for item in Story().through([submitted()]).hear(refused).items if item.kind == "email")
     assert "工作已结束。" in a_renderer().letter(item, reader=ZH, directory=a_directory()).text
     assert "The work has ended." in a_renderer().letter(item, reader=EN, directory=a_directory()).text
+
+
+@pytest.mark.parametrize(("reader", "name", "role"), [(ZH, "系统巡检", "测试工程师"), (EN, "System inspection", "Test engineer")])
+def test_a_sixteenth_type_is_told_of_in_its_own_words_by_yaml_alone(tmp_path: Path, reader: Reader, name: str, role: str):
+    words = labels_of(load_packs(with_a_sixteenth_type(tmp_path)))
+    details = {"site": "七号仓", "contact": {"$personal": "details.contact"}, "due": "2027-03-20T12:00:00+08:00"}
+    story = Story().through([submitted(type="tech.inspection", details=details), coordinator_assigned()])
+    seats = (a_seat("anna", role="test_engineer"),)
+    decision = story.hear(SupportersAssigned(seats=seats, decisions=(a_decision(role="test_engineer"),)))
+    letters = [
+        a_renderer(labels_of=words).letter(item, reader=reader, directory=a_directory())
+        for item in decision.items
+        if item.kind == "email"
+    ]
+    assert letters
+    for letter in letters:
+        assert name in letter.subject + letter.text
+        assert "tech.inspection" not in letter.subject + letter.text + letter.html
+    assert any(role in letter.text for letter in letters)

@@ -162,3 +162,18 @@ def an_assigned(*engineers: Person, request: Request | None = None, **changes: A
     journey.request = request or journey.request
     journey.submitted()
     return journey
+
+
+def kinds(journey: Journey) -> list[str]:
+    """What was said, by name."""
+    return [type(fact).__name__ for fact in journey.said]
+
+
+REVIEWERS = (
+    a_person("finance", "department_reviewer", unit="headquarters", department="finance"),
+    a_person("legal", "department_reviewer", unit="headquarters", department="legal"),
+    a_person("technical", "department_reviewer", unit="headquarters", department="technical"),
+    a_person("delivery", "department_reviewer", unit="headquarters", department="delivery"),
+    a_person("leader", "bu_leader"),
+    a_person("chief", "company_leader", unit="headquarters"),
+)

@@ -3,7 +3,6 @@
 import pytest
 
 from services.routing.domain import OpenLoad, RoutingDomain
-from shared.catalogue import SupporterRole
 from shared.ledger.messages import NOTHING
 from shared.schemas.intake import RequestSubmitted
 from shared.schemas.people import Person
@@ -14,6 +13,7 @@ from tests.unit.routing.routing_build import (
     MANAGER,
     MARKETER,
     PACK,
+    REVIEWERS,
     Journey,
     a_context,
     a_person,
@@ -21,26 +21,14 @@ from tests.unit.routing.routing_build import (
     an_assigned,
     an_engineer,
     asked_by,
-    choosing_pack,
+    kinds,
 )
-
-
-def kinds(journey: Journey) -> list[str]:
-    return [type(fact).__name__ for fact in journey.said]
 
 
 def submitted(*people: Person, kind: str = "tech.survey", unit: str = "east", **changes: object) -> Journey:
     journey = Journey(a_context(*people), a_request(kind, unit, **changes))
     journey.submitted()
     return journey
-
-
-REVIEWERS = (
-    a_person("finance", "department_reviewer", unit="headquarters", department="finance"),
-    a_person("legal", "department_reviewer", unit="headquarters", department="legal"),
-    a_person("leader", "bu_leader"),
-    a_person("chief", "company_leader", unit="headquarters"),
-)
 
 
 # -- the two steps
@@ -140,10 +128,12 @@ def test_one_person_with_both_skills_does_not_take_both_seats_of_a_bid():
 
 
 def test_a_review_gets_each_department_and_each_leader():
-    journey = submitted(MARKETER, *REVIEWERS, kind="business.contract")
+    journey = submitted(MARKETER, *REVIEWERS, kind="business.contract", details={"kind": "sales"})
     assert {(seat.person, seat.role, seat.department) for seat in journey.state.supporters} == {
         ("finance", "department_reviewer", "finance"),
         ("legal", "department_reviewer", "legal"),
+        ("technical", "department_reviewer", "technical"),
+        ("delivery", "department_reviewer", "delivery"),
         ("leader", "bu_leader", None),
         ("chief", "company_leader", None),
     }
@@ -276,47 +266,6 @@ def test_waiting_needs_no_timer_of_its_own():
     assert RoutingDomain().wake_at(submitted(MANAGER).state) is None
 
 
-# -- the coordinator chooses
-
-
-def choosing(*people: Person, kind: str = "tech.survey", **changes: object) -> Journey:
-    journey = Journey(a_context(MANAGER, MARKETER, *people, pack=choosing_pack(kind), **changes), a_request(kind))
-    journey.submitted()
-    return journey
-
-
-def test_in_choosing_mode_the_ranking_is_offered_and_nobody_chosen():
-    journey = choosing(an_engineer("anna"), an_engineer("ben"))
-    assert kinds(journey) == ["CoordinatorAssigned", "AssignmentWaiting"]
-    offer = journey.said[-1]
-    assert isinstance(offer, AssignmentWaiting)
-    assert (offer.reason, journey.state.status) == ("coordinator_chooses", "choosing")
-    assert {candidate.person for candidate in offer.decisions[0].candidates} == {"anna", "ben"}
-    assert offer.decisions[0].chosen == ()
-
-
-def test_in_choosing_mode_with_nobody_to_choose_from_it_waits_like_any_other():
-    journey = choosing(an_engineer("anna", leave=AWAY))
-    assert journey.state.status == "waiting"
-    journey.changes(people=[MANAGER, an_engineer("anna")])
-    journey.wakes()
-    assert journey.state.status == "choosing"
-
-
-def test_in_choosing_mode_there_is_nothing_to_choose_when_both_roles_are_one():
-    journey = choosing(kind="market.visit")
-    assert (journey.state.status, journey.supporters) == ("assigned", ["marketer"])
-
-
-def test_only_the_seats_that_the_details_ask_for_are_offered():
-    journey = Journey(
-        a_context(MARKETER, *REVIEWERS, pack=choosing_pack("market.executive_visit")),
-        a_request("market.executive_visit", details={"executive": "bu_leader"}),
-    )
-    journey.submitted()
-    assert [record.role for record in journey.state.decisions] == ["bu_marketing", "bu_leader"]
-
-
 # -- the policy
 
 
@@ -332,14 +281,9 @@ def test_a_policy_of_the_same_version_with_other_content_is_another():
         journey.submitted()
 
 
-def test_a_department_may_be_asked_by_the_details_alone():
-    technical = SupporterRole(role="department_reviewer", department="technical", only={"kind": "sales"})
-    kind = PACK.types["business.contract"]
-    pack = PACK.model_copy(
-        update={"types": {**PACK.types, kind.key: kind.model_copy(update={"supporters": (*kind.supporters, technical)})}}
-    )
-    people = (MARKETER, *REVIEWERS, a_person("tech", "department_reviewer", unit="headquarters", department="technical"))
-    for contract, expected in (("sales", 5), ("agency", 4)):
-        journey = Journey(a_context(*people, pack=pack), a_request("business.contract", details={"kind": contract}))
-        journey.submitted()
-        assert len(journey.supporters) == expected
+@pytest.mark.parametrize(
+    ("contract", "asked"), [("sales", {"finance", "legal", "technical", "delivery"}), ("agency", {"finance", "legal"})]
+)
+def test_which_departments_review_a_contract_depends_on_its_kind(contract: str, asked: set[str]):
+    journey = submitted(MARKETER, *REVIEWERS, kind="business.contract", details={"kind": contract})
+    assert {seat.department for seat in journey.state.supporters if seat.department} == asked

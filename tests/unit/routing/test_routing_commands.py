@@ -2,25 +2,16 @@
 
 import pytest
 
-from services.routing.domain import State
 from services.routing.domain.state import ALLOWED, Status
-from shared.ledger.messages import Decision
-from shared.schemas.intake import AmendmentRequested, WithdrawalRequested
 from shared.schemas.routing import (
-    AmendmentRefused,
     AssignmentWaiting,
     CoordinatorAssigned,
-    RequestAmended,
-    RequestWithdrawn,
     SupportersAssigned,
-    WithdrawalRefused,
     WorkAccepted,
     WorkCompleted,
     WorkDeclined,
 )
 from tests.unit.routing.routing_build import (
-    ACCEPTED,
-    AWAY,
     MANAGER,
     MARKETER,
     Journey,
@@ -29,71 +20,17 @@ from tests.unit.routing.routing_build import (
     a_request,
     an_assigned,
     an_engineer,
-    choosing_pack,
 )
-
-ANNA, BEN = an_engineer("anna"), an_engineer("ben")
-DATA: dict[str, dict[str, object]] = {
-    "accept": {},
-    "decline": {"reason": "出差"},
-    "complete": {"note": "已提交", "result": {"network": "千兆"}},
-    "choose": {"people": ["anna"]},
-}
-
-
-def new() -> Journey:
-    """Submitted in a ledger that was interrupted before it decided."""
-    journey = an_assigned(ANNA)
-    journey.state = State(request=journey.request, policy=journey.state.policy)
-    return journey
-
-
-def waiting() -> Journey:
-    return an_assigned(an_engineer("anna", leave=AWAY))
-
-
-def choosing() -> Journey:
-    journey = Journey(a_context(MANAGER, ANNA, BEN, pack=choosing_pack("tech.survey")))
-    journey.submitted()
-    return journey
-
-
-def assigned() -> Journey:
-    return an_assigned(ANNA)
-
-
-def working() -> Journey:
-    journey = assigned()
-    journey.tells("accept", "anna")
-    return journey
-
-
-def completed() -> Journey:
-    journey = working()
-    journey.tells("complete", "anna", **DATA["complete"])
-    return journey
-
-
-def withdrawn() -> Journey:
-    journey = working()
-    journey.withdrawn()
-    return journey
-
-
-STATES = {
-    "new": new,
-    "waiting": waiting,
-    "choosing": choosing,
-    "assigned": assigned,
-    "working": working,
-    "completed": completed,
-    "withdrawn": withdrawn,
-}
-
-
-def code(decision: Decision) -> str | None:
-    return decision.refusal.code if decision.refusal else None
-
+from tests.unit.routing.states import (
+    ANNA,
+    BEN,
+    DATA,
+    STATES,
+    assigned,
+    code,
+    completed,
+    working,
+)
 
 # -- the table
 
@@ -314,142 +251,3 @@ def test_who_coordinates_in_one_role_and_supports_in_another_gives_the_work_back
     journey.tells("decline", "both", reason="太忙")
     assert (journey.coordinator, journey.supporters, journey.state.status) == ("both", [], "waiting")
     assert journey.state.holders() == {"both"}
-
-
-# -- standing in
-
-
-def test_while_somebody_is_away_their_delegate_acts_and_the_event_says_for_whom():
-    journey = assigned()
-    journey.changes(people=[MANAGER, an_engineer("anna", leave=AWAY, delegate="ben"), BEN])
-    (accepted,) = journey.tells("accept", "ben").facts
-    assert isinstance(accepted, WorkAccepted)
-    assert (accepted.by, accepted.on_behalf_of) == ("ben", "anna")
-    assert journey.state.supporters[0].accepted
-    (done,) = journey.tells("complete", "ben").facts
-    assert isinstance(done, WorkCompleted)
-    assert (done.by, done.on_behalf_of) == ("ben", "anna")
-
-
-def test_a_delegate_declines_the_absent_persons_seat_and_not_for_themselves():
-    journey = assigned()
-    journey.changes(people=[MANAGER, an_engineer("anna", leave=AWAY, delegate="ben"), BEN])
-    decision = journey.tells("decline", "ben", reason="休假")
-    assert isinstance(decision.facts[0], WorkDeclined)
-    assert decision.facts[0].on_behalf_of == "anna"
-    assert (journey.state.declined, journey.supporters) == (("anna",), ["ben"])
-
-
-def test_once_they_are_back_their_delegate_may_not_act_any_more():
-    journey = assigned()
-    journey.changes(people=[MANAGER, an_engineer("anna", delegate="ben"), BEN])
-    assert code(journey.tells("accept", "ben")) == "not_yours"
-
-
-def test_the_coordinators_delegate_chooses():
-    journey = choosing()
-    journey.changes(
-        people=[MANAGER.model_copy(update={"leave": AWAY, "delegate": "deputy"}), a_person("deputy", "sales_manager"), ANNA]
-    )
-    assert code(journey.tells("choose", "deputy", people=["anna"])) is None
-    assert journey.supporters == ["anna"]
-
-
-# -- choosing
-
-
-def test_the_coordinator_chooses_whoever_is_offered_and_the_record_says_by_whom():
-    journey = choosing()
-    journey.tells("choose", "manager", people=["ben"])
-    assert (journey.supporters, journey.state.status) == (["ben"], "assigned")
-    record = journey.state.decisions[-1]
-    assert (record.chosen, record.chosen_by, len(record.candidates)) == (("ben",), "manager", 2)
-    assert [r.holder for r in journey.reserved] == ["manager", "ben"]
-
-
-@pytest.mark.parametrize("people", [None, [], "anna", 7, ["nobody"], ["anna", "ben"], [["anna"]], [None], {"anna": 1}])
-def test_a_choice_that_was_not_offered_is_refused(people: object):
-    decision = choosing().tells("choose", "manager", people=people)
-    assert decision.refusal is not None
-    assert (decision.refusal.code, decision.refusal.status) == ("not_offered", 422)
-
-
-def test_for_several_seats_one_different_person_each_in_their_order():
-    people = (
-        MANAGER,
-        an_engineer("w", skills={"writing": 3, "bidding": 1}),
-        an_engineer("b", skills={"bidding": 3, "writing": 1}),
-    )
-    journey = Journey(a_context(*people, pack=choosing_pack("tech.bid")), a_request("tech.bid"))
-    journey.submitted()
-    assert code(journey.tells("choose", "manager", people=["b", "b"])) == "not_offered"
-    journey.tells("choose", "manager", people=["b", "w"])
-    assert [(seat.person, seat.skill) for seat in journey.state.supporters] == [("b", "bidding"), ("w", "writing")]
-
-
-def test_somebody_who_has_become_full_meanwhile_can_no_longer_be_chosen():
-    from services.routing.domain import OpenLoad
-
-    journey = choosing()
-    journey.changes(loads={"ben": OpenLoad(count=8)})
-    assert code(journey.tells("choose", "manager", people=["ben"])) == "not_offered"
-    assert code(journey.tells("choose", "manager", people=["anna"])) is None
-
-
-def test_after_a_chosen_supporter_declines_the_coordinator_chooses_again():
-    journey = choosing()
-    journey.tells("choose", "manager", people=["ben"])
-    journey.tells("decline", "ben", reason="出差")
-    assert journey.state.status == "choosing"
-    assert [candidate.person for candidate in journey.state.decisions[-1].candidates] == ["anna"]
-
-
-# -- amending and withdrawing
-
-
-@pytest.mark.parametrize("status", ["new", "waiting", "choosing", "assigned", "working"])
-def test_an_open_request_is_amended_and_keeps_its_status(status: str):
-    journey = STATES[status]()
-    decision = journey.amended(topics=["新主题"])
-    assert [type(fact) for fact in decision.facts] == [RequestAmended]
-    assert (journey.state.status, journey.state.version) == (status, 2)
-    assert journey.state.request is not None
-    assert journey.state.request.details == {"topics": ["新主题"]}
-
-
-@pytest.mark.parametrize("status", ["new", "waiting", "choosing", "assigned", "working"])
-def test_an_open_request_is_withdrawn_and_holds_nobody(status: str):
-    journey = STATES[status]()
-    assert [type(fact) for fact in journey.withdrawn().facts] == [RequestWithdrawn]
-    assert (journey.state.status, journey.state.holders()) == ("withdrawn", frozenset())
-
-
-@pytest.mark.parametrize("status", ["completed", "withdrawn"])
-def test_after_the_end_amendment_and_withdrawal_are_refused_in_both_languages(status: str):
-    journey = STATES[status]()
-    (refused,) = journey.amended(topics=["新主题"]).facts
-    assert isinstance(refused, AmendmentRefused)
-    (stays,) = journey.withdrawn().facts
-    assert isinstance(stays, WithdrawalRefused)
-    assert refused.reason == stays.reason
-    assert {"completed": "完成", "withdrawn": "撤回"}[status] in refused.reason.zh
-    assert status in refused.reason.en
-    assert journey.state.status == status
-
-
-def test_amendments_are_counted():
-    journey = assigned()
-    journey.amended(topics=["一"])
-    journey.amended(topics=["二"])
-    assert journey.state.version == 3
-
-
-@pytest.mark.parametrize("status", ["assigned", "completed"])
-def test_an_amendment_or_withdrawal_heard_twice_is_answered_once(status: str):
-    journey = STATES[status]()
-    journey.amended(topics=["一"])
-    request = journey.request.model_copy(update={"details": {"topics": ["一"]}})
-    repeated = journey.again(AmendmentRequested(by="asker", request=request, changes=(), verdict=ACCEPTED))
-    assert repeated.facts == ()
-    journey.withdrawn()
-    assert journey.again(WithdrawalRequested(by="asker", reason="客户取消")).facts == ()

@@ -16,7 +16,7 @@ from tests.unit.catalogue.packs import with_a_sixteenth_type
 DOMAIN = RoutingDomain()
 ENGINEER = ("presales_manager", "PM1", ["presales_engineer"])
 MARKETING = ("bu_marketing", "MK1", ["bu_marketing"])
-REVIEW = ("bu_marketing", "MK1", ["department_reviewer", "department_reviewer", "bu_leader", "company_leader"])
+LEADERS = ["bu_leader", "company_leader"]
 MATRIX: dict[str, tuple[str, str, list[str]]] = {
     "tools.company": ("bu_marketing", "MK1", ["product_manager"]),
     "tools.product": ("bu_marketing", "MK1", ["product_manager"]),
@@ -29,10 +29,10 @@ MATRIX: dict[str, tuple[str, str, list[str]]] = {
     "tech.bid": ("presales_manager", "PM1", ["presales_engineer", "presales_engineer"]),
     "market.event": MARKETING,
     "market.visit": MARKETING,
-    "market.executive_visit": ("bu_marketing", "MK1", ["bu_leader", "company_leader"]),
+    "market.executive_visit": ("bu_marketing", "MK1", LEADERS),
     "market.gift": ("bu_marketing", "MK1", ["admin_office"]),
-    "business.price": REVIEW,
-    "business.contract": REVIEW,
+    "business.price": ("bu_marketing", "MK1", ["department_reviewer"] * 2 + LEADERS),
+    "business.contract": ("bu_marketing", "MK1", ["department_reviewer"] * 4 + LEADERS),
 }
 
 

@@ -1,148 +1,21 @@
-"""One verdict per submission, one answer per meaning, in every state a request can be in."""
+"""Amending and withdrawing: decided here while a request is open to its unit, asked of routing after."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from services.intake.domain import State
 from shared.catalogue import load_pack
-from shared.ledger.messages import NOTHING, Heard
-from tests.builders import TYPES, a_body, a_completed_survey, events_of, with_details
+from tests.builders import a_body
 from tests.unit.catalogue.packs import copied, replaced
-from tests.unit.catalogue.test_privacy import PERSONAL, texts
 from tests.unit.intake.desk import (
-    ASSIGNED,
-    CHOOSING,
-    COMPLETED,
-    COORDINATED,
-    DECLINED,
-    DOMAIN,
     NOT_AMENDED,
     NOT_WITHDRAWN,
-    WAITING,
     WITHDRAWN,
-    WORKING,
     Desk,
     a_context,
     amended,
 )
-
-GOOD = a_body("tech.survey")
-LACKING = with_details(GOOD, purpose=None)
-FORBIDDEN = a_body("tech.survey", requester={"id": "BL1", "role": "bu_leader"})
-OTHER = with_details(GOOD, purpose="另一个目的")
-
-PATHS: dict[str, list[Any]] = {
-    "submitted": [],
-    "waiting": [COORDINATED, WAITING],
-    "choosing": [COORDINATED, CHOOSING],
-    "assigned": [COORDINATED, ASSIGNED],
-    "working": [COORDINATED, ASSIGNED, WORKING],
-    "completed": [COORDINATED, ASSIGNED, WORKING, COMPLETED],
-    "withdrawn": [COORDINATED, WITHDRAWN],
-}
-OPEN = ["submitted", "waiting", "choosing", "assigned", "working"]
-CLOSED = ["completed", "withdrawn"]
-
-
-def a_desk(status: str = "new") -> Desk:
-    """A desk at which the request has come to `status`."""
-    desk = Desk()
-    match status:
-        case "new":
-            pass
-        case "returned" | "dropped":
-            desk.told("submit", LACKING)
-        case "rejected":
-            desk.told("submit", FORBIDDEN)
-        case _:
-            desk.told("submit", GOOD)
-            for fact in PATHS[status]:
-                desk.heard(fact)
-    if status == "dropped":
-        desk.told("withdraw", {"reason": "作罢"})
-    assert desk.state.status == status
-    return desk
-
-
-class TestSubmit:
-    @pytest.mark.parametrize("kind", TYPES)
-    def test_a_complete_request_is_submitted_whatever_its_type(self, kind: str):
-        desk = Desk()
-        decision = desk.told("submit", a_body(kind))
-        assert decision.answer == {"outcome": "accepted", "amended": False}
-        assert desk.facts() == ["submitted"]
-        assert desk.state.request is not None
-        assert desk.state.request.type == kind
-
-    def test_what_is_missing_is_said_with_the_verdict(self):
-        desk = a_desk("returned")
-        assert desk.facts() == ["returned"]
-        assert desk.state.verdict is not None
-        assert [problem.field for problem in desk.state.verdict.problems] == ["details.purpose"]
-
-    def test_who_may_not_ask_is_rejected_with_the_reason(self):
-        desk = a_desk("rejected")
-        assert desk.facts() == ["rejected"]
-        assert desk.state.verdict is not None
-        assert desk.state.verdict.reason == "role_may_not_submit"
-
-    @pytest.mark.parametrize("status", [*OPEN, *CLOSED])
-    def test_the_same_meaning_again_is_a_duplicate(self, status: str):
-        desk = a_desk(status)
-        again = {key: GOOD[key] for key in reversed(list(GOOD))}
-        decision = desk.told("submit", again)
-        assert decision.answer == {"outcome": "accepted", "duplicate": True}
-        assert decision.facts == ()
-
-    @pytest.mark.parametrize(("status", "body"), [("returned", LACKING), ("rejected", FORBIDDEN)])
-    def test_what_was_not_accepted_gets_the_same_answer_again(self, status: str, body: dict[str, Any]):
-        decision = a_desk(status).told("submit", body)
-        assert decision.answer == {"outcome": status, "duplicate": True}
-        assert decision.facts == ()
-
-    @pytest.mark.parametrize("status", [*OPEN, *CLOSED])
-    def test_another_meaning_is_a_conflict_that_names_the_fields(self, status: str):
-        decision = a_desk(status).told("submit", with_details(OTHER, mode="phone"))
-        assert decision.facts == ()
-        assert decision.refusal is not None
-        assert (decision.refusal.code, decision.refusal.status) == ("conflict", 409)
-        for sentence in (decision.refusal.message.zh, decision.refusal.message.en):
-            assert "details.mode, details.purpose" in sentence
-
-    def test_a_conflict_does_not_say_personal_values(self):
-        decision = a_desk("submitted").told("submit", with_details(GOOD, counterparts=["另一位"]))
-        assert decision.refusal is not None
-        assert "details.counterparts" in decision.refusal.message.zh
-        assert "另一位" not in decision.refusal.message.zh
-
-    @pytest.mark.parametrize("status", ["returned", "rejected", "dropped"])
-    def test_completed_under_the_same_reference_it_is_accepted(self, status: str):
-        desk = a_desk(status)
-        decision = desk.told("submit", GOOD)
-        assert desk.state.status == "submitted"
-        assert decision.answer is not None
-        assert decision.answer["amended"] is (status != "dropped")
-
-    def test_returned_again_with_another_lack_it_says_so(self):
-        desk = a_desk("returned")
-        desk.told("submit", with_details(GOOD, topics=None))
-        assert desk.facts() == ["returned", "returned"]
-        assert desk.state.verdict is not None
-        assert [problem.field for problem in desk.state.verdict.problems] == ["details.topics"]
-
-    def test_the_same_words_are_judged_anew_once_the_survey_is_completed(self):
-        desk = Desk()
-        body = a_body("tech.proposal")
-        assert desk.told("submit", body, earlier={}).answer == {"outcome": "returned", "amended": False}
-        done = {("harbour", "crm", "S-0"): a_completed_survey()}
-        assert desk.told("submit", body, earlier=done).answer == {"outcome": "accepted", "amended": True}
-
-    def test_a_dropped_request_may_be_submitted_again_word_for_word(self):
-        desk = a_desk("dropped")
-        assert desk.told("submit", LACKING).answer == {"outcome": "returned", "amended": False}
-        assert desk.facts() == ["returned", "dropped", "returned"]
+from tests.unit.intake.states import CLOSED, GOOD, OPEN, OTHER, a_desk
 
 
 class TestAmend:
@@ -301,48 +174,3 @@ class TestWithdraw:
             desk.told("withdraw", {})
             desk.heard(fact)
             assert (desk.state.status, desk.state.withdrawing) == (status, False)
-
-
-class TestTimeline:
-    @pytest.mark.parametrize("status", PATHS)
-    def test_everything_said_by_anybody_is_a_line_in_its_order(self, status: str):
-        desk = a_desk(status)
-        assert [line.source for line in desk.state.timeline] == ["intake"] + ["routing"] * len(PATHS[status])
-        assert not any({"request", "decision", "decisions", "verdict"} & line.data.keys() for line in desk.state.timeline)
-
-    def test_a_decline_returns_working_to_assigned(self):
-        desk = a_desk("working")
-        desk.heard(DECLINED)
-        assert desk.state.status == "assigned"
-
-    def test_what_others_say_needs_no_answer(self):
-        desk = a_desk("assigned")
-        assert DOMAIN.decide(desk.state, Heard(event=desk.say(WORKING)), a_context()) == NOTHING
-
-    def test_an_answer_to_nothing_changes_nothing(self):
-        assert DOMAIN.decide(State(), Heard(event=events_of("R")(NOT_AMENDED)), a_context()) == NOTHING
-
-
-class TestPersonal:
-    @pytest.mark.parametrize("kind", TYPES)
-    def test_personal_values_are_in_no_fact(self, kind: str):
-        desk = Desk()
-        body = a_body(kind)
-        values = set(texts([body["details"][key] for key in PERSONAL[kind]])) - {"云汀港务集团"}
-        desk.told("submit", with_details(body, weather="晴"))
-        desk.told("amend", {"priority": "urgent"})
-        desk.told("withdraw", {"reason": "作罢"})
-        assert desk.facts() == ["submitted", "amendment_requested", "withdrawal_requested"]
-        assert [value for value in values if value in desk.said()] == []
-        assert desk.state.private.current is not None
-        assert desk.state.private.current.body["details"] == {**body["details"], "weather": "晴"}
-
-    @pytest.mark.parametrize(
-        "change", [{"type": "tech.surveyy"}, {"requester": {"id": "?", "role": "account_manager"}}, {"details": {}}]
-    )
-    def test_not_even_when_the_request_is_returned_or_rejected(self, change: dict[str, Any]):
-        desk = Desk()
-        desk.told("submit", {**GOOD, "details": {**GOOD["details"], "purpose": None}} | change)
-        assert desk.facts()[0] in {"returned", "rejected"}
-        assert "宁主任" not in desk.said()
-        assert "阚科长" not in desk.said()

@@ -1,23 +1,12 @@
-"""Builders the tests share: a small company, one valid request of each of the fifteen types, and what judging knows.
+"""One valid request of each of the fifteen types, as a unit's system sends it."""
 
-Every builder returns a new value, so that a test may change what it got.
-"""
-
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from functools import cache
 from typing import Any
 
-from shared.catalogue import EarlierRequest, Judgement, JudgingContext, Pack, judge, load_pack
-from shared.schemas.envelope import Event, dataschema
-from shared.schemas.model import Json, Text
-from shared.schemas.people import BusinessUnit, Directory, Leave, Person
-from shared.schemas.registry import OWNER, TYPE_OF
-from shared.schemas.requests import request_id
+from shared.schemas.model import Json
+from tests.builders.people import ASKER
 
-NOW = datetime.fromisoformat("2027-03-01T09:00:00+08:00")
-ASKER = "A1"
 SURVEY_BEFORE = ("harbour", "crm", "S-0")
+
 
 TYPES = (
     "tools.company",
@@ -36,69 +25,6 @@ TYPES = (
     "business.price",
     "business.contract",
 )
-
-
-@cache
-def the_pack() -> Pack:
-    """The shipped policy."""
-    return load_pack()
-
-
-def a_person(identity: str, unit: str, *roles: str, **more: Any) -> Person:
-    """Somebody with as many seats as the policy gives the roles."""
-    seats = the_pack().seats
-    most = max((seats.by_role.get(role, seats.default) for role in roles), default=seats.default)
-    plain = {"name": f"某{identity}", "email": f"{identity.lower()}@firm.example", "seats": most, **more}
-    return Person(id=identity, business_unit=unit, roles=roles, **plain)
-
-
-def on_leave(first: str = "2027-02-20", last: str = "2027-03-20") -> tuple[Leave, ...]:
-    """Away around NOW, unless other days are named."""
-    return (Leave(first=date.fromisoformat(first), last=date.fromisoformat(last)),)
-
-
-def a_directory(*others: Person | BusinessUnit) -> Directory:
-    """Three units and headquarters, about twenty people; `others` are added or replace those of the same id."""
-    units = (
-        BusinessUnit(code="harbour", name=Text(zh="港湾事业部", en="Harbour Unit"), region="coast"),
-        BusinessUnit(code="mountain", name=Text(zh="山岳事业部", en="Mountain Unit"), region="inland"),
-        BusinessUnit(
-            code="islands",
-            name=Text(zh="群岛事业部", en="Islands Unit"),
-            time_zone="Asia/Singapore",
-            locale="en",
-            region="islands",
-        ),
-        BusinessUnit(code="headquarters", name=Text(zh="公司总部", en="Headquarters")),
-    )
-    writer = {"analysis": 2, "writing": 3, "bidding": 1, "product": 2}
-    people = (
-        a_person(ASKER, "harbour", "account_manager", name="纪春生"),
-        a_person("A2", "harbour", "sales_assistant", name="蒲小满"),
-        a_person("A3", "islands", "account_manager", name="Ines Calder", time_zone="Asia/Singapore", locale="en"),
-        a_person("A4", "headquarters", "corporate_marketing", name="庄敬之"),
-        a_person("GONE", "harbour", "account_manager", name="卜离", active=False),
-        a_person("PM1", "harbour", "presales_manager", name="阮定国"),
-        a_person("PE1", "harbour", "presales_engineer", name="苗乐", skills=writer, industries=("ports",)),
-        a_person("PE2", "harbour", "presales_engineer", name="仇望", skills={**writer, "writing": 1, "bidding": 3}),
-        a_person("PE3", "harbour", "presales_engineer", name="咸若水", skills={"network": 3}),
-        a_person("TM1", "harbour", "test_manager", name="车间明"),
-        a_person("TE1", "harbour", "test_engineer", name="别样红"),
-        a_person("MK1", "harbour", "bu_marketing", name="戚芳菲"),
-        a_person("PR1", "harbour", "product_manager", name="乐正平", skills={"product": 3}),
-        a_person("BL1", "harbour", "bu_leader", name="左丘明远"),
-        a_person("MK2", "mountain", "bu_marketing", name="谷雨晴"),
-        a_person("BL2", "mountain", "bu_leader", name="岳巍"),
-        a_person("PM9", "headquarters", "presales_manager", name="总前"),
-        a_person("PE9", "headquarters", "presales_engineer", name="总工", skills=writer, regions=("inland",)),
-        a_person("TM9", "headquarters", "test_manager", name="总测"),
-        a_person("PR9", "headquarters", "product_manager", name="总品", skills={"product": 2}),
-        a_person("CL1", "headquarters", "company_leader", name="公孙长策"),
-        a_person("AO1", "headquarters", "admin_office", name="管事宜"),
-        a_person("FI1", "headquarters", "department_reviewer", name="钱清算", department="finance"),
-        a_person("LE1", "headquarters", "department_reviewer", name="方正言", department="legal"),
-    )
-    return Directory().with_entries([*units, *people, *others])
 
 
 def window(
@@ -320,50 +246,3 @@ def without(body: Json, path: str) -> Json:
         place, _, deeper = rest.partition(".")
         return {**body, head: [without(line, deeper) if index == int(place) else line for index, line in enumerate(inner)]}
     return {**body, head: without(inner, rest)}
-
-
-def a_completed_survey(**changes: Any) -> EarlierRequest:
-    """What became of the survey that `surveyed` points at."""
-    return EarlierRequest(**({"type": "tech.survey", "opportunity_id": "O-5", "status": "completed"} | changes))
-
-
-def a_context(
-    *,
-    now: datetime = NOW,
-    directory: Directory | None = None,
-    earlier: Mapping[tuple[str, str, str], EarlierRequest] | None = None,
-) -> JudgingContext:
-    """What judging knows: the small company, and one completed survey."""
-    known = {SURVEY_BEFORE: a_completed_survey()} if earlier is None else earlier
-    return JudgingContext(now=now, directory=directory or a_directory(), earlier=known)
-
-
-def judged(body: Json, **context: Any) -> Judgement:
-    """The shipped policy's judgement on `body`."""
-    return judge(the_pack(), body, a_context(**context))
-
-
-def id_of(body: Json) -> str:
-    """The request id that `body` names."""
-    return request_id(body["business_unit"], body["source"]["system"], body["source"]["reference"])
-
-
-def events_of(subject: str, at: datetime = NOW) -> Callable[..., Event]:
-    """A maker of events about `subject`, numbered per source as they are made: say(fact)."""
-    numbers: dict[str, int] = {}
-
-    def say(fact: Any) -> Event:
-        event_type = TYPE_OF[type(fact)]
-        source = OWNER[event_type]
-        numbers[source] = numbers.get(source, 0) + 1
-        return Event.say(
-            source=source,
-            type=event_type,
-            subject=subject,
-            sequence=numbers[source],
-            time=at,
-            data=fact.model_dump(mode="json"),
-            dataschema=dataschema(event_type),
-        )
-
-    return say
