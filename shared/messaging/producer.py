@@ -5,10 +5,11 @@ Invariant: `publish` never raises for a broker that is away; what was not acknow
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from shared.messaging.wire import CONTENT_TYPE, Record, encode
 from shared.schemas.envelope import Event
@@ -18,6 +19,10 @@ from shared.telemetry import metrics
 log = structlog.get_logger()
 SEND_SECONDS = 10.0
 START_SECONDS = 10.0
+
+
+Outgoing = tuple[bytes, bytes | None, list[tuple[str, bytes]]]
+"""(key, value, headers)."""
 
 
 class Producer:
@@ -37,14 +42,14 @@ class Producer:
         metrics.PUBLISH_FAILURES.labels(self._service).inc(len(acknowledged) - sum(acknowledged))
         return acknowledged
 
-    async def send(self, topic: str, records: Sequence[tuple[bytes, bytes | None, list[tuple[str, bytes]]]]) -> list[bool]:
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[bool]:
         """Send (key, value, headers) records; whether each was acknowledged within the time limit."""
         producer = await self._started()
         if producer is None:
             return [False] * len(records)
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                futures = [await producer.send(topic, value, key=key, headers=headers) for key, value, headers in records]
+                futures = [await _queued(producer, topic, record) for record in records]
                 results = await asyncio.gather(*futures, return_exceptions=True)
         except (TimeoutError, KafkaError) as error:
             log.warning("messaging.send_failed", topic=topic, problem=type(error).__name__)
@@ -102,6 +107,17 @@ class Producer:
         if self._producer is producer:
             self._producer = None
             await _close(producer)
+
+
+async def _queued(producer: AIOKafkaProducer, topic: str, record: Outgoing) -> asyncio.Future[Any]:
+    """What will become of `record`; one that is too large fails by itself and not the others with it."""
+    key, value, headers = record
+    try:
+        return await producer.send(topic, value, key=key, headers=headers)  # type: ignore[no-any-return]  # it is untyped
+    except MessageSizeTooLargeError as error:
+        refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        refused.set_exception(error)
+        return refused
 
 
 async def _close(producer: AIOKafkaProducer) -> None:

@@ -41,6 +41,13 @@ async def test_a_copy_of_a_dead_record_is_acknowledged_or_not_but_never_raises(b
         assert await producer.publish(TOPIC, history(fresh("r"), 1)) == [True]
 
 
+async def test_a_record_that_is_too_large_fails_alone(broker_address: str) -> None:
+    before, after = numbered(fresh("r"), 1, 2), numbered(fresh("r"), 3, 3)
+    async with producing(broker_address) as producer:
+        records = [*before, (b"k", b"x" * 3_000_000, []), *after]
+        assert await producer.send(TOPIC, records) == [True, True, False, True]
+
+
 async def test_a_broker_that_went_away_and_came_back_is_found_again(tmp_path: Path) -> None:
     broker = Broker(tmp_path)
     await broker.start()

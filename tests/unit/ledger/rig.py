@@ -19,7 +19,7 @@ TERM = timedelta(seconds=60)
 class Rig:
     """A ledger and everything around it."""
 
-    def __init__(self, *, publisher: Publisher | None = None) -> None:
+    def __init__(self, *, publisher: Publisher | None = None, publish_patience: float | None = None) -> None:
         self.clock = FakeClock()
         self.store = MemoryStore()
         self.surroundings = Quiet(Setting(without_items=True))
@@ -33,6 +33,7 @@ class Rig:
             publisher=publisher or self.published,
             clock=self.clock,
             nudge=self._nudge,
+            publish_patience=publish_patience,
         )
 
     @property
