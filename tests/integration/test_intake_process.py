@@ -17,7 +17,7 @@ from tests.builders import a_body, a_directory
 from tests.integration.processes import SERVICE, service
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
-UNIT = {"Authorization": "Bearer dev-unit-east"}
+UNIT = {"Authorization": "Bearer dev-unit-harbour"}
 
 
 @pytest_asyncio.fixture(loop_scope="session")

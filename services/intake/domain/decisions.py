@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain.evolve import evolve
+from services.intake.domain.refusals import NOT_YOURS, TYPE_FIXED, UNKNOWN, closed, conflict
 from services.intake.domain.state import OPEN, Context, Private, State, Version
 from shared.catalogue import Judgement, JudgingContext, changes, judge, meaning, public
-from shared.ledger.messages import NOTHING, Decision, Heard, Message, Refusal, Told
+from shared.ledger.messages import NOTHING, Decision, Heard, Message, Told
 from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import (
     AmendmentRequested,
@@ -16,7 +17,7 @@ from shared.schemas.intake import (
     RequestSubmitted,
     WithdrawalRequested,
 )
-from shared.schemas.model import Json, Text
+from shared.schemas.model import Json
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import FieldChange, Origin, Request, Requester
 from shared.schemas.routing import AmendmentRefused, RequestAmended
@@ -26,20 +27,6 @@ FACTS: dict[str, type[RequestSubmitted]] = {
     "returned": RequestReturned,
     "rejected": RequestRejected,
 }
-UNKNOWN = Refusal(
-    code="unknown_request",
-    status=404,
-    message=Text(
-        zh="没有这个申请；请先提交，再变更或撤回。", en="There is no such request; submit it before amending or withdrawing it."
-    ),
-)
-TYPE_FIXED = Refusal(
-    code="type_fixed",
-    message=Text(
-        zh="已受理的申请不能改为另一支持类型；请撤回后用新的单号提交。",
-        en="An accepted request cannot become one of another type; withdraw it and submit a new one under another reference.",
-    ),
-)
 IDENTITY = ("business_unit", "source")
 
 
@@ -54,6 +41,8 @@ class RequestDomain:
     def decide(self, state: State, message: Message, context: Context) -> Decision:
         """The verdict on a command; on an answered amendment, which wording stands."""
         match message:
+            case Told(data=data) if not _theirs(state, data):
+                return Decision(refusal=NOT_YOURS)
             case Told(name="submit", data=data):
                 return _submit(state, data, context)
             case Told(name="amend", data=data):
@@ -78,6 +67,15 @@ class RequestDomain:
         return document
 
 
+def _theirs(state: State, data: Json) -> bool:
+    """Whether who tells may: of a request that exists, its unit, the unit that filed it, who asked, and our own services."""
+    if state.request is None:
+        return True
+    kind, _, identity = str(data["by"]).partition(":")
+    own = (kind == "person" and identity == state.request.requester.id) or kind == "service"
+    return own or data["filed_by"] in {state.request.business_unit, state.private.filed_by} - {""}
+
+
 def _submit(state: State, data: Json, context: Context) -> Decision:
     judgement = _judge(data["body"], state, context)
     version = _version(data["body"], judgement)
@@ -95,7 +93,7 @@ def _submit(state: State, data: Json, context: Context) -> Decision:
     if (standing is not None and standing.meaning == version.meaning) or (current and current.meaning == version.meaning):
         return Decision(answer={"outcome": "accepted", "duplicate": True})
     fields = [change.field for change in changes(standing.request, version.request)] if standing else []
-    return Decision(refusal=_conflict(fields))
+    return Decision(refusal=conflict(fields))
 
 
 def _amend(state: State, data: Json, context: Context) -> Decision:
@@ -109,7 +107,7 @@ def _amend(state: State, data: Json, context: Context) -> Decision:
         if version.meaning == current.meaning and judgement.verdict == state.verdict:
             return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})
         return _said(state, judgement, version, data)
-    return _amend_open(state, data, judgement, version) if state.status in OPEN else Decision(refusal=_closed(state))
+    return _amend_open(state, data, judgement, version) if state.status in OPEN else Decision(refusal=closed(state))
 
 
 def _amend_open(state: State, data: Json, judgement: Judgement, version: Version) -> Decision:
@@ -140,7 +138,7 @@ def _withdraw(state: State, data: Json) -> Decision:
     if state.status in {"returned", "rejected"}:
         return Decision(facts=(RequestDropped(by=data["by"], reason=reason),), answer={"outcome": "withdrawn"})
     if state.status not in OPEN:
-        return Decision(refusal=_closed(state))
+        return Decision(refusal=closed(state))
     return Decision(facts=(WithdrawalRequested(by=data["by"], reason=reason),), answer={"outcome": "withdrawn"})
 
 
@@ -221,24 +219,3 @@ def merged(body: Json, patch: Json) -> Json:
         else:
             result[key] = value
     return result
-
-
-def _conflict(fields: list[str]) -> Refusal:
-    named = ", ".join(fields[:20]) or "?"
-    return Refusal(
-        code="conflict",
-        message=Text(
-            zh=f"同一来源单号已有内容不同的申请（不同之处：{named}）；要更改请使用变更（amend），新的申请请用新的单号。",
-            en=f"This reference is taken by a request that says otherwise (it differs in: {named}); amend it, or use a new reference.",
-        ),
-    )
-
-
-def _closed(state: State) -> Refusal:
-    return Refusal(
-        code="closed",
-        message=Text(
-            zh=f"申请已结束（{state.status}），不能再变更或撤回；需要时请提交新的申请。",
-            en=f"The request has ended ({state.status}) and can no longer be changed; submit a new one if needed.",
-        ),
-    )

@@ -50,10 +50,19 @@ class Desk:
     def __post_init__(self) -> None:
         self.say = events_of("R")
 
-    def told(self, name: str, body: dict[str, Any], **context: Any) -> Decision:
-        """Tell a command."""
+    def told(
+        self,
+        name: str,
+        body: dict[str, Any],
+        *,
+        by: str = "person:A1",
+        unit: str = "harbour",
+        channel: str = "http",
+        **context: Any,
+    ) -> Decision:
+        """Tell a command; `by` is a principal's kind and id, `unit` the unit it acts for."""
         self.number += 1
-        data = {"body": body, "by": "person:A1", "filed_by": "harbour", "channel": "http"}
+        data = {"body": body, "by": by, "filed_by": unit, "channel": channel}
         at = NOW + timedelta(minutes=self.number)
         return self._take(Told(id=f"c{self.number}", subject="R", name=name, data=data, at=at), **context)
 

@@ -174,3 +174,38 @@ class TestWithdraw:
             desk.told("withdraw", {})
             desk.heard(fact)
             assert (desk.state.status, desk.state.withdrawing) == (status, False)
+
+
+COMMANDS = {"submit": OTHER, "amend": {"details": {"purpose": "他人所改"}}, "withdraw": {"reason": "他人所撤"}}
+
+
+class TestWhoMay:
+    @pytest.mark.parametrize("channel", ["http", "batch", "topic"])
+    @pytest.mark.parametrize("command", COMMANDS)
+    @pytest.mark.parametrize("status", [*OPEN, *CLOSED, "returned", "rejected", "dropped"])
+    def test_another_unit_changes_nothing_and_learns_nothing(self, status: str, command: str, channel: str):
+        desk = a_desk(status)
+        before = desk.state
+        decision = desk.told(command, COMMANDS[command], by="unit:islands", unit="islands", channel=channel)
+        assert decision.refusal is not None
+        assert (decision.refusal.code, decision.refusal.status) == ("not_yours", 403)
+        assert (decision.facts, decision.private, decision.answer, desk.state) == ((), None, None, before)
+        assert "purpose" not in decision.refusal.message.zh + decision.refusal.message.en
+
+    def test_a_unit_that_sends_the_very_same_words_again_is_not_told_what_became_of_another_units_request(self):
+        assert a_desk("submitted").told("submit", GOOD, by="unit:islands", unit="islands").refusal is not None
+
+    @pytest.mark.parametrize(
+        ("by", "unit"), [("unit:harbour", "harbour"), ("person:A1", "islands"), ("service:backline", "")], ids=str
+    )
+    def test_its_unit_its_requester_and_our_services_may(self, by: str, unit: str):
+        assert a_desk("submitted").told("withdraw", {"reason": "作罢"}, by=by, unit=unit).refusal is None
+
+    def test_the_unit_that_filed_it_for_another_may_and_so_may_the_unit_it_is_for(self):
+        for unit in ("islands", "harbour"):
+            desk = Desk()
+            desk.told("submit", GOOD, by="unit:islands", unit="islands")
+            assert desk.told("withdraw", {"reason": "作罢"}, by=f"unit:{unit}", unit=unit).refusal is None
+
+    def test_nobody_is_a_unit_without_a_name(self):
+        assert a_desk("submitted").told("withdraw", {"reason": "作罢"}, by="person:X9", unit="").refusal is not None

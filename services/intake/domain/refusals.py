@@ -1,0 +1,49 @@
+"""Why a command changes nothing, in both languages, with what to do instead."""
+
+from services.intake.domain.state import State
+from shared.ledger.messages import Refusal
+from shared.schemas.model import Text
+
+UNKNOWN = Refusal(
+    code="unknown_request",
+    status=404,
+    message=Text(
+        zh="没有这个申请；请先提交，再变更或撤回。", en="There is no such request; submit it before amending or withdrawing it."
+    ),
+)
+TYPE_FIXED = Refusal(
+    code="type_fixed",
+    message=Text(
+        zh="已受理的申请不能改为另一支持类型；请撤回后用新的单号提交。",
+        en="An accepted request cannot become one of another type; withdraw it and submit a new one under another reference.",
+    ),
+)
+NOT_YOURS = Refusal(
+    code="not_yours",
+    status=403,
+    message=Text(
+        zh="该申请属于其他经营单位；只有申请所属或代为提交的经营单位可以再次提交、变更或撤回它。",
+        en="This request belongs to another unit; only that unit, or the one that filed it, may submit it again, amend or withdraw it.",
+    ),
+)
+
+
+def conflict(fields: list[str]) -> Refusal:
+    named = ", ".join(fields[:20]) or "?"
+    return Refusal(
+        code="conflict",
+        message=Text(
+            zh=f"同一来源单号已有内容不同的申请（不同之处：{named}）；要更改请使用变更（amend），新的申请请用新的单号。",
+            en=f"This reference is taken by a request that says otherwise (it differs in: {named}); amend it, or use a new reference.",
+        ),
+    )
+
+
+def closed(state: State) -> Refusal:
+    return Refusal(
+        code="closed",
+        message=Text(
+            zh=f"申请已结束（{state.status}），不能再变更或撤回；需要时请提交新的申请。",
+            en=f"The request has ended ({state.status}) and can no longer be changed; submit a new one if needed.",
+        ),
+    )
