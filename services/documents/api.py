@@ -57,13 +57,11 @@ def document_routes(projection: Projection, blobs: BlobStore, principal: Callabl
 
 def visible(state: State, caller: Principal) -> bool:
     """Services, the request's unit, the requester, and whoever has a seat."""
-    if caller.kind == "service":
-        return True
     if state.request is None:
-        return False
+        return caller.kind == "service"
     seats = [state.coordinator] if state.coordinator else []
     people = {state.request.requester.id, *(seat.person for seat in (*seats, *state.supporters))}
-    return caller.business_unit == state.request.business_unit or caller.id in people
+    return caller.sees(units={state.request.business_unit}, people=people)
 
 
 def disposition(name: str) -> str:

@@ -76,9 +76,7 @@ def routes(projection: Projection, principal: Callable[..., Any]) -> APIRouter:
 
 def visible(state: State, caller: Principal) -> bool:
     """Whether `caller` may see it: services, the request's unit, the requester, and whoever has a seat."""
-    if caller.kind == "service":
-        return True
     if state.request is None:
-        return False
+        return caller.kind == "service"
     people = {state.request.requester, *state.coordinators, *state.supporters}
-    return caller.business_unit == state.request.business_unit or (caller.kind == "person" and caller.id in people)
+    return caller.sees(units={state.request.business_unit}, people=people)

@@ -160,7 +160,7 @@ def visible(state: State, caller: Principal) -> bool:
     if state.request is None:
         return False
     people = {state.request.requester.id, *state.seated(), *state.declined}
-    return caller.kind == "service" or caller.business_unit == state.request.business_unit or caller.id in people
+    return caller.sees(units={state.request.business_unit}, people=people)
 
 
 def shown(request_id: str, state: State) -> Json:

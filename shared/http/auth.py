@@ -6,7 +6,7 @@ Invariant: tokens are kept and compared as SHA-256 digests, each against all, so
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -59,6 +59,16 @@ class Principal:
     id: str
     business_unit: str | None = None
     roles: frozenset[str] = frozenset()
+
+    def sees(self, *, units: Collection[str], people: Collection[str]) -> bool:
+        """Whether what belongs to `units`, and in which `people` have a part, may be shown: to our own services always."""
+        match self.kind:
+            case "service":
+                return True
+            case "unit":
+                return self.business_unit in units
+            case "person":
+                return self.business_unit in units or self.id in people
 
 
 class Authenticator:

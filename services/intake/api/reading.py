@@ -11,6 +11,8 @@ from shared.http.auth import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Json, Text
+from shared.schemas.registry import TYPE_OF
+from shared.schemas.routing import WorkDeclined
 
 NOT_FOUND = Refusal(
     code="not_found",
@@ -55,19 +57,26 @@ def reading_routes(projection: Projection, principal: Callable[..., Any]) -> API
 
 def visible(state: State, caller: Principal) -> bool:
     """Whether `caller` may see the request: services, its unit, the unit that filed it, and whoever has a part in it."""
-    if caller.kind == "service":
-        return True
     assert state.request is not None, "only known requests are asked about"
     units = {state.request.business_unit, state.private.filed_by}
-    return caller.business_unit in units or caller.id in people_of(state)
+    return caller.sees(units=units, people={state.request.requester.id, *seated(state)})
 
 
-def people_of(state: State) -> frozenset[str]:
-    """The requester and everybody routing gave a seat."""
-    seats = [moment.data.get("seat") for moment in state.timeline if moment.data.get("seat")]
-    seats += [seat for moment in state.timeline for seat in moment.data.get("seats", ())]
-    requester = {state.request.requester.id} if state.request else set()
-    return frozenset(requester | {seat["person"] for seat in seats if seat})
+def seated(state: State) -> frozenset[str]:
+    """Who has a seat now, as routing told it: whoever gave theirs back has not."""
+    coordinator: set[str] = set()
+    supporters: set[str] = set()
+    for moment in state.timeline:
+        match moment.data:
+            case {"seat": {"person": person}}:
+                coordinator = {person}
+            case {"seats": seats}:
+                supporters = {seat["person"] for seat in seats}
+            case {"by": person, "step": step} if moment.type == TYPE_OF[WorkDeclined]:
+                gone = {person, moment.data.get("on_behalf_of")}
+                supporters -= gone
+                coordinator -= gone if step == "coordinator" else set()
+    return frozenset(coordinator | supporters)
 
 
 def summary(identity: str, state: State) -> Json:
