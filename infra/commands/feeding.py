@@ -56,10 +56,11 @@ def import_requests(
                 written.write(json.dumps({**row, "line": row["line"] + first}, ensure_ascii=False) + "\n")
             written.flush()
             progress.advance(task, len(chunk))
-    shown = Table("verdict", "lines", title=f"Each line's verdict is in {verdicts}")
+    shown = Table("verdict", "lines")
     for outcome, number in counts.most_common():
         shown.add_row(outcome, str(number))
     console.print(shown)
+    console.print(f"Each line's verdict is in {verdicts}", highlight=False, soft_wrap=True)
 
 
 def people(file: File, folder: Folder = FOLDER, url: Url = "") -> None:
