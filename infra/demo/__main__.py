@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import logging
 import shutil
 import sys
 import time
@@ -191,9 +192,12 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("var/demo"))
     arguments = parser.parse_args()
     shutil.rmtree(arguments.folder, ignore_errors=True)
+    # The broker is killed on purpose: what its client says about that is no news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     console = Console()
     report = asyncio.run(Demonstration(arguments.folder, console).run())
-    console.print(f"Mails: {arguments.folder / 'mail'}   documents: {report.folder}   chat: {arguments.folder / 'chats.jsonl'}")
+    for what, where in (("mails", "mail"), ("documents", "delivered"), ("chat messages", "chats.jsonl")):
+        console.print(f"{what:<14} {arguments.folder / where}", soft_wrap=True, highlight=False)
     for fault in report.faults(sample.effects()):
         console.print(f"[red]{fault}[/red]")
     sys.stdout.flush()

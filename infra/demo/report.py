@@ -112,8 +112,8 @@ class Report:
 
 def table(messages: Sequence[Message], outcomes: Mapping[str, str]) -> Table:
     """Messages by type and outcome."""
-    shown = Table(title="Messages by type and outcome")
-    shown.add_column("type")
+    shown = Table(title="Messages by type and outcome", box=None, padding=(0, 1, 0, 0))
+    shown.add_column("type", no_wrap=True)
     for outcome in OUTCOMES:
         shown.add_column(outcome, justify="right")
     counts = Counter((message.type or "(amend or withdraw)", outcomes[message.key]) for message in messages)

@@ -35,8 +35,11 @@ class Units:
     async def send(self, messages: Sequence[Message]) -> None:
         """Send all `messages`, each channel in its own order, and return when every one is answered."""
         by_channel = {name: [message for message in messages if message.channel == name] for name in ("http", "batch", "topic")}
+        files = [
+            [one for one in by_channel["batch"] if one.unit == unit] for unit in sorted({one.unit for one in by_channel["batch"]})
+        ]
         await asyncio.gather(
-            self._over_http(by_channel["http"]), self._as_batch(by_channel["batch"]), self._on_topic(by_channel["topic"])
+            self._over_http(by_channel["http"]), self._on_topic(by_channel["topic"]), *(self._as_batch(file) for file in files)
         )
 
     async def close(self) -> None:
@@ -63,8 +66,7 @@ class Units:
         return given
 
     async def _as_batch(self, messages: Sequence[Message]) -> None:
-        if not messages:
-            return
+        """One unit's messages as one file."""
         lines = [orjson.dumps({"action": message.action, "body": message.body}) for message in messages]
 
         async def post() -> Answer:

@@ -4,13 +4,12 @@ import math
 import re
 from collections.abc import Iterator
 
-from shared.schemas.model import Text
+from shared.schemas.model import LEAST, MOST, Text
 from shared.schemas.requests import Problem
 
 MAX_DEPTH = 64
 MAX_NAME = 200
 MAX_NAMED = 20
-LEAST, MOST = -(2**63), 2**63 - 1
 BROKEN = re.compile("[\0\ud800-\udfff]")
 SENTENCES = {
     "unstorable": Text(

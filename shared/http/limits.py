@@ -13,9 +13,10 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from shared.schemas.model import Text
+from shared.schemas.model import LEAST, MOST, Text
 
 SUBMISSION_BYTES = 256 * 1024
+LONGEST_INTEGER = len(str(LEAST))
 MAX_DEPTH = 64
 # An unterminated string must match to its end: were it skipped, each later quote would start the search anew.
 STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
@@ -113,20 +114,24 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _finite(digits: str) -> float:
     value = float(digits)
     if math.isinf(value):
-        raise _no_number()
+        raise _too_large(digits)
     return value
 
 
 def _whole(digits: str) -> int:
-    try:
-        return int(digits)
-    except ValueError as error:  # more digits than Python converts
-        raise _no_number() from error
+    if len(digits) > LONGEST_INTEGER or not LEAST <= (value := int(digits)) <= MOST:
+        raise _too_large(digits)
+    return value
 
 
-def _no_number() -> BadJson:
+def _too_large(digits: str) -> BadJson:
+    shown = digits if len(digits) <= 2 * LONGEST_INTEGER else f"{digits[:LONGEST_INTEGER]}…"
     return BadJson(
-        Text(zh="有一个数字过大，无法读取；请更正。", en="A number is too large to be read; correct it."), "not_a_number"
+        Text(
+            zh=f"数字 {shown} 过大，无法保存；请更正，编号请写成文字。",
+            en=f"The number {shown} is too large to be kept; correct it, and write a code as text.",
+        ),
+        "not_a_number",
     )
 
 

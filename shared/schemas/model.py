@@ -5,6 +5,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 Json = dict[str, Any]
+LEAST, MOST = -(2**63), 2**63 - 1
+"""The integers that a stored value may be (BSON's)."""
 
 
 class Frozen(BaseModel):

@@ -87,9 +87,21 @@ def test_other_encodings_than_utf8_are_refused(raw: bytes):
     assert code_of(raw) in {"not_utf8", "not_json"}
 
 
-@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"9" * 5000])
+@pytest.mark.parametrize(
+    "number",
+    [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"9" * 5000, b"9223372036854775808", b"-9223372036854775809"],
+)
 def test_what_is_no_number_is_refused(number: bytes):
     assert code_of(b'{"a": ' + number + b"}") == "not_a_number"
+
+
+def test_the_largest_integers_that_can_be_kept_are_read():
+    assert parse_json(b"[9223372036854775807, -9223372036854775808]") == [2**63 - 1, -(2**63)]
+
+
+def test_a_number_that_is_too_large_is_named():
+    with pytest.raises(BadJson, match="9223372036854775808"):
+        parse_json(b'{"details": {"amount": 9223372036854775808}}')
 
 
 def test_half_a_surrogate_pair_is_refused():
