@@ -202,6 +202,7 @@ class Pack(Strict):
     pool_coordinator: dict[str, str]
     forms: dict[str, Labelled]
     roles: dict[str, Labelled]
+    departments: dict[str, Labelled] = Described(default={}, description="whose reviewers routing may ask for")
     skills: dict[str, Labelled] = Described(default={}, description="what routing may ask for; empty: anything")
     seats: Seats
     weights: dict[str, float]
@@ -230,6 +231,12 @@ class Pack(Strict):
     def role_name(self, role: str, locale: str) -> str:
         """A role's name; one the pack does not know is shown as it is."""
         return self.roles[role].name(locale) if role in self.roles else role
+
+    def seat_name(self, role: str, department: str | None, locale: str) -> str:
+        """What a seat is called: by its department where it stands for one, else by its role."""
+        if department is None:
+            return self.role_name(role, locale)
+        return self.departments[department].name(locale) if department in self.departments else department
 
 
 def fold(name: str) -> str:

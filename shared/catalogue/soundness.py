@@ -52,6 +52,8 @@ def _check_type(pack: Pack, kind: RequestType) -> None:
         {name for condition in kind.preconditions for name in condition.any_of} - pack.preconditions.keys(),
     )
     _refuse(f"{kind.key}: roles", {kind.coordinator, *(seat.role for seat in kind.supporters)} - pack.roles.keys())
+    departments = {seat.department for seat in kind.supporters if seat.department}
+    _refuse(f"{kind.key}: departments", departments - pack.departments.keys(), "departments")
     if pack.skills:
         _refuse(f"{kind.key}: skills", {skill for seat in kind.supporters for skill in seat.skills} - pack.skills.keys())
     if kind.form not in pack.forms:

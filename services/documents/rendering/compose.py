@@ -22,7 +22,8 @@ PLAIN_LAYOUT: Mapping[str, Any] = {"cover": False, "sections": []}
 class Material:
     """Everything a document is made from, personal values included: it exists only while the document is rendered.
 
-    `survey` is {request, result, note, details}; `sections` are a packet's own, put after all others.
+    `survey` is {request, result, note, details}; `signatories` are who gives an opinion on a review; `sections` are a
+    packet's own, put after all others.
     """
 
     identity: str
@@ -33,6 +34,7 @@ class Material:
     unit: str
     coordinator: str | None
     supporters: tuple[str, ...]
+    signatories: tuple[str, ...]
     result: Json | None
     note: str
     survey: Json | None
@@ -64,7 +66,7 @@ def compose(material: Material) -> Json:
         "date": date,
         "policy": f"{material.pack.label.by_locale(locale)} {material.pack.version}",
         "particulars": _particulars(material, date),
-        "sections": [section for section in (*whole, *_closing(layout, locale), *material.sections) if section["blocks"]],
+        "sections": [section for section in (*whole, *_closing(material, layout), *material.sections) if section["blocks"]],
     }
     cleaned: Json = clean(document)
     return cleaned
@@ -158,11 +160,13 @@ def _result(material: Material, layout: Mapping[str, Any]) -> list[Json]:
     return [{"heading": layout["result"][locale] if "result" in layout else word("result", locale), "blocks": blocks}]
 
 
-def _closing(layout: Mapping[str, Any], locale: str) -> list[Json]:
+def _closing(material: Material, layout: Mapping[str, Any]) -> list[Json]:
     """The checklist and the sign-off sheet; a document with a cover begins them on a page of their own."""
-    parts = {"checklist": "checks", "signatures": "signatures"}
-    given = [(key, kind, [entry[locale] for entry in layout[key]]) for key, kind in parts.items() if layout.get(key)]
+    locale = material.request.locale
+    checks = [entry[locale] for entry in layout.get("checklist", ())]
+    signatures = [entry[locale] for entry in layout.get("signatures", ())] or list(material.signatories)
+    given = [("checklist", "checks", checks), ("signatures", "signatures", signatures)]
     return [
         _section(word(key, locale), [{"kind": kind, "items": items}], new_page=bool(layout["cover"]) and place == 0)
-        for place, (key, kind, items) in enumerate(given)
+        for place, (key, kind, items) in enumerate(part for part in given if part[2])
     ]

@@ -15,6 +15,7 @@ from services.documents.rendering.packet import Packet, packet
 from services.documents.rendering.pdf import TEMPLATE, render_pdf
 from services.documents.rendering.word import TEMPLATE as WORD_TEMPLATE
 from services.documents.rendering.word import render_docx
+from services.documents.rendering.wording import aside
 from shared.catalogue import Pack, PackError, load_pack, restore
 from shared.catalogue.load import SHIPPED
 from shared.schemas.model import Json, Text
@@ -108,6 +109,7 @@ def _material(job: Job, request: Request, pack: Pack, extras: Packet) -> Materia
         unit=job.unit or request.business_unit,
         coordinator=_named(job, coordinator["person"]) if coordinator else None,
         supporters=tuple(_named(job, seat["person"]) for seat in job.data["supporters"]),
+        signatories=_signatories(job, request, pack),
         result=job.data["result"],
         note=job.data["note"],
         survey=job.data["survey"],
@@ -115,6 +117,13 @@ def _material(job: Job, request: Request, pack: Pack, extras: Packet) -> Materia
         at=job.data["at"],
         sections=extras.sections,
     )
+
+
+def _signatories(job: Job, request: Request, pack: Pack) -> tuple[str, ...]:
+    """Everybody who reviews, each by department or role and by name; nobody where nothing is reviewed."""
+    seats: list[Json] = job.data["supporters"] if pack.types[request.type].review else []
+    called = [pack.seat_name(seat["role"], seat.get("department"), request.locale) for seat in seats]
+    return tuple(aside(name, _named(job, seat["person"]), request.locale) for name, seat in zip(called, seats, strict=True))
 
 
 def _named(job: Job, person: str) -> str:

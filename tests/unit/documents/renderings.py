@@ -14,12 +14,27 @@ from services.documents.rendering.job import Job
 from shared.catalogue import Field, Pack, RequestType, judge, personal, public
 from shared.schemas.model import Json
 from shared.schemas.requests import Request
+from shared.schemas.routing import Seat
 from tests.builders import a_body, a_context, a_directory, the_pack
 
 IDENTITY = "ab12cd34-0000-5000-8000-000000000000"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 RESULT = {"结论": "全部通过", "后续": ["复测一次", "补充网络图"]}
 CHECKLIST = {"organisation": "信息中心十二人", "it_state": "三套系统并行", "备忘": "机房将搬迁"}
+
+
+def a_seat(person: str, role: str, department: str | None = None) -> Json:
+    """A supporter's seat, as an item carries it."""
+    return Seat(person=person, role=role, step="supporter", department=department).model_dump()
+
+
+SUPPORTING = [a_seat("PE1", "presales_engineer"), a_seat("PE2", "presales_engineer")]
+REVIEWING = [
+    a_seat("FI1", "department_reviewer", "finance"),
+    a_seat("LE1", "department_reviewer", "legal"),
+    a_seat("DL1", "department_reviewer", "delivery"),
+    a_seat("BL1", "bu_leader"),
+]
 
 
 def a_job(body: Json | None = None, /, *, pack: Pack | None = None, **changes: Any) -> Job:
@@ -42,7 +57,7 @@ def a_job_of(
         "policy": (pack or the_pack()).pin.model_dump(),
         "request": public(request, kind).model_dump(mode="json"),
         "coordinator": {"person": "PM1"},
-        "supporters": [{"person": "PE1"}, {"person": "PE2"}],
+        "supporters": REVIEWING if kind.review else SUPPORTING,
         "result": None if accepted else (CHECKLIST if kind.key == "tech.survey" else RESULT),
         "note": "" if accepted else "已按约定交付",
         "survey": {"request": "x", "result": CHECKLIST, "note": "口径以信息中心为准"} if kind.key == "tech.proposal" else None,

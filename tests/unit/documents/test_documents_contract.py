@@ -86,9 +86,23 @@ def test_the_packet_has_request_checklist_and_sign_off():
         "评审清单（示例）",
         "违约责任与责任上限明确",
         "会签",
-        "法务部",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("locale", "signing"),
+    [
+        ("zh", ["财务部（钱清算）", "法务部（方正言）", "交付管理部（付如期）", "经营单位领导（左丘明远）"]),
+        ("en", ["Finance(钱清算)", "Legal(方正言)", "Delivery(付如期)", "Businessunitleader(左丘明远)"]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["business.contract", "business.price"])
+def test_whoever_reviews_has_a_place_to_sign_and_nobody_else_has(kind: str, locale: str, signing: list[str]):
+    text = text_of(render(a_job(a_body(kind, locale=locale))).data)
+    sheet = text.split("会签" if locale == "zh" else "Sign-off")[-1]
+    assert [name for name in signing if name not in sheet] == []
+    assert sheet.count("意见/签字/日期" if locale == "zh" else "opinion/signature/date") == len(signing)
 
 
 def test_the_same_draft_gives_the_same_bytes():

@@ -32,7 +32,8 @@ def test_every_value_that_was_given_is_on_the_pages(kind: str):
 def test_the_document_carries_its_own_title_and_people(kind: str):
     text = text_of(rendered(kind).data)
     assert the_pack().types[kind].output.zh in text
-    for part in ("AB12CD34", "阮定国", "苗乐", "仇望", "营销支持工作管理办法1.0.0"):
+    supporters = ("钱清算", "方正言") if the_pack().types[kind].review else ("苗乐", "仇望")
+    for part in ("AB12CD34", "阮定国", *supporters, "营销支持工作管理办法1.0.0"):
         assert part in text
 
 
