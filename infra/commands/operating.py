@@ -1,4 +1,4 @@
-"""Looking after running services: say events again, see and retry what is parked, list dead letters, create topics."""
+"""Looking after running services: say or ask for events again, see and retry what is parked, list dead letters, create topics."""
 
 import asyncio
 from pathlib import Path
@@ -22,8 +22,9 @@ Url = Annotated[str, typer.Option(help="the service's address instead of a local
 
 
 def add_to(app: typer.Typer) -> None:
-    """replay, parked, redrive, dead-letters, topics."""
+    """replay, reconcile, parked, redrive, dead-letters, topics."""
     app.command()(replay)
+    app.command()(reconcile)
     app.command()(parked)
     app.command()(redrive)
     app.command("dead-letters")(dead_letters)
@@ -36,6 +37,14 @@ def replay(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> Non
         told = target.ask("POST", name, "/internal/replay")
         figures = [f"{ledger}: {said['events']} events of {said['subjects']}" for ledger, said in told.items()]
         console.print(f"{name} said again {'; '.join(figures)}", highlight=False)
+
+
+def reconcile(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:
+    """Let services ask the others for whatever they have not heard; repeating it is harmless."""
+    for name, target in _targets(folder, service, url):
+        lacking = target.ask("POST", name, "/internal/reconcile")
+        figures = [f"{number} {what} of {source}" for what, told in lacking.items() for source, number in told.items()]
+        console.print(f"{name} had not heard the last of: {', '.join(figures)}", highlight=False)
 
 
 def parked(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:

@@ -20,7 +20,7 @@ from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.draft import Draft
 from shared.ledger.messages import Decision, Heard, Item, Lease, Message, Outcome, Passing, Postponing, Told
 from shared.ledger.outcomes import label_of, passed, unapplied
-from shared.schemas.envelope import Event
+from shared.schemas.envelope import Event, Source
 from shared.telemetry import metrics
 from shared.telemetry.logging import bound
 
@@ -140,6 +140,19 @@ class Ledger(Generic[S, C]):
         documents = await self.store.load(subjects)
         hears = self.domain.hears
         return {subject: missing for subject, document in documents.items() if (missing := order.missing(document, hears))}
+
+    @property
+    def sources(self) -> frozenset[Source]:
+        """Whom this ledger hears."""
+        return self.domain.hears
+
+    async def known(self, source: Source, subjects: Sequence[str]) -> dict[str, int]:
+        """Per subject, the highest number of `source` that was heard or is held."""
+        return {subject: numbers.get(source, 0) for subject, numbers in (await self.store.heard(subjects)).items()}
+
+    async def hear(self, events: Sequence[Event]) -> None:
+        """Apply events that were asked for."""
+        await self.apply([Heard(event=event) for event in events])
 
     async def replay(self, subjects: Sequence[str]) -> int:
         """Say every event of `subjects` again; whoever heard them drops them. Returns how many were said."""

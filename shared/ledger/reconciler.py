@@ -6,17 +6,16 @@ the beginning, so a service whose database was emptied, or one that is new, buil
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Protocol
 
 import structlog
 
-from shared.ledger.apply import Ledger
+from shared.ledger.apply import Clock
 from shared.ledger.document import BEGINNING, Head
-from shared.ledger.messages import Heard
 from shared.ledger.worker import Ask
-from shared.schemas.envelope import Source
+from shared.schemas.envelope import Event, Source
 from shared.telemetry import metrics
 
 EVERY_SECONDS = 60.0
@@ -28,57 +27,71 @@ Heads = Callable[[Source, datetime, str], Awaitable[Sequence[Head]]]
 """Ask a source for a page of heads behind a moment and a subject: heads(source, since, after)."""
 
 
+class Hearer(Protocol):
+    """Whoever is told by others: a ledger, or a copy of the directory."""
+
+    @property
+    def sources(self) -> Collection[Source]: ...
+
+    async def known(self, source: Source, subjects: Sequence[str]) -> Mapping[str, int]:
+        """Per subject, the last number of `source` that is heard or held; a subject nobody told of is missing."""
+        ...
+
+    async def hear(self, events: Sequence[Event]) -> None: ...
+
+
 class Reconciler:
-    """Compares one ledger with its sources, a minute apart, whenever the topics have been read to their end."""
+    """Compares one hearer of `service` with its sources, a minute apart, whenever the topics have been read to their end."""
 
     def __init__(
-        self,
-        ledger: Ledger[Any, Any],
-        *,
-        heads: Heads,
-        ask: Ask,
-        caught_up: Callable[[], bool],
-        every_seconds: float = EVERY_SECONDS,
+        self, service: Source, hearer: Hearer, *, heads: Heads, ask: Ask, clock: Clock, every_seconds: float = EVERY_SECONDS
     ) -> None:
-        self._ledger = ledger
+        self._service = service
+        self._hearer = hearer
+        self._clock = clock
         self._heads = heads
         self._ask = ask
-        self._caught_up = caught_up
         self._every_seconds = every_seconds
         self._compared: dict[Source, datetime] = {}
 
-    async def work(self) -> None:
-        """Compare until cancelled; what fails is tried again in the next round."""
+    async def work(self, caught_up: Callable[[], bool]) -> None:
+        """Compare until cancelled, whenever `caught_up`; what fails is tried again in the next round."""
         while True:
             await asyncio.sleep(self._every_seconds * random.uniform(0.8, 1.2))  # noqa: S311  # jitter needs no secrecy
-            for source in sorted(self._ledger.domain.hears):
-                if not self._caught_up():
+            for source in sorted(self._hearer.sources):
+                if not caught_up():
                     break
                 try:
                     await self.compare(source)
                 except Exception as error:  # noqa: BLE001  # the source or the database may be away
                     log.warning("ledger.not_compared", source=source, problem=type(error).__name__)
 
+    async def compare_all(self) -> dict[Source, int]:
+        """Compare with every source from the beginning to this moment; per source, how many requests lacked something.
+
+        What was still on its way is asked for too and then heard twice, which does no harm.
+        """
+        return {source: await self._compare(source, BEGINNING, self._clock.now()) for source in sorted(self._hearer.sources)}
+
     async def compare(self, source: Source) -> int:
-        """Ask `source` for whatever is missing of it; how many requests lacked something.
+        """Ask `source` for whatever is missing of it since the last comparison; how many requests lacked something.
 
         Raises what the source or the store raises; the next comparison begins where this one was sure of everything.
         """
-        until = self._ledger.clock.now() - ON_THE_WAY
-        since, after, lacking = self._compared.get(source, BEGINNING), "", 0
+        return await self._compare(source, self._compared.get(source, BEGINNING), self._clock.now() - ON_THE_WAY)
+
+    async def _compare(self, source: Source, since: datetime, until: datetime) -> int:
+        after, lacking = "", 0
         while page := [head for head in await self._heads(source, since, after) if head.said_at <= until]:
-            heard = await self._ledger.store.heard([head.subject for head in page])
+            known = await self._hearer.known(source, [head.subject for head in page])
             for head in page:
-                known = heard.get(head.subject, {}).get(source, 0)
-                if known < head.sequence:
+                heard = known.get(head.subject, 0)
+                if heard < head.sequence:
                     lacking += 1
-                    metrics.RECONCILED.labels(self._ledger.domain.source, source).inc()
-                    log.warning(
-                        "ledger.last_events_missing", request=head.subject, source=source, known=known, said=head.sequence
-                    )
-                    events = await self._ask(source, head.subject, known)
-                    await self._ledger.apply([Heard(event=event) for event in events])
+                    metrics.RECONCILED.labels(self._service, source).inc()
+                    log.warning("ledger.last_events_missing", about=head.subject, source=source, heard=heard, said=head.sequence)
+                    await self._hearer.hear(await self._ask(source, head.subject, heard))
             since, after = page[-1].said_at, page[-1].subject
             # Clocks differ and writes land late: the next comparison begins a little before the end of this one.
-            self._compared[source] = since - ON_THE_WAY
+            self._compared[source] = min(since, self._clock.now() - ON_THE_WAY) - ON_THE_WAY
         return lacking

@@ -15,7 +15,7 @@ import structlog
 from shared.ledger.apply import Ledger
 from shared.ledger.desk import Desk
 from shared.ledger.effects import Done, Doubt, Ending, LeaseLost, Perform, Retry, Terminal
-from shared.ledger.messages import Heard, Item, ItemEnd, Passing, Postponing, Settled, Woken
+from shared.ledger.messages import Item, ItemEnd, Passing, Postponing, Settled, Woken
 from shared.ledger.outcomes import passed
 from shared.schemas.envelope import Event
 from shared.telemetry import metrics
@@ -192,7 +192,7 @@ class Worker:
                 except Exception as error:  # noqa: BLE001  # the source may be away; the gap stays open and is asked again
                     log.warning("ledger.gap_not_answered", request=subject, source=source, problem=type(error).__name__)
                     continue
-                await self._ledger.apply([Heard(event=event) for event in events])
+                await self._ledger.hear(events)
 
 
 def _back_off(attempt: int) -> float:

@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from shared.messaging.wire import Record, decode
-from shared.schemas.envelope import Event
+from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import PersonRecorded, UnitRecorded
 from shared.schemas.model import Json
 from shared.schemas.people import BusinessUnit, Directory, Person
@@ -43,6 +43,15 @@ class DirectoryCopy:
     def on_change(self, listener: Callable[[], Awaitable[None]]) -> None:
         """Call `listener` after every change."""
         self._changed.append(listener)
+
+    @property
+    def sources(self) -> frozenset[Source]:
+        """Whose people they are."""
+        return frozenset({"intake"})
+
+    async def known(self, _source: Source, subjects: Sequence[str]) -> dict[str, int]:
+        """Per subject, the number of the entry that is kept."""
+        return {subject: self._sequences[subject] for subject in subjects if subject in self._sequences}
 
     async def load(self) -> None:
         """Take over what the database kept."""

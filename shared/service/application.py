@@ -51,7 +51,7 @@ def application(
         service=parts.settings.service,
         health=health,
         lifespan=process.lifespan,
-        routers=(*routers, internal_routes(rooms, parts.dead_letters, parts.auth.service)),
+        routers=(*routers, internal_routes(rooms, parts.people_reconciler, parts.dead_letters, parts.auth.service)),
         limits=limits,
     )
 

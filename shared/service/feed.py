@@ -14,11 +14,15 @@ HEADS = TypeAdapter(list[Head])
 
 
 class Feed:
-    """The other services' internal addresses. Every method raises httpx.HTTPError or pydantic.ValidationError."""
+    """One of the other services' ledgers by its internal addresses.
 
-    def __init__(self, client: httpx.AsyncClient, url_of: Callable[[str], str]) -> None:
+    Every method raises httpx.HTTPError or pydantic.ValidationError.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, url_of: Callable[[str], str], ledger: str = "requests") -> None:
         self._client = client
         self._url_of = url_of
+        self._ledger = ledger
 
     async def events(self, source: str, subject: str, after: int) -> Sequence[Event]:
         """What `source` said of `subject` after its number `after`."""
@@ -29,6 +33,6 @@ class Feed:
         return HEADS.validate_json(await self._get(source, "/internal/heads", {"since": since.isoformat(), "after": after}))
 
     async def _get(self, source: str, path: str, params: dict[str, str]) -> bytes:
-        answer = await self._client.get(f"{self._url_of(source)}{path}", params=params)
+        answer = await self._client.get(f"{self._url_of(source)}{path}", params={**params, "ledger": self._ledger})
         answer.raise_for_status()
         return answer.content

@@ -1,4 +1,4 @@
-"""The addresses for services and operators: the feed that closes gaps, heads for reconciliation, replay and redrive."""
+"""The addresses for services and operators: the feed that closes gaps, heads and reconciliation, replay and redrive."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -6,34 +6,49 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from shared.http.problems import Refused
 from shared.ledger.apply import Ledger
 from shared.ledger.document import BEGINNING, Head
+from shared.ledger.messages import Refusal
+from shared.ledger.reconciler import Reconciler
 from shared.schemas.envelope import Event
-from shared.schemas.model import Json
+from shared.schemas.model import Json, Text
 from shared.service.parts import LedgerRoom
 from shared.storage import MongoDeadLetters, MongoLedgerStore
 
 PAGE = 500
+NO_LEDGER = Refusal(
+    code="no_ledger", status=404, message=Text(zh="本服务没有这个账本。", en="This service has no ledger of that name.")
+)
 
 
-def internal_routes(rooms: Mapping[str, LedgerRoom], dead_letters: MongoDeadLetters, authorised: Callable[..., Any]) -> APIRouter:
+def internal_routes(
+    rooms: Mapping[str, LedgerRoom], people: Reconciler, dead_letters: MongoDeadLetters, authorised: Callable[..., Any]
+) -> APIRouter:
     """`rooms` by name; the one called "requests" is the one whose events others hear."""
     router = APIRouter(prefix="/internal", dependencies=[Depends(authorised)], include_in_schema=False)
     requests = rooms["requests"]
 
     @router.get("/events/{subject}")
-    async def events(subject: str, after: Annotated[int, Query(ge=0)] = 0) -> list[Event]:
-        return await requests.store.events(subject, after)
+    async def events(subject: str, after: Annotated[int, Query(ge=0)] = 0, ledger: str = "requests") -> list[Event]:
+        return await _of(rooms, ledger).store.events(subject, after)
 
     @router.get("/heads")
     async def heads(
-        since: datetime = BEGINNING, after: str = "", limit: Annotated[int, Query(ge=1, le=5000)] = PAGE
+        since: datetime = BEGINNING,
+        after: str = "",
+        limit: Annotated[int, Query(ge=1, le=5000)] = PAGE,
+        ledger: str = "requests",
     ) -> list[Head]:
-        return await requests.store.heads(since, after, limit)
+        return await _of(rooms, ledger).store.heads(since, after, limit)
 
     @router.post("/replay")
     async def replay() -> Json:
         return {name: await replay_all(room.ledger, room.store) for name, room in rooms.items()}
+
+    @router.post("/reconcile")
+    async def reconcile() -> Json:
+        return {"people": await people.compare_all(), "requests": await requests.reconciler.compare_all()}
 
     @router.get("/parked")
     async def parked(limit: Annotated[int, Query(ge=1, le=5000)] = PAGE) -> list[tuple[str, str]]:
@@ -48,6 +63,12 @@ def internal_routes(rooms: Mapping[str, LedgerRoom], dead_letters: MongoDeadLett
         return list(await dead_letters.listed(limit))
 
     return router
+
+
+def _of(rooms: Mapping[str, LedgerRoom], ledger: str) -> LedgerRoom:
+    if ledger not in rooms:
+        raise Refused(NO_LEDGER)
+    return rooms[ledger]
 
 
 async def replay_all(ledger: Ledger[Any, Any], store: MongoLedgerStore) -> Json:

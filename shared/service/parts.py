@@ -15,6 +15,7 @@ from shared.ledger.desk import Desk
 from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.effects import Perform
 from shared.ledger.hearing import Hearing
+from shared.ledger.reconciler import Reconciler
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Subscription
 from shared.messaging.producer import Producer, TopicPublisher
@@ -34,12 +35,13 @@ EFFECTS_AT_ONCE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerRoom:
-    """One ledger with its store, the desk in front of it, and the handler of the topics it hears."""
+    """One ledger with its store, the desk in front of it, the handler of the topics it hears, and what finds the rest."""
 
     ledger: Ledger[Any, Any]
     store: MongoLedgerStore
     desk: Desk
     hearing: Hearing
+    reconciler: Reconciler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,7 @@ class Parts:
     auth: Authenticator
     http: httpx.AsyncClient
     feed: Feed
+    people_reconciler: Reconciler
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
@@ -67,13 +70,14 @@ class Parts:
         """
         check_bind(settings.host, settings.environment, settings.keys_file, service_token=settings.service_token)
         ensure_fast(settings.environment)
-        client = connect(settings.mongo_uri)
+        client, clock = connect(settings.mongo_uri), clock_from(settings.clock, settings.environment)
         database = client[settings.database]
         http = httpx.AsyncClient(timeout=10, headers={"Authorization": f"Bearer {settings.service_token}"})
+        told = Feed(http, settings.url_of, "people")
         people = DirectoryCopy(MongoPeopleStore(database["people"]))
         return cls(
             settings=settings,
-            clock=clock_from(settings.clock, settings.environment),
+            clock=clock,
             client=client,
             database=database,
             blobs=BlobStore(database),
@@ -84,6 +88,7 @@ class Parts:
             auth=authenticator(settings, lambda: people.directory),
             http=http,
             feed=Feed(http, settings.url_of),
+            people_reconciler=Reconciler(settings.service, people, heads=told.heads, ask=told.events, clock=clock),
         )
 
     def room(self, collection: str, domain: Domain[S, C], surroundings: Surroundings[C], topic: Topic) -> LedgerRoom:
@@ -99,7 +104,11 @@ class Parts:
             publish_patience=PUBLISH_PATIENCE_SECONDS,
         )
         return LedgerRoom(
-            ledger=ledger, store=store, desk=Desk(ledger), hearing=Hearing(ledger, self.dead_letters, self._copy_of_the_dead)
+            ledger=ledger,
+            store=store,
+            desk=Desk(ledger),
+            hearing=Hearing(ledger, self.dead_letters, self._copy_of_the_dead),
+            reconciler=Reconciler(self.settings.service, ledger, heads=self.feed.heads, ask=self.feed.events, clock=self.clock),
         )
 
     def worker(self, room: LedgerRoom, effects: Mapping[str, Perform] | None = None, *, slots: int = EFFECTS_AT_ONCE) -> Worker:

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 
-from shared.ledger.reconciler import Reconciler
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Consumer, Membership, Subscription
 from shared.schemas.topics import PEOPLE
@@ -64,8 +63,7 @@ class Process:
             await prepare()
         loops: list[Loop] = [room.desk.work for room in self._rooms]
         loops += [worker.work for worker in self._workers]
-        loops += [reconciler.work for reconciler in self._reconcilers()]
-        loops += [self._consumer.run, self._consumer.watch_lag, self._watch_ledgers, self._trim, *self._loops]
+        loops += [self._consumer.run, self._consumer.watch_lag, self._watch_ledgers, self._trim, self._reconcile, *self._loops]
         self._tasks = [asyncio.create_task(loop(), name=getattr(loop, "__qualname__", "loop")) for loop in loops]
         log.info("service.started", port=self._parts.settings.port)
         try:
@@ -119,14 +117,10 @@ class Process:
                 except Exception as error:  # noqa: BLE001  # the database may be away; nothing is lost by trimming later
                     log.warning("service.history_not_trimmed", problem=type(error).__name__)
 
-    def _reconcilers(self) -> list[Reconciler]:
-        """One for each ledger that hears others."""
-        feed = self._parts.feed
-        return [
-            Reconciler(room.ledger, heads=feed.heads, ask=feed.events, caught_up=self._consumer.caught_up)
-            for room in self._rooms
-            if room.ledger.domain.hears
-        ]
+    async def _reconcile(self) -> None:
+        """Compare what was heard with what was said, until cancelled."""
+        reconcilers = [self._parts.people_reconciler, *(room.reconciler for room in self._rooms)]
+        await asyncio.gather(*(reconciler.work(self._consumer.caught_up) for reconciler in reconcilers))
 
     def _broker_problem(self) -> str | None:
         if self._stopping:

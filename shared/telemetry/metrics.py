@@ -50,7 +50,7 @@ OLDEST_UNPROCESSED = Gauge(
 EARLY_EVENTS = Gauge("backline_early_events", "Events held because they arrived before their turn", ["service"])
 GAPS_ASKED = Counter("backline_gaps_asked_total", "Times a source was asked to say again what is missing", ["service", "source"])
 RECONCILED = Counter(
-    "backline_reconciled_total", "Requests whose last events had not arrived and were asked for again", ["service", "source"]
+    "backline_reconciled_total", "Requests and people whose last events had not arrived and were asked for", ["service", "source"]
 )
 WAITING_REQUESTS = Gauge("backline_requests_waiting", "Requests that nobody fits yet")
 

@@ -65,7 +65,14 @@ def test_replay_of_one_service_asks_that_one(tmp_path: Path, desk: Desk) -> None
     assert len(desk.asked) == 1
 
 
-@pytest.mark.parametrize("command", [["replay"], ["parked"], ["dead-letters"], ["redrive", "some-request"]])
+def test_reconcile_tells_what_each_service_had_not_heard(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("POST /internal/reconcile", (200, {"people": {"intake": 2}, "requests": {"intake": 3, "routing": 0}}))
+    answer = run(desk, tmp_path, "reconcile", "--service", "notify")
+    assert answer.exit_code == 0, answer.output
+    assert "notify had not heard the last of: 2 people of intake, 3 requests of intake, 0 requests of routing" in answer.output
+
+
+@pytest.mark.parametrize("command", [["replay"], ["reconcile"], ["parked"], ["dead-letters"], ["redrive", "some-request"]])
 def test_a_service_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path, desk: Desk, command: list[str]) -> None:
     answer = run(desk, tmp_path, *command, "--service", "rooting")
     assert answer.exit_code == 2

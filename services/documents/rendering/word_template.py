@@ -10,7 +10,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
-from docx.table import Table, _Cell
+from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 
 FONT = "Noto Sans CJK SC"
@@ -18,6 +18,7 @@ ACCENT = RGBColor(0x1F, 0x4E, 0x79)
 FAINT = RGBColor(0x5F, 0x6B, 0x79)
 WHITE = RGBColor(0xFF, 0xFF, 0xFF)
 STYLES = {"Normal": 10.5, "Title": 26, "Heading 1": 15, "Heading 2": 11, "List Bullet": 10.5, "Header": 8, "Footer": 8}
+CELL_SPACE = Pt(2.5)
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -86,17 +87,23 @@ def _facts(document: Word, rows: str) -> None:
     table.rows[0].cells[0].text = f"{{%tr for row in {rows} %}}"
     _write(table.rows[1].cells[0], "{{ row[0] }}", colour=FAINT, fill="F2F5F9")
     _write(table.rows[1].cells[1], "{{ row[1] }}")
+    _row_rule(table.rows[1], "w:cantSplit")
     table.rows[2].cells[0].text = "{%tr endfor %}"
 
 
 def _lines(document: Word) -> None:
     table = _table(document, 4, 3)
     _loop(table.rows[0].cells, "block.columns", colour=WHITE, fill="1F4E79")
-    repeated = OxmlElement("w:tblHeader")
-    table.rows[0]._tr.get_or_add_trPr().append(repeated)  # noqa: SLF001  # python-docx has no name for it
+    _row_rule(table.rows[0], "w:tblHeader")
     table.rows[1].cells[0].text = "{%tr for row in block.rows + ([block.total] if block.total else []) %}"
     _loop(table.rows[2].cells, "row")
+    _row_rule(table.rows[2], "w:cantSplit")
     table.rows[3].cells[0].text = "{%tr endfor %}"
+
+
+def _row_rule(row: _Row, rule: str) -> None:
+    """`w:tblHeader`: said again on every page; `w:cantSplit`: never broken between pages."""
+    row._tr.get_or_add_trPr().append(OxmlElement(rule))  # noqa: SLF001  # python-docx has no name for either
 
 
 def _loop(cells: tuple[_Cell, ...], values: str, *, colour: RGBColor | None = None, fill: str = "") -> None:
@@ -106,7 +113,9 @@ def _loop(cells: tuple[_Cell, ...], values: str, *, colour: RGBColor | None = No
 
 
 def _write(cell: _Cell, content: str, *, colour: RGBColor | None = None, fill: str = "") -> None:
-    run = cell.paragraphs[0].add_run(content)
+    paragraph = cell.paragraphs[0]
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = CELL_SPACE
+    run = paragraph.add_run(content)
     if colour is not None:
         run.font.color.rgb = colour
     if fill:

@@ -76,6 +76,7 @@ async def test_a_process_whose_broker_and_database_are_away_is_live_and_not_read
     ("method", "path"),
     [
         ("POST", "/internal/replay"),
+        ("POST", "/internal/reconcile"),
         ("GET", "/internal/parked"),
         ("POST", "/internal/parked/some-request/redrive"),
         ("GET", "/internal/dead-letters"),

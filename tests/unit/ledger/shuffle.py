@@ -156,7 +156,7 @@ class World:
         return [head for head in heads if (head.said_at, head.subject) > (since, after)]
 
     def _reconciler(self, ledger: Ledger[Diary, Setting]) -> Reconciler:
-        return Reconciler(ledger, heads=self._heads, ask=self._ask, caught_up=lambda: True)
+        return Reconciler("notify", ledger, heads=self._heads, ask=self._ask, clock=self.clock)
 
     async def _forge(self) -> None:
         """Somebody says a number again that was heard, with another content."""

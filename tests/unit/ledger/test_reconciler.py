@@ -16,7 +16,7 @@ PAGE = 2
 
 
 class Sender:
-    """Another service: what it said, told in pages of two heads; `away` while it does not answer."""
+    """Intake: what it said, told in pages of two heads; `away` while it does not answer."""
 
     def __init__(self, *histories: Sequence[Event]) -> None:
         self.histories = {events[0].subject: list(events) for events in histories}
@@ -25,6 +25,8 @@ class Sender:
         self.away = False
 
     async def heads(self, source: Source, since: datetime, after: str) -> list[Head]:
+        if source != "intake":
+            return []
         self.pages.append((since, after))
         last = sorted((events[-1].time, subject) for subject, events in self.histories.items())
         behind = [(at, subject) for at, subject in last if (at, subject) > (since, after)]
@@ -45,7 +47,7 @@ def rig() -> Rig:
 
 
 def reconciler(rig: Rig, source: Sender) -> Reconciler:
-    return Reconciler(rig.ledger, heads=source.heads, ask=source.events, caught_up=lambda: True)
+    return Reconciler("notify", rig.ledger, heads=source.heads, ask=source.events, clock=rig.clock)
 
 
 async def heard(rig: Rig, *subjects: str) -> list[int]:
@@ -109,8 +111,8 @@ async def test_an_event_held_because_its_request_is_parked_is_not_missing(rig: R
 
 async def test_nothing_is_compared_while_the_topics_are_being_read(rig: Rig) -> None:
     source, behind = Sender(history("r1", 1)), True
-    comparing = Reconciler(rig.ledger, heads=source.heads, ask=source.events, caught_up=lambda: not behind, every_seconds=0.001)
-    working = asyncio.create_task(comparing.work())
+    comparing = Reconciler("notify", rig.ledger, heads=source.heads, ask=source.events, clock=rig.clock, every_seconds=0.001)
+    working = asyncio.create_task(comparing.work(lambda: not behind))
     await asyncio.sleep(0.02)
     assert source.pages == []
     behind = False
@@ -118,3 +120,15 @@ async def test_nothing_is_compared_while_the_topics_are_being_read(rig: Rig) -> 
         while await heard(rig, "r1") != [1]:
             await asyncio.sleep(0.005)
     working.cancel()
+
+
+async def test_an_operator_compares_everything_up_to_this_moment_and_nothing_is_skipped_after(rig: Rig) -> None:
+    rig.clock.forward(-ON_THE_WAY.total_seconds())
+    source = Sender(history("r1", 2))
+    comparing = reconciler(rig, source)
+    assert (await comparing.compare_all())["intake"] == 1
+    assert await heard(rig, "r1") == [2]
+    assert (await comparing.compare_all())["intake"] == 0
+    source.histories["r1"] = history("r1", 3)
+    rig.clock.forward(ON_THE_WAY.total_seconds())
+    assert await comparing.compare("intake") == 1
