@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter
@@ -26,7 +27,7 @@ class Feed:
 
     async def events(self, source: str, subject: str, after: int) -> Sequence[Event]:
         """What `source` said of `subject` after its number `after`."""
-        return EVENTS.validate_json(await self._get(source, f"/internal/events/{subject}", {"after": str(after)}))
+        return EVENTS.validate_json(await self._get(source, f"/internal/events/{quote(subject, safe='')}", {"after": str(after)}))
 
     async def heads(self, source: str, since: datetime, after: str) -> Sequence[Head]:
         """A page of how far `source` has come, in the order of (said_at, subject), behind (`since`, `after`)."""

@@ -29,7 +29,7 @@ def internal_routes(
     router = APIRouter(prefix="/internal", dependencies=[Depends(authorised)], include_in_schema=False)
     requests = rooms["requests"]
 
-    @router.get("/events/{subject}")
+    @router.get("/events/{subject:path}")
     async def events(subject: str, after: Annotated[int, Query(ge=0)] = 0, ledger: str = "requests") -> list[Event]:
         return await _of(rooms, ledger).store.events(subject, after)
 
