@@ -14,8 +14,9 @@ from shared.schemas.model import Json
 from shared.schemas.people import Directory
 
 CHANNELS = ("email", "chat", "webhook")
-PATIENCE = 3
-"""Attempts after which an unknown person is given up: news about people may come later than about requests."""
+PATIENCE = 7
+"""Attempts, over some two minutes, after which an unknown person is given up: news about people may come later than about
+requests, at the latest when heads are compared."""
 
 
 class Renders(Protocol):
