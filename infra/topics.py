@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from shared.schemas.topics import TOPICS, Topic
 
 ADMIN_SECONDS = 30
+TOLD_SECONDS = 0.2
 
 
 class TopicError(Exception):
@@ -23,7 +24,7 @@ async def create_topics(address: str, replication: int = 1, *, fresh: bool = Fal
 
     Raises TopicError for a topic that cannot be made or has other partitions, and for a broker that cannot be used.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    admin = AIOKafkaAdminClient(bootstrap_servers=address.split(","))
     try:
         async with asyncio.timeout(ADMIN_SECONDS):
             await admin.start()
@@ -59,14 +60,23 @@ async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicati
 
 async def _ensure_partitions(admin: AIOKafkaAdminClient) -> None:
     """Co-partitioning rests on every request topic having as many partitions as it is declared with."""
-    described = await admin.describe_topics([topic.name for topic in TOPICS])
-    found = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    found = await _partitions(admin)
+    while not all(found.values()):  # the other brokers of a cluster hear of a new topic a moment later
+        await asyncio.sleep(TOLD_SECONDS)
+        found = await _partitions(admin)
     for topic in TOPICS:
-        if found.get(topic.name) != topic.partitions:
+        if found[topic.name] != topic.partitions:
             raise TopicError(
-                f"Topic {topic.name} has {found.get(topic.name, 0)} partitions and is declared with {topic.partitions}; "
+                f"Topic {topic.name} has {found[topic.name]} partitions and is declared with {topic.partitions}; "
                 "delete it while nothing is running, let this create it, and run `backline replay`."
             )
+
+
+async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    """How many partitions the broker that answers knows each declared topic to have; 0: it has not heard of it."""
+    described = await admin.describe_topics([topic.name for topic in TOPICS])
+    known = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    return {topic.name: known.get(topic.name, 0) for topic in TOPICS}
 
 
 async def answers(address: str) -> bool:

@@ -50,7 +50,10 @@ class Membership:
 
 
 class Consumer:
-    """All subscriptions of one process on one broker, kept trying to start for as long as the broker is away."""
+    """All subscriptions of one process on one cluster, kept trying to start for as long as it is away.
+
+    `address` is host:port, or several with commas between.
+    """
 
     def __init__(
         self, address: str, service: str, subscriptions: Sequence[Subscription], membership: Membership | None = None
@@ -113,7 +116,7 @@ class Consumer:
 
     def _build(self, subscription: Subscription) -> KafkaBroker:
         broker = KafkaBroker(
-            self._address, acks="all", enable_idempotence=False, graceful_timeout=20, logger=None, apply_types=False
+            self._address.split(","), acks="all", enable_idempotence=False, graceful_timeout=20, logger=None, apply_types=False
         )
         self._subscribe(broker, subscription)
         return broker

@@ -26,7 +26,10 @@ Outgoing = tuple[bytes, bytes | None, list[tuple[str, bytes]]]
 
 
 class Producer:
-    """Sends records of one service. The idempotent mode of the client is not used: duplicates are dropped by sequence."""
+    """Sends records of one service; `address` is host:port, or several with commas between.
+
+    The idempotent mode of the client is not used: duplicates are dropped by sequence.
+    """
 
     def __init__(self, address: str, service: str) -> None:
         self._address = address
@@ -86,7 +89,7 @@ class Producer:
 
     async def _start(self) -> AIOKafkaProducer | None:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._address,
+            bootstrap_servers=self._address.split(","),
             acks="all",
             enable_idempotence=False,
             linger_ms=2,

@@ -21,7 +21,7 @@ class Settings(Frozen):
 
     service: Source
     mongo_uri: str
-    broker: str = Field(description="host:port of a Kafka broker")
+    broker: str = Field(description="host:port of a Kafka broker, or of several with commas between")
     database: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

@@ -1,0 +1,136 @@
+"""One Kafka broker, or three: KRaft, each broker also a controller, on free ports, with all data and logs in one folder.
+
+Three keep every record three times and take a write once two have it (min.insync.replicas 2), so that one may be killed.
+"""
+
+import asyncio
+import base64
+import re
+import shutil
+import subprocess
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.embedded.programs import Program, ProgramError, free_port
+from infra.topics import answers, create_topics
+
+POM = Path(__file__).with_name("pom.xml")
+JARS = Path("var/kafka/jars")
+OLDEST_JAVA = 17
+HEAP = "-Xmx384m"
+FETCH_SECONDS = 300
+COMMAND_SECONDS = 60
+STOP_SECONDS = 20
+
+
+def lacking() -> str | None:
+    """What this machine lacks to run Kafka, with the remedy; None when it can."""
+    if shutil.which("mvn") is None:
+        return "Maven is not installed (Debian: apt-get install maven)"
+    if shutil.which("java") is None:
+        return "Java is not installed (Debian: apt-get install openjdk-17-jre-headless)"
+    said = subprocess.run(["java", "-version"], capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False).stderr
+    found = re.search(r'version "(\d+)', said)
+    if found is None or int(found[1]) < OLDEST_JAVA:
+        return f"Java {OLDEST_JAVA} or later is needed; this is {said.splitlines()[0] if said else 'unknown'}"
+    return None
+
+
+def fetch(jars: Path) -> None:
+    """Bring the jars from Maven Central into `jars`, if they are not there. Raises ProgramError when they do not come."""
+    if not any(jars.glob("kafka_*.jar")):
+        _run(
+            ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={jars.absolute()}"],
+            FETCH_SECONDS,
+        )
+
+
+class Cluster:
+    """`brokers` of Kafka; `address` names them all. Start (with all topics), kill one, start it again, stop."""
+
+    def __init__(self, folder: Path, brokers: int = 1, *, jars: Path = JARS) -> None:
+        self._folder = folder
+        self._jars = jars
+        self._ports = [(free_port(), free_port()) for _ in range(brokers)]
+        # A cluster id is 16 bytes in base64; one that began with a dash would be read as an option.
+        self._identity = "B" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
+        self.brokers = [self._program(place) for place in range(brokers)]
+
+    @property
+    def address(self) -> str:
+        """host:port of every broker, with commas between."""
+        return ",".join(f"127.0.0.1:{port}" for port, _ in self._ports)
+
+    async def start(self) -> None:
+        """Fetch the jars if they are not there, format, start, wait until all answer, create every topic.
+
+        Raises ProgramError for a broker that does not start and for jars that cannot be fetched.
+        """
+        if why := lacking():
+            raise ProgramError(f"Kafka cannot run here: {why}.")
+        await asyncio.to_thread(fetch, self._jars)
+        for place in range(len(self.brokers)):
+            await asyncio.to_thread(self._format, place)
+        for broker in self.brokers:
+            broker.start()
+        await asyncio.gather(*(self.until_answers(place) for place in range(len(self.brokers))))
+        await create_topics(self.address, replication=len(self.brokers))
+
+    async def until_answers(self, place: int) -> None:
+        """Wait until the broker at `place` (from 0) takes part. Raises ProgramError."""
+
+        async def ready() -> bool:
+            return await answers(f"127.0.0.1:{self._ports[place][0]}")
+
+        await self.brokers[place].wait_until(ready)
+
+    async def stop(self) -> None:
+        """End all brokers in order; their data stay in the folder."""
+        await asyncio.gather(*(broker.stop(STOP_SECONDS) for broker in self.brokers))
+
+    def _program(self, place: int) -> Program:
+        command = ["java", HEAP, "-cp", f"{self._jars.absolute()}/*", "kafka.Kafka", str(self._settings(place))]
+        return Program(f"kafka-{place + 1}", command, log=self._folder / "log" / f"kafka-{place + 1}.log")
+
+    def _settings(self, place: int) -> Path:
+        return (self._folder / f"kafka-{place + 1}.properties").absolute()
+
+    def _format(self, place: int) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._settings(place).write_text("".join(f"{key}={value}\n" for key, value in self._values(place).items()))
+        if (self._folder / f"kafka-{place + 1}" / "meta.properties").exists():
+            return
+        tool = ["java", "-cp", f"{self._jars.absolute()}/*", "kafka.tools.StorageTool", "format"]
+        _run([*tool, "-t", self._identity, "-c", str(self._settings(place))], COMMAND_SECONDS)
+
+    def _values(self, place: int) -> dict[str, object]:
+        """The broker's settings, as in Kafka's documentation of broker configs."""
+        port, controlling = self._ports[place]
+        copies = len(self._ports)
+        voters = ",".join(f"{number}@127.0.0.1:{controller}" for number, (_, controller) in enumerate(self._ports, start=1))
+        return {
+            "process.roles": "broker,controller",
+            "node.id": place + 1,
+            "controller.quorum.voters": voters,
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controlling}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": (self._folder / f"kafka-{place + 1}").absolute(),
+            "auto.create.topics.enable": "false",
+            "min.insync.replicas": min(2, copies),
+            "offsets.topic.replication.factor": copies,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": min(2, copies),
+            "group.initial.rebalance.delay.ms": 0,
+        }
+
+
+def _run(command: Sequence[str], seconds: float) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ProgramError(f"{command[0]} took longer than {seconds:.0f} s: {' '.join(command)}") from error
+    if done.returncode:
+        raise ProgramError(f"{' '.join(command)} failed: {(done.stdout + done.stderr)[-1500:]}")

@@ -1,0 +1,80 @@
+"""Apache Kafka as the product meets it outside: the same producer and the same way to consume, and a broker that dies."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from infra.embedded import ProgramError
+from infra.kafka import Cluster, cluster, fetch, lacking
+from infra.topics import create_topics
+from tests.component.messaging.kafka_build import BOTH, Memory, consuming, fresh, keys, numbered, producing, until
+
+TOPIC = BOTH[0].name
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+JARS = Path(__file__).resolve().parents[2] / "var" / "kafka" / "jars"
+
+
+@pytest.fixture(scope="module")
+def jars() -> Path:
+    """Kafka's jars, or a loud word that nothing can be tried."""
+    why = lacking()
+    try:
+        if why is None:
+            fetch(JARS)
+    except ProgramError as error:
+        why = str(error)
+    if why is not None:
+        pytest.skip(f"NOTHING WAS TRIED ON APACHE KAFKA: {why}")
+    return JARS
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def one(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    running = Cluster(tmp_path_factory.mktemp("kafka"), jars=jars)
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def three(jars: Path, tmp_path: Path) -> AsyncIterator[Cluster]:
+    running = Cluster(tmp_path / "kafka", brokers=3, jars=jars)
+    await running.start()
+    yield running
+    await running.stop()
+
+
+async def test_every_record_is_handled_once_though_the_handler_fails_at_first(one: Cluster) -> None:
+    mine = fresh("r")
+    memory = Memory(mine, fails=lambda _records: not memory.failed)
+    async with producing(one.address) as producer:
+        assert await producer.send(TOPIC, numbered(mine, 1, 50)) == [True] * 50
+        async with consuming(one.address, memory, fresh("g")):
+            await until(lambda: len(memory.handled) >= 50)
+    assert memory.failed
+    assert sorted(memory.handled) == sorted(keys(mine, 1, 50))
+
+
+async def test_topics_are_as_declared_and_making_them_again_changes_nothing(one: Cluster) -> None:
+    await create_topics(one.address)
+
+
+async def test_with_one_of_three_brokers_killed_everything_is_still_acknowledged_and_read(three: Cluster) -> None:
+    mine = fresh("r")
+    memory = Memory(mine)
+    async with producing(three.address) as producer:
+        assert all(await producer.send(TOPIC, numbered(mine, 1, 20)))
+        three.brokers[0].kill()
+        acknowledged: list[bool] = []
+        while not (acknowledged and all(acknowledged)):  # the ledger says again what was not acknowledged, as here
+            acknowledged = await producer.send(TOPIC, numbered(mine, 21, 40))
+        async with consuming(three.address, memory, fresh("g")):
+            await until(lambda: set(memory.handled) == set(keys(mine, 1, 40)), seconds=60)
+
+
+async def test_a_machine_that_cannot_run_it_is_told_what_is_lacking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster.shutil, "which", lambda _name: None)
+    with pytest.raises(ProgramError, match="apt-get install maven"):
+        await Cluster(tmp_path, jars=JARS).start()
