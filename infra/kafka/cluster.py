@@ -19,7 +19,7 @@ POM = Path(__file__).with_name("pom.xml")
 JARS = Path("var/kafka/jars")
 OLDEST_JAVA = 17
 HEAP = "-Xmx384m"
-FETCH_SECONDS = 300
+FETCH_SECONDS = 90
 COMMAND_SECONDS = 60
 STOP_SECONDS = 20
 
