@@ -115,10 +115,10 @@ def _amend_open(state: State, data: Json, judgement: Judgement, version: Version
     assert current is not None, "an open request has a wording"
     if not changes(current.request, version.request):
         return Decision(answer={"outcome": "accepted", "duplicate": True})
+    if judgement.type is not None and judgement.type.key != current.request.type:
+        return Decision(refusal=TYPE_FIXED)
     if judgement.verdict.outcome != "accepted":
         return Decision(answer={"outcome": judgement.verdict.outcome, "verdict": judgement.verdict.model_dump(mode="json")})
-    if version.request.type != current.request.type:
-        return Decision(refusal=TYPE_FIXED)
     fact = AmendmentRequested(
         by=data["by"],
         request=_public(version.request, judgement),

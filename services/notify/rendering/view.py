@@ -101,7 +101,8 @@ def _facts(identity: str, request: Json, seats: list[Json], scene: Scene) -> Jso
     supporters = [f"{scene.person(seat['person'])}{opening}{scene.role(seat['role'])}{closing}" for seat in working]
     return {
         "number": number_of(identity),
-        "type": scene.labels.type_name(request["type"], scene.reader.locale),
+        "type": (name := scene.labels.type_name(request["type"], scene.reader.locale)),
+        "called": name if name.endswith("申请") else f"{name}申请",
         "customer": request["customer"] or "",
         "opportunity": request["opportunity"] or "",
         "deadline": _when(request["deadline"], scene.reader),

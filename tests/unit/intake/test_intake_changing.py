@@ -176,6 +176,12 @@ class TestWithdraw:
             assert (desk.state.status, desk.state.withdrawing) == (status, False)
 
 
+def test_another_type_is_refused_before_its_own_fields_are_asked_for():
+    decision = a_desk("submitted").told("amend", {"type": "tech.bid"})
+    assert decision.refusal is not None
+    assert decision.refusal.code == "type_fixed"
+
+
 COMMANDS = {"submit": OTHER, "amend": {"details": {"purpose": "他人所改"}}, "withdraw": {"reason": "他人所撤"}}
 
 

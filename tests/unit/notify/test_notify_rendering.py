@@ -224,3 +224,13 @@ def test_a_sixteenth_type_is_told_of_in_its_own_words_by_yaml_alone(tmp_path: Pa
         assert name in letter.subject + letter.text
         assert "tech.inspection" not in letter.subject + letter.text + letter.html
     assert any(role in letter.text for letter in letters)
+
+
+def test_a_type_that_is_called_an_application_is_not_called_so_twice():
+    story = Story().through([submitted(type="business.price")])
+    decision = story.hear(coordinator_assigned())
+    texts = [
+        a_renderer().letter(item, reader=ZH, directory=a_directory()).text for item in decision.items if item.kind == "email"
+    ]
+    assert any("价格申请" in text for text in texts)
+    assert not any("申请申请" in text for text in texts)
