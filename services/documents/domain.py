@@ -97,6 +97,8 @@ class DocumentsDomain:
                 )
             case Heard(event=event):
                 return _plan(state, event, context)
+            case Settled() if state.withdrawn:
+                return NOTHING  # under way when the request was withdrawn; nobody wants the file any more
             case Settled(item=item, end="done", data=data):
                 return Decision(facts=(DocumentRendered.model_validate(data),))
             case Settled(item=item, problem=problem):

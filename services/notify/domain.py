@@ -124,10 +124,14 @@ def _plan(state: State, event: Event, row: Row, context: Context) -> Decision:
 
 
 def _conclude(state: State, settled: Settled) -> Decision:
-    """The fact that a planned delivery ended; one that ended before, or is not ours, ends no second time."""
+    """The fact that a planned delivery ended; one that ended before, or is not ours, ends no second time.
+
+    Only a doubt may still be settled: by the late word that the delivery was made.
+    """
     item = settled.item
     known = state.deliveries.get(item.id)
-    if known is None or known.status != "planned":
+    open_to = {"planned", "unknown"} if settled.end == "done" else {"planned"}
+    if known is None or known.status not in open_to:
         return NOTHING
     delivery = known.delivery(item.id)
     if settled.end == "done":

@@ -93,7 +93,7 @@ class Effects:
         person = directory.people.get(recipient)
         if person is None:
             problem = f"Nobody in the directory has the id {recipient}; import them and send the message again."
-            return Retry(problem=problem) if item.attempt < PATIENCE else Terminal(problem=problem)
+            return Retry(problem=problem) if item.tries < PATIENCE else Terminal(problem=problem)
         if not person.active:
             return Terminal(problem=f"{recipient} has left, according to the directory; tell their successor.")
         if not person.email.strip():

@@ -14,13 +14,19 @@ ItemStatus = Literal["planned", "leased", "data", "ended", "done", "failed", "un
 
 @dataclass(kw_only=True, slots=True)
 class StoredItem:
-    """One item with its lease. `data` phase: the point of no return is passed. `ended`: over, the domain not told yet."""
+    """One item with its lease. `data` phase: the point of no return is passed. `ended`: over, the domain not told yet.
+
+    `attempt` counts every lease there ever was and so tells them apart; `spent` of these were before the item was last planned
+    anew. `unwanted`: cancelled while under way, so not to be tried again.
+    """
 
     id: str
     kind: str
     data: Json
     status: ItemStatus = "planned"
     attempt: int = 0
+    spent: int = 0
+    unwanted: bool = False
     due: datetime | None = None
     owner: str | None = None
     until: datetime | None = None

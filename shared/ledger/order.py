@@ -17,6 +17,16 @@ def hold(event: Event, now: datetime) -> Held:
     return Held(source=event.source, sequence=event.sequence, id=event.id, since=now, record=record_of(event))
 
 
+def as_held(message: Message | Held | Lease, now: datetime) -> Message | Held | Lease:
+    """`message`, an event in its raw form."""
+    return hold(message.event, now) if isinstance(message, Heard) else message
+
+
+def subject_of(message: Message | Held | Lease) -> str:
+    """The request `message` is about."""
+    return message.record.header("ce_subject") or "" if isinstance(message, Held) else message.subject
+
+
 def held_from(record: Record, now: datetime) -> Held | str:
     """`record` as something a draft can take, or the reason why it names no request."""
     match decode(record):
@@ -26,11 +36,6 @@ def held_from(record: Record, now: datetime) -> Held | str:
             return Held(source=poison.source, sequence=poison.sequence, id=poison.id, since=now, record=record)
         case unaddressed:
             return unaddressed.problem
-
-
-def subject_of(held: Held) -> str:
-    """The request `held` is about."""
-    return held.record.header("ce_subject") or ""
 
 
 def readable(message: Message | Held | Lease) -> Message | None:

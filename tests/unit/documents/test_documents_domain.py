@@ -214,6 +214,11 @@ class TestWithdrawal:
         assert sorted(room.cancelled) == sorted(room.items)
         assert len(room.items) == 4
 
+    def test_a_file_that_was_under_way_is_not_said(self):
+        room = Room(a_body("tech.proposal")).hear(COORDINATED, ASSIGNED, WORKING, WITHDRAWN)
+        item = next(iter(room.items.values()))
+        assert room.settle(item, end="done", data={"any": "thing"}) is NOTHING
+
     def test_and_nothing_is_planned_afterwards(self):
         room = Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, WORKING, WITHDRAWN, COMPLETED)
         assert room.plan() == []

@@ -72,7 +72,7 @@ async def never() -> None:
 
 
 def an_item(job: Job, attempt: int = 1) -> Item:
-    return Item(id="D-1", kind="render", data=job.data, subject=IDENTITY, attempt=attempt)
+    return Item(id="D-1", kind="render", data=job.data, subject=IDENTITY, attempt=attempt, tries=attempt)
 
 
 def an_effect(intake: Intake, files: Files, renderer: Any = None) -> Rendering:

@@ -111,6 +111,16 @@ def test_every_end_is_said_and_kept(end: str, fact: type, status: Any):
     assert kept.problem == ("" if end == "done" else "the reason")
 
 
+def test_a_doubt_is_settled_by_the_late_word_that_it_was_sent():
+    story = Story()
+    item = story.hear(submitted()).items[0]
+    story.settle(item, "unknown", "the process stopped")
+    (said,) = story.settle(item, "done").facts
+    assert isinstance(said, notifications.NotificationSent)
+    assert story.settle(item, "failed", "late") == NOTHING
+    assert story.state.deliveries[item.id].status == "sent"
+
+
 def test_the_end_of_an_item_nobody_planned_says_nothing():
     story = Story()
     stranger = Story().hear(submitted(source=a_request().source.model_copy(update={"reference": "CRM-2"}))).items[0]

@@ -82,7 +82,7 @@ class World:
 
 def one(kind: str, template: str = "supporters_assigned", attempt: int = 1):
     item = next(item for item in items_for(template) if item.kind == kind)
-    return Item(id=item.id, kind=item.kind, data=item.data, subject=item.subject, attempt=attempt)
+    return Item(id=item.id, kind=item.kind, data=item.data, subject=item.subject, attempt=attempt, tries=attempt)
 
 
 async def test_a_mail_goes_to_the_address_the_directory_has_now():
