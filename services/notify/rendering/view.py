@@ -93,7 +93,7 @@ class Scene:
 def view_of(item: Item, scene: Scene) -> Json:
     """Every value the templates of `item` may name."""
     params = item.data["params"]
-    given = params["particulars"]
+    particulars = _particulars(params["particulars"], scene)
     request = _request(item.subject, params["request"], params["seats"], scene)
     link = scene.console.to_request(item.subject)
     return {
@@ -103,8 +103,8 @@ def view_of(item: Item, scene: Scene) -> Json:
         "you": item.data["as"],
         "request": request,
         "facts": _facts(params["request"], request, scene),
-        "particulars": _particulars(given, scene),
-        "points": _points(given, params["request"]["type"], scene),
+        "particulars": particulars,
+        "points": _points(particulars, params["request"]["type"], scene),
         "link": link,
         "where": scene.words["where"]["console" if link else "system"],
         "notification": reference_of(item.id),
@@ -162,12 +162,16 @@ def _particulars(given: Json, scene: Scene) -> Json:
         shown["role"] = scene.role(given["role"])
     if "roles" in given:
         shown["roles"] = [scene.role(role) for role in given["roles"]]
+    if "document" in given:  # planned when each document was announced by itself
+        shown |= {
+            "files": [given["name"]] if "name" in given else [],
+            "failures": [given["problem"]] if "problem" in given else [],
+        }
     return shown
 
 
-def _points(given: Json, type_key: str, scene: Scene) -> list[Json]:
+def _points(said: Json, type_key: str, scene: Scene) -> list[Json]:
     """What is listed one below the other: what is missing, what changed, which files there are and which not."""
-    said: Json = _localised(given, scene.reader.locale)
     missing = [(scene.field(type_key, problem["field"]), problem["message"]) for problem in said.get("problems", ())]
     missing += [(verdict["label"], verdict["message"] or "") for verdict in said.get("preconditions", ())]
     changed = [(scene.field(type_key, change["field"]), _change(change, type_key, scene)) for change in said.get("changes", ())]

@@ -206,6 +206,20 @@ def test_one_mail_lists_all_documents_of_one_cause():
     assert "文件已生成：方案建议书" in letter.subject
 
 
+@pytest.mark.parametrize(
+    ("template", "particulars", "line"),
+    [
+        ("document_rendered", {"document": "d1", "kind": "tech.survey", "name": "a.pdf", "version": 1}, "- a.pdf\n"),
+        ("document_failed", {"document": "d1", "kind": "tech.survey", "problem": "no font"}, "- Problem: no font\n"),
+    ],
+)
+def test_a_mail_planned_when_documents_were_announced_singly_is_still_sent(template: str, particulars: dict[str, Any], line: str):
+    plain = mails(template)[0]
+    params = {**plain.data["params"], "particulars": particulars}
+    item = Item(id=plain.id, kind="email", subject=plain.subject, data={**plain.data, "params": params})
+    assert line in a_renderer().letter(item, reader=EN, directory=a_directory()).text
+
+
 def test_people_are_called_by_name_and_strangers_by_id():
     directory = a_directory(a_person("anna", name="王磊"))
     text = a_renderer().letter(mails("supporters_assigned")[0], reader=ZH, directory=directory).text
