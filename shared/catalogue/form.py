@@ -1,5 +1,6 @@
 """A type's form as JSON Schema (draft 2020-12), for units' systems and for forms on a page. Pure."""
 
+from shared.catalogue.attachments import SCHEMA as ATTACHMENT
 from shared.catalogue.frame import SHAPED
 from shared.catalogue.pack import Field, RequestType
 from shared.catalogue.shapes import UNANNOUNCED
@@ -34,11 +35,6 @@ EVIDENCE: Json = {
         "value": {"type": ["string", "object"], "description": "for earlier_request {business_unit, system, reference}"},
     },
     "required": ["kind", "precondition", "value"],
-}
-ATTACHMENT: Json = {
-    "type": "object",
-    "properties": {"name": {"type": "string"}, "media_type": {"type": "string"}, "size": {"type": "integer"}},
-    "required": ["name"],
 }
 
 

@@ -38,9 +38,9 @@ def attachment_routes(blobs: BlobStore, principal: Callable[..., Any]) -> APIRou
         content_type: Annotated[str, Header()] = "application/octet-stream",
     ) -> Stored:
         data = await request.body()
-        if hashlib.sha256(data).hexdigest() != sha256:
+        if hashlib.sha256(data).hexdigest() != sha256.lower():
             raise Refused(MISMATCH)
         await blobs.put(data, name=name, media_type=content_type)
-        return Stored(sha256=sha256, size=len(data))
+        return Stored(sha256=sha256.lower(), size=len(data))
 
     return router
