@@ -30,6 +30,8 @@ SENTENCES = {
     "enum": Text(zh="应为 {expected} 之一。", en="must be one of {expected}."),
     "datetime_from_date_parsing": Text(zh="应为带时区的 ISO 8601 时间。", en="must be an ISO 8601 time with offset."),
     "datetime_parsing": Text(zh="应为带时区的 ISO 8601 时间。", en="must be an ISO 8601 time with offset."),
+    "not_a_number_of_a_request": Text(zh="应为申请编号，如 BL-28492763。", en="must be a request's number such as BL-28492763."),
+    "not_a_cursor": Text(zh="应为上一页的 next，原样给出。", en="must be the `next` of the page before, as it was given."),
     "extra_forbidden": Text(zh="不在允许之列，请去掉。", en="is not allowed here; remove it."),
 }
 UNLISTED = Text(

@@ -11,6 +11,7 @@ from pydantic import Field
 from shared.schemas.model import Frozen, Json, Text
 
 NAMESPACE = uuid.UUID("6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11")
+NUMBER_PREFIX = "BL-"
 Outcome = Literal["accepted", "returned", "rejected"]
 Action = Literal["submit", "amend", "withdraw"]
 
@@ -23,7 +24,7 @@ def request_id(business_unit: str, system: str, reference: str) -> str:
 
 def number_of(request: str) -> str:
     """The short form of a request's id that people read out: BL- and its first eight hex digits, in capitals."""
-    return f"BL-{request.replace('-', '')[:8].upper()}"
+    return f"{NUMBER_PREFIX}{request.replace('-', '')[:8].upper()}"
 
 
 class Requester(Frozen):

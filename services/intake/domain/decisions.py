@@ -36,7 +36,7 @@ class RequestDomain:
     source: Source = "intake"
     hears: frozenset[Source] = frozenset({"routing", "documents", "notify"})
     state = State
-    schema = 1
+    schema = 2
 
     def decide(self, state: State, message: Message, context: Context) -> Decision:
         """The verdict on a command; on an answered amendment, which wording stands."""
@@ -62,9 +62,10 @@ class RequestDomain:
         """Intake waits for nothing by itself."""
         return None
 
-    def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
-        """There is only one schema yet."""
-        return document
+    def upcast(self, document: dict[str, Any], _schema: int) -> dict[str, Any]:
+        """Schema 1 did not say when a request was received: at the first line of its timeline that is intake's."""
+        said = [moment["at"] for moment in document.get("timeline", ()) if moment["source"] == self.source]
+        return {**document, "received_at": said[0] if said else None}
 
 
 def _theirs(state: State, data: Json) -> bool:
