@@ -14,6 +14,7 @@ NAMESPACE = uuid.UUID("6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11")
 NUMBER_PREFIX = "BL-"
 Outcome = Literal["accepted", "returned", "rejected"]
 Action = Literal["submit", "amend", "withdraw"]
+Pending = Literal["amendment", "withdrawal"]
 
 
 def request_id(business_unit: str, system: str, reference: str) -> str:
@@ -135,13 +136,19 @@ class FieldChange(Frozen):
 
 
 class Answer(Frozen):
-    """What the sender gets, the same on every channel. `outcome` is the verdict's, or duplicate, withdrawn, refused."""
+    """What the sender gets, the same on every channel. `outcome` is the verdict's, or withdrawn, or refused (see `problem`).
+
+    `pending` names what was asked of the request and is not decided yet: work on it may have ended meanwhile, and then the
+    amendment or withdrawal is refused. While it is named there, `outcome` says what was asked for, not what has come about.
+    """
 
     id: str | None
+    number: str | None = None
     action: Action
     outcome: str
     duplicate: bool = False
     amended: bool = False
     status: str | None = None
+    pending: tuple[Pending, ...] = ()
     verdict: Verdict | None = None
     problem: Json | None = None

@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
-from services.intake.reception import NO_IDENTITY, Reception, Submission, command_id, identity, refused
+from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
 from shared.http.auth import Principal
 from shared.http.limits import BadJson, parse_json
 from shared.http.problems import Refused
@@ -18,7 +18,6 @@ from shared.schemas.model import Json, Text
 from shared.schemas.requests import Action, Answer
 
 IN_FLIGHT = 200
-ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
 NOT_AN_OBJECT = Refusal(
     code="not_an_object",
     status=422,
@@ -99,18 +98,21 @@ async def _line(reception: Reception, line: bytes, caller: Principal, identifier
             message = parse_json(line)
         except BadJson as error:
             return refused(None, "submit", Refusal(code=error.code, status=400, message=error.text))
-        action, body = _unwrapped(message)
-        if action is None or not isinstance(body, dict):
-            return refused(None, "submit", NOT_AN_OBJECT)
+        wish, body = _unwrapped(message)
+        action = ACTIONS.get(wish)
+        if action is None:
+            return refused(None, "submit", unknown_action(wish))
+        if not isinstance(body, dict):
+            return refused(None, action, NOT_AN_OBJECT)
         if identity(body) is None:
             return refused(None, action, NO_IDENTITY)
         return await reception.take(_submission(action, body, caller, "batch", identifier))
 
 
-def _unwrapped(message: object) -> tuple[Action | None, object]:
+def _unwrapped(message: object) -> tuple[str, object]:
     """A line is a request to submit, or {"action": …, "body": …}."""
     if isinstance(message, dict) and "action" in message and "body" in message:
-        return ACTIONS.get(str(message["action"])), message["body"]
+        return str(message["action"]), message["body"]
     return "submit", message
 
 

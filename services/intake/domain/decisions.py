@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain.evolve import evolve
-from services.intake.domain.refusals import NOT_YOURS, TYPE_FIXED, UNKNOWN, closed, conflict
+from services.intake.domain.refusals import LONGEST_REASON, NOT_YOURS, REASON_MISSING, TYPE_FIXED, UNKNOWN, closed, conflict
 from services.intake.domain.state import OPEN, Context, Private, State, Version
 from shared.catalogue import Judgement, JudgingContext, changes, judge, meaning, public
 from shared.ledger.messages import NOTHING, Decision, Heard, Message, Told
@@ -131,9 +131,11 @@ def _amend_open(state: State, data: Json, judgement: Judgement, version: Version
 
 
 def _withdraw(state: State, data: Json) -> Decision:
-    reason = str(data["body"].get("reason") or "")
+    reason = data["body"].get("reason")
     if state.status == "new":
         return Decision(refusal=UNKNOWN)
+    if not isinstance(reason, str) or not 0 < len(reason.strip()) <= LONGEST_REASON:
+        return Decision(refusal=REASON_MISSING)
     if state.status in {"dropped", "withdrawn"} or state.withdrawing:
         return Decision(answer={"outcome": "withdrawn", "duplicate": True})
     if state.status in {"returned", "rejected"}:
