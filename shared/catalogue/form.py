@@ -6,19 +6,24 @@ from shared.catalogue.pack import Field, RequestType
 from shared.catalogue.shapes import UNANNOUNCED
 from shared.schemas.model import Json
 
+TIME: Json = {
+    "type": "string",
+    "format": "date-time",
+    "description": "without an offset it is in the requester's time zone; a date alone is its start, of a deadline or an end its end",
+}
 PLAIN: dict[str, Json] = {
     "text": {"type": "string"},
     "texts": {"type": "array", "items": {"type": "string"}},
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "money": {"type": "number", "minimum": 0},
-    "time": {"type": "string", "format": "date-time"},
+    "time": TIME,
     "file": {"type": "string", "description": "the name of one of the attachments"},
     "window": {
         "type": "object",
         "properties": {
-            "start": {"type": "string", "format": "date-time"},
-            "end": {"type": "string", "format": "date-time"},
+            "start": TIME,
+            "end": TIME,
             "place": {"type": "string"},
             "time_zone": {"type": "string"},
         },
