@@ -1,6 +1,6 @@
 """What intake answers from its own database: one request, lists of them, and what became of earlier ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.intake.domain import RequestDomain
@@ -32,6 +32,10 @@ class Page(Frozen):
 
     requests: tuple[tuple[str, State], ...]
     next: Place | None
+
+    def where(self, shown: Callable[[State], bool]) -> "Page":
+        """The page without the requests that are not to be shown; it ends where it ended."""
+        return Page(requests=tuple(row for row in self.requests if shown(row[1])), next=self.next)
 
 
 class Projection:

@@ -64,9 +64,10 @@ def reading_routes(projection: Projection, principal: Callable[..., Any]) -> API
     ) -> RequestList:
         given = dict(zip(FILTERS, (business_unit, type, status, opportunity, requester, system, reference), strict=True))
         filters: dict[str, str] = {name: value for name, value in given.items() if value is not None}
-        unit = None if caller.kind == "service" else caller.business_unit
+        unit = None if caller.kind == "service" or number is not None else caller.business_unit
         behind = place(after) if after is not None else None
-        return RequestList.of(await projection.page(filters=filters, unit=unit, number=number, after=behind, limit=limit))
+        page = await projection.page(filters=filters, unit=unit, number=number, after=behind, limit=limit)
+        return RequestList.of(page.where(lambda state: visible(state, caller)) if number is not None else page)
 
     @router.get("/requests/{request_id}", summary="One request: state, verdict and timeline, what other services said included")
     async def one(request_id: str, caller: Caller) -> WholeRequest:

@@ -88,6 +88,18 @@ async def test_requests_are_listed_newest_first_and_found_by_number(site: Site):
     assert hidden.json()["requests"] == []
 
 
+async def test_whoever_has_a_part_in_another_units_request_finds_it_by_its_number(site: Site):
+    body = a_body("tech.survey", business_unit="islands", requester={"id": "A3", "role": "account_manager"})
+    answer = (await site.ask("POST", "/v1/requests", by="dev-unit-islands", json=body)).json()
+    found: list[int] = []
+    for fact in (None, COORDINATED):
+        if fact is not None:
+            await site.hear(answer["id"], fact)
+        listed = await site.ask("GET", "/v1/requests", by="dev-person-PE1", params={"number": answer["number"]})
+        found.append(len(listed.json()["requests"]))
+    assert found == [0, 1]
+
+
 async def test_pages_follow_each_other_by_next(site: Site):
     made = [(await site.submitted(f"R-{turn}"))["id"] for turn in range(5)]
     seen: list[str] = []
