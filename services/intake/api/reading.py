@@ -40,6 +40,7 @@ def _a_cursor(given: str) -> str:
 
 
 Number = Annotated[str, AfterValidator(_a_number), Query(description="as people read it out, BL- and eight hexadecimal digits")]
+Notification = Annotated[str | None, Query(description="the message whose link led here; links may carry it, nothing reads it")]
 Cursor = Annotated[str, AfterValidator(_a_cursor), Query(description="the `next` of the page before")]
 
 
@@ -70,7 +71,7 @@ def reading_routes(projection: Projection, principal: Callable[..., Any]) -> API
         return RequestList.of(page.where(lambda state: visible(state, caller)) if number is not None else page)
 
     @router.get("/requests/{request_id}", summary="One request: state, verdict and timeline, what other services said included")
-    async def one(request_id: str, caller: Caller) -> WholeRequest:
+    async def one(request_id: str, caller: Caller, notification: Notification = None) -> WholeRequest:  # noqa: ARG001  # links carry it
         state = await projection.state(request_id)
         if state is None or state.request is None or not visible(state, caller):
             raise Refused(NOT_FOUND)

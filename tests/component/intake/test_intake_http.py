@@ -77,6 +77,11 @@ async def test_a_batch_line_with_an_unknown_action_names_it_and_those_there_are(
     assert accepted["outcome"] == "accepted"
 
 
+async def test_the_link_in_a_message_opens_the_request(site: Site):
+    request = (await site.submitted("R-1"))["id"]
+    assert (await site.ask("GET", f"/v1/requests/{request}?notification=n-1")).json()["id"] == request
+
+
 async def test_requests_are_listed_newest_first_and_found_by_number(site: Site):
     made = [await site.submitted(f"R-{turn}") for turn in range(5)]
     listed = (await site.ask("GET", "/v1/requests")).json()
