@@ -11,6 +11,7 @@ from services.notify.rendering.labels import Labels
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
+from shared.schemas.requests import number_of
 
 Words = Mapping[str, Any]
 
@@ -44,11 +45,6 @@ class Address(str):
     """A link made here, safe to be put into any kind of message as it is."""
 
     __slots__ = ()
-
-
-def number_of(request: str) -> str:
-    """The short form of a request's id that people read out: BL- and its first eight hex digits."""
-    return f"BL-{request.replace('-', '')[:8].upper()}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ import pytest
 
 from services.notify.rendering.labels import UnknownPolicyError, labels_of
 from services.notify.rendering.renderer import TEMPLATES, Renderer, RenderError
-from services.notify.rendering.view import Links, Reader, number_of
+from services.notify.rendering.view import Links, Reader
 from shared.catalogue import load_packs
 from shared.ledger.messages import Item
 from shared.schemas.model import Text
-from shared.schemas.requests import Customer, Opportunity, PolicyPin
+from shared.schemas.requests import Customer, Opportunity, PolicyPin, number_of
 from shared.schemas.routing import AmendmentRefused, SupportersAssigned, WorkDeclined
 from tests.unit.catalogue.packs import with_a_sixteenth_type
 from tests.unit.notify.notify_build import (
