@@ -99,14 +99,14 @@ def test_a_file_of_requests_gets_a_verdict_for_every_line_and_the_same_when_sent
     file.write_text(json.dumps(request) + "\n\nno json\n", encoding="utf-8")
     command = ["import", str(file), "--unit", "east", "--folder", str(stack), "--result", str(result)]
     code, shown = backline(*command)
-    assert code == 0, shown
+    assert code == 1, shown
     first, broken = (json.loads(line) for line in result.read_bytes().splitlines())
     assert (first["line"], broken["line"], broken["outcome"]) == (1, 3, "refused")
     assert first["outcome"] in {"returned", "rejected"}
 
     code, shown = backline(*command)
     again = json.loads(result.read_bytes().splitlines()[0])
-    assert (code, again["id"], again["outcome"]) == (0, first["id"], first["outcome"]), shown
+    assert (code, again["id"], again["outcome"]) == (1, first["id"], first["outcome"]), shown
 
 
 def test_nothing_is_parked_or_dead_in_a_stack_that_is_well(stack: Path) -> None:

@@ -11,7 +11,7 @@ from infra.cli import app
 from infra.commands import contract
 from infra.contract import BrokenContractError
 from infra.embedded.ports import free_port
-from tests.infra.operator_desk import Desk, folder_of, open_desk
+from tests.infra.operator_desk import PROCESSES, Desk, folder_of, open_desk
 
 WIDE = {"COLUMNS": "200"}
 
@@ -49,6 +49,19 @@ def test_status_names_a_process_that_is_away_and_one_that_is_another_program(tmp
     assert answer.exit_code == 1
     assert "It does not answer (ConnectError)." in answer.output
     assert "Something else answers there (200)." in answer.output
+
+
+def test_status_of_a_stack_that_has_ended_says_so_and_how_to_start_it(tmp_path: Path, desk: Desk) -> None:
+    ended = {name: free_port() for name in PROCESSES}
+    answer = CliRunner(env=WIDE).invoke(app, ["status", "--folder", str(folder_of(desk, tmp_path, ended))])
+    assert answer.exit_code == 3
+    assert f"No stack runs in {tmp_path}; start one with `backline up --folder {tmp_path}`." in answer.output
+
+
+def test_status_where_there_never_was_a_stack_says_the_same(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(app, ["status", "--folder", str(tmp_path)])
+    assert answer.exit_code == 3
+    assert "backline up" in answer.output
 
 
 def test_replay_asks_every_service_with_the_operators_token(tmp_path: Path, desk: Desk) -> None:
