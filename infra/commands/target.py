@@ -71,7 +71,8 @@ class Target:
         """The JSON that `service` answers to an operator; ends the command when there is none or it is a problem."""
         address = self.url(service)
         with reaching(address), self.client() as client:
-            return checked(client.request(method, f"{address}{path}", content=content))
+            kind = {} if content is None else {"Content-Type": "application/json"}
+            return checked(client.request(method, f"{address}{path}", content=content, headers=kind))
 
 
 def checked(answer: httpx.Response) -> Any:
