@@ -21,6 +21,11 @@ def request_id(business_unit: str, system: str, reference: str) -> str:
     return str(uuid.uuid5(NAMESPACE, json.dumps(parts, ensure_ascii=False, separators=(",", ":"))))
 
 
+def number_of(request: str) -> str:
+    """The short form of a request's id that people read out: BL- and its first eight hex digits, in capitals."""
+    return f"BL-{request.replace('-', '')[:8].upper()}"
+
+
 class Requester(Frozen):
     id: str
     role: str

@@ -21,7 +21,7 @@ from tests.builders import a_body, a_directory, a_document, judged
 pytestmark = pytest.mark.stack
 DATA = b"%PDF-1.7 the file"
 SHA256 = hashlib.sha256(DATA).hexdigest()
-NAME = "调研纪要-云汀港务集团-AB12CD34-v1.pdf"
+NAME = "调研纪要-云汀港务集团-BL-AB12CD34-v1.pdf"
 OURS = {"Authorization": "Bearer dev-person-A1"}
 STRANGER = {"Authorization": "Bearer dev-person-MK2"}
 

@@ -72,7 +72,7 @@ async def never() -> None:
 
 
 def an_item(job: Job, attempt: int = 1) -> Item:
-    return Item(id="D-1", kind="render", data=job.data, subject=IDENTITY, attempt=attempt)
+    return Item(id="D-1", kind="render", data=job.data, subject=IDENTITY, attempt=attempt, tries=attempt)
 
 
 def an_effect(intake: Intake, files: Files, renderer: Any = None) -> Rendering:
@@ -86,8 +86,9 @@ async def test_done_describes_the_file_that_was_stored():
     said = DocumentRendered.model_validate(end.data)
     data = files.kept[said.sha256]
     assert (said.document, said.kind, said.version, said.language, said.size) == ("D-1", "tech.survey", 1, "zh", len(data))
-    assert said.name == "调研纪要-云汀港务集团-AB12CD34-v1.pdf"
+    assert said.name == "调研纪要-云汀港务集团-BL-AB12CD34-v1.pdf"
     assert said.manifest["event"] == "e1"
+    assert said.together == ("D-1", "D-2")
     assert said.manifest["template"].startswith("document.typ:")
     assert said.manifest["policy"] == job.data["policy"]
     assert said.manifest["fonts"].startswith("noto-cjk-sans-otc ")

@@ -13,12 +13,13 @@ class SkippingLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._skipped = 0.0
-        super().__init__(_Skipping(self._skip))
+        super().__init__(_Skipping(self.skip))
 
     def time(self) -> float:
         return super().time() + self._skipped
 
-    def _skip(self, seconds: float) -> None:
+    def skip(self, seconds: float) -> None:
+        """So much later, all at once."""
         self._skipped += seconds
 
 
