@@ -36,10 +36,11 @@ Folder = Annotated[Path, typer.Option(help="where the stack keeps its data")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """up, down, status."""
+    """up, down, status, address."""
     app.command()(up)
     app.command()(down)
     app.command()(status)
+    app.command()(address)
 
 
 def up(
@@ -90,6 +91,13 @@ def status(folder: Folder = FOLDER) -> None:
     console.print(shown)
     if any(problems.values()):
         raise typer.Exit(FAILED)
+
+
+def address(
+    service: Annotated[str, typer.Argument(help="intake, routing, notify or documents")], folder: Folder = FOLDER
+) -> None:
+    """Print the address of a service, for a script: INTAKE=$(backline address intake)."""
+    typer.echo(Target.at(folder).url(service))
 
 
 def scale_of(text: str) -> dict[str, int]:
