@@ -97,8 +97,8 @@ class Redrive:
         address = f"{self.path}:redrive?{urlencode({'by': self.by})}"
         told = target.ask("POST", service, address, content=json.dumps({"names": names}).encode())
         self._took(service, told["done"])
-        self.left += [(service, name, why) for name, why in told["left"].items()]
-        self.known.update(told["left"])
+        self.left += [(service, row["name"], row["why"]) for row in told["left"]]
+        self.known.update(row["name"] for row in told["left"])
 
     def _took(self, service: str, names: Sequence[str]) -> None:
         self.done += [(service, name) for name in names]

@@ -27,13 +27,13 @@ class Redriver:
 
     async def redrive(self, names: Sequence[str], by: str) -> Json:
         """Try each letter once: which are `done` (now or before), why others are `left`, which are `unknown`."""
-        done, left, unknown = [], {}, []
+        done, left, unknown = [], [], []
         for name in names:
             letter = await self._letters.found(name)
             if letter is None:
                 unknown.append(name)
             elif letter.get("redriven_at") is None and (why := await self._handed(name, Record.from_json(letter["record"]))):
-                left[name] = why
+                left.append({"name": name, "why": why})
             else:
                 await self._letters.mark_redriven(name, by, self._clock.now())
                 done.append(name)

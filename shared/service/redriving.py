@@ -1,7 +1,7 @@
 """The operators' addresses for what was set aside: parked requests and dead letters, seen page by page and tried again.
 
-Both answer alike: pages of {name, why, …} with `next` and `total`, and a redrive of named ones with which are `done`, why others
-are `left`, and which are `unknown`. Repeating a redrive is harmless and answers the same. Contents are shown of one at a time,
+Both answer alike: pages of {name, why, …} with `next` and `total`, and a redrive of named ones with which are `done`, which are
+`left` and why, and which are `unknown`. Repeating a redrive is harmless and answers the same. Contents are shown of one at a time,
 since records may hold personal values.
 """
 
@@ -79,7 +79,7 @@ def parked_routes(room: LedgerRoom, audit: Audit, authorised: Callable[..., Any]
             known = [name for name in body.names if name in documents]
             tried = await room.ledger.redrive(known) if known else {}
             outcome["done"] = [name for name in known if tried.get(name) is None]
-            outcome["left"] = {name: why for name, why in tried.items() if why is not None}
+            outcome["left"] = [{"name": name, "why": why} for name, why in tried.items() if why is not None]
             outcome["unknown"] = [name for name in body.names if name not in known]
         return outcome
 

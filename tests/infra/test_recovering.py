@@ -43,7 +43,9 @@ def tried(**left: str) -> Callable[[bytes], bytes]:
         names = [name for name in json.loads(body)["names"] if name != "nobody"]
         unknown = ["nobody"] if b'"nobody"' in body else []
         done = [name for name in names if name not in left]
-        return json.dumps({"done": done, "left": {n: left[n] for n in names if n in left}, "unknown": unknown}).encode()
+        return json.dumps(
+            {"done": done, "left": [{"name": n, "why": left[n]} for n in names if n in left], "unknown": unknown}
+        ).encode()
 
     return answer
 

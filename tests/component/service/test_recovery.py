@@ -79,9 +79,9 @@ async def test_a_redrive_tells_apart_what_goes_on_what_is_left_and_what_nobody_k
     await office.park("r1", "r2")
     told = await redriven(client, "parked", "r1", "nobody")
     assert told["unknown"] == ["nobody"]
-    assert "ArithmeticError" in told["left"]["r1"]
+    assert [(row["name"], "ArithmeticError" in row["why"]) for row in told["left"]] == [("r1", True)]
     office.setting.failing.clear()
-    assert await redriven(client, "parked", "r1", "r2") == {"done": ["r1", "r2"], "left": {}, "unknown": []}
+    assert await redriven(client, "parked", "r1", "r2") == {"done": ["r1", "r2"], "left": [], "unknown": []}
     assert (await office.diary("r1")).heard == ("intake:1", "intake:2")
     assert await office.store.load(["nobody"]) == {}, "asking about a request does not make one"
 
@@ -114,10 +114,11 @@ async def test_a_letter_that_cannot_be_applied_still_is_left_and_nothing_else_ha
     (name,) = await office.bury("r1")
     copies = len(office.copies)
     told = await redriven(client, "dead-letters", name, "no-such")
-    assert told == {"done": [], "left": {name: "This release cannot read it."}, "unknown": ["no-such"]}
+    assert told == {"done": [], "left": [{"name": name, "why": "This release cannot read it."}], "unknown": ["no-such"]}
     assert len(office.copies) == copies, "it is on the dead-letter topic already"
     office.release.failing = True
-    assert "ArithmeticError" in (await redriven(client, "dead-letters", name))["left"][name]
+    (row,) = (await redriven(client, "dead-letters", name))["left"]
+    assert "ArithmeticError" in row["why"]
 
 
 async def test_a_letter_that_is_applied_is_marked_once_and_never_deleted(office: Office, client: httpx.AsyncClient) -> None:
@@ -158,12 +159,12 @@ async def test_a_redrive_that_is_cut_off_between_applying_and_marking_ends_the_s
 async def test_every_deed_is_written_down_with_who_when_and_what_before_it_is_done(
     office: Office, client: httpx.AsyncClient
 ) -> None:
-    await office.park("r1")
-    await redriven(client, "parked", "r1")
+    await office.park("$set.r1")
+    await redriven(client, "parked", "$set.r1")
     (entry,) = await office.operations()
-    assert (entry["action"], entry["by"], entry["about"]) == ("redrive", "工号001", {"requests": ["r1"]})
+    assert (entry["action"], entry["by"], entry["about"]) == ("redrive", "工号001", {"requests": ["$set.r1"]})
     assert (entry["at"], entry["ended_at"]) == (MONDAY, MONDAY)
-    assert entry["outcome"]["left"].keys() == {"r1"}
+    assert [row["name"] for row in entry["outcome"]["left"]] == ["$set.r1"]
     assert (await client.post("/internal/parked:redrive", json={"names": ["r1"]})).status_code == 422, "somebody must act"
 
 
