@@ -1,6 +1,5 @@
 """How far a command has come, on stderr: a bar on a terminal, else one line a page, so that a log shows it too."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ class Advance:
 @contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Advance]:
     """Show `what` until the block ends; `total` is None where nobody knows how much there is."""
-    console = Console(stderr=True, file=sys.stderr)
+    console = Console(stderr=True)
     if not console.is_terminal:
         yield Advance(what=what, total=total, bar=None)
         return
