@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Literal, Self
 
 import orjson
-from pydantic import Field
-from pydantic_core import to_jsonable_python
+from pydantic import Field, TypeAdapter
 
 from shared.schemas.model import Frozen, Json
 
 Source = Literal["intake", "routing", "notify", "documents"]
 SOURCES: tuple[Source, ...] = ("intake", "routing", "notify", "documents")
+MOMENT = TypeAdapter(datetime)
 
 
 class Event(Frozen):
@@ -58,7 +58,7 @@ class Event(Frozen):
             "type": self.type,
             "subject": self.subject,
             "sequence": self.sequence,
-            "time": to_jsonable_python(self.time),
+            "time": MOMENT.dump_python(self.time, mode="json"),
             "dataschema": self.dataschema,
             "previous": self.previous,
             "correlationid": self.correlationid,
