@@ -11,8 +11,10 @@ from pydantic import Field
 from shared.schemas.model import Frozen, Json, Text
 
 NAMESPACE = uuid.UUID("6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11")
+NUMBER_PREFIX = "BL-"
 Outcome = Literal["accepted", "returned", "rejected"]
 Action = Literal["submit", "amend", "withdraw"]
+Pending = Literal["amendment", "withdrawal"]
 
 
 def request_id(business_unit: str, system: str, reference: str) -> str:
@@ -23,7 +25,7 @@ def request_id(business_unit: str, system: str, reference: str) -> str:
 
 def number_of(request: str) -> str:
     """The short form of a request's id that people read out: BL- and its first eight hex digits, in capitals."""
-    return f"BL-{request.replace('-', '')[:8].upper()}"
+    return f"{NUMBER_PREFIX}{request.replace('-', '')[:8].upper()}"
 
 
 class Requester(Frozen):
@@ -134,13 +136,19 @@ class FieldChange(Frozen):
 
 
 class Answer(Frozen):
-    """What the sender gets, the same on every channel. `outcome` is the verdict's, or duplicate, withdrawn, refused."""
+    """What the sender gets, the same on every channel. `outcome` is the verdict's, or withdrawn, or refused (see `problem`).
+
+    `pending` names what was asked of the request and is not decided yet: work on it may have ended meanwhile, and then the
+    amendment or withdrawal is refused. While it is named there, `outcome` says what was asked for, not what has come about.
+    """
 
     id: str | None
+    number: str | None = None
     action: Action
     outcome: str
     duplicate: bool = False
     amended: bool = False
     status: str | None = None
+    pending: tuple[Pending, ...] = ()
     verdict: Verdict | None = None
     problem: Json | None = None

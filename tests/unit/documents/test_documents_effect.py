@@ -151,12 +151,16 @@ async def test_why_a_rendering_failed_never_quotes_what_is_personal():
 
 
 def a_contract_with(*others: str, size: int = 321) -> Job:
-    """A contract review with more attachments than the draft, each with its own content address, named before the draft."""
+    """A contract review with more attachments than the draft, each with its own content address, named before the draft.
+
+    They have `size` bytes, also more than is taken now: requests of earlier releases may.
+    """
     body = a_body("business.contract")
-    more = [
-        {**body["attachments"][0], "name": name, "size": size, "sha256": f"{place:02d}" * 32} for place, name in enumerate(others)
-    ]
-    return a_job({**body, "attachments": [*more, *body["attachments"]]})
+    more = [{**body["attachments"][0], "name": name, "sha256": f"{place:02d}" * 32} for place, name in enumerate(others)]
+    job = a_job({**body, "attachments": [*more, *body["attachments"]]})
+    for attachment in job.data["request"]["attachments"][: len(others)]:
+        attachment["size"] = size
+    return job
 
 
 async def test_a_packet_takes_in_the_other_attachments_too_and_says_which_are_missing():
