@@ -7,6 +7,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from faststream.kafka import TopicPartition as Assigned
 from faststream.kafka.message import FAKE_CONSUMER
 from faststream.message import StreamMessage
 
+from shared.messaging.reader import Reader
 from shared.messaging.wire import Record
 from shared.schemas.topics import MAX_MESSAGE_BYTES, Topic
 from shared.telemetry import metrics
@@ -86,7 +88,7 @@ class Consumer:
         while True:
             broker = self._build(subscription)
             try:
-                await broker.start()
+                await _started(broker)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("messaging.broker_away", problem=type(error).__name__)
                 await broker.stop()
@@ -217,6 +219,13 @@ class Consumer:
         for topic, records in lag.items():
             metrics.CONSUMER_LAG.labels(self._service, topic).set(records)
         return lag
+
+
+async def _started(broker: KafkaBroker) -> None:
+    """Start `broker` with our own client under its subscribers (docs/decisions/0009)."""
+    builder = await broker.connect()
+    broker.config.broker_config.builder = partial(Reader, **builder.keywords)  # type: ignore[attr-defined]  # a partial
+    await broker.start()
 
 
 def _record(record: ConsumerRecord[Any, Any]) -> Record:

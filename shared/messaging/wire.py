@@ -17,6 +17,8 @@ from shared.schemas.model import Json
 Headers = Sequence[tuple[str, bytes | None]]
 ATTRIBUTES = ("id", "source", "type", "subject", "time", "dataschema", "sequence", "previous", "correlationid", "causationid")
 CONTENT_TYPE = ("content-type", b"application/json")
+UNREADABLE = "backline-unreadable"
+"""The header of a record that no client can decode: says why. Its value is then the bytes on the wire, undecoded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +103,8 @@ def record_of(event: Event, topic: str = "") -> Record:
 
 def decode(record: Record) -> Event | Poison | Unaddressed:
     """The event in `record`."""
+    if undecodable := record.header(UNREADABLE):
+        return Unaddressed(problem=f"No client can decode the record: {undecodable[:500]}")
     subject, source, sequence = record.header("ce_subject"), record.header("ce_source"), record.header("ce_sequence")
     identity = record.header("ce_id")
     placed = sequence is not None and sequence.isascii() and sequence.isdecimal() and len(sequence) <= 9 and int(sequence) > 0
