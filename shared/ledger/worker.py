@@ -60,6 +60,7 @@ class Worker:
         self._nudged: set[str] = set()
         self._bell = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
         ledger.nudge = self.nudge
 
     def nudge(self, subjects: Iterable[str]) -> None:
@@ -70,16 +71,21 @@ class Worker:
             self._bell.set()
 
     async def work(self) -> None:
-        """Sweep and perform until cancelled; a failed sweep is logged and tried again."""
-        while True:
+        """Sweep and perform until stopped or cancelled; a failed sweep is logged and tried again."""
+        while not self._stopping:
             try:
                 await self._turn()
             except Exception:  # the database may be away; the next sweep finds what this one missed
                 log.exception("ledger.sweep_failed")
             await self._rest()
 
+    def stop(self) -> None:
+        """No sweep is begun and no item leased from now on; effects under way go on. Safe in a signal handler."""
+        self._stopping = True
+
     async def drain(self, seconds: float) -> None:
-        """Wait up to `seconds` for effects under way."""
+        """Lease no more, and wait up to `seconds` for effects under way."""
+        self.stop()
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
 
@@ -102,7 +108,7 @@ class Worker:
             await self._perform_due(due)
 
     async def _perform_due(self, subjects: Sequence[str]) -> None:
-        free = self._slots - len(self._running)
+        free = 0 if self._stopping else self._slots - len(self._running)
         if free <= 0 or not self._effects:
             self._nudged.update(subjects if self._effects else ())
             return

@@ -47,13 +47,15 @@ def application(
         loops=loops,
         closing=closing,
     )
-    return create_app(
+    app = create_app(
         service=parts.settings.service,
         health=health,
         lifespan=process.lifespan,
         routers=(*routers, internal_routes(rooms, parts.people_reconciler, parts.dead_letters, parts.auth.service)),
         limits=limits,
     )
+    app.state.stopping = (*app.state.stopping, process.stop_taking)
+    return app
 
 
 def run(settings: S, build_app: Callable[[S], FastAPI]) -> None:

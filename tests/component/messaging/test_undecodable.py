@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.messaging import consumer as consumer_module
+from shared.messaging import stream
 from shared.messaging.wire import UNREADABLE, Record, Unaddressed, decode
 from tests.component.messaging.kafka_build import (
     BOTH,
@@ -89,7 +89,7 @@ async def test_a_handler_that_fails_on_it_gets_it_again_and_nothing_is_skipped(b
 
 async def test_without_our_reader_good_records_are_lost(broker_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: aiokafka alone drops what it took from other partitions in the same fetch."""
-    monkeypatch.setattr(consumer_module, "Reader", AIOKafkaConsumer)
+    monkeypatch.setattr(stream, "Reader", AIOKafkaConsumer)
     mine, group = fresh("control"), fresh("group")
     memory = Memory(mine)
     await _filled(broker_address, mine, with_odd_header_names)
