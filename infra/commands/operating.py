@@ -32,11 +32,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def replay(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:
-    """Let services say all their events again; whoever heard them drops them."""
+    """Let services say all their events again; whoever heard them drops them. Ends with 1 when the broker did not take all."""
+    unsaid = 0
     for name, target in _targets(folder, service, url):
         told = target.ask("POST", name, "/internal/replay")
         figures = [f"{ledger}: {said['events']} events of {said['subjects']}" for ledger, said in told.items()]
         console.print(f"{name} said again {'; '.join(figures)}", highlight=False)
+        unsaid += sum(said.get("unsaid", 0) for said in told.values())
+    if unsaid:
+        console.print(f"{unsaid} events were not acknowledged by the broker; replay again", highlight=False)
+        raise typer.Exit(1)
 
 
 def reconcile(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:

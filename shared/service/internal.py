@@ -72,10 +72,14 @@ def _of(rooms: Mapping[str, LedgerRoom], ledger: str) -> LedgerRoom:
 
 
 async def replay_all(ledger: Ledger[Any, Any], store: MongoLedgerStore) -> Json:
-    """Say every event of every subject again, page by page; how many subjects and acknowledged events."""
-    since, after, subjects, events = BEGINNING, "", 0, 0
+    """Say every event of every subject again, page by page; how many subjects and acknowledged events, and how many events
+    the broker did not acknowledge: replay again for those.
+    """
+    since, after, subjects, events, unsaid = BEGINNING, "", 0, 0, 0
     while page := await store.heads(since, after, PAGE):
-        events += await ledger.replay([head.subject for head in page])
+        said = await ledger.replay([head.subject for head in page])
+        events += said
+        unsaid += max(0, sum(head.sequence for head in page) - said)
         subjects += len(page)
         since, after = page[-1].said_at, page[-1].subject
-    return {"subjects": subjects, "events": events}
+    return {"subjects": subjects, "events": events, "unsaid": unsaid}

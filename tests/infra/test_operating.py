@@ -59,6 +59,13 @@ def test_replay_asks_every_service_with_the_operators_token(tmp_path: Path, desk
     assert "documents said again requests: 7 events of 2" in answer.output
 
 
+def test_replay_says_how_much_the_broker_did_not_take_and_ends_with_1(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("POST /internal/replay", (200, {"requests": {"subjects": 2, "events": 7, "unsaid": 3}}))
+    answer = run(desk, tmp_path, "replay", "--service", "notify")
+    assert answer.exit_code == 1
+    assert "3 events were not acknowledged" in answer.output
+
+
 def test_replay_of_one_service_asks_that_one(tmp_path: Path, desk: Desk) -> None:
     desk.answer("POST /internal/replay", (200, {"requests": {"subjects": 0, "events": 0}}))
     assert run(desk, tmp_path, "replay", "--service", "notify").exit_code == 0

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from shared.ledger.apply import Ledger
-from shared.ledger.hearing import Hearing, identity_of
+from shared.ledger.hearing import Hearing
+from shared.messaging.dead_letters import DeadLetters, identity_of
 from shared.messaging.producer import Producer, TopicPublisher
 from shared.messaging.wire import Record, decode, encode
 from shared.schemas.envelope import Event
@@ -97,7 +98,8 @@ async def room(mongo_database: Database, broker_address: str) -> AsyncIterator[R
         copies.append((record, problem))
         return await producer.copy(DEAD_LETTER["routing"].name, record, problem)
 
-    room = Room(store=store, letters=letters, producer=producer, hearing=Hearing(ledger, letters, copy), copies=copies)
+    hearing = Hearing(ledger, DeadLetters("routing", letters, copy, FakeClock().now))
+    room = Room(store=store, letters=letters, producer=producer, hearing=hearing, copies=copies)
     yield room
     await producer.stop()
 
