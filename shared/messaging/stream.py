@@ -114,6 +114,8 @@ class Stream:
                 pause = min(pause * 2, LONGEST_START_PAUSE_SECONDS)
             else:
                 self._broker = broker
+                if self._stopping:
+                    self.stop_fetching()
                 return
 
     def stop_fetching(self) -> None:
