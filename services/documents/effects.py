@@ -81,7 +81,7 @@ class Rendering:
         taken, left_out = await self._attachments(request)
         if missing := [name for name, _ in left_out if name == _draft(request)]:
             problem = f"The content of {missing[0]} was not uploaded to intake; upload it under its SHA-256."
-            return Retry(problem=problem) if item.attempt <= 1 else Terminal(problem=problem)
+            return Retry(problem=problem) if item.tries <= 1 else Terminal(problem=problem)
         directory = self._directory()
         unit = directory.units.get(request["business_unit"])
         job = Job(
@@ -155,4 +155,5 @@ def _document(item: Item, made: Rendered, sha256: str, attachments: tuple[File, 
         sha256=sha256,
         version=item.data["version"],
         manifest=manifest,
+        together=tuple(item.data.get("together", ())),
     )

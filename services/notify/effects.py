@@ -7,11 +7,12 @@ from typing import Protocol
 from services.notify.channels.mail import Sender, UnsafeHeaderError, build
 from services.notify.rendering.labels import UnknownPolicyError
 from services.notify.rendering.renderer import Letter, RenderError
-from services.notify.rendering.view import Reader, number_of
+from services.notify.rendering.view import Reader
 from shared.ledger.effects import Ending, Perform, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
+from shared.schemas.requests import number_of
 
 CHANNELS = ("email", "chat", "webhook")
 PATIENCE = 7
@@ -93,7 +94,7 @@ class Effects:
         person = directory.people.get(recipient)
         if person is None:
             problem = f"Nobody in the directory has the id {recipient}; import them and send the message again."
-            return Retry(problem=problem) if item.attempt < PATIENCE else Terminal(problem=problem)
+            return Retry(problem=problem) if item.tries < PATIENCE else Terminal(problem=problem)
         if not person.active:
             return Terminal(problem=f"{recipient} has left, according to the directory; tell their successor.")
         if not person.email.strip():

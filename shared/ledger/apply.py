@@ -8,18 +8,21 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from shared.ledger import order
-from shared.ledger.document import Change, Document, Held, LedgerStore, Mark, Refused
+from shared.ledger import ending, order
+from shared.ledger.document import Change, Document, Held, LedgerStore, Refused
 from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.draft import Draft
-from shared.ledger.messages import Decision, Heard, Item, Lease, Message, Outcome, Passing, Postponing, Told
+from shared.ledger.items import MAX_TRIES
+from shared.ledger.messages import Decision, Heard, Item, Lease, Message, Outcome, Passing, Postponing, Settled, Told
 from shared.ledger.outcomes import label_of, passed, unapplied
+from shared.ledger.publishing import Publisher, Publishing
 from shared.schemas.envelope import Event, Source
 from shared.telemetry import metrics
 from shared.telemetry.logging import bound
@@ -27,14 +30,6 @@ from shared.telemetry.logging import bound
 R = TypeVar("R")
 MAX_ROUNDS = 40
 log = structlog.get_logger()
-
-
-class Publisher(Protocol):
-    """Says events on the service's topic."""
-
-    async def publish(self, events: Sequence[Event]) -> list[bool]:
-        """Whether each event was acknowledged by the broker; never raises for a broker that is away."""
-        ...
 
 
 class Clock(Protocol):
@@ -65,9 +60,7 @@ class Ledger(Generic[S, C]):
         self.clock = clock
         self.nudge = nudge
         self._surroundings = surroundings
-        self._publisher = publisher
-        self._publish_patience = publish_patience
-        self._publishing: set[asyncio.Task[None]] = set()
+        self._publishing = Publishing(publisher, publish_patience)
 
     async def apply(self, messages: Sequence[Message | Held | Lease]) -> list[Outcome]:
         """Apply `messages`, each in its subject's order; the outcomes in the order of the messages.
@@ -77,32 +70,17 @@ class Ledger(Generic[S, C]):
         started = time.perf_counter()
         by_subject: dict[str, list[int]] = defaultdict(list)
         for place, message in enumerate(messages):
-            by_subject[order.subject_of(message) if isinstance(message, Held) else message.subject].append(place)
+            by_subject[order.subject_of(message)].append(place)
         outcomes: dict[int, Outcome] = {}
-
-        def take(draft: Draft[S, C]) -> None:
-            for place in by_subject[draft.document.subject]:
-                message = messages[place]
-                with bound(request=draft.document.subject, message=getattr(message, "id", None)):
-                    outcomes[place] = draft.take(message)
-
-        refused = await self._rounds(by_subject, [read for message in messages if (read := order.readable(message))], take)
-        unstored = await self._set_aside(messages, refused)
-        refused |= unstored
+        for subject, problem in (await self._take(messages, by_subject, outcomes)).items():
+            await self._take_alone(messages, {subject: by_subject[subject]}, problem, outcomes)
         await self._answer_repeated(messages, outcomes)
         metrics.LEDGER_BATCH_RECORDS.labels(self.domain.source).observe(len(messages))
         metrics.LEDGER_APPLY_SECONDS.labels(self.domain.source).observe(time.perf_counter() - started)
-        places = {place: subject for subject, belonging in by_subject.items() for place in belonging}
-        final = [
-            unapplied(subject, refused[subject], stored=subject not in unstored)
-            if (subject := places[place]) in refused
-            else outcomes[place]
-            for place in range(len(messages))
-        ]
-        for message, outcome in zip(messages, final, strict=True):
+        for place, message in enumerate(messages):
             if isinstance(message, Told):
-                metrics.COMMANDS.labels(self.domain.source, message.name, label_of(outcome)).inc()
-        return final
+                metrics.COMMANDS.labels(self.domain.source, message.name, label_of(outcomes[place])).inc()
+        return [outcomes[place] for place in range(len(messages))]
 
     async def redrive(self, subjects: Sequence[str]) -> dict[str, str | None]:
         """Try parked requests again; per subject why it is parked still, or None. Repeating it is harmless."""
@@ -115,13 +93,18 @@ class Ledger(Generic[S, C]):
         refused = await self._rounds(dict.fromkeys(subjects, ()), (), retry)
         return {**still, **refused}
 
-    async def lease(self, subjects: Sequence[str], owner: str, limit: int, term: timedelta) -> list[Item]:
-        """Lease up to `limit` due items of `subjects` for `owner`, whose lease lasts `term`."""
+    async def lease(
+        self, subjects: Sequence[str], owner: str, limit: int, term: timedelta, max_tries: int = MAX_TRIES
+    ) -> list[Item]:
+        """Lease up to `limit` due items of `subjects` for `owner`, whose lease lasts `term`.
+
+        An item whose lease ran out is given up after `max_tries`, like one that failed so often.
+        """
         leased: dict[str, list[Item]] = {}
 
         def take(draft: Draft[S, C]) -> None:
             others = sum(len(items) for subject, items in leased.items() if subject != draft.document.subject)
-            leased[draft.document.subject] = draft.lease(owner, limit - others, term)
+            leased[draft.document.subject] = ending.lease(draft, owner, limit - others, term, max_tries)
 
         refused = await self._rounds(dict.fromkeys(subjects, ()), (), take)
         return [item for subject, items in leased.items() if subject not in refused for item in items]
@@ -157,25 +140,69 @@ class Ledger(Generic[S, C]):
     async def replay(self, subjects: Sequence[str]) -> int:
         """Say every event of `subjects` again; whoever heard them drops them. Returns how many were said."""
         events = [event for subject in subjects for event in await self.store.events(subject)]
-        said = await self._publisher.publish(events)
+        said = await self._publishing.publisher.publish(events)
         return sum(said)
 
     # -- one round after the other
+
+    async def _take(
+        self, messages: Sequence[Message | Held | Lease], by_subject: Mapping[str, list[int]], outcomes: dict[int, Outcome]
+    ) -> dict[str, str]:
+        """Apply the messages at the places of `by_subject`; returns the subjects that cannot be stored then, and why."""
+
+        def take(draft: Draft[S, C]) -> None:
+            for place in by_subject[draft.document.subject]:
+                message = messages[place]
+                with bound(request=draft.document.subject, message=getattr(message, "id", None)):
+                    outcomes[place] = draft.take(message)
+
+        places = [place for places in by_subject.values() for place in places]
+        read = [message for place in places if (message := order.readable(messages[place]))]
+        return await self._rounds(by_subject, read, take)
+
+    async def _take_alone(
+        self,
+        messages: Sequence[Message | Held | Lease],
+        by_subject: Mapping[str, list[int]],
+        problem: str,
+        outcomes: dict[int, Outcome],
+    ) -> None:
+        """Apply one subject's messages one by one, so that only those which cannot be stored are set aside."""
+        ((subject, places),) = by_subject.items()
+        for place in places:
+            alone = {subject: problem} if len(places) == 1 else await self._take(messages, {subject: [place]}, outcomes)
+            if subject in alone:
+                outcomes[place] = await self._set_aside(messages[place], alone[subject])
+
+    async def _set_aside(self, message: Message | Held | Lease, problem: str) -> Outcome:
+        """Park the request of a message whose outcome cannot be stored, with what the message said kept as far as it can be."""
+        subject = order.subject_of(message)
+        unstored = await self._rounds([subject], (), lambda draft: draft.set_aside(message, problem), sealing=True)
+        if unstored and isinstance(message, Settled):
+            bare = replace(message, data={}, problem="")
+            unstored = await self._rounds([subject], (), lambda draft: draft.set_aside(bare, problem), sealing=True)
+        return unapplied(subject, problem, stored=subject not in unstored)
 
     async def _rounds(
         self,
         subjects: Iterable[str],
         messages: Sequence[Message],
         work: Callable[[Draft[S, C]], object],
+        *,
+        sealing: bool = False,
     ) -> dict[str, str]:
-        """Run `work` on each subject until its result is written; returns the subjects that cannot be stored, and why."""
+        """Run `work` on each subject until its result is written; returns the subjects that cannot be stored, and why.
+
+        A state that cannot be read refuses its subject, unless `sealing`: then the draft is sealed.
+        """
         pending = list(subjects)
         refused: dict[str, str] = {}
         for attempt in range(MAX_ROUNDS):
             documents = await self.store.load(pending)
             waiting = [read for document in documents.values() for held in document.early if (read := order.readable(held))]
             context = await self._surroundings.context([*messages, *waiting])
-            drafts = self._drafts([documents.get(subject) or Document(subject=subject) for subject in pending], context, refused)
+            opened = [documents.get(subject) or Document(subject=subject) for subject in pending]
+            drafts = self._drafts(opened, context, refused, sealing=sealing)
             for draft in drafts:
                 draft.context = context
                 work(draft)
@@ -191,10 +218,10 @@ class Ledger(Generic[S, C]):
     async def _write(self, drafts: list[Draft[S, C]], refused: dict[str, str]) -> list[str]:
         """Secure, write, publish and mark; returns the subjects whose work must be done again."""
         again = await self._reserve([draft for draft in drafts if draft.reserved])
-        changed = [draft for draft in drafts if draft.changed and draft.document.subject not in again]
-        results = await self.store.write([self._change(draft) for draft in changed]) if changed else []
+        changes = self._changes([draft for draft in drafts if draft.changed and draft.document.subject not in again], refused)
+        results = await self.store.write([change for _, change in changes]) if changes else []
         failed = set(again)
-        for draft, result in zip(changed, results, strict=True):
+        for (draft, _), result in zip(changes, results, strict=True):
             metrics.FORKS.labels(self.domain.source).inc(draft.forks)
             match result:
                 case "stale":
@@ -205,7 +232,8 @@ class Ledger(Generic[S, C]):
                     draft.document.revision += 1
         standing = [draft for draft in drafts if draft.document.subject not in failed | refused.keys()]
         await self._surroundings.applied([(d.document.subject, d.state, tuple(d.said)) for d in standing if d.said])
-        await self._publish_soon(standing)
+        if due := await self._publishing.publish(standing, self.store):
+            self.nudge(due)
         return sorted(failed)
 
     async def _reserve(self, drafts: list[Draft[S, C]]) -> frozenset[str]:
@@ -214,77 +242,31 @@ class Ledger(Generic[S, C]):
         ]
         return await self._surroundings.reserve(wanted) if wanted else frozenset()
 
-    async def _publish_soon(self, drafts: list[Draft[S, C]]) -> None:
-        """Publish, but do not let whoever waits for the write wait for a broker that hangs; it goes on in the background."""
-        if self._publish_patience is None:
-            await self._publish(drafts)
-            return
-        task = asyncio.create_task(self._publish(drafts))
-        self._publishing.add(task)
-        done, _ = await asyncio.wait([task], timeout=self._publish_patience)
-        if done:
-            self._publishing.discard(task)
-            task.result()
-        else:
-            task.add_done_callback(self._published_late)
-
-    def _published_late(self, task: asyncio.Task[None]) -> None:
-        self._publishing.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            # What was written and not marked wakes its document within seconds, and is said again then.
-            log.warning("ledger.publishing_unfinished", problem=type(error).__name__)
-
-    async def _publish(self, drafts: list[Draft[S, C]]) -> None:
-        """Publish what is unpublished, mark the longest acknowledged prefix, and set the next wake-up."""
-        events = [event for draft in drafts for event in draft.document.events]
-        acknowledged = dict(
-            zip((event.id for event in events), await self._publisher.publish(events) if events else [], strict=True)
-        )
-        marks: list[Mark] = []
-        nudged: list[str] = []
-        now = self.clock.now()
-        for draft in drafts:
-            document = draft.document
-            prefix = document.published_prefix(acknowledged)
-            wake_at = draft.finish(published=prefix == document.head)
-            if prefix > document.published or wake_at != document.wake_at:
-                marks.append(Mark(subject=document.subject, revision=document.revision, published=prefix, wake_at=wake_at))
-            if wake_at is not None and wake_at <= now:
-                nudged.append(document.subject)
-        await self.store.mark(marks)
-        if nudged:
-            self.nudge(nudged)
-
-    async def _set_aside(self, messages: Sequence[Message | Held | Lease], refused: dict[str, str]) -> dict[str, str]:
-        """Park requests whose new state cannot be stored, with what they heard kept raw."""
-        heard: dict[str, list[Held]] = defaultdict(list)
-        now = self.clock.now()
-        for message in messages:
-            held = order.hold(message.event, now) if isinstance(message, Heard) else message
-            if isinstance(held, Held) and order.subject_of(held) in refused:
-                heard[order.subject_of(held)].append(held)
-        if not heard:
-            return {}
-        return await self._rounds(
-            heard, (), lambda draft: draft.set_aside(heard[draft.document.subject], refused[draft.document.subject])
-        )
-
-    def _drafts(self, documents: Iterable[Document], context: C, refused: dict[str, str]) -> list[Draft[S, C]]:
-        """A draft of each document; one whose state cannot be read is refused by itself."""
+    def _drafts(self, documents: Iterable[Document], context: C, refused: dict[str, str], *, sealing: bool) -> list[Draft[S, C]]:
+        """A draft of each document; one whose state cannot be read is refused by itself, or sealed."""
         drafts: list[Draft[S, C]] = []
+        now = self.clock.now()
         for document in documents:
             try:
-                drafts.append(Draft(domain=self.domain, document=document, context=context, now=self.clock.now()))
+                drafts.append(Draft.of(document, self.domain, context, now))
             except Exception as error:  # whatever upcast or validation raises concerns this request alone
-                refused[document.subject] = f"its state cannot be read: {type(error).__name__}"
                 log.exception("ledger.state_unreadable", request=document.subject, problem=type(error).__name__)
+                if sealing:
+                    drafts.append(Draft.sealed_of(document, self.domain, context, now))
+                else:
+                    refused[document.subject] = f"its state cannot be read: {type(error).__name__}"
         return drafts
 
-    def _change(self, draft: Draft[S, C]) -> Change:
-        document = draft.document
-        document.state = draft.state.model_dump(mode="json")
-        document.wake_at = draft.finish(published=not document.events)
-        return Change(document=document, said=draft.said)
+    def _changes(self, drafts: Iterable[Draft[S, C]], refused: dict[str, str]) -> list[tuple[Draft[S, C], Change]]:
+        """The write of each draft; one whose state cannot be written down is refused by itself."""
+        changes: list[tuple[Draft[S, C], Change]] = []
+        for draft in drafts:
+            try:
+                changes.append((draft, draft.change()))
+            except Exception as error:  # whatever serialisation raises concerns this request alone
+                log.exception("ledger.state_unwritable", request=draft.document.subject, problem=type(error).__name__)
+                refused[draft.document.subject] = f"its new state cannot be written: {type(error).__name__}"
+        return changes
 
     async def _answer_repeated(self, messages: Sequence[Message | Held | Lease], outcomes: dict[int, Outcome]) -> None:
         """A repeated command is answered with the events it caused the first time."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
-from shared.messaging.wire import Record
+from shared.messaging.wire import Poison, Record, Unaddressed, decode
 from shared.schemas.envelope import Event, Source
 from shared.schemas.model import Json
 
@@ -14,13 +14,19 @@ ItemStatus = Literal["planned", "leased", "data", "ended", "done", "failed", "un
 
 @dataclass(kw_only=True, slots=True)
 class StoredItem:
-    """One item with its lease. `data` phase: the point of no return is passed. `ended`: over, the domain not told yet."""
+    """One item with its lease. `data` phase: the point of no return is passed. `ended`: over, the domain not told yet.
+
+    `attempt` counts every lease there ever was and so tells them apart; `spent` of these were before the item was last planned
+    anew. `unwanted`: cancelled while under way, so not to be tried again.
+    """
 
     id: str
     kind: str
     data: Json
     status: ItemStatus = "planned"
     attempt: int = 0
+    spent: int = 0
+    unwanted: bool = False
     due: datetime | None = None
     owner: str | None = None
     until: datetime | None = None
@@ -42,6 +48,19 @@ class Held:
     id: str
     since: datetime
     record: Record
+    _read: Event | Poison | Unaddressed | None = field(default=None, init=False, compare=False, repr=False)
+
+    def read(self) -> Event | Poison | Unaddressed:
+        """What the record says; decoded once, however often it is asked for."""
+        if self._read is None:
+            self.known_as(decode(self.record))
+        assert self._read is not None, "a record is always decoded to something"
+        return self._read
+
+    def known_as(self, read: Event | Poison | Unaddressed) -> "Held":
+        """This very entry, whose record is known to say `read`."""
+        object.__setattr__(self, "_read", read)
+        return self
 
 
 @dataclass(kw_only=True, slots=True)

@@ -49,7 +49,8 @@ ItemEnd = Literal["done", "failed", "unknown"]
 class Item:
     """Work on the outside world, planned by a decision and performed outside the consume loop.
 
-    `data` must hold all the effect needs but personal data, which it fetches itself.
+    `data` must hold all the effect needs but personal data, which it fetches itself. `attempt` numbers the leases, from 1 and
+    never again from 1; `tries` are those since the item was last planned anew.
     """
 
     id: str
@@ -57,16 +58,21 @@ class Item:
     data: Json
     subject: str = ""
     attempt: int = 0
+    tries: int = 0
     due: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """An item has ended for good: done, given up (`failed`), or `unknown` (it may or may not have happened)."""
+    """An item has ended for good: done, given up (`failed`), or `unknown` (it may or may not have happened).
+
+    Only the `owner` of the lease may give up or doubt; that it is done is a fact, whoever says so.
+    """
 
     subject: str
     item: Item
     end: ItemEnd
+    owner: str | None = None
     data: Json = field(default_factory=dict)
     problem: str = ""
 

@@ -8,14 +8,15 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from itertools import islice
+from typing import Any, Protocol
 
 import structlog
 
 from shared.ledger.apply import Ledger
-from shared.ledger.desk import Desk
 from shared.ledger.effects import Done, Doubt, Ending, LeaseLost, Perform, Retry, Terminal
-from shared.ledger.messages import Item, ItemEnd, Passing, Postponing, Settled, Woken
+from shared.ledger.items import MAX_TRIES
+from shared.ledger.messages import Item, ItemEnd, Lease, Message, Outcome, Passing, Postponing, Settled, Woken
 from shared.ledger.outcomes import passed
 from shared.schemas.envelope import Event
 from shared.telemetry import metrics
@@ -27,10 +28,15 @@ SWEEP_LIMIT = 200
 LEASE = timedelta(seconds=60)
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
-MAX_ATTEMPTS = 12
 
 Ask = Callable[[str, str, int], Awaitable[Sequence[Event]]]
 """Ask a source for a subject's events after a number: ask(source, subject, after)."""
+
+
+class Tells(Protocol):
+    """Where single messages are told, such as a Desk."""
+
+    async def tell(self, message: Message | Lease) -> Outcome: ...
 
 
 class Worker:
@@ -39,12 +45,12 @@ class Worker:
     def __init__(
         self,
         ledger: Ledger[Any, Any],
-        desk: Desk,
+        desk: Tells,
         *,
         effects: Mapping[str, Perform],
         ask: Ask,
         slots: int,
-        max_attempts: int = MAX_ATTEMPTS,
+        max_attempts: int = MAX_TRIES,
         lease: timedelta = LEASE,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
@@ -57,17 +63,17 @@ class Worker:
         self._lease = lease
         self._sweep_seconds = sweep_seconds
         self._owner = uuid.uuid4().hex
-        self._nudged: set[str] = set()
+        self._stopping = False
+        self._waiting: dict[str, None] = {}
         self._bell = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
-        self._stopping = False
         ledger.nudge = self.nudge
 
     def nudge(self, subjects: Iterable[str]) -> None:
         """Look at `subjects` now rather than at the next sweep."""
-        self._nudged.update(subjects)
+        self._wait_for_a_slot(subjects)
         # With every slot taken there is nothing to do at once: the next effect to end rings, and the sweep goes on by itself.
-        if self._effects and len(self._running) < self._slots:
+        if self._waiting and len(self._running) < self._slots:
             self._bell.set()
 
     async def work(self) -> None:
@@ -80,11 +86,11 @@ class Worker:
             await self._rest()
 
     def stop(self) -> None:
-        """No sweep is begun and no item leased from now on; effects under way go on. Safe in a signal handler."""
+        """Lease nothing more from now on; what is under way goes on."""
         self._stopping = True
 
     async def drain(self, seconds: float) -> None:
-        """Lease no more, and wait up to `seconds` for effects under way."""
+        """Stop, and wait up to `seconds` for effects under way."""
         self.stop()
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
@@ -98,33 +104,36 @@ class Worker:
 
     async def _turn(self) -> None:
         self._bell.clear()
-        nudged, self._nudged = self._nudged, set()
-        if nudged:
-            await self._perform_due(sorted(nudged))
+        await self._perform_waiting()
         due = await self._ledger.store.due(self._ledger.clock.now(), SWEEP_LIMIT)
         if due:
             await self._ledger.apply([Woken(subject=subject) for subject in due])
             await self._close_gaps(due)
-            await self._perform_due(due)
+            self._wait_for_a_slot(due)
+            await self._perform_waiting()
 
-    async def _perform_due(self, subjects: Sequence[str]) -> None:
-        free = 0 if self._stopping else self._slots - len(self._running)
-        if free <= 0 or not self._effects:
-            self._nudged.update(subjects if self._effects else ())
-            return
-        items = await self._ledger.lease(subjects, self._owner, free, self._lease)
-        for item in items:
-            task = asyncio.create_task(self._perform(item))
-            self._running.add(task)
-            metrics.ITEMS_LEASED.labels(self._ledger.domain.source).inc()
-            task.add_done_callback(self._finished)
-        if len(items) == free:
-            self._nudged.update(subjects)
+    def _wait_for_a_slot(self, subjects: Iterable[str]) -> None:
+        if self._effects and not self._stopping:
+            self._waiting.update(dict.fromkeys(subjects))
+
+    async def _perform_waiting(self) -> None:
+        """Lease what is due of those who wait longest, as many as there are free slots, and perform it."""
+        while (free := self._slots - len(self._running)) > 0 and self._waiting and not self._stopping:
+            first = list(islice(self._waiting, free))
+            items = await self._ledger.lease(first, self._owner, free, self._lease, self._max_attempts)
+            if len(items) < free:  # else some of the first may have more to do
+                for subject in first:
+                    self._waiting.pop(subject, None)
+            for item in items:
+                task = asyncio.create_task(self._perform(item))
+                self._running.add(task)
+                metrics.ITEMS_LEASED.labels(self._ledger.domain.source).inc()
+                task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         metrics.ITEMS_LEASED.labels(self._ledger.domain.source).dec()
-        if self._nudged:
+        if self._waiting:
             self._bell.set()
         if not task.cancelled() and (error := task.exception()):
             log.error("ledger.item_lost_its_way", problem=type(error).__name__, exc_info=error)
@@ -164,17 +173,17 @@ class Worker:
                 await self._settle(item, "unknown", problem)
             case Terminal(problem=problem):
                 await self._settle(item, "failed", problem)
-            case Retry(problem=problem) if item.attempt >= self._max_attempts:
-                await self._settle(item, "failed", f"given up after {item.attempt} attempts: {problem}")
+            case Retry(problem=problem) if item.tries >= self._max_attempts:
+                await self._settle(item, "failed", f"given up after {item.tries} attempts: {problem}")
             case Retry(problem=problem, seconds=seconds):
-                wait = seconds if seconds is not None else _back_off(item.attempt)
+                wait = seconds if seconds is not None else _back_off(item.tries)
                 due = self._ledger.clock.now() + timedelta(seconds=wait)
                 given_back = Postponing(subject=item.subject, item=item, owner=self._owner, due=due, problem=problem)
                 await self._until_written(lambda: self._desk.tell(given_back))
 
     async def _settle(self, item: Item, end: ItemEnd, problem: str, data: Mapping[str, Any] | None = None) -> None:
         metrics.ITEMS.labels(self._ledger.domain.source, item.kind, end).inc()
-        settled = Settled(subject=item.subject, item=item, end=end, data=dict(data or {}), problem=problem)
+        settled = Settled(subject=item.subject, item=item, end=end, owner=self._owner, data=dict(data or {}), problem=problem)
         await self._until_written(lambda: self._desk.tell(settled))
 
     async def _until_written(self, write: Callable[[], Awaitable[object]]) -> None:
@@ -190,13 +199,18 @@ class Worker:
                     return
 
     async def _close_gaps(self, subjects: Sequence[str]) -> None:
+        """Ask for what is missing; a source that does not answer is not asked again before the next sweep."""
+        silent: set[str] = set()
         for subject, sources in (await self._ledger.missing(subjects)).items():
             for source, heard in sources.items():
+                if source in silent:
+                    continue
                 metrics.GAPS_ASKED.labels(self._ledger.domain.source, source).inc()
                 try:
                     events = await self._ask(source, subject, heard)
                 except Exception as error:  # noqa: BLE001  # the source may be away; the gap stays open and is asked again
                     log.warning("ledger.gap_not_answered", request=subject, source=source, problem=type(error).__name__)
+                    silent.add(source)
                     continue
                 await self._ledger.hear(events)
 

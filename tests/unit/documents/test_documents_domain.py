@@ -214,6 +214,11 @@ class TestWithdrawal:
         assert sorted(room.cancelled) == sorted(room.items)
         assert len(room.items) == 4
 
+    def test_a_file_that_was_under_way_is_not_said(self):
+        room = Room(a_body("tech.proposal")).hear(COORDINATED, ASSIGNED, WORKING, WITHDRAWN)
+        item = next(iter(room.items.values()))
+        assert room.settle(item, end="done", data={"any": "thing"}) is NOTHING
+
     def test_and_nothing_is_planned_afterwards(self):
         room = Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, WORKING, WITHDRAWN, COMPLETED)
         assert room.plan() == []
@@ -232,8 +237,18 @@ class TestEnds:
         room = Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, WORKING, COMPLETED)
         (item,) = room.items.values()
         said = room.settle(item, end=end, problem="too long").facts
-        assert said == (DocumentFailed(document=item.id, kind="tech.survey", problem="too long"),)
+        assert said == (DocumentFailed(document=item.id, kind="tech.survey", problem="too long", together=(item.id,)),)
         assert room.state.made == ()
+
+
+def test_documents_of_one_cause_name_each_other_and_those_of_another_version_not():
+    room = Room(a_body("tech.proposal")).hear(COORDINATED, ASSIGNED, WORKING)
+    first = list(room.items)
+    assert room.state.request is not None
+    room.hear(amended(room.state.request))
+    second = [identity for identity in room.items if identity not in first]
+    assert len(first) == len(second) == 2
+    assert [room.items[identity].data["together"] for identity in (*first, *second)] == [first, first, second, second]
 
 
 def test_names_of_files_are_the_same_in_every_process_and_differ_by_request_version_and_format():

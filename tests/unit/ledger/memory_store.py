@@ -113,7 +113,8 @@ def _milliseconds(at: datetime | None) -> datetime | None:
 
 def _unstorable(change: Change) -> str | None:
     document = change.document
-    kept = {"state": document.state, "items": [item.data for item in document.items], "said": [e.data for e in change.said]}
+    items = [[item.data, item.result, item.problem] for item in document.items]
+    kept = {"state": document.state, "items": items, "said": [e.data for e in change.said]}
     try:
         if len(bson.encode(kept)) > LIMIT:
             return f"larger than {LIMIT} bytes"

@@ -53,9 +53,9 @@ class Rig:
         """One wake-up."""
         return (await self.ledger.apply([Woken(subject=subject)]))[0]
 
-    async def settle(self, item: Item, end: Any = "done", **values: Any) -> Outcome:
-        """The end of one item."""
-        return (await self.ledger.apply([Settled(subject=item.subject, item=item, end=end, **values)]))[0]
+    async def settle(self, item: Item, end: Any = "done", *, owner: str = "me", **values: Any) -> Outcome:
+        """The end of one item, as its owner tells it."""
+        return (await self.ledger.apply([Settled(subject=item.subject, item=item, end=end, owner=owner, **values)]))[0]
 
     async def plan(self, *items: str) -> None:
         """Items planned on r1."""

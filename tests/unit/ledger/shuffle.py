@@ -13,13 +13,15 @@ from typing import Any
 
 from shared.ledger.apply import Ledger, Publisher
 from shared.ledger.document import Head, Held, LedgerStore
-from shared.ledger.messages import Heard, Item, Settled, Told, Woken
+from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry
+from shared.ledger.messages import Item, Lease, Message, Outcome, Told
 from shared.ledger.reconciler import ON_THE_WAY, Reconciler
+from shared.ledger.worker import Worker
 from shared.schemas.envelope import Event
 from tests.unit.ledger.memory_store import FakePublisher, Faults, FaultyStore, StoreTimeoutError
 from tests.unit.ledger.rig import raw, record
 from tests.unit.ledger.small_domain import Diary, FakeClock, History, Quiet, Setting, SmallDomain, held, told
-from tests.unit.ledger.turns import Turns
+from tests.unit.ledger.turns import SkippingLoop, Turns
 
 TERM = timedelta(seconds=20)
 STEPS = 320
@@ -71,27 +73,33 @@ class World:
         makers: list[Callable[[], Coroutine[Any, Any, None]]] = [
             self._consumer,
             self._consumer,
-            self._sweeper,
+            self._redriver,
             self._worker,
             self._worker,
         ]
         actors = [(maker, await self.turns.begin(maker())) for maker in makers]
         actors += [(self._nobody, await self.turns.begin(self._client(wish))) for wish in [*self.wishes, *self.wishes[::2]]]
         for _ in range(STEPS):
-            self.clock.forward(self.dice.choice((0, 0, 0, 0, 0, 0.2, 0.8)))
+            self._time_passes(self.dice.choice((0, 0, 0, 0, 0, 0.2, 0.8)))
             if self.faults.late and self.dice.random() < 0.1:
                 await self.faults.land()
-            place = self.dice.choice([place for place, (_, actor) in enumerate(actors) if not actor.done()])
-            maker, actor = actors[place]
             if self.dice.random() < 0.03:
+                place = self.dice.choice([place for place, (_, actor) in enumerate(actors) if not actor.done()])
+                maker, actor = actors[place]
                 await self.turns.kill(actor)
                 self.killed += 1
                 actors[place] = (maker, await self.turns.begin(maker()))
-            else:
-                await self.turns.let_run(actor)
+            else:  # an actor, or an effect that a worker has under way
+                await self.turns.let_run(self.dice.choice(list(self.turns.waiting)))
         for _, actor in actors:
             await self.turns.kill(actor)
         await self._quiet_end()
+
+    def _time_passes(self, seconds: float) -> None:
+        """For the ledger's clock, and for time-outs and back-offs that wait for the loop's."""
+        self.clock.forward(seconds)
+        if isinstance(loop := asyncio.get_running_loop(), SkippingLoop):
+            loop.skip(seconds)
 
     async def _quiet_end(self) -> None:
         """The faults are mended, what is late lands, what is parked is redriven; sweeps alone publish all; then all is delivered
@@ -113,17 +121,20 @@ class World:
         await self._sweep_until_quiet()
 
     async def _sweep_until_quiet(self) -> None:
+        worker = self._new_worker()
         for _ in range(QUIET_ROUNDS):
-            self.clock.forward(5)
-            if not await self._freely(self._sweep(self.ledger())) and not any(d.wake_at for d in await self._documents()):
+            self._time_passes(5)
+            await self._freely(worker._turn())
+            await self._freely(worker.drained())
+            if not any(document.wake_at for document in await self._documents()):
                 return
 
     async def _freely(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Run one actor alone to its end."""
+        """Run one actor, and what it has under way, to its end."""
         task = asyncio.ensure_future(work)
         while not task.done():
-            if task in self.turns.waiting:
-                await self.turns.let_run(task)
+            if self.turns.waiting:
+                await self.turns.let_run(next(iter(self.turns.waiting)))
             else:
                 await asyncio.sleep(0.0001)
         return task.result()
@@ -192,45 +203,39 @@ class World:
             if one in self.pool and self.dice.random() < 0.9:  # else the commit of its offset is lost
                 self.pool.remove(one)
 
-    async def _sweeper(self) -> None:
+    async def _redriver(self) -> None:
         ledger = self.ledger()
         while True:
             await self.turns.pause()
-            with suppress(StoreTimeoutError):
-                await self._sweep(ledger)
-                if self.dice.random() < 0.2:
+            if self.dice.random() < 0.1:
+                with suppress(StoreTimeoutError):
                     await ledger.redrive(self.subjects)
 
-    async def _sweep(self, ledger: Ledger[Diary, Setting]) -> bool:
-        due = await ledger.store.due(self.clock.now(), 10)
-        if due:
-            await ledger.apply([Woken(subject=subject) for subject in due])
-            for subject, sources in (await ledger.missing(due)).items():
-                for source, number in sources.items():
-                    await ledger.apply([Heard(event=event) for event in await self._ask(source, subject, number)])
-            await self._perform(ledger, due)
-        return bool(due)
-
     async def _worker(self) -> None:
+        """The real worker's turns, one after the other; its effects die with it."""
+        worker = self._new_worker()
+        try:
+            while True:
+                await self.turns.pause()
+                with suppress(StoreTimeoutError):
+                    await worker._turn()
+        finally:
+            worker.abandon()
+
+    def _new_worker(self) -> "ShuffledWorker":
         ledger = self.ledger()
-        while True:
-            await self.turns.pause()
-            with suppress(StoreTimeoutError):
-                await self._perform(ledger, list(self.subjects))
+        slots = self.dice.randrange(1, 4)
+        return ShuffledWorker(ledger, Straight(ledger), effects={"print": self._print}, ask=self._ask, slots=slots, lease=TERM)
 
-    async def _perform(self, ledger: Ledger[Diary, Setting], subjects: list[str]) -> None:
-        owner = f"owner-{self.dice.random()}"
-        for item in await ledger.lease(subjects, owner, self.dice.randrange(1, 4), TERM):
-            await self.turns.pause()
-            if self.dice.random() < 0.2:
-                await ledger.postpone(item, owner, self.clock.now() + timedelta(seconds=3), "not now")
-            elif await ledger.pass_point(item, owner):
-                self.performed.append((item.subject, item.id))
-                await self._settle(ledger, item)
-
-    async def _settle(self, ledger: Ledger[Diary, Setting], item: Item) -> None:
+    async def _print(self, item: Item, point_of_no_return: PointOfNoReturn) -> Ending:
         await self.turns.pause()
-        await ledger.apply([Settled(subject=item.subject, item=item, end="done")])
+        if self.dice.random() < 0.2:
+            return Retry(problem="not now", seconds=3)
+        await point_of_no_return()
+        await self.turns.pause()
+        self.performed.append((item.subject, item.id))
+        await self.turns.pause()
+        return Done()
 
     async def _client(self, wish: Told) -> None:
         """Says its wish again until it is acknowledged, some of the time."""
@@ -244,3 +249,26 @@ class World:
                 assert len(outcome.events) == 1, "a command is answered with the events it caused, also when repeated"
                 self.acknowledged.add(wish.id)
                 return
+
+
+class Straight:
+    """A desk at which nobody waits for others."""
+
+    def __init__(self, ledger: Ledger[Diary, Setting]) -> None:
+        self._ledger = ledger
+
+    async def tell(self, message: Message | Lease) -> Outcome:
+        return (await self._ledger.apply([message]))[0]
+
+
+class ShuffledWorker(Worker):
+    """The real worker, whose effects under way can be waited for, or left where they stand."""
+
+    async def drained(self) -> None:
+        """Until nothing is under way; unlike `drain` it goes on working afterwards."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def abandon(self) -> None:
+        for task in self._running:
+            task.cancel()

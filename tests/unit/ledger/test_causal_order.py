@@ -174,3 +174,12 @@ async def test_an_unknown_major_version_parks_the_request(rig: Rig) -> None:
 async def test_a_source_that_is_not_heard_is_refused_by_name(rig: Rig) -> None:
     (outcome,) = await rig.hear(History("r1", "notify").say())
     assert outcome.problem == "routing does not hear notify"
+
+
+async def test_what_comes_in_between_does_not_put_the_question_for_a_gap_off(rig: Rig) -> None:
+    events = history("r1", 4)
+    await rig.hear(events[1])
+    asks = (await rig.document()).wake_at
+    rig.clock.forward(2)
+    await rig.hear(events[3])
+    assert (await rig.document()).wake_at == asks

@@ -110,24 +110,34 @@ async def test_an_event_that_was_not_written_is_not_published(rig: Rig) -> None:
     assert rig.published.topic == []
 
 
-async def test_two_processes_writing_one_request_both_stand(rig: Rig) -> None:
-    await asyncio.gather(*(rig.ledger.apply([told(f"c{n}")]) for n in range(10)))
-    assert sorted(await rig.said()) == sorted(f"c{n}" for n in range(10))
-
-
-async def test_a_stale_write_is_counted(rig: Rig) -> None:
-    stale = metrics.STALE_WRITES.labels("routing")
-    before = stale._value.get()
+async def writing_together(rig: Rig) -> None:
+    """Two processes that have both read the request before either writes it."""
     turns = asyncio.Barrier(2)
 
     async def together() -> None:
         if turns.n_waiting or not rig.store.documents:
             await turns.wait()
 
-    store = FaultyStore(rig.store, Faults(dice=rig.faults.dice), together)
-    rig.ledger.store = store
+    rig.ledger.store = FaultyStore(rig.store, Faults(dice=rig.faults.dice), together)
     async with asyncio.timeout(5):
         await asyncio.gather(rig.ledger.apply([told("c1")]), rig.ledger.apply([told("c2")]))
+
+
+async def test_two_processes_writing_one_request_both_stand(rig: Rig) -> None:
+    await writing_together(rig)
+    assert sorted(await rig.said()) == ["c1", "c2"]
+
+
+async def test_without_the_guard_one_of_two_writers_is_lost(rig: Rig) -> None:
+    rig.store._guarded = False
+    await writing_together(rig)
+    assert len(set((await rig.document()).applied)) == 1
+
+
+async def test_a_stale_write_is_counted(rig: Rig) -> None:
+    stale = metrics.STALE_WRITES.labels("routing")
+    before = stale._value.get()
+    await writing_together(rig)
     assert stale._value.get() == before + 1
 
 
@@ -149,6 +159,30 @@ async def test_a_timer_wakes_its_request(rig: Rig) -> None:
     assert (await rig.document()).wake_at == at
 
 
-async def test_a_timer_in_the_past_wakes_after_a_pause_and_not_at_once(rig: Rig) -> None:
+async def test_a_timer_that_stays_in_the_past_wakes_after_a_pause_and_not_at_once(rig: Rig) -> None:
     await rig.tell(told("c1", name="alarm", at="2020-01-01T00:00:00+00:00"))
+    await rig.wake()
     assert (await rig.document()).wake_at == rig.clock.now().replace(second=1)
+
+
+async def test_what_comes_in_between_puts_no_timer_off(rig: Rig) -> None:
+    at = rig.clock.now().replace(second=4)
+    await rig.tell(told("c1", name="alarm", at=at.isoformat()))
+    rig.clock.forward(9)
+    await rig.tell(told("c2"))
+    assert (await rig.document()).wake_at == at
+
+
+async def test_a_command_that_fails_leaves_the_timer_as_it_is(rig: Rig) -> None:
+    at = rig.clock.now().replace(second=4)
+    await rig.tell(told("c1", name="alarm", at=at.isoformat()))
+    rig.failing.add("c2")
+    await rig.ledger.apply([told("c2"), told("c3")])
+    assert (await rig.document()).wake_at == at
+
+
+async def test_a_wake_up_the_domain_cannot_take_comes_again_after_a_while(rig: Rig) -> None:
+    await rig.tell(told("c1", name="alarm", at=rig.clock.now().isoformat()))
+    rig.failing.add("woken")
+    await rig.wake()
+    assert (await rig.document()).wake_at == rig.clock.now().replace(second=30)

@@ -123,6 +123,7 @@ async def test_an_end_the_domain_cannot_take_is_told_again_later(rig: Rig) -> No
     assert (await rig.item("a")).status == "ended"
     assert (await rig.document()).wake_at == rig.clock.now() + timedelta(seconds=30)
     rig.failing.clear()
+    rig.clock.forward(30)
     await rig.wake()
     assert (await rig.item("a")).status == "done"
     assert await rig.said() == ["a"]
@@ -133,9 +134,11 @@ async def test_an_end_not_told_yet_keeps_its_wake_up_whatever_else_happens(rig: 
     (item,) = await rig.lease()
     rig.failing.add("a")
     await rig.settle(item)
+    told_again = rig.clock.now() + timedelta(seconds=30)
+    rig.clock.forward(9)
     await rig.tell(told("c1"))
     await rig.hear(*history("r1", 1))
-    assert (await rig.document()).wake_at is not None
+    assert (await rig.document()).wake_at == told_again
 
 
 async def test_one_end_that_cannot_be_told_does_not_hold_up_the_next(rig: Rig) -> None:
@@ -145,6 +148,7 @@ async def test_one_end_that_cannot_be_told_does_not_hold_up_the_next(rig: Rig) -
     await rig.settle(first)
     await rig.settle(second)
     rig.failing.discard("b")
+    rig.clock.forward(30)
     await rig.wake()
     assert [(await rig.item(name)).status for name in "ab"] == ["ended", "done"]
 
@@ -175,11 +179,32 @@ async def test_a_cancelled_item_is_never_leased(rig: Rig) -> None:
     assert (await rig.item("a")).data == {}
 
 
-async def test_an_item_under_way_is_not_cancelled(rig: Rig) -> None:
+async def test_an_item_cancelled_while_under_way_does_not_pass_its_point(rig: Rig) -> None:
     await rig.plan("a")
-    await rig.lease()
+    (item,) = await rig.lease()
     await rig.tell(told("c", name="cancel", items=["a"]))
-    assert (await rig.item("a")).status == "leased"
+    assert not await rig.ledger.pass_point(item, "me")
+
+
+async def test_an_item_cancelled_while_under_way_is_not_tried_again(rig: Rig) -> None:
+    await rig.plan("a", "b", "c")
+    postponed, failed, _ = await rig.lease()
+    await rig.tell(told("c", name="cancel", items=["a", "b", "c"]))
+    await rig.ledger.postpone(postponed, "me", rig.clock.now(), "busy")
+    await rig.settle(failed, "failed")
+    rig.clock.forward(61)
+    assert await rig.lease("other") == []
+    assert [(await rig.item(name)).status for name in "abc"] == ["cancelled"] * 3
+    assert await rig.said() == []
+
+
+async def test_an_item_cancelled_past_its_point_of_no_return_is_told_as_it_ends(rig: Rig) -> None:
+    await rig.plan("a")
+    (item,) = await rig.lease()
+    await rig.ledger.pass_point(item, "me")
+    await rig.tell(told("c", name="cancel", items=["a"]))
+    await rig.settle(item)
+    assert await rig.said() == ["a"]
 
 
 async def test_a_cancelled_item_is_not_planned_anew(rig: Rig) -> None:
@@ -210,4 +235,62 @@ async def test_a_doubtful_item_is_planned_again_only_by_a_decision(rig: Rig) -> 
     assert await rig.lease() == []
     await rig.tell(told("c", name="again", items=["a"]))
     (again,) = await rig.lease()
-    assert again.attempt == 1
+    assert (again.attempt, again.tries) == (2, 1)
+
+
+async def test_a_late_failure_of_a_lost_lease_does_not_hide_how_the_next_ends(rig: Rig) -> None:
+    await rig.plan("a")
+    (lost,) = await rig.lease("me")
+    rig.clock.forward(61)
+    (held,) = await rig.lease("other")
+    assert (await rig.settle(lost, "failed")).repeated
+    assert (await rig.item("a")).owner == "other"
+    await rig.settle(held, "done", owner="other")
+    assert (await rig.item("a")).status == "done"
+
+
+async def test_a_late_failure_of_the_attempt_before_it_was_planned_again_is_not_the_new_attempts(rig: Rig) -> None:
+    await rig.plan("a")
+    (first,) = await rig.lease()
+    await rig.settle(first, "failed")
+    await rig.tell(told("c", name="again", items=["a"]))
+    await rig.lease()
+    assert (await rig.settle(first, "failed")).repeated
+    assert (await rig.item("a")).status == "leased"
+
+
+async def test_what_was_done_under_a_lost_lease_is_done_and_not_tried_again(rig: Rig) -> None:
+    await rig.plan("a")
+    (lost,) = await rig.lease("me")
+    rig.clock.forward(61)
+    (held,) = await rig.lease("other")
+    await rig.settle(lost, "done")
+    assert (await rig.item("a")).status == "done"
+    assert not await rig.ledger.pass_point(held, "other")
+
+
+async def test_a_doubt_is_settled_by_the_late_word_that_it_is_done(rig: Rig) -> None:
+    await rig.plan("a")
+    (item,) = await rig.lease()
+    await rig.ledger.pass_point(item, "me")
+    rig.clock.forward(61)
+    await rig.lease("other")
+    await rig.settle(item, "done")
+    assert (await rig.item("a")).status == "done"
+
+
+async def test_an_item_nobody_ever_comes_back_from_is_given_up(rig: Rig) -> None:
+    await rig.plan("a")
+    for owner in "123":
+        assert len(await rig.ledger.lease(["r1"], owner, 1, TERM, 3)) == 1
+        rig.clock.forward(61)
+    assert await rig.ledger.lease(["r1"], "4", 1, TERM, 3) == []
+    (fact,) = await rig.store.events("r1")
+    assert fact.data["reason"] == "given up after 3 attempts, the last of which nobody came back from"
+
+
+async def test_what_waits_for_a_slot_makes_room_in_the_sweep_for_what_was_not_seen_yet(rig: Rig) -> None:
+    await rig.plan("a")
+    await rig.wake()
+    assert (await rig.document()).wake_at == rig.clock.now() + timedelta(seconds=5)
+    assert [item.id for item in await rig.lease()] == ["a"]

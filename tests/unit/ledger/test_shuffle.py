@@ -3,14 +3,16 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from shared.ledger import order
+from shared.ledger import items, order
 from shared.ledger.document import Document
+from shared.ledger.messages import Item
 from shared.ledger.reconciler import Reconciler
 from shared.schemas.envelope import Event
 from tests.unit.ledger.memory_store import MemoryStore
@@ -116,3 +118,11 @@ def test_taking_a_fork_for_a_repetition_is_found(monkeypatch: pytest.MonkeyPatch
 def test_a_bad_record_that_is_taken_for_the_good_one_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order, "mends", lambda *_: False)
     assert "is parked still" in found() or "JSONDecodeError" in found()
+
+
+def test_an_effect_whose_point_of_no_return_is_not_on_record_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unrecorded(document: Document, item: Item, owner: str, _now: datetime) -> bool:
+        return items.leased(document, item, owner) is not None
+
+    monkeypatch.setattr(items, "pass_point", unrecorded)
+    assert "happened 2 times" in found()

@@ -1,8 +1,5 @@
 """The worker performs each item once, tells how it ended, and comes back later when told to."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -11,65 +8,16 @@ import structlog
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from shared.ledger.desk import Desk
 from shared.ledger.effects import Done, Doubt, Ending, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item
-from shared.ledger.worker import Worker
-from shared.schemas.envelope import Event
+from tests.unit.ledger.at_work import Effect, status, until, working
 from tests.unit.ledger.rig import Rig
-from tests.unit.ledger.small_domain import history, told
-
-
-class Effect:
-    """An effect that ends as scripted, one ending per attempt; an exception is raised."""
-
-    def __init__(self, *endings: Ending | Exception, passing: bool = False) -> None:
-        self.endings = list(endings)
-        self.passing = passing
-        self.attempts: list[tuple[str, int]] = []
-
-    async def __call__(self, item: Item, point: PointOfNoReturn) -> Ending:
-        self.attempts.append((item.id, item.attempt))
-        if self.passing:
-            await point()
-        ending = self.endings.pop(0)
-        if isinstance(ending, Exception):
-            raise ending
-        return ending
-
-
-async def nobody_answers(source: str, subject: str, after: int) -> Sequence[Event]:
-    return []
-
-
-@asynccontextmanager
-async def working(rig: Rig, effect: Any = None, **options: Any) -> AsyncIterator[Worker]:
-    """A desk and a worker at work on `rig`; sweeps follow each other at once."""
-    desk = Desk(rig.ledger)
-    options = {"ask": nobody_answers, "slots": 16, "sweep_seconds": 0.005, **options}
-    worker = Worker(rig.ledger, desk, effects={"print": effect} if effect else {}, **options)
-    tasks = [asyncio.create_task(desk.work()), asyncio.create_task(worker.work())]
-    yield worker
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for `condition`, at most five seconds."""
-    async with asyncio.timeout(5):
-        while not condition():  # the condition belongs to the parts under test
-            await asyncio.sleep(0.002)
+from tests.unit.ledger.small_domain import told
 
 
 @pytest.fixture
 def rig() -> Rig:
     return Rig()
-
-
-def status(rig: Rig, name: str = "a") -> str:
-    """How the stored item stands."""
-    return next(item.status for item in rig.store.documents["r1"].items if item.id == name)
 
 
 @pytest.mark.parametrize(
@@ -147,50 +95,6 @@ async def test_an_effect_whose_lease_ran_out_stops_at_the_point(rig: Rig) -> Non
     assert (await rig.item("a")).attempt == 2
 
 
-async def test_no_more_effects_run_at_once_than_there_are_slots(rig: Rig) -> None:
-    await rig.plan(*"abcdefgh")
-    running: list[int] = []
-    most: list[int] = []
-
-    async def slow(item: Item, point: PointOfNoReturn) -> Ending:
-        running.append(1)
-        most.append(len(running))
-        await asyncio.sleep(0.005)
-        running.pop()
-        return Done()
-
-    async with working(rig, slow, slots=3):
-        await until(lambda: all(status(rig, name) == "done" for name in "abcdefgh"))
-    assert max(most) == 3
-
-
-async def test_a_worker_whose_slots_are_taken_waits_for_an_effect_to_end(rig: Rig) -> None:
-    await rig.plan("a", "b")
-    looks: list[int] = []
-    healthy = rig.store.due
-
-    async def counted(now: Any, limit: int) -> list[str]:
-        looks.append(limit)
-        await asyncio.sleep(0)
-        return await healthy(now, limit)
-
-    rig.store.due = counted  # type: ignore[method-assign]
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(item: Item, point: PointOfNoReturn) -> Ending:
-        begun.set()
-        await go_on.wait()
-        return Done()
-
-    async with working(rig, slow, slots=1, sweep_seconds=30):
-        await begun.wait()
-        for _ in range(200):
-            await asyncio.sleep(0)
-        assert len(looks) <= 3
-        go_on.set()
-        await until(lambda: all(status(rig, name) == "done" for name in "ab"))
-
-
 async def test_an_unknown_kind_of_item_is_tried_again_and_harms_nothing(rig: Rig) -> None:
     await rig.plan("a")
     async with working(rig) as worker:
@@ -235,54 +139,6 @@ async def test_a_failed_sweep_is_followed_by_another(rig: Rig) -> None:
     rig.published.topic.clear()
     async with working(rig):
         await until(lambda: [event.data["by"] for event in rig.published.topic] == ["c1"])
-
-
-async def test_a_gap_is_asked_for_and_closed(rig: Rig) -> None:
-    events = history("r1", 4)
-    asked: list[tuple[str, str, int]] = []
-
-    async def answer(source: str, subject: str, after: int) -> Sequence[Event]:
-        asked.append((source, subject, after))
-        return events[after:]
-
-    await rig.hear(events[0], events[3])
-    rig.clock.forward(4)
-    async with working(rig, ask=answer):
-        await until(lambda: rig.store.documents["r1"].heard == {"intake": 4})
-    assert asked == [("intake", "r1", 1)]
-
-
-async def test_a_source_that_is_away_is_asked_again(rig: Rig) -> None:
-    events = history("r1", 2)
-    calls: list[int] = []
-
-    async def answer(source: str, subject: str, after: int) -> Sequence[Event]:
-        calls.append(after)
-        rig.clock.forward(4)
-        if len(calls) < 3:
-            raise ConnectionError("away")
-        return events
-
-    await rig.hear(events[1])
-    rig.clock.forward(4)
-    async with working(rig, ask=answer):
-        await until(lambda: rig.store.documents["r1"].heard == {"intake": 2})
-    assert len(calls) == 3
-
-
-async def test_draining_waits_for_effects_under_way(rig: Rig) -> None:
-    await rig.plan("a")
-    begun = asyncio.Event()
-
-    async def slow(item: Item, point: PointOfNoReturn) -> Ending:
-        begun.set()
-        await asyncio.sleep(0.02)
-        return Done()
-
-    async with working(rig, slow) as worker:
-        await begun.wait()
-        await worker.drain(5)
-        assert status(rig) == "done"
 
 
 async def test_whatever_an_effect_logs_carries_the_ids_of_its_item(rig: Rig) -> None:

@@ -1,0 +1,40 @@
+"""When a document must be looked at again. Pure.
+
+Invariant: messages that come in between put no wake-up off; only the wake-up itself does, once it was acted on.
+"""
+
+from datetime import datetime, timedelta
+
+from shared.ledger import items
+from shared.ledger.document import Document
+
+RESEND = timedelta(seconds=5)
+GAP = timedelta(seconds=3)
+STUCK = timedelta(seconds=30)
+PAUSE = timedelta(seconds=1)
+SEEN = timedelta(seconds=5)
+
+
+def next_wake_up(
+    document: Document, timer: datetime | None, *, now: datetime, published: bool, woken: bool, stuck: bool
+) -> datetime | None:
+    """The earliest of: resend, the domain's `timer`, gap question, an item that is due.
+
+    `woken`: this is the answer to a wake-up, so what was due has been seen to and is not due again at once. `stuck`: the
+    domain could not decide on it.
+    """
+    # Who is set aside is told nothing, so an end that waits to be told wakes nobody until the redrive.
+    waiting = [item for item in document.items if document.parked is None or item.status != "ended"]
+    times = [item_due for item in waiting if (item_due := items.due_at(item)) is not None]
+    if woken:
+        # What waits for a free slot is known to a worker by now; the sweep comes back to it after those it has not seen.
+        times = [max(time, now + SEEN) for time in times]
+    if timer is not None:
+        times.append(max(timer, now + (STUCK if stuck else PAUSE)) if woken else timer)
+    if not published:
+        # Whoever writes also publishes what is left, so each write may put this off.
+        times.append(now + RESEND)
+    if document.early and document.parked is None:
+        since = min(held.since for held in document.early)
+        times.append((max(now, since) if woken else since) + GAP)
+    return min(times, default=None)

@@ -1,0 +1,155 @@
+"""What a worker takes on in its turns: no more than it has slots for, gaps asked for in between, nothing while it stops."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from shared.ledger.desk import Desk
+from shared.ledger.effects import Done, Ending, PointOfNoReturn
+from shared.ledger.messages import Item
+from shared.ledger.worker import Worker
+from shared.schemas.envelope import Event
+from tests.unit.ledger.at_work import Effect, status, until, working
+from tests.unit.ledger.rig import Rig
+from tests.unit.ledger.small_domain import history, told
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+async def test_no_more_effects_run_at_once_than_there_are_slots(rig: Rig) -> None:
+    await rig.plan(*"abcdefgh")
+    running: list[int] = []
+    most: list[int] = []
+
+    async def slow(item: Item, point: PointOfNoReturn) -> Ending:
+        running.append(1)
+        most.append(len(running))
+        await asyncio.sleep(0.005)
+        running.pop()
+        return Done()
+
+    async with working(rig, slow, slots=3):
+        await until(lambda: all(status(rig, name) == "done" for name in "abcdefgh"))
+    assert max(most) == 3
+
+
+async def test_a_worker_whose_slots_are_taken_waits_for_an_effect_to_end(rig: Rig) -> None:
+    await rig.plan("a", "b")
+    looks: list[int] = []
+    healthy = rig.store.due
+
+    async def counted(now: Any, limit: int) -> list[str]:
+        looks.append(limit)
+        await asyncio.sleep(0)
+        return await healthy(now, limit)
+
+    rig.store.due = counted  # type: ignore[method-assign]
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(item: Item, point: PointOfNoReturn) -> Ending:
+        begun.set()
+        await go_on.wait()
+        return Done()
+
+    async with working(rig, slow, slots=1, sweep_seconds=30):
+        await begun.wait()
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert len(looks) <= 3
+        go_on.set()
+        await until(lambda: all(status(rig, name) == "done" for name in "ab"))
+
+
+async def test_a_gap_is_asked_for_and_closed(rig: Rig) -> None:
+    events = history("r1", 4)
+    asked: list[tuple[str, str, int]] = []
+
+    async def answer(source: str, subject: str, after: int) -> Sequence[Event]:
+        asked.append((source, subject, after))
+        return events[after:]
+
+    await rig.hear(events[0], events[3])
+    rig.clock.forward(4)
+    async with working(rig, ask=answer):
+        await until(lambda: rig.store.documents["r1"].heard == {"intake": 4})
+    assert asked == [("intake", "r1", 1)]
+
+
+async def test_a_source_that_is_away_is_asked_again(rig: Rig) -> None:
+    events = history("r1", 2)
+    calls: list[int] = []
+
+    async def answer(source: str, subject: str, after: int) -> Sequence[Event]:
+        calls.append(after)
+        rig.clock.forward(4)
+        if len(calls) < 3:
+            raise ConnectionError("away")
+        return events
+
+    await rig.hear(events[1])
+    rig.clock.forward(4)
+    async with working(rig, ask=answer):
+        await until(lambda: rig.store.documents["r1"].heard == {"intake": 2})
+    assert len(calls) == 3
+
+
+async def test_draining_waits_for_effects_under_way(rig: Rig) -> None:
+    await rig.plan("a")
+    begun = asyncio.Event()
+
+    async def slow(item: Item, point: PointOfNoReturn) -> Ending:
+        begun.set()
+        await asyncio.sleep(0.02)
+        return Done()
+
+    async with working(rig, slow) as worker:
+        await begun.wait()
+        await worker.drain(5)
+        assert status(rig) == "done"
+
+
+async def test_a_stopped_worker_leases_nothing_more(rig: Rig) -> None:
+    effect = Effect(Done())
+    async with working(rig, effect) as worker:
+        await worker.drain(1)
+        await rig.plan("a")
+        rig.clock.forward(600)
+        await worker._turn()
+    assert (status(rig), effect.attempts) == ("planned", [])
+
+
+async def test_of_a_long_backlog_no_more_requests_are_read_for_leasing_than_there_are_slots(rig: Rig) -> None:
+    subjects = [f"q{n:02}" for n in range(40)]
+    await rig.ledger.apply([told(f"p-{subject}", subject, "plan", items=[f"i-{subject}"]) for subject in subjects])
+    asked: list[int] = []
+    healthy = rig.ledger.lease
+
+    async def counted(subjects: Sequence[str], *rest: Any) -> list[Item]:
+        asked.append(len(subjects))
+        return await healthy(subjects, *rest)
+
+    rig.ledger.lease = counted  # type: ignore[method-assign,assignment]
+    async with working(rig, Effect(*(Done() for _ in subjects)), slots=4):
+        await until(lambda: all(rig.store.documents[subject].items[0].status == "done" for subject in subjects))
+    assert max(asked) <= 4
+    assert sum(asked) <= 4 * len(subjects)
+
+
+async def test_a_source_that_does_not_answer_is_asked_once_a_sweep_and_holds_nothing_up(rig: Rig) -> None:
+    asked: list[str] = []
+
+    async def silence(source: str, subject: str, after: int) -> Sequence[Event]:
+        asked.append(subject)
+        raise ConnectionError("away")
+
+    for subject in ("r1", "r2", "r3"):
+        await rig.hear(history(subject, 2)[1])
+    rig.clock.forward(4)
+    worker = Worker(rig.ledger, Desk(rig.ledger), effects={}, ask=silence, slots=1)
+    await worker._turn()
+    assert len(asked) == 1
