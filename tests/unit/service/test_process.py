@@ -19,8 +19,8 @@ from shared.messaging.consumer import Consumer
 from shared.service import process as process_module
 from shared.service.process import CLOSE_SECONDS, DESKS_SECONDS, EFFECTS_SECONDS, Process
 from shared.telemetry.health import Health
+from tests.unit.ledger.at_work import nobody_answers
 from tests.unit.ledger.rig import Rig
-from tests.unit.ledger.test_worker import nobody_answers
 
 ROOT = Path(__file__).parents[3]
 
