@@ -77,8 +77,8 @@ class Worker:
             self._bell.set()
 
     async def work(self) -> None:
-        """Sweep and perform until cancelled; a failed sweep is logged and tried again."""
-        while True:
+        """Sweep and perform until stopped or cancelled; a failed sweep is logged and tried again."""
+        while not self._stopping:
             try:
                 await self._turn()
             except Exception:  # the database may be away; the next sweep finds what this one missed

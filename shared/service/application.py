@@ -51,13 +51,15 @@ def application(
         loops=loops,
         closing=closing,
     )
-    return create_app(
+    app = create_app(
         service=parts.settings.service,
         health=health,
         lifespan=process.lifespan,
         routers=(*routers, internal_routes(rooms, parts.auth.service), *_operators_routes(parts, rooms, subscriptions)),
         limits=limits,
     )
+    app.state.stopping = (*app.state.stopping, process.stop_taking)
+    return app
 
 
 def _operators_routes(

@@ -18,6 +18,7 @@ from shared.ledger.hearing import Hearing
 from shared.ledger.reconciler import Reconciler
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Subscription
+from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.producer import Producer, TopicPublisher
 from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
@@ -66,6 +67,7 @@ class Parts:
     blobs: BlobStore
     dead_letters: MongoDeadLetters
     audit: Audit
+    burial: DeadLetters
     producer: Producer
     people: DirectoryCopy
     packs: Mapping[tuple[str, str], Pack]
@@ -86,16 +88,23 @@ class Parts:
         database = client[settings.database]
         http = httpx.AsyncClient(timeout=10, headers={"Authorization": f"Bearer {settings.service_token}"})
         told = Feed(http, settings.url_of, "people")
-        people = DirectoryCopy(MongoPeopleStore(database["people"]))
+        letters, producer = MongoDeadLetters(database["dead_letters"]), Producer(settings.broker, settings.service)
+
+        async def copy(record: Record, problem: str) -> bool:
+            return await producer.copy(DEAD_LETTER[settings.service].name, record, problem)
+
+        burial = DeadLetters(settings.service, letters, copy, clock.now)
+        people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
         return cls(
             settings=settings,
             clock=clock,
             client=client,
             database=database,
             blobs=BlobStore(database),
-            dead_letters=MongoDeadLetters(database["dead_letters"]),
+            dead_letters=letters,
+            burial=burial,
             audit=Audit(MongoAudit(database["operations"]), clock),
-            producer=Producer(settings.broker, settings.service),
+            producer=producer,
             people=people,
             packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),
             auth=authenticator(settings, lambda: people.directory),
@@ -120,7 +129,7 @@ class Parts:
             ledger=ledger,
             store=store,
             desk=Desk(ledger),
-            hearing=Hearing(ledger, self.dead_letters, self._copy_of_the_dead),
+            hearing=Hearing(ledger, self.burial),
             reconciler=Reconciler(self.settings.service, ledger, heads=self.feed.heads, ask=self.feed.events, clock=self.clock),
         )
 
@@ -153,6 +162,3 @@ class Parts:
         await self.producer.stop()
         await self.http.aclose()
         self.client.close()
-
-    async def _copy_of_the_dead(self, record: Record, problem: str) -> bool:
-        return await self.producer.copy(DEAD_LETTER[self.settings.service].name, record, problem)

@@ -1,7 +1,7 @@
 """The ledger's collection on MongoDB: one atomic, revision-guarded write per document, in one bulk per batch."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,17 +17,17 @@ from shared.schemas.envelope import Event
 from shared.storage.client import Collection
 
 DUPLICATE_KEY = 11000
-# Server error codes (mongo/base/error_codes.yml). The first say that the content cannot be stored, even when the whole
-# command fails (nesting over 200 levels: Overflow); the second that the server, not the content, is in trouble just now.
+# Server error codes (mongo/base/error_codes.yml) that say the content cannot be stored, even when the whole command fails
+# (nesting over 200 levels: Overflow). Every other one, known or not, is the server's trouble: the write is to be tried again.
 UNSTORABLE = frozenset({2, 9, 14, 15, 22, 28, 52, 55, 56, 57, 10334, 17419, 17420})
-PASSING = frozenset(
-    {6, 7, 11, 13, 18, 24, 46, 50, 64, 89, 91, 100, 112, 133, 134, 189, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436}
-)
 MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
 CROWDED_BYTES = 256 * 1024
 """Of a document's events, some 200 in a usual history; what is published moves to the history collection from there on."""
 TRIMMED_AT_ONCE = 50
 PARKED_IN_ORDER = [("_id", 1), ("parked", 1)]
+# A query reads by a partial index only if it repeats the index's own condition.
+PARKED = {"parked": {"$type": "string"}}
+WAITING = {"waiting_since": {"$type": "date"}}
 UNPUBLISHED = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", "$published"]}}}
 
 
@@ -54,8 +54,8 @@ class MongoLedgerStore:
         """Create the indexes the ledger itself reads by."""
         await self._collection.create_index("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
         await self._collection.create_index("parked", partialFilterExpression={"parked": {"$type": "string"}})
-        await self._collection.create_index(PARKED_IN_ORDER, partialFilterExpression={"parked": {"$type": "string"}})
-        await self._collection.create_index("early.since", sparse=True)
+        await self._collection.create_index(PARKED_IN_ORDER, partialFilterExpression=PARKED)
+        await self._collection.create_index("waiting_since", partialFilterExpression=WAITING)
         await self._collection.create_index([("said_at", 1), ("_id", 1)])
         await self._collection.create_index("events_bytes", partialFilterExpression={"events_bytes": {"$gt": CROWDED_BYTES}})
         await self._history.create_index([("subject", 1), ("sequence", 1)])
@@ -87,12 +87,8 @@ class MongoLedgerStore:
         try:
             await self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
-            details: dict[str, Any] = dict(error.details or {})
-            if details.get("writeConcernErrors") or any(failure["code"] in PASSING for failure in details["writeErrors"]):
-                raise
-            for failure in details["writeErrors"]:
-                stale = failure["code"] == DUPLICATE_KEY
-                results[failure["index"]] = "stale" if stale else Refused(problem=str(failure["errmsg"])[:500])
+            for place, result in _failures(error):
+                results[place] = result
         except OperationFailure as error:
             if error.code not in UNSTORABLE:
                 raise
@@ -108,8 +104,11 @@ class MongoLedgerStore:
             await self._collection.bulk_write(operations, ordered=False)
 
     async def due(self, now: datetime, limit: int) -> list[str]:
-        found = self._collection.find({"wake_at": {"$lte": now}}, {"_id": 1}).sort("wake_at", 1).limit(limit)
+        found = self._collection.find(_due(now), {"_id": 1}).sort("wake_at", 1).limit(limit)
         return [stored["_id"] async for stored in found]
+
+    async def postpone(self, subjects: Sequence[str], *, now: datetime, until: datetime) -> None:
+        await self._collection.update_many({"_id": {"$in": list(subjects)}, **_due(now)}, {"$set": {"wake_at": until}})
 
     async def events(self, subject: str, after: int = 0) -> list[Event]:
         return await self._said(subject, {"$gt": ["$$this.sequence", after]}, {"sequence": {"$gt": after}})
@@ -159,12 +158,11 @@ class MongoLedgerStore:
         return await self._collection.count_documents({"said_at": {"$gte": since}})
 
     async def figures(self) -> LedgerFigures:
-        """What waits and what is set aside, for the gauges."""
+        """What waits and what is set aside, for the gauges; no more is read than that."""
         parked = await self.count_parked()
-        waiting = {"early.0": {"$exists": True}, "parked": None}
-        first: list[dict[str, Any]] = [{"$match": waiting}, {"$project": {"first": {"$min": "$early.since"}}}]
-        since = [row["first"] async for row in self._collection.aggregate(first)]
-        return LedgerFigures(parked=parked, early=len(since), oldest_early=min(since, default=None))
+        early = await self._collection.count_documents(WAITING)
+        oldest = await self._collection.find_one(WAITING, {"_id": 0, "waiting_since": 1}, sort=[("waiting_since", 1)])
+        return LedgerFigures(parked=parked, early=early, oldest_early=oldest["waiting_since"] if oldest else None)
 
     async def _said(self, subject: str, condition: Mapping[str, Any], query: Mapping[str, Any]) -> list[Event]:
         """Own events by `condition` in the document and by `query` in the history; the document first, since events move from it."""
@@ -218,6 +216,24 @@ def _operation(change: Change) -> UpdateOne | Refused:
     return UpdateOne({"_id": document.subject, "revision": document.revision}, update, upsert=True)
 
 
+def _due(now: datetime) -> dict[str, Any]:
+    """Whose `wake_at` has come."""
+    return {"wake_at": {"$type": "date", "$lte": now}}
+
+
+def _failures(error: BulkWriteError) -> Iterator[tuple[int, Written]]:
+    """Which operations were stale or refused; raises `error` when it says more than that of any, or of the bulk."""
+    details: dict[str, Any] = dict(error.details or {})
+    failed = details.get("writeErrors", [])
+    if not failed or details.get("writeConcernErrors"):
+        raise error
+    for failure in failed:
+        if failure["code"] != DUPLICATE_KEY and failure["code"] not in UNSTORABLE:
+            raise error
+        refused = Refused(problem=f"{failure['code']}: {str(failure['errmsg'])[:500]}")
+        yield failure["index"], "stale" if failure["code"] == DUPLICATE_KEY else refused
+
+
 def _without(sequence: int) -> list[dict[str, Any]]:
     """The update that drops the events up to `sequence`, whatever was said meanwhile."""
     later = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", sequence]}}}
@@ -252,6 +268,7 @@ def _fields(document: Document) -> dict[str, Any]:
         "items": [asdict(item) for item in document.items],
         "parked": document.parked,
         "wake_at": document.wake_at,
+        "waiting_since": None if document.parked else min((held.since for held in document.early), default=None),
     }
 
 
