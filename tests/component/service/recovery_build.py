@@ -11,8 +11,9 @@ from fastapi import Depends, FastAPI, Request
 from shared.http.error_handlers import install
 from shared.ledger.apply import Ledger
 from shared.ledger.document import Head
-from shared.ledger.hearing import Hearing, identity_of
+from shared.ledger.hearing import Hearing
 from shared.ledger.reconciler import Reconciler
+from shared.messaging.dead_letters import DeadLetters, identity_of
 from shared.messaging.wire import Record, encode
 from shared.schemas.envelope import Event
 from shared.service.audit import Audit
@@ -32,6 +33,7 @@ class Release:
     """The handler of a topic: before it is `mended` it can read no record and buries it, whatever it is."""
 
     hearing: Hearing
+    burial: DeadLetters
     mended: bool = False
     failing: bool = False
     given: list[str] = field(default_factory=list)
@@ -44,7 +46,7 @@ class Release:
                 self.given.append(record.header("ce_subject") or "")
                 await self.hearing.handle([record])
             else:
-                await self.hearing.bury(record, "This release cannot read it.")
+                await self.burial.bury(record, "This release cannot read it.")
 
 
 class Office:
@@ -62,7 +64,8 @@ class Office:
             domain=SmallDomain(), surroundings=Quiet(self.setting), store=self.store, publisher=self.publisher, clock=self.clock
         )
         self.copies: list[Record] = []
-        self.release = Release(Hearing(self.ledger, self.letters, self._copy))
+        burial = DeadLetters("routing", self.letters, self._copy, self.clock.now)
+        self.release = Release(Hearing(self.ledger, burial), burial)
         self.others: dict[str, list[Event]] = {}
 
     async def prepare(self) -> None:
