@@ -24,9 +24,20 @@ from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
 from shared.schemas.envelope import Source
 from shared.schemas.topics import DEAD_LETTER, REQUEST_TOPICS, Topic
+from shared.service.audit import Audit
 from shared.service.feed import Feed
 from shared.service.settings import Settings
-from shared.storage import BlobStore, Client, Database, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore, connect, ensure_safe
+from shared.storage import (
+    BlobStore,
+    Client,
+    Database,
+    MongoAudit,
+    MongoDeadLetters,
+    MongoLedgerStore,
+    MongoPeopleStore,
+    connect,
+    ensure_safe,
+)
 from shared.telemetry.build import ensure_fast
 from shared.telemetry.clock import Clock, clock_from
 
@@ -56,6 +67,7 @@ class Parts:
     blobs: BlobStore
     dead_letters: MongoDeadLetters
     burial: DeadLetters
+    audit: Audit
     producer: Producer
     people: DirectoryCopy
     packs: Mapping[tuple[str, str], Pack]
@@ -92,6 +104,7 @@ class Parts:
             dead_letters=letters,
             burial=burial,
             producer=producer,
+            audit=Audit(MongoAudit(database["operations"]), clock),
             people=people,
             packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),
             auth=authenticator(settings, lambda: people.directory),
@@ -141,6 +154,7 @@ class Parts:
         await ensure_safe(self.client)
         for room in rooms:
             await room.store.prepare()
+        await self.dead_letters.prepare()
         await self.people.load()
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """The ledger's collection on MongoDB: one atomic, revision-guarded write per document, in one bulk per batch."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ TRIMMED_AT_ONCE = 50
 # A query reads by a partial index only if it repeats the index's own condition.
 PARKED = {"parked": {"$type": "string"}}
 WAITING = {"waiting_since": {"$type": "date"}}
+PARKED_IN_ORDER = [("_id", 1), ("parked", 1)]
 UNPUBLISHED = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", "$published"]}}}
 
 
@@ -53,6 +55,7 @@ class MongoLedgerStore:
         await self._collection.create_index("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
         await self._collection.create_index("parked", partialFilterExpression={"parked": {"$type": "string"}})
         await self._collection.create_index("waiting_since", partialFilterExpression={"waiting_since": {"$type": "date"}})
+        await self._collection.create_index(PARKED_IN_ORDER, partialFilterExpression={"parked": {"$type": "string"}})
         await self._collection.create_index([("said_at", 1), ("_id", 1)])
         await self._collection.create_index("events_bytes", partialFilterExpression={"events_bytes": {"$gt": CROWDED_BYTES}})
         await self._history.create_index([("subject", 1), ("sequence", 1)])
@@ -140,10 +143,19 @@ class MongoLedgerStore:
                 moved += len(events)
         return moved
 
-    async def parked(self, limit: int) -> list[tuple[str, str]]:
-        """(subject, why) of the requests that are set aside."""
-        found = self._collection.find(PARKED, {"parked": 1}).limit(limit)
+    async def parked(self, limit: int, after: str = "", reason: str = "") -> list[tuple[str, str]]:
+        """(subject, why) of the requests behind `after`, by subject, that are set aside for something that holds `reason`."""
+        query = {"_id": {"$gt": after}, **_set_aside(reason)}
+        found = self._collection.find(query, {"parked": 1}).sort("_id", 1).limit(limit).hint(PARKED_IN_ORDER)
         return [(stored["_id"], stored["parked"]) async for stored in found]
+
+    async def count_parked(self, reason: str = "") -> int:
+        """How many requests `parked` would go through."""
+        return await self._collection.count_documents(_set_aside(reason))
+
+    async def count_heads(self, since: datetime) -> int:
+        """How many subjects `heads` would go through."""
+        return await self._collection.count_documents({"said_at": {"$gte": since}})
 
     async def figures(self) -> LedgerFigures:
         """What waits and what is set aside, for the gauges; no more is read than that."""
@@ -227,6 +239,10 @@ def _without(sequence: int) -> list[dict[str, Any]]:
     later = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", sequence]}}}
     trimmed = {"$max": ["$trimmed", sequence]}
     return [{"$set": {"events": later, "trimmed": trimmed}}, {"$set": {"events_bytes": {"$bsonSize": {"events": "$events"}}}}]
+
+
+def _set_aside(reason: str) -> dict[str, Any]:
+    return {"parked": {"$type": "string", **({"$regex": re.escape(reason)} if reason else {})}}
 
 
 def _highest(stored: dict[str, Any]) -> dict[str, int]:
