@@ -246,7 +246,7 @@ def _seek_back(consumer: AIOKafkaConsumer, records: Records) -> None:
 
 
 async def _started(broker: KafkaBroker) -> None:
-    """Start `broker` with our own client under its subscribers (docs/decisions/0009)."""
+    """Start `broker` with our own client under its subscribers (docs/decisions/0012)."""
     builder = await broker.connect()
     broker.config.broker_config.builder = partial(Reader, **builder.keywords)  # type: ignore[attr-defined]  # a partial
     await broker.start()

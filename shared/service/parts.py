@@ -66,8 +66,8 @@ class Parts:
     database: Database
     blobs: BlobStore
     dead_letters: MongoDeadLetters
-    burial: DeadLetters
     audit: Audit
+    burial: DeadLetters
     producer: Producer
     people: DirectoryCopy
     packs: Mapping[tuple[str, str], Pack]
@@ -103,8 +103,8 @@ class Parts:
             blobs=BlobStore(database),
             dead_letters=letters,
             burial=burial,
-            producer=producer,
             audit=Audit(MongoAudit(database["operations"]), clock),
+            producer=producer,
             people=people,
             packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),
             auth=authenticator(settings, lambda: people.directory),

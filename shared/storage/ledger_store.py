@@ -24,10 +24,10 @@ MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
 CROWDED_BYTES = 256 * 1024
 """Of a document's events, some 200 in a usual history; what is published moves to the history collection from there on."""
 TRIMMED_AT_ONCE = 50
+PARKED_IN_ORDER = [("_id", 1), ("parked", 1)]
 # A query reads by a partial index only if it repeats the index's own condition.
 PARKED = {"parked": {"$type": "string"}}
 WAITING = {"waiting_since": {"$type": "date"}}
-PARKED_IN_ORDER = [("_id", 1), ("parked", 1)]
 UNPUBLISHED = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", "$published"]}}}
 
 
@@ -54,8 +54,8 @@ class MongoLedgerStore:
         """Create the indexes the ledger itself reads by."""
         await self._collection.create_index("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
         await self._collection.create_index("parked", partialFilterExpression={"parked": {"$type": "string"}})
-        await self._collection.create_index("waiting_since", partialFilterExpression={"waiting_since": {"$type": "date"}})
-        await self._collection.create_index(PARKED_IN_ORDER, partialFilterExpression={"parked": {"$type": "string"}})
+        await self._collection.create_index(PARKED_IN_ORDER, partialFilterExpression=PARKED)
+        await self._collection.create_index("waiting_since", partialFilterExpression=WAITING)
         await self._collection.create_index([("said_at", 1), ("_id", 1)])
         await self._collection.create_index("events_bytes", partialFilterExpression={"events_bytes": {"$gt": CROWDED_BYTES}})
         await self._history.create_index([("subject", 1), ("sequence", 1)])
@@ -159,7 +159,7 @@ class MongoLedgerStore:
 
     async def figures(self) -> LedgerFigures:
         """What waits and what is set aside, for the gauges; no more is read than that."""
-        parked = await self._collection.count_documents(PARKED)
+        parked = await self.count_parked()
         early = await self._collection.count_documents(WAITING)
         oldest = await self._collection.find_one(WAITING, {"_id": 0, "waiting_since": 1}, sort=[("waiting_since", 1)])
         return LedgerFigures(parked=parked, early=early, oldest_early=oldest["waiting_since"] if oldest else None)
