@@ -21,6 +21,7 @@ from shared.schemas.topics import MAX_MESSAGE_BYTES
 log = structlog.get_logger()
 SECONDS = 10.0
 FETCH_WAIT_MS = 500
+IDLE_MS = 200
 Batches = dict[TopicPartition, list[ConsumerRecord[Any, Any]]]
 
 
@@ -33,12 +34,15 @@ class Reader(AIOKafkaConsumer):  # type: ignore[misc]  # the client is untyped
         self.last_batch = time.monotonic()
 
     async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Batches:
-        """As in aiokafka. An undecodable record comes as one with the header UNREADABLE and its raw bytes as value."""
+        """As in aiokafka. An undecodable record comes as one with the header UNREADABLE and its raw bytes as value.
+
+        Waits for records longer than FastStream asks for: they are handed over at once all the same, and nothing spins meanwhile.
+        """
         if self._restore is not None:
             await self._seek_back()
         before = self._positions()
         try:
-            found: Batches = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            found: Batches = await super().getmany(*partitions, timeout_ms=max(timeout_ms, IDLE_MS), max_records=max_records)
         except ConsumerStoppedError:
             raise
         except Exception as error:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 import bson
 from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
 from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, OperationFailure
 
@@ -28,6 +29,7 @@ PARKED_IN_ORDER = [("_id", 1), ("parked", 1)]
 # A query reads by a partial index only if it repeats the index's own condition.
 PARKED = {"parked": {"$type": "string"}}
 WAITING = {"waiting_since": {"$type": "date"}}
+ITEM_FIELDS = tuple(field.name for field in fields(StoredItem))
 UNPUBLISHED = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", "$published"]}}}
 
 
@@ -199,21 +201,23 @@ _ALL_BUT_EVENTS = dict.fromkeys(
 
 
 def _operation(change: Change) -> UpdateOne | Refused:
+    """The guarded write, encoded once and here, so that what cannot be encoded is refused alone."""
     document = change.document
-    said = [event.model_dump() for event in change.said]
-    update: dict[str, Any] = {
-        "$set": _fields(document) | ({"said_at": change.said[-1].time} if said else {}),
-        "$max": {"published": document.published},
-        "$push": {"events": {"$each": said}},
-    }
     try:
-        update["$inc"] = {"events_bytes": len(bson.encode({"events": said}))}
-        size = len(bson.encode(update))
+        said = [RawBSONDocument(bson.encode(event.model_dump())) for event in change.said]
+        update = bson.encode(
+            {
+                "$set": _fields(document) | ({"said_at": change.said[-1].time} if said else {}),
+                "$max": {"published": document.published},
+                "$push": {"events": {"$each": said}},
+                "$inc": {"events_bytes": sum(len(event.raw) for event in said)},
+            }
+        )
     except (BSONError, OverflowError, UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
         return Refused(problem=f"{type(error).__name__}: {str(error)[:500]}")
-    if size > MAX_DOCUMENT_BYTES:
-        return Refused(problem=f"The document would have {size} bytes; {MAX_DOCUMENT_BYTES} are the limit.")
-    return UpdateOne({"_id": document.subject, "revision": document.revision}, update, upsert=True)
+    if len(update) > MAX_DOCUMENT_BYTES:
+        return Refused(problem=f"The document would have {len(update)} bytes; {MAX_DOCUMENT_BYTES} are the limit.")
+    return UpdateOne({"_id": document.subject, "revision": document.revision}, RawBSONDocument(update), upsert=True)
 
 
 def _due(now: datetime) -> dict[str, Any]:
@@ -265,7 +269,7 @@ def _fields(document: Document) -> dict[str, Any]:
         "state": document.state,
         "head": document.head,
         "head_id": document.head_id,
-        "items": [asdict(item) for item in document.items],
+        "items": [{name: getattr(item, name) for name in ITEM_FIELDS} for item in document.items],
         "parked": document.parked,
         "wake_at": document.wake_at,
         "waiting_since": None if document.parked else min((held.since for held in document.early), default=None),
