@@ -13,7 +13,7 @@ def lease(draft: Deciding[S, C], owner: str, limit: int, term: timedelta, max_tr
     """Lease up to `limit` items that are due; one whose lease ran out for good ends instead, in doubt or given up."""
     leased: list[Item] = []
     # By id: a decision that fails puts the document back to copies, and a lease on what it replaced would be lost.
-    for identity in [item.id for item in draft.document.items if item.status in {"planned", "leased", "data"}]:
+    for identity in [item.id for item in draft.document.items if item.status in items.LEASABLE]:
         item = items.find(draft.document, identity)
         if item is None or not items.is_due(item, draft.now):
             continue
