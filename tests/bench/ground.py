@@ -1,0 +1,115 @@
+"""What both sides stand on in a run: a folder, the mail sink, the load generator, and the CPU time of process trees."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import psutil
+
+from infra.embedded.programs import Program, ProgramError, free_port
+from tests.bench import sink
+from tests.bench.load import Row
+from tests.bench.mix import Filed
+
+POLL_SECONDS = 0.25
+ACCEPTED = 202
+
+
+def python(module: str, *arguments: object) -> list[str]:
+    """The command that runs a module of the benchmark."""
+    return [sys.executable, "-m", f"tests.bench.{module}", *map(str, arguments)]
+
+
+class Sink:
+    """The mail sink in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._times = folder / "mails.jsonl"
+        command = python("sink", "--port", self.port, "--times", self._times)
+        self._program = Program("sink", command, log=folder / "log" / "sink.log")
+
+    async def start(self) -> None:
+        """Start, and wait until it answers."""
+        self._program.start()
+
+        async def ready() -> bool:
+            try:
+                return await self.count() >= 0
+            except OSError:
+                return False
+
+        await self._program.wait_until(ready)
+
+    async def count(self) -> int:
+        """How many mails it has taken."""
+        return await sink.count(self.port)
+
+    async def stop(self) -> list[tuple[float, str]]:
+        """Stop; when each mail was taken, and for which request."""
+        await self._program.stop()
+        return [(at, request) for at, request in map(orjson.loads, self._times.read_bytes().splitlines())]
+
+
+async def load(folder: Path, port: int, filed: Sequence[Filed], rate: float | None = None) -> list[Row]:
+    """Post `filed` to the server at `port` from a process of its own; the rows in the order of `filed`.
+
+    Raises ProgramError when the generator fails.
+    """
+    bodies, result = folder / "bodies.jsonl", folder / "rows.json"
+    result.unlink(missing_ok=True)
+    bodies.write_bytes(b"\n".join(orjson.dumps({"unit": one.unit, "body": one.body}) for one in filed))
+    arguments = ["--port", port, "--bodies", bodies, "--result", result, *(["--rate", rate] if rate else [])]
+    generator = Program("load", python("load", *arguments), log=folder / "log" / "load.log")
+    generator.start()
+    while generator.pid is not None:
+        await asyncio.sleep(0.05)
+    if not result.exists():
+        raise ProgramError(f"The load generator failed ({generator.ending}). Its log ends: {generator.tail()}")
+    return [(due, answered, status) for due, answered, status in orjson.loads(result.read_bytes())]
+
+
+def ensure_accepted(rows: Iterable[Row]) -> None:
+    """Raise ProgramError unless every answer is a 202: what was refused did no work."""
+    others = sorted({status for _, _, status in rows if status != ACCEPTED})
+    if others:
+        raise ProgramError(f"The server answered {others} besides {ACCEPTED}; see its log.")
+
+
+async def until(done: Callable[[], Awaitable[bool]], what: str, seconds: float = 300) -> float:
+    """Look every quarter of a second; the time (CLOCK_MONOTONIC) of the look that found it `done`. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while True:
+        looked = time.monotonic()
+        if await done():
+            return looked
+        if looked > deadline:
+            raise TimeoutError(f"{what} did not come true within {seconds:.0f} s")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cpu:
+    """CPU seconds of programs with all their children, by name."""
+
+    seconds: dict[str, float]
+
+    @classmethod
+    def of(cls, programs: Iterable[Program]) -> "Cpu":
+        """As of now."""
+        return cls(seconds={program.name: _tree(program) for program in programs})
+
+    def since(self, before: "Cpu") -> dict[str, float]:
+        """What was used since `before`."""
+        return {name: spent - before.seconds.get(name, 0.0) for name, spent in self.seconds.items()}
+
+
+def _tree(program: Program) -> float:
+    if program.pid is None:
+        return 0.0
+    top = psutil.Process(program.pid)
+    return sum(sum(process.cpu_times()[:4]) for process in (top, *top.children(recursive=True)))
