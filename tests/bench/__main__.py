@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from rich.table import Table
 
 from shared.schemas.model import Json
 from tests.bench import mix
-from tests.bench.backline import Backline, Finished
+from tests.bench.backline import Backline
+from tests.bench.comparison import compare
+from tests.bench.ground import Finished
 from tests.bench.sampling import functions, ours
 
 TOP = 20
@@ -54,19 +57,25 @@ def _print_profile(service: str, found: Json, requests: int, top: int) -> None:
         console.print(table)
 
 
-def main() -> None:
-    """The command line."""
+def main() -> int:
+    """Exit status 0 only at the targets."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", action="store_true", help="run Backline alone and print where its CPU time goes")
     parser.add_argument("--requests", type=int, default=3000)
+    parser.add_argument("--alternations", type=int, default=3)
     parser.add_argument("--top", type=int, default=TOP)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
-        asyncio.run(profile(given.requests, folder, given.top))
+        if given.profile:
+            asyncio.run(profile(given.requests, folder, given.top))
+            return 0
+        found = asyncio.run(compare("embedded", folder, given.requests, given.alternations))
+        console.print(orjson.dumps({"embedded": found}).decode(), soft_wrap=True)
+        return 0
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,9 +3,8 @@
 import asyncio
 import os
 import signal
-import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -13,60 +12,34 @@ import orjson
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
-from infra.embedded.programs import Program
+from infra.brokers import BrokerKind
+from infra.embedded.programs import Program, ProgramError
 from infra.stack import SERVICE_TOKEN, Stack
 from shared.schemas.envelope import SOURCES
 from shared.schemas.model import Json
 from shared.storage import connect
 from tests.bench import ground, mix
 from tests.bench.company import company, requesters
-from tests.bench.ground import Cpu, Sink
+from tests.bench.ground import Counts, Finished, Sink
 from tests.bench.mix import Filed
 
 CLOCK = "2027-03-01T09:00:00+08:00"
 SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
 AT_ONCE = 32
-STILL = 4
-HEARS = {"routing": ("intake",), "documents": ("intake", "routing"), "notify": ("intake", "routing", "documents")}
-HEARS["intake"] = ("routing", "documents", "notify")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """What the services' metrics say: events applied by (service, source), events published about requests, effects under way."""
-
-    applied: dict[tuple[str, str], int]
-    published: dict[str, int]
-    leased: int
-
-    @property
-    def level(self) -> bool:
-        """Whether everybody has applied what was said, and no effect is under way."""
-        heard = all(self.applied.get((who, source), 0) >= self.published[source] for who, of in HEARS.items() for source in of)
-        return heard and self.leased == 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finished:
-    """One run of load: seconds from the first request sent to the last thing done, CPU seconds by program, and what was done."""
-
-    requests: int
-    seconds: float
-    cpu: dict[str, float]
-    applied: dict[tuple[str, str], float]
-    mails: float
-    accepted_seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Requests per second, end to end."""
-        return self.requests / self.seconds
 
 
 class Backline:
     """One stack on an empty broker and database; `profiles` is where each service's profile is written at the end, if at all."""
 
-    def __init__(self, folder: Path, *, people: int = 500, profile: bool = False, scale: dict[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        broker: BrokerKind = "embedded",
+        people: int = 500,
+        profile: bool = False,
+        scale: dict[str, int] | None = None,
+    ) -> None:
         self.folder = folder
         self.directory = company(people)
         self.requesters = requesters(self.directory)
@@ -77,8 +50,8 @@ class Backline:
             clock=CLOCK,
             scale=scale or {},
             say=lambda _line: None,
-            rooms={},
-            settings={"BACKLINE_SMTP_PORT": str(self.sink.port)},
+            settings={"BACKLINE_SMTP_PORT": str(self.sink.port), "BACKLINE_CHAT_ROOMS": "{}"},
+            broker=broker,
             command_of=self._command,
         )
         self._http = httpx.AsyncClient(timeout=60, headers=SERVICE)
@@ -91,7 +64,12 @@ class Backline:
     @property
     def programs(self) -> list[Program]:
         """Services, broker and database: whose CPU time counts."""
-        return [*self.stack.services.values(), self.stack.broker.program, self.stack.mongod.program]
+        return [*self.stack.services.values(), *self.stack.broker.programs, self.stack.mongod.program]
+
+    @property
+    def port(self) -> int:
+        """Intake's."""
+        return self.stack.ports["intake-1"]
 
     async def start(self) -> None:
         """Start everything, and import the directory."""
@@ -128,54 +106,31 @@ class Backline:
     async def survey(self, count: int) -> None:
         """Have the surveys before `count` requests submitted, accepted and completed, all over HTTP: the warm-up, not timed."""
         filed = mix.surveys(count, self.requesters)
-        rows = await ground.load(self.folder, self.stack.ports["intake-1"], filed)
+        rows = await ground.load(self.folder, self.port, filed)
         ground.ensure_accepted(rows)
-        await self.quiet()
+        await ground.quiet(self)
         slots = asyncio.Semaphore(AT_ONCE)
         await asyncio.gather(*(self._complete(one, slots) for one in filed))
-        await self.quiet()
+        await ground.quiet(self)
 
     async def run(self, filed: Sequence[Filed]) -> Finished:
-        """As fast as it goes: from the first request until everything about the last one is done."""
+        """As ground.run, sampled if profiles are wanted."""
         if self.profiles:
             self._signal_services(signal.SIGUSR1)
-        before, mails = await self.counts(), await self.sink.count()
-        cpu = Cpu.of(self.programs)
-        rows = await ground.load(self.folder, self.stack.ports["intake-1"], filed)
-        ground.ensure_accepted(rows)
-        ended = await self.quiet()
-        spent = Cpu.of(self.programs).since(cpu)
-        after = await self.counts()
-        started = min(due for due, _, _ in rows)
-        count = len(filed)
-        return Finished(
-            requests=count,
-            seconds=ended - started,
-            cpu=spent,
-            applied={key: (many - before.applied.get(key, 0)) / count for key, many in after.applied.items()},
-            mails=(await self.sink.count() - mails) / count,
-            accepted_seconds=max(answered for _, answered, _ in rows) - started,
-        )
+        return await ground.run(self, filed)
 
-    async def quiet(self) -> float:
-        """Wait until everything said was heard everywhere and every mail is out; when all of it was first seen so.
-
-        Mails come last of all, so the services are asked for their metrics only once the sink has been still for a while.
-        """
-        looks: list[tuple[float, int, Counts | None]] = []
-
-        async def still() -> bool:
-            now, mails = time.monotonic(), await self.sink.count()
-            counts = await self.counts() if looks and looks[-1][1] == mails else None
-            if looks and looks[-1][1] != mails:
-                looks.clear()
-            if counts is not None and not counts.level:
-                looks.clear()
-            looks.append((now, mails, counts))
-            return len(looks) >= STILL and looks[-1][2] == looks[-2][2]
-
-        await ground.until(still, "Quiet")
-        return looks[1][0]
+    async def verify(self, requests: int) -> None:
+        """Raise ProgramError unless each of `requests` has its people and every mail about it is out."""
+        client = connect(self.stack.mongod.uri)
+        wanted = {"state.request.source.reference": {"$regex": "^R-"}}
+        states = client["backline_intake"]["requests"]
+        statuses = Counter([d["state"]["status"] async for d in states.find(wanted, {"state.status": 1})])
+        ends: Counter[str] = Counter()
+        async for document in client["backline_notify"]["requests"].find({}, {"state.deliveries": 1}):
+            ends.update(delivery["status"] for delivery in document["state"]["deliveries"].values())
+        client.close()
+        if statuses != {"assigned": requests} or set(ends) != {"sent"}:
+            raise ProgramError(f"Not everything was done: requests {dict(statuses)}, deliveries {dict(ends)}.")
 
     async def counts(self) -> Counts:
         """What every process's metrics say at this moment."""
@@ -196,7 +151,7 @@ class Backline:
                         published[sample.labels["service"]] += value
                     case "backline_items_leased":
                         leased += value
-        return Counts(applied=applied, published=published, leased=leased)
+        return Counts(applied=applied, published=published, pending=leased)
 
     async def _complete(self, filed: Filed, slots: asyncio.Semaphore) -> None:
         address = f"{self.stack.url('routing')}/v1/requests/{filed.id}"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import orjson
 import psutil
@@ -17,6 +18,14 @@ from tests.bench.mix import Filed
 
 POLL_SECONDS = 0.25
 ACCEPTED = 202
+STILL = 4
+HEARS = {
+    "intake": ("routing", "documents", "notify"),
+    "routing": ("intake",),
+    "documents": ("intake", "routing"),
+    "notify": ("intake", "routing", "documents"),
+}
+"""Who hears whom."""
 
 
 def python(module: str, *arguments: object) -> list[str]:
@@ -90,6 +99,104 @@ async def until(done: Callable[[], Awaitable[bool]], what: str, seconds: float =
         if looked > deadline:
             raise TimeoutError(f"{what} did not come true within {seconds:.0f} s")
         await asyncio.sleep(POLL_SECONDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What the processes of a side count: events applied by (service, source), events published, effects under way."""
+
+    applied: dict[tuple[str, str], int]
+    published: dict[str, int]
+    pending: int
+
+    @property
+    def level(self) -> bool:
+        """Whether everybody has applied what was said, and no effect is under way."""
+        heard = all(self.applied.get((who, source), 0) >= self.published[source] for who, of in HEARS.items() for source in of)
+        return heard and self.pending == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """One run of load: seconds from the first request sent to the last thing done, CPU seconds by program, and what was done.
+
+    `applied` and `mails` are per request; `accepted_seconds` is how long it took until all were answered.
+    """
+
+    requests: int
+    seconds: float
+    cpu: dict[str, float]
+    applied: dict[tuple[str, str], float]
+    mails: float
+    accepted_seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Requests per second, end to end."""
+        return self.requests / self.seconds
+
+    @property
+    def cpu_per_request(self) -> float:
+        """CPU seconds of all programs."""
+        return sum(self.cpu.values()) / self.requests
+
+
+class Side(Protocol):
+    """What is compared: Backline, or the bare loop."""
+
+    folder: Path
+    sink: Sink
+
+    @property
+    def port(self) -> int:
+        """Where requests are posted."""
+        ...
+
+    @property
+    def programs(self) -> Sequence[Program]:
+        """Services, broker and database: whose CPU time counts."""
+        ...
+
+    async def counts(self) -> Counts:
+        """As of now."""
+        ...
+
+
+async def run(side: Side, filed: Sequence[Filed]) -> Finished:
+    """Feed `side` as fast as it goes, until everything about the last request is done."""
+    before, mails, cpu = await side.counts(), await side.sink.count(), Cpu.of(side.programs)
+    rows = await load(side.folder, side.port, filed)
+    ensure_accepted(rows)
+    ended = await quiet(side)
+    spent, after = Cpu.of(side.programs).since(cpu), await side.counts()
+    started, count = min(due for due, _, _ in rows), len(filed)
+    return Finished(
+        requests=count,
+        seconds=ended - started,
+        cpu=spent,
+        applied={key: (many - before.applied.get(key, 0)) / count for key, many in after.applied.items()},
+        mails=(await side.sink.count() - mails) / count,
+        accepted_seconds=max(answered for _, answered, _ in rows) - started,
+    )
+
+
+async def quiet(side: Side) -> float:
+    """Wait until everything said was heard everywhere and every mail is out; when all of it was first seen so.
+
+    Mails come last of all, so the processes are asked for their counts only once the sink has been still for a while.
+    """
+    looks: list[tuple[float, int, Counts | None]] = []
+
+    async def still() -> bool:
+        now, mails = time.monotonic(), await side.sink.count()
+        counts = await side.counts() if looks and looks[-1][1] == mails else None
+        if (looks and looks[-1][1] != mails) or (counts is not None and not counts.level):
+            looks.clear()
+        looks.append((now, mails, counts))
+        return len(looks) >= STILL and looks[-1][2] == looks[-2][2]
+
+    await until(still, "Quiet")
+    return looks[1][0]
 
 
 @dataclass(frozen=True, kw_only=True)

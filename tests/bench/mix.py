@@ -32,7 +32,7 @@ WEIGHTS = {
 }
 PER_OPPORTUNITY = 10
 SYSTEM = "crm"
-TEXTS = ("content", "purpose", "aim", "reason", "use", "sample", "name")
+TEXTS = ("content", "purpose", "reason", "use", "sample", "name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ def _filed(kind: str, unit: str, reference: str, opportunity: tuple[str, int], r
     if "opportunity" in plain:
         customer = {
             "id": f"C-{unit}-{number}",
-            "name": f"云汀港务集团{number}",
+            "name": "云汀港务集团",
             "industry": INDUSTRIES[number % 4],
             "region": unit,
         }
