@@ -172,8 +172,6 @@ class Stack:
             "BACKLINE_SMTP_PORT": str(self.ports["smtp"]),
             "BACKLINE_CHAT_URL": f"http://127.0.0.1:{self.ports['chat']}",
             "BACKLINE_CHAT_ROOMS": json.dumps(self.rooms),
-            "BACKLINE_LINK_REQUEST": f"{self.url('intake')}/v1/requests/{{request}}?notification={{notification}}",
-            "BACKLINE_LINK_DOCUMENT": f"{self.url('documents')}/v1/documents/{{document}}",
             "BACKLINE_LEASE_SECONDS": "10",
             "BACKLINE_LOG": "json",
             **self.settings,

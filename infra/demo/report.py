@@ -12,6 +12,7 @@ from rich.table import Table
 
 from infra.demo.sample import Effects, Message
 from infra.demo.sinks import Sinks
+from services.notify.rendering.view import reference_of
 
 OUTCOMES = ("accepted", "returned", "rejected", "duplicate", "amended", "withdrawn")
 
@@ -57,11 +58,14 @@ class Report:
     @property
     def lost(self) -> list[str]:
         """Messages without the answer the sample names, and deliveries that never arrived."""
-        arrived = {("email", identity) for identity in self.mails} | {("chat", identity) for identity in self.chats}
+        missing = {(channel, identity) for channel, identity in self.planned if not self._arrived(channel, identity)}
         unanswered = [
             f"message {message.key}: no answer" for message in self.messages if self.outcomes[message.key] == "unanswered"
         ]
-        return unanswered + [f"{channel} {identity} did not arrive" for channel, identity in sorted(self.planned - arrived)]
+        return unanswered + [f"{channel} {identity} did not arrive" for channel, identity in sorted(missing)]
+
+    def _arrived(self, channel: str, identity: str) -> bool:
+        return reference_of(identity) in self.chats if channel == "chat" else identity in self.mails
 
     @property
     def twice(self) -> list[str]:

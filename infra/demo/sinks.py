@@ -1,4 +1,7 @@
-"""What arrived outside: mails in the Maildir by Message-ID, chat texts in the sink's file by the notification they carry."""
+"""What arrived outside: mails in the Maildir by Message-ID, chat texts in the sink's file by the notification they name.
+
+A chat text names its notification by eight hex digits, enough to tell the sample's apart.
+"""
 
 import json
 import re
@@ -6,7 +9,9 @@ from collections import Counter
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-NOTIFICATION = re.compile(r"notification=([0-9a-f-]{36})")
+from services.notify.rendering.view import reference_of
+
+NOTIFICATION = re.compile(r"(?:通知：|Notification: )([0-9a-f]{8})</font>")
 
 
 class Sinks:
@@ -26,10 +31,12 @@ class Sinks:
         return found
 
     def chats(self) -> Counter[str]:
-        """How often each delivery's text arrived; a message may carry several."""
+        """How often each delivery's text arrived, by the delivery's reference; a message may carry several."""
         lines = self._chats.read_text(encoding="utf-8").splitlines() if self._chats.exists() else []
-        return Counter(identity for line in lines for identity in NOTIFICATION.findall(json.dumps(json.loads(line))))
+        return Counter(
+            identity for line in lines for identity in NOTIFICATION.findall(json.dumps(json.loads(line), ensure_ascii=False))
+        )
 
     def has(self, channel: str, delivery: str) -> bool:
         """Whether a delivery arrived."""
-        return delivery in (self.chats() if channel == "chat" else self.mails())
+        return reference_of(delivery) in self.chats() if channel == "chat" else delivery in self.mails()

@@ -11,7 +11,8 @@ from services.documents.projection import Projection
 from shared.http.auth import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
-from shared.schemas.model import Json, Text
+from shared.schemas.documents import DocumentRendered
+from shared.schemas.model import Frozen, Json, Text
 from shared.storage import BlobStore
 
 NOT_FOUND = Refusal(
@@ -21,20 +22,39 @@ NOT_FOUND = Refusal(
 )
 
 
+class Listed(DocumentRendered):
+    """A file and where to download it."""
+
+    address: str
+
+
+class Documents(Frozen):
+    """The files of one request."""
+
+    request: str
+    documents: tuple[Listed, ...]
+
+
+FILE: dict[int | str, Json] = {
+    200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    304: {"description": "The file is the one that If-None-Match names"},
+}
+
+
 def document_routes(projection: Projection, blobs: BlobStore, principal: Callable[..., Any]) -> APIRouter:
     """GET /v1/requests/{id}/documents and GET /v1/documents/{document}."""
     router = APIRouter(prefix="/v1", tags=["documents"])
     Caller = Annotated[Principal, Depends(principal)]
 
     @router.get("/requests/{request_id}/documents", summary="The files of one request")
-    async def listed(request_id: str, caller: Caller) -> Json:
+    async def listed(request_id: str, caller: Caller) -> Documents:
         state = await projection.state(request_id)
         if state is None or not visible(state, caller):
             raise Refused(NOT_FOUND)
-        rows = [{**made.model_dump(mode="json"), "address": f"/v1/documents/{made.document}"} for made in state.made]
-        return {"request": request_id, "documents": rows}
+        rows = tuple(Listed(**dict(made), address=f"/v1/documents/{made.document}") for made in state.made)
+        return Documents(request=request_id, documents=rows)
 
-    @router.get("/documents/{document}", summary="Download one file")
+    @router.get("/documents/{document}", summary="Download one file", response_class=Response, responses=FILE)
     async def download(document: str, caller: Caller, if_none_match: Annotated[str, Header()] = "") -> Response:
         found = await projection.document(document)
         if found is None or not visible(found[0], caller):

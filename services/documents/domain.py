@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import Field
@@ -102,7 +102,9 @@ class DocumentsDomain:
             case Settled(item=item, end="done", data=data):
                 return Decision(facts=(DocumentRendered.model_validate(data),))
             case Settled(item=item, problem=problem):
-                return Decision(facts=(DocumentFailed(document=item.id, kind=str(item.data.get("type")), problem=problem),))
+                together = tuple(item.data.get("together", ()))
+                failed = DocumentFailed(document=item.id, kind=str(item.data.get("type")), problem=problem, together=together)
+                return Decision(facts=(failed,))
             case _:
                 return NOTHING
 
@@ -170,7 +172,10 @@ def _plan(state: State, event: Event, context: Context) -> Decision:
     if not (starts or (amended and reached)):
         return NOTHING
     version = 1 + (state.amended if kind.output.when == "accepted" else 0)
-    return Decision(items=tuple(_item(state, event, kind, version, form, context) for form in formats(kind, state.request)))
+    forms = formats(kind, state.request)
+    together = [_identity(event.subject, version, form) for form in forms]
+    items = [_item(state, event, kind, version, form, context) for form in forms]
+    return Decision(items=tuple(replace(item, data={**item.data, "together": together}) for item in items))
 
 
 def formats(kind: RequestType, request: Request) -> tuple[str, ...]:

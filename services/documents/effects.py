@@ -155,4 +155,5 @@ def _document(item: Item, made: Rendered, sha256: str, attachments: tuple[File, 
         sha256=sha256,
         version=item.data["version"],
         manifest=manifest,
+        together=tuple(item.data.get("together", ())),
     )

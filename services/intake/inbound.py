@@ -9,17 +9,14 @@ from collections.abc import Sequence
 
 import orjson
 
-from services.intake.reception import NO_IDENTITY, Reception, Submission, command_id, identity, refused
+from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
 from shared.http.limits import BadJson, parse_json
 from shared.ledger.hearing import Hearing, identity_of
 from shared.ledger.messages import Refusal
 from shared.messaging.producer import Producer
 from shared.messaging.wire import Record
-from shared.schemas.model import Text
-from shared.schemas.requests import Action, Answer
+from shared.schemas.requests import Answer
 from shared.schemas.topics import VERDICTS
-
-ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
 
 
 class VerdictsNotSaidError(Exception):
@@ -42,7 +39,8 @@ class Inbound:
             raise VerdictsNotSaidError(f"{len(messages)} verdicts were not acknowledged")
 
     async def _answer(self, record: Record) -> Answer:
-        action = ACTIONS.get(record.header("action") or "submit")
+        wish = record.header("action") or "submit"
+        action = ACTIONS.get(wish)
         try:
             body = parse_json(record.value or b"")
         except BadJson as error:
@@ -50,19 +48,12 @@ class Inbound:
             return refused(None, action or "submit", Refusal(code=error.code, status=400, message=error.text))
         if action is None or not isinstance(body, dict) or identity(body) is None:
             await self._hearing.bury(record, "no identity or no known action")
-            return refused(None, action or "submit", UNKNOWN_ACTION if action is None else NO_IDENTITY)
+            return refused(None, action or "submit", unknown_action(wish) if action is None else NO_IDENTITY)
         unit = str(body["business_unit"])
         key = record.header("idempotency-key")
         command = command_id("unit", unit, key) if key else command_id(identity_of(record))
         submission = Submission(action=action, body=body, by=f"unit:{unit}", filed_by=unit, channel="topic", id=command)
         return await self._reception.take(submission)
-
-
-UNKNOWN_ACTION = Refusal(
-    code="unknown_action",
-    status=422,
-    message=Text(zh="消息头 action 应为 submit、amend 或 withdraw。", en="The header action must be submit, amend or withdraw."),
-)
 
 
 def _verdict(record: Record, answer: Answer) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:

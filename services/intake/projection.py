@@ -1,12 +1,15 @@
 """What intake answers from its own database: one request, lists of them, and what became of earlier ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from services.intake.domain import RequestDomain
 from services.intake.domain.state import State
+from services.intake.paging import Place, place_of
 from services.intake.surroundings import Reference
 from shared.catalogue import EarlierRequest
 from shared.schemas.model import Frozen
+from shared.schemas.requests import NUMBER_PREFIX
 from shared.storage import Collection
 
 FILTERS = {
@@ -18,13 +21,21 @@ FILTERS = {
     "system": "state.request.source.system",
     "reference": "state.request.source.reference",
 }
+RECEIVED, FILED_BY = "state.received_at", "state.private.filed_by"
+NEWEST_FIRST = [(RECEIVED, -1), ("_id", -1)]
+FIRST_SAID = {"$arrayElemAt": [{"$filter": {"input": "$state.timeline", "cond": {"$eq": ["$$this.source", "intake"]}}}, 0]}
+AFTER_ANY_HEX_DIGIT = "g"
 
 
 class Page(Frozen):
-    """One page of requests, newest first; `next` is the cursor of the following page, or None."""
+    """One page of requests, newest first; `next` is the place of its last one if more follow, else None."""
 
     requests: tuple[tuple[str, State], ...]
-    next: str | None
+    next: Place | None
+
+    def where(self, shown: Callable[[State], bool]) -> "Page":
+        """The page without the requests that are not to be shown; it ends where it ended."""
+        return Page(requests=tuple(row for row in self.requests if shown(row[1])), next=self.next)
 
 
 class Projection:
@@ -34,26 +45,34 @@ class Projection:
         self._collection = collection
 
     async def prepare(self) -> None:
-        """The indexes of the lists."""
-        for path in ("state.request.business_unit", "state.private.filed_by", "state.request.opportunity.id"):
-            await self._collection.create_index([(path, 1), ("_id", -1)])
-        await self._collection.create_index([("state.status", 1), ("_id", -1)])
+        """The indexes of the lists; and of requests stored before they were listed by it, when they were received."""
+        await self._collection.create_index(NEWEST_FIRST)
+        for path in (FILTERS["business_unit"], FILED_BY, FILTERS["opportunity"], FILTERS["status"]):
+            await self._collection.create_index([(path, 1), *NEWEST_FIRST])
+        older = {"schema": {"$lt": RequestDomain.schema}, "state.timeline.0": {"$exists": True}, RECEIVED: None}
+        said = {"$toDate": {"$getField": {"field": "at", "input": FIRST_SAID}}}
+        await self._collection.update_many(older, [{"$set": {RECEIVED: {"$dateToString": {"date": said}}}}])
 
     async def state(self, request: str) -> State | None:
         """The request's state, or None when there is no such request."""
         stored = await self._collection.find_one({"_id": request}, {"state": 1})
         return State.model_validate(stored["state"]) if stored and stored.get("state") else None
 
-    async def page(self, *, filters: Mapping[str, str], unit: str | None, after: str | None, limit: int) -> Page:
-        """Requests that match all `filters` (see FILTERS) and, when given, belong to or were filed by `unit`."""
-        query: dict[str, Any] = {FILTERS[name]: value for name, value in filters.items()}
-        if unit is not None:
-            query["$or"] = [{"state.request.business_unit": unit}, {"state.private.filed_by": unit}]
-        if after is not None:
-            query["_id"] = {"$lt": after}
-        found = self._collection.find({**query, "state": {"$ne": None}}, {"state": 1}).sort("_id", -1).limit(limit + 1)
+    async def page(
+        self,
+        *,
+        filters: Mapping[str, str],
+        unit: str | None = None,
+        number: str | None = None,
+        after: Place | None = None,
+        limit: int,
+    ) -> Page:
+        """The requests that `listed` names, newest first, those behind `after`."""
+        wanted = listed(filters=filters, unit=unit, number=number, after=after)
+        found = self._collection.find(wanted, {"state": 1}).sort(NEWEST_FIRST).limit(limit + 1)
         rows = [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
-        return Page(requests=tuple(rows[:limit]), next=rows[limit - 1][0] if len(rows) > limit else None)
+        shown = tuple(rows[:limit])
+        return Page(requests=shown, next=_last(shown) if len(rows) > limit else None)
 
     async def earlier(self, identities: Mapping[str, Reference]) -> Mapping[Reference, EarlierRequest]:
         """What became of the named requests; those that do not exist are left out."""
@@ -67,3 +86,30 @@ class Projection:
             )
             async for stored in found
         }
+
+
+def listed(
+    *, filters: Mapping[str, str], unit: str | None = None, number: str | None = None, after: Place | None = None
+) -> dict[str, Any]:
+    """The query for requests that match all `filters` (see FILTERS) and have `number`, those behind `after`; when `unit` is
+    given, only those that belong to it or were filed by it.
+
+    The bound on when they were received is said in each branch, so that each is read from its own index in its order.
+    """
+    received = {RECEIVED: {"$type": "string", **({"$lte": after.received} if after else {})}}
+    query: dict[str, Any] = {FILTERS[name]: value for name, value in filters.items()}
+    if unit is None:
+        query |= received
+    else:
+        query["$or"] = [{path: unit, **received} for path in (FILTERS["business_unit"], FILED_BY)]
+    if number is not None:
+        start = number.removeprefix(NUMBER_PREFIX).lower()
+        query["_id"] = {"$gte": start, "$lt": start + AFTER_ANY_HEX_DIGIT}
+    if after is not None:
+        query["$nor"] = [{RECEIVED: after.received, "_id": {"$gte": after.request}}]
+    return query
+
+
+def _last(rows: tuple[tuple[str, State], ...]) -> Place | None:
+    request, state = rows[-1]
+    return place_of(request, state.received_at) if state.received_at else None

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.intake.domain.refusals import closed
 from services.intake.domain.state import State
 from shared.ledger.messages import Outcome, Refusal, Told
+from shared.schemas.intake import WithdrawalRequested
 from shared.schemas.model import Frozen, Json, Text
-from shared.schemas.requests import Action, Answer, Verdict, request_id
+from shared.schemas.registry import TYPE_OF
+from shared.schemas.requests import Action, Answer, Pending, Verdict, number_of, request_id
 
 
 class Clock(Protocol):
@@ -31,6 +34,7 @@ class Submission(Frozen):
     id: str | None = None
 
 
+ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
 NO_IDENTITY = Refusal(
     code="no_identity",
     status=422,
@@ -90,15 +94,19 @@ def answer_to(action: Action, outcome: Outcome) -> Answer:
     if outcome.refusal is not None:
         return refused(outcome.subject, action, outcome.refusal)
     state: State = outcome.state
+    if _withdrawal_was_refused(outcome):
+        return refused(outcome.subject, action, closed(state))
     answer: Mapping[str, Any] = outcome.answer or _from_events(outcome)
     verdict = answer.get("verdict") or state.verdict
     return Answer(
         id=outcome.subject,
+        number=number_of(outcome.subject),
         action=action,
         outcome=str(answer["outcome"]),
         duplicate=bool(answer.get("duplicate")),
         amended=bool(answer.get("amended")),
         status=state.status,
+        pending=_pending(state),
         verdict=Verdict.model_validate(verdict) if verdict is not None and action != "withdraw" else None,
     )
 
@@ -106,7 +114,18 @@ def answer_to(action: Action, outcome: Outcome) -> Answer:
 def refused(subject: str | None, action: Action, refusal: Refusal) -> Answer:
     """An answer that says why nothing was changed."""
     problem = {"code": refusal.code, "status": refusal.status, "message": refusal.message.model_dump()}
-    return Answer(id=subject, action=action, outcome="refused", problem=problem)
+    number = number_of(subject) if subject is not None else None
+    return Answer(id=subject, number=number, action=action, outcome="refused", problem=problem)
+
+
+def unknown_action(given: str) -> Refusal:
+    """Why a message with the action `given` is not taken."""
+    shown = given[:40] if given.isprintable() else "?"
+    message = Text(
+        zh=f"没有操作“{shown}”；action 应为 submit、amend 或 withdraw。",
+        en=f"There is no action “{shown}”; `action` must be submit, amend or withdraw.",
+    )
+    return Refusal(code="unknown_action", status=422, message=message)
 
 
 def command_id(*parts: str | bytes) -> str:
@@ -123,6 +142,17 @@ def _from_events(outcome: Outcome) -> Json:
         amended = event.type.endswith("amendment_requested")
         return {"outcome": event.data["verdict"]["outcome"], "verdict": event.data["verdict"], "amended": amended}
     return {"outcome": "withdrawn"}
+
+
+def _pending(state: State) -> tuple[Pending, ...]:
+    asked: dict[Pending, bool] = {"amendment": state.amending, "withdrawal": state.withdrawing}
+    return tuple(wish for wish, open_ in asked.items() if open_)
+
+
+def _withdrawal_was_refused(outcome: Outcome) -> bool:
+    """Whether a repeated withdrawal is one that routing has refused since: the work had ended."""
+    asked = outcome.repeated and any(event.type == TYPE_OF[WithdrawalRequested] for event in outcome.events)
+    return asked and not outcome.state.withdrawing and outcome.state.status != "withdrawn"
 
 
 def _unstorable(problem: str) -> Refusal:

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from shared.catalogue.attachments import MAX_BYTES
 from shared.service.settings import Settings
 
 
@@ -9,4 +10,6 @@ class IntakeSettings(Settings):
     """See Settings."""
 
     max_batch_bytes: int = Field(default=64 * 1024 * 1024, description="largest body of POST /v1/requests:batch")
-    max_attachment_bytes: int = Field(default=25 * 1024 * 1024)
+    max_attachment_bytes: int = Field(
+        default=MAX_BYTES, description="largest attachment that can be stored; at most what a request may name"
+    )

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends
 
-from services.notify.state import State
+from services.notify.state import DeliveryState, State, Status
 from shared.http.auth import Principal
 from shared.http.limits import StrictRoute
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
-from shared.schemas.model import Frozen, Json, Text
+from shared.schemas.model import Frozen, Text
 
 NOT_FOUND = Refusal(
     code="not_found",
@@ -35,6 +35,27 @@ class Resolution(Frozen):
     arrived: bool
 
 
+class Settled(Frozen):
+    """A delivery that was in doubt, and what it is now."""
+
+    request: str
+    delivery: str
+    status: Status
+
+
+class Notification(DeliveryState):
+    """One delivery under its id."""
+
+    id: str
+
+
+class Notifications(Frozen):
+    """Every delivery about one request, in the order they were planned."""
+
+    request: str
+    notifications: tuple[Notification, ...]
+
+
 class Tells(Protocol):
     async def tell(self, message: Told) -> Outcome: ...
 
@@ -48,13 +69,13 @@ def resolving_routes(desk: Tells, clock: Clock, operator: Callable[..., Any]) ->
     router = APIRouter(prefix="/v1", tags=["notifications"], route_class=StrictRoute, dependencies=[Depends(operator)])
 
     @router.post("/requests/{request_id}/notifications/{delivery}/resolve", summary="Settle a delivery in doubt")
-    async def resolve(request_id: str, delivery: str, resolution: Resolution) -> Json:
+    async def resolve(request_id: str, delivery: str, resolution: Resolution) -> Settled:
         data = {"delivery": delivery, "arrived": resolution.arrived}
         told = Told(id=uuid.uuid4().hex, subject=request_id, name="resolve", data=data, at=clock.now())
         outcome = await desk.tell(told)
         if outcome.refusal is not None:
             raise Refused(outcome.refusal)
-        return {"request": request_id, "delivery": delivery, "status": outcome.state.deliveries[delivery].status}
+        return Settled(request=request_id, delivery=delivery, status=outcome.state.deliveries[delivery].status)
 
     return router
 
@@ -64,12 +85,12 @@ def routes(projection: Projection, principal: Callable[..., Any]) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["notifications"])
 
     @router.get("/requests/{request_id}/notifications", summary="Every message about one request and how it ended")
-    async def notifications(request_id: str, caller: Annotated[Principal, Depends(principal)]) -> Json:
+    async def notifications(request_id: str, caller: Annotated[Principal, Depends(principal)]) -> Notifications:
         state = await projection.state(request_id)
         if state is None or not visible(state, caller):
             raise Refused(NOT_FOUND)
-        deliveries = [{"id": identity, **delivery.model_dump(mode="json")} for identity, delivery in state.deliveries.items()]
-        return {"request": request_id, "notifications": deliveries}
+        deliveries = tuple(Notification(id=identity, **dict(delivery)) for identity, delivery in state.deliveries.items())
+        return Notifications(request=request_id, notifications=deliveries)
 
     return router
 

@@ -15,7 +15,7 @@ from services.notify.policy import load_policy
 from services.notify.projection import MongoProjection
 from services.notify.rendering.labels import labels_of
 from services.notify.rendering.renderer import Renderer
-from services.notify.rendering.view import Links
+from services.notify.rendering.view import Console
 from services.notify.settings import NotifySettings
 from services.notify.surroundings import NotifySurroundings
 from shared.schemas.topics import REQUEST_TOPICS
@@ -61,9 +61,7 @@ def _smtp_server(settings: NotifySettings) -> SmtpServer:
 def _effects(settings: NotifySettings, parts: Parts, mailer: Mailer, outside: httpx.AsyncClient) -> Effects:
     return Effects(
         directory=lambda: parts.people.directory,
-        renderer=Renderer(
-            labels_of=labels_of(parts.packs), links=Links(request=settings.link_request, document=settings.link_document)
-        ),
+        renderer=Renderer(labels_of=labels_of(parts.packs), console=Console(address=settings.console_url)),
         sender=Sender(address=settings.mail_from, name=settings.mail_name, domain=settings.mail_from.rsplit("@", 1)[-1]),
         mails=mailer,
         chats=ChatRooms(WeCom(url=settings.chat_url, rooms=settings.chat_rooms), outside),

@@ -1,17 +1,19 @@
 """Who must be told of what was heard, and what became of it. Pure.
 
-Invariant: one event makes one delivery per channel and recipient, whatever is repeated: its id is a digest of the three.
+Invariant: one event makes at most one delivery per channel and recipient, whatever is repeated: its id is a digest of the three.
 """
 
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
-from services.notify.facts import facts_of, params_of
+from services.notify.facts import facts_of
 from services.notify.policy import NotifyPolicy, RecipientKind, Row
-from services.notify.state import Context, DeliveryState, State, Status
+from services.notify.state import Context, DeliveryState, DocumentState, State, Status
+from services.notify.tellings import Telling, actor_of, tellings
 from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Refusal, Settled, Told
-from shared.schemas import intake, notifications, routing
+from shared.schemas import documents, intake, notifications, routing
 from shared.schemas.envelope import Event, Source
 from shared.schemas.model import Json, Text
 from shared.schemas.notifications import Channel, Delivery
@@ -45,8 +47,8 @@ class NotifyDomain:
     def decide(self, state: State, message: Message, context: Context) -> Decision:
         """Plan what an event calls for; say how a delivery ended."""
         match message:
-            case Heard(event=event) if row := self._policy.events.get(event.type):
-                return _plan(state, event, row, context)
+            case Heard(event=event) if event.type in self._policy.events:
+                return _plan(state, event, tellings(self._policy, state, event), context)
             case Settled():
                 return _conclude(state, message)
             case Told(name="resolve", data=data):
@@ -67,6 +69,8 @@ class NotifyDomain:
                 return state.model_copy(update={"request": facts_of(request, kept, self._policy.deadline)})
             case routing.CoordinatorAssigned() | routing.SupportersAssigned() | routing.WorkDeclined() as said:
                 return _seated(state, said)
+            case documents.DocumentRendered() | documents.DocumentFailed() as ended:
+                return _ended(state, ended)
             case said:
                 return _delivered(state, said, event.time)
 
@@ -106,21 +110,30 @@ def _of_kind(state: State, kind: RecipientKind, context: Context) -> list[tuple[
             return [("webhook", name) for name in context.subscribers]
 
 
-def _plan(state: State, event: Event, row: Row, context: Context) -> Decision:
-    params = params_of(state, event)
-    items: list[Item] = []
-    deliveries: list[Delivery] = []
-    for (channel, recipient), kind in recipients(state, row, context).items():
-        identity = item_id(event.id, channel, recipient)
-        if identity in state.deliveries:
-            continue
-        about = {"id": event.id, "type": event.type, "time": event.time.isoformat()}
-        data = {"template": row.template, "recipient": recipient, "as": kind, "event": about, "params": params}
-        items.append(Item(id=identity, kind=channel, data=data, subject=event.subject))
-        deliveries.append(Delivery(id=identity, channel=channel, recipient=recipient, template=row.template, about=event.id))
-    if not items:
+def _plan(state: State, event: Event, told: Sequence[Telling], context: Context) -> Decision:
+    actor = actor_of(event)
+    planned: dict[str, tuple[Item, Delivery]] = {}
+    for telling in told:
+        for (channel, recipient), kind in recipients(state, telling.row, context).items():
+            identity = item_id(event.id, channel, recipient)
+            own_act = channel == "email" and recipient == actor and not telling.row.actor
+            if own_act or identity in planned or identity in state.deliveries:
+                continue
+            planned[identity] = _delivery(identity, channel, recipient, kind, event, telling)
+    if not planned:
         return NOTHING
-    return Decision(facts=(notifications.NotificationPlanned(deliveries=tuple(deliveries)),), items=tuple(items))
+    items, deliveries = zip(*planned.values(), strict=True)
+    return Decision(facts=(notifications.NotificationPlanned(deliveries=deliveries),), items=items)
+
+
+def _delivery(
+    identity: str, channel: Channel, recipient: str, kind: RecipientKind, event: Event, telling: Telling
+) -> tuple[Item, Delivery]:
+    template = telling.row.template
+    about = {"id": event.id, "type": event.type, "time": event.time.isoformat()}
+    data = {"template": template, "recipient": recipient, "as": kind, "event": about, "params": telling.params}
+    item = Item(id=identity, kind=channel, data=data, subject=event.subject)
+    return item, Delivery(id=identity, channel=channel, recipient=recipient, template=template, about=event.id)
 
 
 def _conclude(state: State, settled: Settled) -> Decision:
@@ -173,6 +186,12 @@ def _seated(state: State, said: routing.CoordinatorAssigned | routing.Supporters
             left = {("supporter", person), (step, person)}
             seats = tuple(seat for seat in state.seats if (seat.step, seat.person) not in left)
     return state.model_copy(update={"seats": seats})
+
+
+def _ended(state: State, said: documents.DocumentRendered | documents.DocumentFailed) -> State:
+    fields = said.model_dump(include={"kind", "version", "name", "problem"})
+    ended = DocumentState(together=said.together or (said.document,), **fields)
+    return state.model_copy(update={"documents": {**state.documents, said.document: ended}})
 
 
 def _delivered(state: State, said: object, at: datetime) -> State:

@@ -7,11 +7,12 @@ from typing import Protocol
 from services.notify.channels.mail import Sender, UnsafeHeaderError, build
 from services.notify.rendering.labels import UnknownPolicyError
 from services.notify.rendering.renderer import Letter, RenderError
-from services.notify.rendering.view import Reader, number_of
+from services.notify.rendering.view import Reader
 from shared.ledger.effects import Ending, Perform, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
+from shared.schemas.requests import number_of
 
 CHANNELS = ("email", "chat", "webhook")
 PATIENCE = 7

@@ -25,6 +25,7 @@ ABOUT_DOCUMENTS = {"document", "kind", "name", "media_type", "language", "size",
 def facts_of(request: Request, policy: PolicyPin | None, deadline_paths: Iterable[str]) -> Facts:
     """What messages show of `request`; the deadline is the first of `deadline_paths` that holds a time with an offset."""
     opportunity = request.opportunity
+    field, deadline = next(((path, moment) for path in deadline_paths if (moment := _moment(request, path))), (None, None))
     return Facts(
         type=request.type,
         business_unit=request.business_unit,
@@ -32,7 +33,8 @@ def facts_of(request: Request, policy: PolicyPin | None, deadline_paths: Iterabl
         source=request.source,
         opportunity=opportunity.name if opportunity else None,
         customer=opportunity.customer.name if opportunity else None,
-        deadline=next((moment for path in deadline_paths if (moment := _moment(request, path))), None),
+        deadline=deadline,
+        deadline_field=field,
         priority=request.priority,
         locale=request.locale,
         policy=policy,
@@ -65,7 +67,7 @@ def particulars(event: Event) -> Json:
 def _by_fields(said: BaseModel) -> Json:
     """Who acted, in which part, what they wrote, or which document it is, for the events that are made of just these."""
     plain = said.model_dump(mode="json", include=ABOUT_WORK | ABOUT_DOCUMENTS)
-    return {name: _short(value) if isinstance(value, str) else value for name, value in plain.items()}
+    return {name: shortened(value) if isinstance(value, str) else value for name, value in plain.items()}
 
 
 def _returned(said: intake.RequestReturned) -> Json:
@@ -90,10 +92,11 @@ def _change(change: FieldChange) -> Json:
 
 
 def _plain(value: object) -> str:
-    return "" if value is None else _short(str(value), 120)
+    return "" if value is None else shortened(str(value), 120)
 
 
-def _short(text: str, longest: int = LONGEST_TEXT) -> str:
+def shortened(text: str, longest: int = LONGEST_TEXT) -> str:
+    """`text` in at most `longest` characters; a cut is marked."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 

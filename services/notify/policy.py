@@ -1,7 +1,7 @@
 """The table of who is told what, read from data; a table with a fault is refused whole, before the first message."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from shared.schemas.registry import MODELS
 
 RecipientKind = Literal["requester", "coordinator", "supporters", "unit_room", "subscribers"]
+MACHINES: Final = "subscribers"
 SHIPPED = Path(__file__).parent / "policy.yaml"
 
 
@@ -17,17 +18,32 @@ class PolicyError(Exception):
 
 
 class Row(BaseModel):
-    """What one event type makes. Each entry of `to` is the alternatives of which the first that yields anybody is told."""
+    """What one event type makes. Each entry of `to` is the alternatives of which the first that yields anybody is told.
+
+    Who did it is told only where `actor` says so: where the event answers a wish of theirs.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     template: str
     to: tuple[tuple[RecipientKind, ...], ...]
+    actor: bool = False
 
     @field_validator("to", mode="before")
     @classmethod
     def _alternatives(cls, value: object) -> object:
         return [entry if isinstance(entry, list) else [entry] for entry in value] if isinstance(value, list) else value
+
+    def for_people(self) -> Self:
+        """The row without subscribers."""
+        return self._only([tuple(kind for kind in entry if kind != MACHINES) for entry in self.to])
+
+    def for_machines(self) -> Self:
+        """The row with subscribers alone."""
+        return self._only([tuple(kind for kind in entry if kind == MACHINES) for entry in self.to])
+
+    def _only(self, entries: list[tuple[RecipientKind, ...]]) -> Self:
+        return self.model_copy(update={"to": tuple(entry for entry in entries if entry)})
 
 
 class NotifyPolicy(BaseModel):

@@ -1,8 +1,9 @@
 """Notify's own environment variables, besides those every service reads. Secrets stay out of logs and errors."""
 
+import re
 from typing import Literal
 
-from pydantic import Field, Json, SecretStr
+from pydantic import Field, Json, SecretStr, field_validator
 
 from shared.service.settings import Settings
 
@@ -20,7 +21,16 @@ class NotifySettings(Settings):
     chat_url: str = "https://qyapi.weixin.qq.com"
     chat_rooms: Json[dict[str, str]] = Field(default_factory=dict)
     webhooks: Json[dict[str, dict[str, str]]] = Field(default_factory=dict)
-    link_request: str = Field(
-        default="http://127.0.0.1:8001/v1/requests/{request}", description="where a message's reader gets on"
+    console_url: str | None = Field(
+        default=None,
+        description="the web console for people; mails link to <console_url>/requests/<id>, and to nothing when unset",
     )
-    link_document: str = "http://127.0.0.1:8004/v1/documents/{document}"
+
+    @field_validator("console_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if not re.fullmatch(r"https?://[^\s\"'<>()]+", value):
+            raise ValueError("should be an address that begins with http:// or https://")
+        return value.rstrip("/")

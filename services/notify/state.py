@@ -15,7 +15,7 @@ Status = Literal["planned", "sent", "failed", "unknown"]
 
 
 class Facts(Frozen):
-    """The request as messages show it; people are ids, `deadline` is the moment it is wanted by."""
+    """The request as messages show it; people are ids, `deadline` is the moment it is wanted by, as `deadline_field` says."""
 
     type: str
     business_unit: str
@@ -24,6 +24,7 @@ class Facts(Frozen):
     opportunity: str | None = None
     customer: str | None = None
     deadline: datetime | None = None
+    deadline_field: str | None = None
     priority: str = "normal"
     locale: str = "zh"
     policy: PolicyPin | None = None
@@ -47,12 +48,23 @@ class DeliveryState(Frozen):
         return Delivery(id=identity, channel=self.channel, recipient=self.recipient, template=self.template, about=self.about)
 
 
+class DocumentState(Frozen):
+    """How one document ended: made, with its `name`, or not, with the `problem`. `together` are those of its cause."""
+
+    kind: str
+    together: tuple[str, ...]
+    version: int = 0
+    name: str = ""
+    problem: str = ""
+
+
 class State(Frozen):
-    """Deliveries by item id, in the order they were planned."""
+    """Deliveries by item id, in the order they were planned; documents by their id."""
 
     request: Facts | None = None
     seats: tuple[Seat, ...] = ()
     deliveries: dict[str, DeliveryState] = Field(default_factory=dict)
+    documents: dict[str, DocumentState] = Field(default_factory=dict)
 
     @property
     def coordinators(self) -> tuple[str, ...]:

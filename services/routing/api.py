@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -9,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.routing.domain import State
 from services.routing.domain.refusals import UNKNOWN
+from services.routing.domain.state import Held, Status
 from shared.http.auth import Principal
 from shared.http.limits import StrictRoute
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
-from shared.schemas.model import Json, Text
+from shared.schemas.model import Frozen, Json, Text
+from shared.schemas.routing import DecisionRecord, Seat
 from shared.telemetry.clock import Clock
 
 PEOPLE_ONLY = Refusal(
@@ -72,6 +75,45 @@ class Completing(Body):
     result: Json = {}
 
 
+class Assignment(Frozen):
+    """A request as those who work on it see it; `waiting_since` is set while nobody fits or the coordinator has yet to choose."""
+
+    id: str
+    type: str | None
+    status: Status
+    version: int
+    coordinator: Seat | None
+    supporters: tuple[Held, ...]
+    waiting_since: datetime | None
+
+
+class Lacking(Assignment):
+    """A waiting request with the sentence for each seat that nobody has."""
+
+    business_unit: str | None
+    why: tuple[Text, ...]
+
+
+class Decisions(Frozen):
+    """The latest record of each seat's choice."""
+
+    id: str
+    decisions: tuple[DecisionRecord, ...]
+
+
+class Work(Frozen):
+    """The open requests in which `person` has a seat, as far as the caller may see them."""
+
+    person: str
+    work: tuple[Assignment, ...]
+
+
+class Waiting(Frozen):
+    """Longest first."""
+
+    waiting: tuple[Lacking, ...]
+
+
 class Choosing(Body):
     """One candidate for each seat of the offered ranking, in its order."""
 
@@ -94,24 +136,25 @@ def _reading_routes(router: APIRouter, projection: Reading, principal: Authentic
         return state
 
     @router.get("/requests/{request_id}/assignment", summary="Who works on it, and its status")
-    async def assignment(request_id: str, state: Annotated[State, Depends(known)]) -> Json:
+    async def assignment(request_id: str, state: Annotated[State, Depends(known)]) -> Assignment:
         return shown(request_id, state)
 
     @router.get("/requests/{request_id}/decision", summary="The records of the choices: candidates, numbers, counts by reason")
-    async def decision(request_id: str, state: Annotated[State, Depends(known)]) -> Json:
-        return {"id": request_id, "decisions": [record.model_dump(mode="json") for record in state.decisions]}
+    async def decision(request_id: str, state: Annotated[State, Depends(known)]) -> Decisions:
+        return Decisions(id=request_id, decisions=state.decisions)
 
     @router.get("/people/{person}/work", summary="The open requests in which somebody has a seat")
-    async def work(person: str, caller: Annotated[Principal, Depends(principal)], limit: Limit = 200) -> Json:
+    async def work(person: str, caller: Annotated[Principal, Depends(principal)], limit: Limit = 200) -> Work:
         if caller.kind == "person" and caller.id != person:
             raise Refused(PEOPLE_ONLY)
-        rows = [shown(request, state) for request, state in await projection.work_of(person, limit) if visible(state, caller)]
-        return {"person": person, "work": rows}
+        found = await projection.work_of(person, limit)
+        return Work(person=person, work=tuple(shown(request, state) for request, state in found if visible(state, caller)))
 
     @router.get("/waiting", summary="The requests that nobody fits or whose coordinator has yet to choose, longest first")
-    async def waiting(caller: Annotated[Principal, Depends(principal)], limit: Limit = 50) -> Json:
+    async def waiting(caller: Annotated[Principal, Depends(principal)], limit: Limit = 50) -> Waiting:
         unit = None if caller.kind == "service" else caller.business_unit
-        return {"waiting": [_lacking(request, state) for request, state in await projection.unassigned(unit, limit)]}
+        found = await projection.unassigned(unit, limit)
+        return Waiting(waiting=tuple(_lacking(request, state) for request, state in found))
 
 
 def _command_routes(router: APIRouter, desk: Desk, clock: Clock, principal: Authenticate) -> None:
@@ -123,26 +166,26 @@ def _command_routes(router: APIRouter, desk: Desk, clock: Clock, principal: Auth
     tell = _teller(desk, clock)
 
     @router.post("/requests/{request_id}/accept", summary="Take the work on")
-    async def accept(request_id: str, by: Annotated[str, Depends(acting)], key: Key = None) -> Json:
+    async def accept(request_id: str, by: Annotated[str, Depends(acting)], key: Key = None) -> Assignment:
         return await tell("accept", request_id, by, key, {})
 
     @router.post("/requests/{request_id}/decline", summary="Give the seat back, with a reason; the next candidate gets it")
-    async def decline(request_id: str, by: Annotated[str, Depends(acting)], body: Declining, key: Key = None) -> Json:
+    async def decline(request_id: str, by: Annotated[str, Depends(acting)], body: Declining, key: Key = None) -> Assignment:
         return await tell("decline", request_id, by, key, body.model_dump())
 
     @router.post("/requests/{request_id}/complete", summary="Deliver the work: a note and a result by section")
     async def complete(
         request_id: str, by: Annotated[str, Depends(acting)], body: Completing | None = None, key: Key = None
-    ) -> Json:
+    ) -> Assignment:
         return await tell("complete", request_id, by, key, (body or Completing()).model_dump())
 
     @router.post("/requests/{request_id}/choose", summary="The coordinator's choice of supporters")
-    async def choose(request_id: str, by: Annotated[str, Depends(acting)], body: Choosing, key: Key = None) -> Json:
+    async def choose(request_id: str, by: Annotated[str, Depends(acting)], body: Choosing, key: Key = None) -> Assignment:
         return await tell("choose", request_id, by, key, body.model_dump())
 
 
-def _teller(desk: Desk, clock: Clock) -> Callable[[str, str, str, str | None, Json], Awaitable[Json]]:
-    async def tell(name: str, request_id: str, by: str, key: str | None, data: Json) -> Json:
+def _teller(desk: Desk, clock: Clock) -> Callable[[str, str, str, str | None, Json], Awaitable[Assignment]]:
+    async def tell(name: str, request_id: str, by: str, key: str | None, data: Json) -> Assignment:
         identity = f"{by}:{name}:{key}" if key else uuid.uuid4().hex
         told = Told(id=identity, subject=request_id, name=name, data={**data, "by": by}, at=clock.now())
         outcome = await desk.tell(told)
@@ -163,20 +206,23 @@ def visible(state: State, caller: Principal) -> bool:
     return caller.sees(units={state.request.business_unit}, people=people)
 
 
-def shown(request_id: str, state: State) -> Json:
+def shown(request_id: str, state: State) -> Assignment:
     """A request as those who work on it see it."""
+    return Assignment(**_shown(request_id, state))
+
+
+def _shown(request_id: str, state: State) -> Json:
     return {
         "id": request_id,
         "type": state.request.type if state.request else None,
         "status": state.status,
         "version": state.version,
-        "coordinator": state.coordinator.model_dump() if state.coordinator else None,
-        "supporters": [seat.model_dump() for seat in state.supporters],
+        "coordinator": state.coordinator,
+        "supporters": state.supporters,
         "waiting_since": state.waiting_since if state.status in {"waiting", "choosing"} else None,
     }
 
 
-def _lacking(request_id: str, state: State) -> Json:
-    """A waiting request with the sentence for each seat that nobody has."""
-    why = [record.explanation.model_dump() for record in state.decisions if not record.chosen]
-    return {**shown(request_id, state), "business_unit": state.request.business_unit if state.request else None, "why": why}
+def _lacking(request_id: str, state: State) -> Lacking:
+    why = tuple(record.explanation for record in state.decisions if not record.chosen)
+    return Lacking(**_shown(request_id, state), business_unit=state.request.business_unit if state.request else None, why=why)

@@ -35,7 +35,8 @@ def read_directory(content: object, pack: Pack | None = None) -> Result:
         )
     problems: list[Problem] = []
     units = [unit for place, raw in enumerate(_list(content, "business_units")) if (unit := _unit(raw, place, problems))]
-    people = [person for place, raw in enumerate(content["people"]) if (person := _person(raw, place, pack, problems))]
+    zones = {unit.code: unit.time_zone for unit in units}
+    people = [person for place, raw in enumerate(content["people"]) if (person := _person(raw, place, pack, zones, problems))]
     if any(person.business_unit == pack.pool for person in people) and all(unit.code != pack.pool for unit in units):
         units.append(BusinessUnit(code=pack.pool, name=Text(zh="公司总部", en="Headquarters")))
     vocabulary = content.get("vocabulary")
@@ -58,7 +59,8 @@ def _unit(raw: object, place: int, problems: list[Problem]) -> BusinessUnit | No
         return None
 
 
-def _person(raw: Any, place: int, pack: Pack, problems: list[Problem]) -> Person | None:
+def _person(raw: Any, place: int, pack: Pack, zones: Mapping[str, str], problems: list[Problem]) -> Person | None:
+    """Who names no time zone is in the unit's."""
     if not isinstance(raw, dict):
         problems.append(_problem(f"people.{place}", "应为一组字段。", "must be a record."))
         return None
@@ -68,7 +70,9 @@ def _person(raw: Any, place: int, pack: Pack, problems: list[Problem]) -> Person
     seats = max((pack.seats.by_role.get(str(role), pack.seats.default) for role in roles), default=pack.seats.default)
     try:
         leave = [_leave(period) for period in raw.get("leave") or ()]
-        return Person.model_validate({"seats": seats, **raw, "leave": leave, **({"channels": channels} if channels else {})})
+        unit = raw.get("business_unit")
+        implied = {"seats": seats, **({"time_zone": zones[unit]} if isinstance(unit, str) and unit in zones else {})}
+        return Person.model_validate({**implied, **raw, "leave": leave, **({"channels": channels} if channels else {})})
     except ValidationError as error:
         problems.append(_invalid(f"people.{place}", error))
     except (KeyError, TypeError, ValueError):

@@ -1,23 +1,29 @@
 """A type's form as JSON Schema (draft 2020-12), for units' systems and for forms on a page. Pure."""
 
+from shared.catalogue.attachments import SCHEMA as ATTACHMENT
 from shared.catalogue.frame import SHAPED
 from shared.catalogue.pack import Field, RequestType
 from shared.catalogue.shapes import UNANNOUNCED
 from shared.schemas.model import Json
 
+TIME: Json = {
+    "type": "string",
+    "format": "date-time",
+    "description": "without an offset it is in the requester's time zone; a date alone is its start, of a deadline or an end its end",
+}
 PLAIN: dict[str, Json] = {
     "text": {"type": "string"},
     "texts": {"type": "array", "items": {"type": "string"}},
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "money": {"type": "number", "minimum": 0},
-    "time": {"type": "string", "format": "date-time"},
+    "time": TIME,
     "file": {"type": "string", "description": "the name of one of the attachments"},
     "window": {
         "type": "object",
         "properties": {
-            "start": {"type": "string", "format": "date-time"},
-            "end": {"type": "string", "format": "date-time"},
+            "start": TIME,
+            "end": TIME,
             "place": {"type": "string"},
             "time_zone": {"type": "string"},
         },
@@ -34,11 +40,6 @@ EVIDENCE: Json = {
         "value": {"type": ["string", "object"], "description": "for earlier_request {business_unit, system, reference}"},
     },
     "required": ["kind", "precondition", "value"],
-}
-ATTACHMENT: Json = {
-    "type": "object",
-    "properties": {"name": {"type": "string"}, "media_type": {"type": "string"}, "size": {"type": "integer"}},
-    "required": ["name"],
 }
 
 

@@ -3,9 +3,10 @@
 import unicodedata
 from collections.abc import Mapping
 
+from shared.catalogue.attachments import check_attachment
 from shared.catalogue.pack import Field, Pack, RequestType
 from shared.catalogue.proofs import Offered
-from shared.catalogue.shapes import MAX_INTEGER, MAX_ITEMS, Shaping, empty
+from shared.catalogue.shapes import MAX_ITEMS, Shaping, empty
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
 from shared.schemas.requests import Customer, Opportunity, Request
@@ -111,10 +112,7 @@ def _check_opportunity(shaping: Shaping, frame: Json, *, required: bool) -> None
 
 def _check_offers(shaping: Shaping, body: Mapping[str, object]) -> None:
     """Evidence and attachments that cannot be read are named, so that nobody believes to have sent them."""
-    for key, readable, zh, en in (
-        ("evidence", _is_evidence, "应含 precondition、kind 和 value", "must hold precondition, kind and value"),
-        ("attachments", _is_attachment, "应含 name、size 和 sha256", "must hold name, size and sha256"),
-    ):
+    for key, check in (("evidence", _check_evidence), ("attachments", check_attachment)):
         given = body.get(key)
         if empty(given):
             continue
@@ -127,30 +125,18 @@ def _check_offers(shaping: Shaping, body: Mapping[str, object]) -> None:
             )
             continue
         for place, entry in enumerate(given):
-            if not readable(entry):
-                shaping.wrong(
-                    f"{key}.{place}", "wrong_shape", f"“{key}.{place}”{zh}；请更正。", f"“{key}.{place}” {en}; correct it."
-                )
+            check(shaping, entry, f"{key}.{place}")
 
 
-def _is_evidence(piece: object) -> bool:
-    return (
+def _check_evidence(shaping: Shaping, piece: object, path: str) -> None:
+    readable = (
         isinstance(piece, dict)
         and all(isinstance(piece.get(key), str) and piece[key].strip() for key in ("precondition", "kind"))
         and isinstance(piece.get("value"), str | dict)
     )
-
-
-def _is_attachment(file: object) -> bool:
-    if not isinstance(file, dict) or not isinstance(file.get("name"), str) or not file["name"].strip():
-        return False
-    size = file.get("size", 0)
-    return (
-        isinstance(size, int)
-        and not isinstance(size, bool)
-        and 0 <= size <= MAX_INTEGER
-        and all(isinstance(file.get(key, ""), str) for key in ("media_type", "sha256"))
-    )
+    if not readable:
+        zh, en = "应含 precondition、kind 和 value", "must hold precondition, kind and value"
+        shaping.wrong(path, "wrong_shape", f"“{path}”{zh}；请更正。", f"“{path}” {en}; correct it.")
 
 
 def _extra(body: Mapping[str, object], frame: Json) -> Json:

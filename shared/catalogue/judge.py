@@ -74,8 +74,7 @@ def judge(pack: Pack, body: object, context: JudgingContext) -> Judgement:
         return Judgement(verdict=_verdict(None, [NO_RECORD], ()), request=None, type=None, policy=pack.pin)
     kind = pack.type_by_alias(body["type"]) if isinstance(body.get("type"), str) else None
     person = _requester(body, context.directory)
-    zone: tzinfo = zone_named(person.time_zone, UTC) if person else UTC
-    shaping = Shaping(now=context.now, zone=zone)
+    shaping = Shaping(now=context.now, zone=_zone(body, person, context.directory))
     refused = unstorable(body)
     frame = framed(shaping, body, kind, pack, context.directory)
     offered = Offered.read(body).storable() if refused else Offered.read(body)
@@ -100,6 +99,12 @@ def _requester(body: Json, directory: Directory) -> Person | None:
     identity = requester.get("id") if isinstance(requester, dict) else None
     person = directory.people.get(str(tidy(identity))) if isinstance(identity, str) else None
     return person if person and person.active else None
+
+
+def _zone(body: Json, person: Person | None, directory: Directory) -> tzinfo:
+    """The sender's time zone: the requester's own, else the unit's."""
+    sender = person or directory.units.get(str(tidy(body.get("business_unit"))))
+    return zone_named(sender.time_zone, UTC) if sender else UTC
 
 
 def _rejection(body: Json, person: Person | None, pack: Pack) -> str | None:

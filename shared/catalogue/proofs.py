@@ -68,7 +68,7 @@ class Offered:
                 "name": file["name"],
                 "media_type": str(file.get("media_type") or "application/octet-stream"),
                 "size": file["size"] if isinstance(file.get("size"), int) else 0,
-                "sha256": str(file.get("sha256") or ""),
+                "sha256": str(file.get("sha256") or "").lower(),
             }
             for file in (files if isinstance(files, list) else ())
             if isinstance(file, dict) and isinstance(file.get("name"), str)

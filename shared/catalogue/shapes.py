@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.catalogue.pack import Field
@@ -15,6 +15,8 @@ MAX_TEXT = 20_000
 MAX_INTEGER = 2**53
 MAX_ITEMS = 2_000
 UNANNOUNCED = frozenset({"未公布", "not published", "not announced"})
+END_OF_DAY = time(23, 59, 59)
+"""What a date alone means where something ends or is due: the whole day is given."""
 NO_ZONE = timezone(timedelta())
 
 
@@ -55,12 +57,17 @@ def empty(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip()) or value in ([], {})
 
 
-def moment(value: object, zone: tzinfo) -> datetime | None:
-    """An ISO 8601 date and time, read in `zone` when it has no offset; None when it is none."""
+def moment(value: object, zone: tzinfo, *, of_day: time = time.min) -> datetime | None:
+    """An ISO 8601 date and time, read in `zone` when it has no offset; a date alone is `of_day`. None when it is none."""
     if not isinstance(value, str) or len(value) > 40:
         return None
+    given = value.strip()
     try:
-        parsed = datetime.fromisoformat(value.strip())
+        return datetime.combine(date.fromisoformat(given), of_day, zone)
+    except ValueError:
+        pass  # it says more than a date
+    try:
+        parsed = datetime.fromisoformat(given)
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
     except ValueError:
         return None
@@ -151,7 +158,7 @@ def _at_least(shaping: Shaping, number: float, spec: Field, path: str) -> float:
 
 
 def _time(shaping: Shaping, value: object, spec: Field, path: str) -> object:
-    parsed = moment(value, shaping.zone)
+    parsed = moment(value, shaping.zone, of_day=END_OF_DAY if spec.deadline else time.min)
     if parsed is None:
         zh, en = (
             f"“{spec.zh}”应为日期时间，例如 2027-03-05T14:00:00+08:00。",
@@ -167,7 +174,9 @@ def _time(shaping: Shaping, value: object, spec: Field, path: str) -> object:
 
 
 def _window(shaping: Shaping, value: object, spec: Field, path: str) -> object:
-    """{start, end, place, time_zone}; a start or end without offset is read in the window's own zone."""
+    """{start, end, place, time_zone}; a start or end without offset is read in the window's own zone, an end of a date alone
+    is the end of that day.
+    """
     if not isinstance(value, dict):
         shaping.wrong(
             path, "not_a_window", f"“{spec.zh}”应含 start、end、place。", f"“{spec.en}” must hold start, end and place."
@@ -178,7 +187,7 @@ def _window(shaping: Shaping, value: object, spec: Field, path: str) -> object:
         zh, en = f"“{spec.zh}”的时区应如 Asia/Shanghai。", f"The time zone of “{spec.en}” must be a name such as Asia/Shanghai."
         shaping.wrong(f"{path}.time_zone", "not_a_time_zone", zh, en)
     zone = zone_named(named, shaping.zone)
-    start, end = moment(value.get("start"), zone), moment(value.get("end"), zone)
+    start, end = moment(value.get("start"), zone), moment(value.get("end"), zone, of_day=END_OF_DAY)
     place = value.get("place")
     if start is None or end is None or not isinstance(place, str) or not place.strip() or not storable(place):
         zh, en = f"“{spec.zh}”的开始时间、结束时间或地点缺失或有误。", f"“{spec.en}” lacks a valid start, end or place."

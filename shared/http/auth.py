@@ -8,11 +8,13 @@ import hmac
 import ipaddress
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
-from fastapi import Request
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials
 
 from shared.http.keys import Key, read_keys
+from shared.http.openapi import BEARER
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Text
@@ -34,6 +36,8 @@ SERVICES_ONLY = Refusal(
     ),
 )
 SHORTEST_SERVICE_TOKEN = 16
+Documented = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+"""What makes the OpenAPI document say that a route asks for a token."""
 
 
 class UnsafeBindError(Exception):
@@ -86,7 +90,7 @@ class Authenticator:
         own = Key(sha256=hashlib.sha256(service_token.encode()).hexdigest(), kind="service", id="service")
         self._keys = [(bytes.fromhex(key.sha256), key) for key in (own, *(read_keys(keys_file) if keys_file else ()))]
 
-    async def principal(self, request: Request) -> Principal:
+    async def principal(self, request: Request, _documented: Documented = None) -> Principal:
         """A FastAPI dependency: whoever asks, or 401. (Asynchronous, since FastAPI would run it in a thread otherwise.)"""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         found = self._find(token.strip()) if scheme.lower() == "bearer" else None
@@ -94,7 +98,7 @@ class Authenticator:
             raise Refused(UNAUTHORISED)
         return found
 
-    async def service(self, request: Request) -> Principal:
+    async def service(self, request: Request, _documented: Documented = None) -> Principal:
         """A FastAPI dependency: one of our own services, or 401 or 403."""
         principal = await self.principal(request)
         if principal.kind != "service":

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.limits import BadJson
 from shared.http.problems import ProblemResponse, Refused, language, problem
-from shared.http.validation import faults
+from shared.http.validation import INVALID, faults
 from shared.ledger.apply import ContendedError
 from shared.ledger.desk import DeskClosedError
 from shared.schemas.model import Text
@@ -36,7 +36,6 @@ OURS = Text(
 BUSY = Text(
     zh="系统暂时无法保存，请稍后用同样的内容重试。", en="The system cannot store this right now; send the same again shortly."
 )
-INVALID = Text(zh="请求参数有误，详见 errors。", en="The request's parameters are wrong; see errors.")
 OTHER = Text(zh="请求无法处理（HTTP {status}）。", en="The request cannot be served (HTTP {status}).")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Scope
 
 from shared.schemas.model import LEAST, MOST, Text
 
@@ -82,14 +83,19 @@ def _brackets(raw: bytes) -> int:
 
 
 class StrictRoute(APIRoute):
-    """A route whose pydantic bodies are read by `parse_json`: APIRouter(route_class=StrictRoute)."""
+    """A route whose pydantic bodies are read by `parse_json`: APIRouter(route_class=StrictRoute).
+
+    A body is JSON whatever its Content-Type says, or when it says none: here as where a route parses its body itself.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler, given a request that parses strictly."""
         handle = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
-            return await handle(_StrictRequest(request.scope, request.receive))
+            return await handle(
+                _StrictRequest(_said_to_be_json(request.scope) if self.body_field else request.scope, request.receive)
+            )
 
         return strict
 
@@ -97,6 +103,11 @@ class StrictRoute(APIRoute):
 class _StrictRequest(Request):
     async def json(self) -> Any:
         return parse_json(await self.body())
+
+
+def _said_to_be_json(scope: Scope) -> Scope:
+    others = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+    return {**scope, "headers": [*others, (b"content-type", b"application/json")]}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,10 +13,34 @@ from starlette.responses import JSONResponse
 from starlette.types import Scope
 
 from shared.ledger.messages import Refusal
-from shared.schemas.model import Json, Text
+from shared.schemas.model import Frozen, Json, Text
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:backline:problem:"
+
+
+class Fault(Frozen):
+    """One thing wrong: where (a JSON pointer), a stable code, and a sentence that names problem and remedy."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ProblemDetails(Frozen):
+    """Why a request was not served (RFC 9457). `detail` is in the caller's language, `message` in both.
+
+    `instance` names what was recorded of an error on our side; some problems say more in members of their own.
+    """
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    message: Text
+    errors: tuple[Fault, ...] = ()
+    instance: str | None = None
 
 
 class Refused(Exception):  # noqa: N818  # it is an answer, not a fault

@@ -7,11 +7,13 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.body_limit import BodyLimit
 from shared.http.error_handlers import Guarded, install
+from shared.http.openapi import Documented
+from shared.http.parameters import known_parameters
 from shared.storage import PyMongoError
 from shared.telemetry import build, metrics
 from shared.telemetry.health import Health
@@ -38,7 +40,14 @@ def create_app(
     is no documentation page, since FastAPI's loads its scripts from elsewhere.
     """
     named = title or f"Backline {service}"
-    app = FastAPI(title=named, version=build.release(), lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = Documented(
+        title=named,
+        version=build.release(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(known_parameters)],
+    )
     app.state.stopping = (health.stop,)
     install(app, unavailable=(PyMongoError,))
     for router in (health.routes(), *routers):

@@ -30,8 +30,12 @@ SENTENCES = {
     "enum": Text(zh="应为 {expected} 之一。", en="must be one of {expected}."),
     "datetime_from_date_parsing": Text(zh="应为带时区的 ISO 8601 时间。", en="must be an ISO 8601 time with offset."),
     "datetime_parsing": Text(zh="应为带时区的 ISO 8601 时间。", en="must be an ISO 8601 time with offset."),
+    "not_a_number_of_a_request": Text(zh="应为申请编号，如 BL-28492763。", en="must be a request's number such as BL-28492763."),
+    "not_a_cursor": Text(zh="应为上一页的 next，原样给出。", en="must be the `next` of the page before, as it was given."),
+    "unknown_parameter": Text(zh="不是这里的参数；可用：{known}。", en="is no parameter of this address; it takes: {known}."),
     "extra_forbidden": Text(zh="不在允许之列，请去掉。", en="is not allowed here; remove it."),
 }
+INVALID = Text(zh="请求参数有误，详见 errors。", en="The request's parameters are wrong; see errors.")
 UNLISTED = Text(
     zh="的值不合要求（{code}），请按 /openapi.json 更正。", en="does not fit ({code}); correct it as /openapi.json says."
 )
@@ -50,12 +54,16 @@ def pointer(parts: Sequence[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def fault(place: Sequence[str | int], code: str, locale: str, **context: object) -> Json:
+    """One fault at `place`, in the sentence of its `code`; `context` is what the sentence leaves open."""
+    named = ".".join(str(part) for part in place) or WHOLE.by_locale(locale)
+    gap = " " if locale == "en" or place else ""
+    told = SENTENCES.get(code, UNLISTED).by_locale(locale).format(**{**context, "code": code})
+    return {"pointer": pointer(place), "code": code, "detail": named + gap + told}
+
+
 def _fault(error: Mapping[str, Any], locale: str) -> Json:
     place, code = tuple(error["loc"]), str(error["type"])
     if place[:1] == ("body",):
         place = () if code == "json_invalid" else place[1:]
-    named = ".".join(str(part) for part in place) or WHOLE.by_locale(locale)
-    sentence = SENTENCES.get(code, UNLISTED).by_locale(locale)
-    gap = " " if locale == "en" or place else ""
-    told = sentence.format(**{**error.get("ctx", {}), "code": code})
-    return {"pointer": pointer(place), "code": code, "detail": named + gap + told}
+    return fault(place, code, locale, **error.get("ctx", {}))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
-from shared.messaging.wire import Record
+from shared.messaging.wire import Poison, Record, Unaddressed, decode
 from shared.schemas.envelope import Event, Source
 from shared.schemas.model import Json
 
@@ -48,6 +48,19 @@ class Held:
     id: str
     since: datetime
     record: Record
+    _read: Event | Poison | Unaddressed | None = field(default=None, init=False, compare=False, repr=False)
+
+    def read(self) -> Event | Poison | Unaddressed:
+        """What the record says; decoded once, however often it is asked for."""
+        if self._read is None:
+            self.known_as(decode(self.record))
+        assert self._read is not None, "a record is always decoded to something"
+        return self._read
+
+    def known_as(self, read: Event | Poison | Unaddressed) -> "Held":
+        """This very entry, whose record is known to say `read`."""
+        object.__setattr__(self, "_read", read)
+        return self
 
 
 @dataclass(kw_only=True, slots=True)

@@ -12,7 +12,6 @@ from shared.ledger.document import Change, Document, Held
 from shared.ledger.domain import C, Domain, S, state_of
 from shared.ledger.messages import Heard, Lease, Message, Outcome, Passing, Postponing, Settled, Told, Woken
 from shared.ledger.waking import next_wake_up
-from shared.messaging.wire import decode
 from shared.schemas.envelope import Event
 from shared.schemas.registry import MODELS
 
@@ -153,7 +152,7 @@ class Draft(Deciding[S, C]):
         self.forks += 1
 
     def _apply_held(self, held: Held) -> Outcome:
-        event = decode(held.record)
+        event = held.read()
         if not isinstance(event, Event):
             self._park(None, event.problem)
             return self.outcome(problem=event.problem)

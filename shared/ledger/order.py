@@ -14,7 +14,8 @@ KEPT_IDS = 64
 
 def hold(event: Event, now: datetime) -> Held:
     """`event` in the raw form that can always be stored."""
-    return Held(source=event.source, sequence=event.sequence, id=event.id, since=now, record=record_of(event))
+    held = Held(source=event.source, sequence=event.sequence, id=event.id, since=now, record=record_of(event))
+    return held.known_as(event)
 
 
 def as_held(message: Message | Held | Lease, now: datetime) -> Message | Held | Lease:
@@ -30,10 +31,9 @@ def subject_of(message: Message | Held | Lease) -> str:
 def held_from(record: Record, now: datetime) -> Held | str:
     """`record` as something a draft can take, or the reason why it names no request."""
     match decode(record):
-        case Event() as event:
-            return Held(source=event.source, sequence=event.sequence, id=event.id, since=now, record=record)
-        case Poison() as poison:
-            return Held(source=poison.source, sequence=poison.sequence, id=poison.id, since=now, record=record)
+        case Event() | Poison() as read:
+            held = Held(source=read.source, sequence=read.sequence, id=read.id, since=now, record=record)
+            return held.known_as(read)
         case unaddressed:
             return unaddressed.problem
 
@@ -44,7 +44,7 @@ def readable(message: Message | Held | Lease) -> Message | None:
         return None
     if not isinstance(message, Held):
         return message
-    event = decode(message.record)
+    event = message.read()
     return Heard(event=event) if isinstance(event, Event) else None
 
 
@@ -60,7 +60,7 @@ def has_its_turn(document: Document, held: Held, hears: frozenset[Source]) -> bo
     """Whether everything that must come before `held` was heard: its source's last number, and what its sender had heard."""
     if held.sequence != document.heard.get(held.source, 0) + 1:
         return False
-    event = decode(held.record)
+    event = held.read()
     if not isinstance(event, Event):
         return True
     return all(document.heard.get(source, 0) >= sequence for source, sequence in event.after.items() if source in hears)
@@ -75,7 +75,7 @@ def missing(document: Document, hears: frozenset[Source]) -> dict[str, int]:
         last = document.heard.get(held.source, 0)
         if held.sequence > last + 1:
             asked[held.source] = last
-        event = decode(held.record)
+        event = held.read()
         if isinstance(event, Event):
             late = {source for source, sequence in event.after.items() if document.heard.get(source, 0) < sequence}
             asked |= {source: document.heard.get(source, 0) for source in late if source in hears}
@@ -104,7 +104,7 @@ def same(one: Held, other: Held) -> bool:
 def mends(held: Held, kept: Held) -> bool:
     """Whether `held` says again, perhaps readable this time, what `kept` says."""
     place = (kept.source, kept.sequence, kept.id) == (held.source, held.sequence, held.id)
-    return place and (isinstance(decode(kept.record), Poison) or isinstance(decode(held.record), Event))
+    return place and (isinstance(kept.read(), Poison) or isinstance(held.read(), Event))
 
 
 def spoils(held: Held, kept: Held) -> bool:

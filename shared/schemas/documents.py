@@ -4,7 +4,10 @@ from shared.schemas.model import Frozen, Json
 
 
 class DocumentRendered(Frozen):
-    """A file in the document store. `manifest` names inputs, template version and hashes, so it can be made again."""
+    """A file in the document store. `manifest` names inputs, template version and hashes, so it can be made again.
+
+    `together` lists the documents of one cause, this one included; empty for one that was planned before there was this list.
+    """
 
     document: str
     kind: str
@@ -15,9 +18,13 @@ class DocumentRendered(Frozen):
     sha256: str
     version: int
     manifest: Json
+    together: tuple[str, ...] = ()
 
 
 class DocumentFailed(Frozen):
+    """A file that will not come; `together` as for DocumentRendered."""
+
     document: str
     kind: str
     problem: str
+    together: tuple[str, ...] = ()

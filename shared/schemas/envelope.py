@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Literal, Self
 
 import orjson
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from shared.schemas.model import Frozen, Json
 
 Source = Literal["intake", "routing", "notify", "documents"]
 SOURCES: tuple[Source, ...] = ("intake", "routing", "notify", "documents")
+MOMENT = TypeAdapter(datetime)
 
 
 class Event(Frozen):
@@ -47,8 +48,24 @@ class Event(Frozen):
 
     def digest(self) -> str:
         """24 hex digits of SHA-256 over the canonical JSON of the attributes that are given, but the id and the trace."""
-        content = self.model_dump(mode="json", exclude={"id", "traceparent"}, exclude_none=True)
+        content = {"data": self.data, "after": self.after, **self.attributes()}
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
+
+    def attributes(self) -> dict[str, str | int]:
+        """The context attributes that are given, as JSON has them; without the id, `after`, the trace and the data."""
+        given = {
+            "source": self.source,
+            "type": self.type,
+            "subject": self.subject,
+            "sequence": self.sequence,
+            "time": MOMENT.dump_python(self.time, mode="json"),
+            "dataschema": self.dataschema,
+            "previous": self.previous,
+            "correlationid": self.correlationid,
+            "causationid": self.causationid,
+            "businessunit": self.businessunit,
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
 
 def dataschema(event_type: str, major: int = 1) -> str:

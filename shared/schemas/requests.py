@@ -11,14 +11,21 @@ from pydantic import Field
 from shared.schemas.model import Frozen, Json, Text
 
 NAMESPACE = uuid.UUID("6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11")
+NUMBER_PREFIX = "BL-"
 Outcome = Literal["accepted", "returned", "rejected"]
 Action = Literal["submit", "amend", "withdraw"]
+Pending = Literal["amendment", "withdrawal"]
 
 
 def request_id(business_unit: str, system: str, reference: str) -> str:
     """UUIDv5 over the JSON array [unit, system, reference], each trimmed and in Unicode NFC, case kept."""
     parts = [unicodedata.normalize("NFC", part.strip()) for part in (business_unit, system, reference)]
     return str(uuid.uuid5(NAMESPACE, json.dumps(parts, ensure_ascii=False, separators=(",", ":"))))
+
+
+def number_of(request: str) -> str:
+    """The short form of a request's id that people read out: BL- and its first eight hex digits, in capitals."""
+    return f"{NUMBER_PREFIX}{request.replace('-', '')[:8].upper()}"
 
 
 class Requester(Frozen):
@@ -129,13 +136,19 @@ class FieldChange(Frozen):
 
 
 class Answer(Frozen):
-    """What the sender gets, the same on every channel. `outcome` is the verdict's, or duplicate, withdrawn, refused."""
+    """What the sender gets, the same on every channel. `outcome` is the verdict's, or withdrawn, or refused (see `problem`).
+
+    `pending` names what was asked of the request and is not decided yet: work on it may have ended meanwhile, and then the
+    amendment or withdrawal is refused. While it is named there, `outcome` says what was asked for, not what has come about.
+    """
 
     id: str | None
+    number: str | None = None
     action: Action
     outcome: str
     duplicate: bool = False
     amended: bool = False
     status: str | None = None
+    pending: tuple[Pending, ...] = ()
     verdict: Verdict | None = None
     problem: Json | None = None

@@ -11,22 +11,24 @@ from tests.builders.judging import NOW
 
 
 def events_of(subject: str, at: datetime = NOW) -> Callable[..., Event]:
-    """A maker of events about `subject`, numbered per source as they are made: say(fact)."""
-    numbers: dict[str, int] = {}
+    """A maker of events about `subject`, numbered and chained per source as they are made: say(fact)."""
+    said: dict[str, Event] = {}
 
     def say(fact: Any) -> Event:
         event_type = TYPE_OF[type(fact)]
         source = OWNER[event_type]
-        numbers[source] = numbers.get(source, 0) + 1
-        return Event.say(
+        last = said.get(source)
+        said[source] = Event.say(
             source=source,
             type=event_type,
             subject=subject,
-            sequence=numbers[source],
+            sequence=last.sequence + 1 if last else 1,
+            previous=last.id if last else None,
             time=at,
             data=fact.model_dump(mode="json"),
             dataschema=dataschema(event_type),
         )
+        return said[source]
 
     return say
 

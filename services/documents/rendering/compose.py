@@ -12,7 +12,7 @@ from services.documents.rendering.fields import checklist_blocks, form_blocks, f
 from services.documents.rendering.wording import PRIORITIES, aside, day, joined, moment, word
 from shared.catalogue import Field, Pack, RequestType
 from shared.schemas.model import Json
-from shared.schemas.requests import Request
+from shared.schemas.requests import Request, number_of
 
 LAYOUTS: Mapping[str, Any] = yaml.safe_load(files("services.documents").joinpath("layouts.yaml").read_text(encoding="utf-8"))
 PLAIN_LAYOUT: Mapping[str, Any] = {"cover": False, "sections": []}
@@ -70,11 +70,6 @@ def compose(material: Material) -> Json:
     }
     cleaned: Json = clean(document)
     return cleaned
-
-
-def number_of(identity: str) -> str:
-    """The short number people use for a request."""
-    return identity.split("-", maxsplit=1)[0].upper()
 
 
 def _subtitle(material: Material) -> str:

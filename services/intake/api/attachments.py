@@ -30,7 +30,12 @@ def attachment_routes(blobs: BlobStore, principal: Callable[..., Any]) -> APIRou
     """PUT /v1/attachments/{sha256}: safe to repeat, since the address is the content."""
     router = APIRouter(prefix="/v1", tags=["attachments"], dependencies=[Depends(principal)])
 
-    @router.put("/attachments/{sha256}", status_code=201, summary="Store one attachment's bytes under their SHA-256 (hex)")
+    @router.put(
+        "/attachments/{sha256}",
+        status_code=201,
+        summary="Store one attachment's bytes under their SHA-256 (hex)",
+        openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}},
+    )
     async def put(
         sha256: str,
         request: Request,
@@ -38,9 +43,9 @@ def attachment_routes(blobs: BlobStore, principal: Callable[..., Any]) -> APIRou
         content_type: Annotated[str, Header()] = "application/octet-stream",
     ) -> Stored:
         data = await request.body()
-        if hashlib.sha256(data).hexdigest() != sha256:
+        if hashlib.sha256(data).hexdigest() != sha256.lower():
             raise Refused(MISMATCH)
         await blobs.put(data, name=name, media_type=content_type)
-        return Stored(sha256=sha256, size=len(data))
+        return Stored(sha256=sha256.lower(), size=len(data))
 
     return router

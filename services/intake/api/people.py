@@ -31,12 +31,32 @@ class Imported(Frozen):
     version: str
 
 
+class PersonLine(Frozen):
+    """Who somebody is and which posts they hold."""
+
+    id: str
+    name: str
+    business_unit: str
+    roles: tuple[str, ...]
+
+
+class People(Frozen):
+    """Everybody, by id, and the version of the directory that this is."""
+
+    version: str
+    people: tuple[PersonLine, ...]
+
+
 def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Callable[..., Any]) -> APIRouter:
     """POST /v1/people:import and GET /v1/people."""
     router = APIRouter(prefix="/v1", tags=["people"])
     Caller = Annotated[Principal, Depends(principal)]
 
-    @router.post("/people:import", summary="Import a directory file (YAML or JSON); importing it again changes nothing")
+    @router.post(
+        "/people:import",
+        summary="Import a directory file (YAML or JSON); importing it again changes nothing",
+        openapi_extra={"requestBody": {"required": True, "content": {"application/yaml": {"schema": {"type": "object"}}}}},
+    )
     async def imported(request: Request, caller: Caller) -> Imported:
         if caller.kind != "service":
             raise Refused(SERVICE_ONLY)
@@ -46,12 +66,9 @@ def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Ca
         return Imported(recorded=recorded, unchanged=len(outcomes) - recorded, version=people.directory.version)
 
     @router.get("/people", summary="The directory: who holds which roles where")
-    async def listed(_caller: Caller) -> Json:
-        rows = [
-            {"id": person.id, "name": person.name, "business_unit": person.business_unit, "roles": person.roles}
-            for _, person in sorted(people.directory.people.items())
-        ]
-        return {"version": people.directory.version, "people": rows}
+    async def listed(_caller: Caller) -> People:
+        rows = tuple(PersonLine(**dict(person)) for _, person in sorted(people.directory.people.items()))
+        return People(version=people.directory.version, people=rows)
 
     return router
 

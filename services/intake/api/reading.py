@@ -1,17 +1,23 @@
 """Reading requests: one with its whole timeline, or lists with filters and paging; a unit sees only its own."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
-from services.intake.domain.state import State
+from services.intake.api.shown import RequestList, WholeRequest
+from services.intake.domain.state import State, Status
+from services.intake.paging import place
 from services.intake.projection import FILTERS, Projection
 from shared.http.auth import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
-from shared.schemas.model import Json, Text
+from shared.schemas.model import Text
 from shared.schemas.registry import TYPE_OF
+from shared.schemas.requests import NUMBER_PREFIX
 from shared.schemas.routing import WorkDeclined
 
 NOT_FOUND = Refusal(
@@ -19,6 +25,22 @@ NOT_FOUND = Refusal(
     status=404,
     message=Text(zh="没有这个申请，或它不属于您的经营单位。", en="There is no such request, or it is not your unit's."),
 )
+
+
+def _a_number(given: str) -> str:
+    if re.fullmatch(f"{NUMBER_PREFIX}[0-9A-F]{{8}}", given.strip().upper()) is None:
+        raise PydanticCustomError("not_a_number_of_a_request", "is no request's number")
+    return given.strip().upper()
+
+
+def _a_cursor(given: str) -> str:
+    if place(given) is None:
+        raise PydanticCustomError("not_a_cursor", "is no page's `next`")
+    return given
+
+
+Number = Annotated[str, AfterValidator(_a_number), Query(description="as people read it out, BL- and eight hexadecimal digits")]
+Cursor = Annotated[str, AfterValidator(_a_cursor), Query(description="the `next` of the page before")]
 
 
 def reading_routes(projection: Projection, principal: Callable[..., Any]) -> APIRouter:
@@ -31,26 +53,28 @@ def reading_routes(projection: Projection, principal: Callable[..., Any]) -> API
         caller: Caller,
         business_unit: str | None = None,
         type: str | None = None,  # noqa: A002  # the query parameter's name
-        status: str | None = None,
+        status: Status | None = None,
         opportunity: str | None = None,
         requester: str | None = None,
         system: str | None = None,
         reference: str | None = None,
-        after: str | None = None,
+        number: Number | None = None,
+        after: Cursor | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    ) -> Json:
+    ) -> RequestList:
         given = dict(zip(FILTERS, (business_unit, type, status, opportunity, requester, system, reference), strict=True))
-        filters = {name: value for name, value in given.items() if value is not None}
-        unit = None if caller.kind == "service" else caller.business_unit
-        page = await projection.page(filters=filters, unit=unit, after=after, limit=limit)
-        return {"requests": [summary(identity, state) for identity, state in page.requests], "next": page.next}
+        filters: dict[str, str] = {name: value for name, value in given.items() if value is not None}
+        unit = None if caller.kind == "service" or number is not None else caller.business_unit
+        behind = place(after) if after is not None else None
+        page = await projection.page(filters=filters, unit=unit, number=number, after=behind, limit=limit)
+        return RequestList.of(page.where(lambda state: visible(state, caller)) if number is not None else page)
 
     @router.get("/requests/{request_id}", summary="One request: state, verdict and timeline, what other services said included")
-    async def one(request_id: str, caller: Caller) -> Json:
+    async def one(request_id: str, caller: Caller) -> WholeRequest:
         state = await projection.state(request_id)
         if state is None or state.request is None or not visible(state, caller):
             raise Refused(NOT_FOUND)
-        return full(request_id, state)
+        return WholeRequest.of(request_id, state)
 
     return router
 
@@ -77,34 +101,3 @@ def seated(state: State) -> frozenset[str]:
                 supporters -= gone
                 coordinator -= gone if step == "coordinator" else set()
     return frozenset(coordinator | supporters)
-
-
-def summary(identity: str, state: State) -> Json:
-    """A request as one line of a list."""
-    assert state.request is not None, "only known requests are listed"
-    request = state.request
-    return {
-        "id": identity,
-        "type": request.type,
-        "business_unit": request.business_unit,
-        "source": request.source.model_dump(),
-        "requester": request.requester.id,
-        "opportunity": request.opportunity.model_dump(mode="json") if request.opportunity else None,
-        "priority": request.priority,
-        "needed_by": request.needed_by,
-        "status": state.status,
-        "amending": state.amending,
-        "withdrawing": state.withdrawing,
-        "submitted_at": state.submitted_at,
-    }
-
-
-def full(identity: str, state: State) -> Json:
-    """Everything but the personal values."""
-    return {
-        **summary(identity, state),
-        "request": state.request.model_dump(mode="json") if state.request else None,
-        "verdict": state.verdict.model_dump(mode="json") if state.verdict else None,
-        "policy": state.policy.model_dump() if state.policy else None,
-        "timeline": [moment.model_dump(mode="json") for moment in state.timeline],
-    }

@@ -5,11 +5,11 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
-from services.intake.reception import NO_IDENTITY, Reception, Submission, command_id, identity, refused
+from services.intake.domain.refusals import LONGEST_REASON
+from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
 from shared.http.auth import Principal
 from shared.http.limits import BadJson, parse_json
 from shared.http.problems import Refused
@@ -18,12 +18,35 @@ from shared.schemas.model import Json, Text
 from shared.schemas.requests import Action, Answer
 
 IN_FLIGHT = 200
-ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
+A_REASON: Json = {
+    "type": "object",
+    "properties": {"reason": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASON}},
+    "required": ["reason"],
+}
 NOT_AN_OBJECT = Refusal(
     code="not_an_object",
     status=422,
     message=Text(zh="内容应为一个 JSON 对象。", en="The body must be one JSON object."),
 )
+
+
+class Line(Answer):
+    """The answer to one line of a batch."""
+
+    line: int
+
+
+A_LINE: Json = {
+    "allOf": [{"$ref": "#/components/schemas/Answer"}],
+    "properties": {"line": {"type": "integer", "minimum": 1}},
+    "required": ["line"],
+}
+LINES: dict[int | str, Json] = {
+    200: {
+        "description": "An answer a line",
+        "content": {"application/jsonl": {"schema": {"type": "string"}, "itemSchema": A_LINE}},
+    }
+}
 
 
 def submitting_routes(reception: Reception, principal: Callable[..., Any]) -> APIRouter:
@@ -55,13 +78,19 @@ def submitting_routes(reception: Reception, principal: Callable[..., Any]) -> AP
         "/requests/{request_id}/withdraw",
         status_code=202,
         summary="Withdraw a request, with a reason",
-        openapi_extra=_body("{reason}"),
+        openapi_extra=_body("why", A_REASON),
     )
     async def withdraw(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
         body = _object(await request.body() or b"{}")
         return _checked(await reception.take_for(request_id, _submission("withdraw", body, caller, "http", key)))
 
-    @router.post("/requests:batch", summary="JSON Lines in, an answer per line out, in the same order")
+    @router.post(
+        "/requests:batch",
+        summary="JSON Lines in, an answer per line out, in the same order",
+        response_class=StreamingResponse,
+        responses=LINES,
+        openapi_extra=_body("a request a line, or {action, body}", media_type="application/jsonl"),
+    )
     async def batch(request: Request, caller: Caller) -> StreamingResponse:
         lines = (await request.body()).splitlines()
         return StreamingResponse(_answers(reception, lines, caller), media_type="application/jsonl")
@@ -69,15 +98,10 @@ def submitting_routes(reception: Reception, principal: Callable[..., Any]) -> AP
     return router
 
 
-def _body(description: str) -> Json:
+def _body(description: str, schema: Json | None = None, *, media_type: str = "application/json") -> Json:
     """The OpenAPI of a body that this module parses itself, so that broken JSON gets its own answer."""
-    return {
-        "requestBody": {
-            "required": True,
-            "description": description,
-            "content": {"application/json": {"schema": {"type": "object"}}},
-        }
-    }
+    content = {media_type: {"schema": schema or {"type": "object"}}}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
 async def _answers(reception: Reception, lines: list[bytes], caller: Principal) -> AsyncIterator[bytes]:
@@ -90,7 +114,7 @@ async def _answers(reception: Reception, lines: list[bytes], caller: Principal) 
         if line.strip()
     ]
     for number, task in tasks:
-        yield orjson.dumps({"line": number, **(await task).model_dump(mode="json")}) + b"\n"
+        yield Line(line=number, **dict(await task)).model_dump_json().encode() + b"\n"
 
 
 async def _line(reception: Reception, line: bytes, caller: Principal, identifier: str, slots: asyncio.Semaphore) -> Answer:
@@ -99,18 +123,21 @@ async def _line(reception: Reception, line: bytes, caller: Principal, identifier
             message = parse_json(line)
         except BadJson as error:
             return refused(None, "submit", Refusal(code=error.code, status=400, message=error.text))
-        action, body = _unwrapped(message)
-        if action is None or not isinstance(body, dict):
-            return refused(None, "submit", NOT_AN_OBJECT)
+        wish, body = _unwrapped(message)
+        action = ACTIONS.get(wish)
+        if action is None:
+            return refused(None, "submit", unknown_action(wish))
+        if not isinstance(body, dict):
+            return refused(None, action, NOT_AN_OBJECT)
         if identity(body) is None:
             return refused(None, action, NO_IDENTITY)
         return await reception.take(_submission(action, body, caller, "batch", identifier))
 
 
-def _unwrapped(message: object) -> tuple[Action | None, object]:
+def _unwrapped(message: object) -> tuple[str, object]:
     """A line is a request to submit, or {"action": …, "body": …}."""
     if isinstance(message, dict) and "action" in message and "body" in message:
-        return ACTIONS.get(str(message["action"])), message["body"]
+        return str(message["action"]), message["body"]
     return "submit", message
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain.evolve import evolve
-from services.intake.domain.refusals import NOT_YOURS, TYPE_FIXED, UNKNOWN, closed, conflict
+from services.intake.domain.refusals import LONGEST_REASON, NOT_YOURS, REASON_MISSING, TYPE_FIXED, UNKNOWN, closed, conflict
 from services.intake.domain.state import OPEN, Context, Private, State, Version
 from shared.catalogue import Judgement, JudgingContext, changes, judge, meaning, public
 from shared.ledger.messages import NOTHING, Decision, Heard, Message, Told
@@ -36,7 +36,7 @@ class RequestDomain:
     source: Source = "intake"
     hears: frozenset[Source] = frozenset({"routing", "documents", "notify"})
     state = State
-    schema = 1
+    schema = 2
 
     def decide(self, state: State, message: Message, context: Context) -> Decision:
         """The verdict on a command; on an answered amendment, which wording stands."""
@@ -62,9 +62,10 @@ class RequestDomain:
         """Intake waits for nothing by itself."""
         return None
 
-    def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
-        """There is only one schema yet."""
-        return document
+    def upcast(self, document: dict[str, Any], _schema: int) -> dict[str, Any]:
+        """Schema 1 did not say when a request was received: at the first line of its timeline that is intake's."""
+        said = [moment["at"] for moment in document.get("timeline", ()) if moment["source"] == self.source]
+        return {**document, "received_at": said[0] if said else None}
 
 
 def _theirs(state: State, data: Json) -> bool:
@@ -130,9 +131,11 @@ def _amend_open(state: State, data: Json, judgement: Judgement, version: Version
 
 
 def _withdraw(state: State, data: Json) -> Decision:
-    reason = str(data["body"].get("reason") or "")
+    reason = data["body"].get("reason")
     if state.status == "new":
         return Decision(refusal=UNKNOWN)
+    if not isinstance(reason, str) or not 0 < len(reason.strip()) <= LONGEST_REASON:
+        return Decision(refusal=REASON_MISSING)
     if state.status in {"dropped", "withdrawn"} or state.withdrawing:
         return Decision(answer={"outcome": "withdrawn", "duplicate": True})
     if state.status in {"returned", "rejected"}:

@@ -1,6 +1,8 @@
 """How a request's state follows from what was said about it, by intake itself and by the others."""
 
-from services.intake.domain.state import Moment, State, Status
+from datetime import datetime
+
+from services.intake.domain.state import Moment, State, Status, sortable
 from shared.schemas.envelope import Event
 from shared.schemas.intake import (
     AmendmentRequested,
@@ -43,6 +45,8 @@ def evolve(state: State, event: Event) -> State:
     """`state` after `event`, heard or own. Intake's private values are not in events and do not change here."""
     moment = Moment(at=event.time, source=event.source, type=event.type, sequence=event.sequence, data=_shown(event))
     update = {"timeline": (*state.timeline, moment), "status": _status(state, event), **_consequence(event)}
+    if event.type in SUBMISSIONS and state.received_at is None:
+        update["received_at"] = datetime.fromisoformat(sortable(event.time))
     if event.type == TYPE_OF[RequestSubmitted]:
         update["submitted_at"] = event.time
     return state.model_copy(update=update)

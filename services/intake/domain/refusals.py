@@ -18,6 +18,15 @@ TYPE_FIXED = Refusal(
         en="An accepted request cannot become one of another type; withdraw it and submit a new one under another reference.",
     ),
 )
+LONGEST_REASON = 2000
+REASON_MISSING = Refusal(
+    code="reason_missing",
+    status=422,
+    message=Text(
+        zh=f"撤回须说明原因：请在 reason 中写明（1 至 {LONGEST_REASON} 字的文字）。",
+        en=f"A withdrawal needs its reason: give it in `reason`, as a text of 1 to {LONGEST_REASON} characters.",
+    ),
+)
 NOT_YOURS = Refusal(
     code="not_yours",
     status=403,

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
+
+from pydantic import field_serializer
 
 from shared.catalogue import EarlierRequest, Pack
 from shared.schemas.model import Frozen, Json
@@ -44,17 +46,30 @@ class Private(Frozen):
 
 
 class State(Frozen):
-    """`request` is the public wording, as it was said; `private` never leaves intake but through `personal`."""
+    """`request` is the public wording, as it was said; `private` never leaves intake but through `personal`.
+
+    `received_at` is when intake first said anything about the request; it never changes, so that lists can be paged by it.
+    """
 
     status: Status = "new"
     request: Request | None = None
     verdict: Verdict | None = None
     policy: PolicyPin | None = None
+    received_at: datetime | None = None
     submitted_at: datetime | None = None
     amending: bool = False
     withdrawing: bool = False
     timeline: tuple[Moment, ...] = ()
     private: Private = Private()
+
+    @field_serializer("received_at")
+    def _of_one_width(self, moment: datetime | None) -> str | None:
+        return sortable(moment) if moment else None
+
+
+def sortable(moment: datetime) -> str:
+    """`moment` in UTC to the millisecond, always of one width: the order of the texts is that of the moments."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from shared.catalogue import Field, Pack
+from shared.catalogue.frame import SHAPED
 
 
 class UnknownPolicyError(Exception):
@@ -15,10 +16,14 @@ class Labels(Protocol):
 
     def type_name(self, key: str, locale: str) -> str: ...
 
+    def output_name(self, key: str, locale: str) -> str:
+        """The name of the document that a type leads to."""
+        ...
+
     def role_name(self, key: str, locale: str) -> str: ...
 
     def field_name(self, type_key: str, path: str, locale: str) -> str:
-        """The name of a field by its dotted path, for example `details.where`."""
+        """The name of a field by its dotted path, for example `details.where` or `priority`."""
         ...
 
     def value_name(self, type_key: str, path: str, value: str, locale: str) -> str:
@@ -45,6 +50,11 @@ class PackLabels:
         kind = self._pack.types.get(key)
         return kind.name(locale) if kind else key
 
+    def output_name(self, key: str, locale: str) -> str:
+        """See Labels."""
+        kind = self._pack.types.get(key)
+        return kind.output.name(locale) if kind else key
+
     def role_name(self, key: str, locale: str) -> str:
         """See Labels."""
         return self._pack.role_name(key, locale)
@@ -59,7 +69,9 @@ class PackLabels:
         return fields[-1].choice(value, locale) if fields else value
 
     def _fields(self, type_key: str, path: str) -> list[Field]:
-        """The fields along `path`, as far as the type knows them; none for what is not part of the form."""
+        """The fields along `path`, as far as frame and type know them; none for what neither names."""
+        if path in SHAPED:
+            return [SHAPED[path]]
         kind = self._pack.types.get(type_key)
         among = kind.fields if kind else {}
         found: list[Field] = []

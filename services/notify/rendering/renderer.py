@@ -12,14 +12,17 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from services.notify.facts import shortened
 from services.notify.rendering.labels import LabelsOf
-from services.notify.rendering.view import Address, Links, Reader, Scene, view_of
+from services.notify.rendering.view import Console, Ours, Reader, Scene, view_of
 from shared.ledger.messages import Item
 from shared.schemas.people import Directory
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 WORDS = Path(__file__).parent / "words.yaml"
 LOCALES = ("zh", "en")
+LONGEST_SUBJECT = 120
+LONGEST_IN_CHAT = 90  # characters of one value: a dozen of them fit into a message of 4096 bytes, whatever the script
 # C0/C1 controls, line and paragraph separators, and the marks that reorder what is read.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 _MARKUP = str.maketrans({"<": "＜", ">": "＞", "[": "［", "]": "］", "`": "'", "*": "＊", "_": "＿", "#": "＃", "\\": "＼"})
@@ -39,27 +42,33 @@ class Letter:
 
 
 class Renderer:
-    """Templates are read from `templates`/<locale>/<template>.<part>.j2 and kept compiled."""
+    """Templates are read from `templates`/<locale>/<template>.j2 and kept compiled.
 
-    def __init__(self, *, labels_of: LabelsOf, links: Links, templates: Path = TEMPLATES) -> None:
+    A template says heading, lead and next step once; each kind of message is a layout that it is set into.
+    """
+
+    def __init__(self, *, labels_of: LabelsOf, console: Console, templates: Path = TEMPLATES) -> None:
         self._labels_of = labels_of
-        self._links = links
-        self._words = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+        self._console = console
+        self._words = _ours(yaml.safe_load(WORDS.read_text(encoding="utf-8")))
         self._plain = _environment(templates, finalize=seen)
         self._html = _environment(templates, finalize=visible, autoescape=True)
         self._chat = _environment(templates, finalize=without_markup)
 
     def letter(self, item: Item, *, reader: Reader, directory: Directory) -> Letter:
         """The mail for `item`. Raises RenderError and UnknownPolicyError."""
-        template, view = self._view(item, reader, directory)
-        subject = one_line(_render(self._plain, f"{template}.subject.txt.j2", view)).replace("=?", "= ?")
-        text = _render(self._plain, f"{template}.txt.j2", view)
-        return Letter(subject=subject, text=text, html=_render(self._html, f"{template}.html.j2", view))
+        name, view = self._view(item, reader, directory)
+        subject = one_line(_render(self._plain, name, "layout.subject.txt.j2", view)).replace("=?", "= ?")
+        return Letter(
+            subject=shortened(subject, LONGEST_SUBJECT),
+            text=_render(self._plain, name, "layout.txt.j2", view),
+            html=_render(self._html, name, "layout.html.j2", view),
+        )
 
     def chat(self, item: Item, *, reader: Reader, directory: Directory) -> str:
         """The chat message for `item`, as markdown. Raises RenderError and UnknownPolicyError."""
-        template, view = self._view(item, reader, directory)
-        return _render(self._chat, f"{template}.chat.md.j2", view)
+        name, view = self._view(item, reader, directory)
+        return _render(self._chat, name, "layout.chat.md.j2", view)
 
     def _view(self, item: Item, reader: Reader, directory: Directory) -> tuple[str, dict[str, Any]]:
         locale = reader.locale if reader.locale in LOCALES else LOCALES[0]
@@ -69,10 +78,21 @@ class Renderer:
             reader=Reader(name=reader.name, locale=locale, time_zone=reader.time_zone),
             directory=directory,
             labels=self._labels_of(pin["name"], pin["version"]),
-            links=self._links,
+            console=self._console,
             words=self._words[locale],
         )
-        return f"{locale}/{template}", view_of(item, scene)
+        return f"{locale}/{template}.j2", view_of(item, scene)
+
+
+def _ours(words: Any) -> Any:
+    """`words` with every text in it marked as ours."""
+    match words:
+        case dict():
+            return {key: _ours(inner) for key, inner in words.items()}
+        case list():
+            return [_ours(inner) for inner in words]
+        case _:
+            return Ours(words)
 
 
 def one_line(value: object) -> str:
@@ -91,8 +111,8 @@ def visible(value: object) -> object:
 
 
 def without_markup(value: object) -> str:
-    """`value` as one line in which no character can be taken for markdown or a mention."""
-    return str(value) if isinstance(value, Address) else one_line(value).translate(_MARKUP)
+    """`value` as one short line in which no character can be taken for markdown or a mention."""
+    return str(value) if isinstance(value, Ours) else shortened(one_line(value), LONGEST_IN_CHAT).translate(_MARKUP)
 
 
 def _environment(templates: Path, *, finalize: Any, autoescape: bool = False) -> SandboxedEnvironment:
@@ -107,9 +127,9 @@ def _environment(templates: Path, *, finalize: Any, autoescape: bool = False) ->
     )
 
 
-def _render(environment: Environment, name: str, view: dict[str, Any]) -> str:
+def _render(environment: Environment, name: str, layout: str, view: dict[str, Any]) -> str:
     try:
-        return environment.get_template(name).render(view)
+        return environment.get_template(name).render(view, layout=layout)
     except Exception as error:  # a template's fault, whatever it is, ends this one message
         problem = f"The template {name} cannot be rendered ({type(error).__name__}); mend it and send the message again."
         raise RenderError(problem) from error

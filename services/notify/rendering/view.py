@@ -1,5 +1,6 @@
 """What a template may show: plain values in the reader's language and time zone, people by name as the directory has them now."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,11 @@ from services.notify.rendering.labels import Labels
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
+from shared.schemas.requests import number_of
 
 Words = Mapping[str, Any]
+FACTS = ("type", "customer", "opportunity", "deadline", "priority", "requester", "coordinator", "supporters", "unit", "reference")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,31 +28,21 @@ class Reader:
     time_zone: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Links:
-    """Where a reader gets on from a message. Patterns with {request}, {document} and {notification}."""
-
-    request: str
-    document: str
-
-    def to_request(self, request: str, notification: str) -> "Address":
-        """The address of one request."""
-        return Address(self.request.format(request=quote(request, safe=""), notification=quote(notification, safe="")))
-
-    def to_document(self, request: str, document: str) -> "Address":
-        """The address of one document."""
-        return Address(self.document.format(request=quote(request, safe=""), document=quote(document, safe="")))
-
-
-class Address(str):
-    """A link made here, safe to be put into any kind of message as it is."""
+class Ours(str):
+    """A link or a fixed word made here, safe to be put into any kind of message as it is."""
 
     __slots__ = ()
 
 
-def number_of(request: str) -> str:
-    """The short form of a request's id that people read out: BL- and its first eight hex digits."""
-    return f"BL-{request.replace('-', '')[:8].upper()}"
+@dataclass(frozen=True, kw_only=True)
+class Console:
+    """Where people get on from a message in their browser. Without an `address` a message has no link and speaks of none."""
+
+    address: str | None = None
+
+    def to_request(self, request: str) -> Ours:
+        """The page of one request; empty without a console."""
+        return Ours(f"{self.address}/requests/{quote(request, safe='')}" if self.address else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +52,7 @@ class Scene:
     reader: Reader
     directory: Directory
     labels: Labels
-    links: Links
+    console: Console
     words: Words
 
     def person(self, identity: str) -> str:
@@ -75,6 +69,22 @@ class Scene:
         """A role's name in the reader's language."""
         return self.labels.role_name(key, self.reader.locale)
 
+    def field(self, type_key: str, path: str) -> str:
+        """A field's name: the catalogue's, or ours for a part of the frame that the catalogue does not name."""
+        known = self.labels.field_name(type_key, path, self.reader.locale)
+        return str(self.words["frame"].get(path.split(".", maxsplit=1)[0], known)) if known == path else known
+
+    def value(self, type_key: str, path: str, value: str) -> str:
+        """A field's value as it is read: choices by name, times in the reader's zone."""
+        if _TIME.match(value):
+            return _when(value, self.reader)
+        return self.labels.value_name(type_key, path, value, self.reader.locale)
+
+    def aside(self, main: str, addition: str) -> str:
+        """`main` with `addition` in brackets."""
+        opening, closing = self.words["aside"]
+        return f"{main}{opening}{addition}{closing}"
+
     def listed(self, names: list[str]) -> str:
         """Names in one line, each once."""
         return str(self.words["comma"]).join(dict.fromkeys(names))
@@ -83,41 +93,68 @@ class Scene:
 def view_of(item: Item, scene: Scene) -> Json:
     """Every value the templates of `item` may name."""
     params = item.data["params"]
+    particulars = _particulars(params["particulars"], scene)
+    request = _request(item.subject, params["request"], params["seats"], scene)
+    link = scene.console.to_request(item.subject)
     return {
         "words": scene.words,
         "locale": scene.reader.locale,
         "reader": scene.reader.name,
         "you": item.data["as"],
-        "request": _facts(item.subject, params["request"], params["seats"], scene),
-        "link": scene.links.to_request(item.subject, item.id),
-        "particulars": _particulars(item, scene),
+        "request": request,
+        "facts": _facts(params["request"], request, scene),
+        "particulars": particulars,
+        "points": _points(particulars, params["request"]["type"], scene),
+        "link": link,
+        "where": scene.words["where"]["console" if link else "system"],
+        "notification": reference_of(item.id),
     }
 
 
-def _facts(identity: str, request: Json, seats: list[Json], scene: Scene) -> Json:
-    opening, closing = scene.words["brackets"][:-1], scene.words["brackets"][-1]
-    coordinators = [scene.person(seat["person"]) for seat in seats if seat["step"] == "coordinator"]
+def reference_of(notification: str) -> str:
+    """What a chat message shows of its notification's id, so that a person can tell whether it arrived: eight hex digits."""
+    return notification.replace("-", "")[:8]
+
+
+def _request(identity: str, request: Json, seats: list[Json], scene: Scene) -> Json:
+    locale = scene.reader.locale
     working = [seat for seat in seats if seat["step"] == "supporter"]
-    supporters = [f"{scene.person(seat['person'])}{opening}{scene.role(seat['role'])}{closing}" for seat in working]
+    name = scene.labels.type_name(request["type"], locale)
     return {
         "number": number_of(identity),
-        "type": (name := scene.labels.type_name(request["type"], scene.reader.locale)),
+        "type": name,
         "called": name if name.endswith("申请") else f"{name}申请",
+        "output": scene.labels.output_name(request["type"], locale),
         "customer": request["customer"] or "",
         "opportunity": request["opportunity"] or "",
         "deadline": _when(request["deadline"], scene.reader),
-        "priority": scene.words["priorities"].get(request["priority"], request["priority"]),
+        "priority": scene.value(request["type"], "priority", request["priority"]),
         "unit": scene.unit(request["business_unit"]),
         "reference": f"{request['source']['system']} {request['source']['reference']}",
         "requester": scene.person(request["requester"]),
-        "coordinator": scene.listed(coordinators),
-        "supporters": scene.listed(supporters),
+        "coordinator": scene.listed([scene.person(seat["person"]) for seat in seats if seat["step"] == "coordinator"]),
+        "supporters": scene.listed([scene.aside(scene.person(seat["person"]), scene.role(seat["role"])) for seat in working]),
     }
 
 
-def _particulars(item: Item, scene: Scene) -> Json:
+def _facts(plain: Json, request: Json, scene: Scene) -> list[Json]:
+    """The rows below a message: what the request has of FACTS, each with its label."""
+    labels = {
+        "deadline": _deadline(plain["type"], plain.get("deadline_field") or "needed_by", scene),
+        "priority": scene.field(plain["type"], "priority"),
+    }
+    return [
+        {"name": name, "label": labels.get(name) or scene.words[name], "text": request[name]} for name in FACTS if request[name]
+    ]
+
+
+def _deadline(type_key: str, path: str, scene: Scene) -> str:
+    """What the field is called that says until when it is wanted; a window's beginning is called so."""
+    return str(scene.words["starts"]) if path.endswith(".start") else scene.field(type_key, path)
+
+
+def _particulars(given: Json, scene: Scene) -> Json:
     """What the event added, with ids as names and texts in the reader's language."""
-    given, type_key = item.data["params"]["particulars"], item.data["params"]["request"]["type"]
     shown = {name: _localised(value, scene.reader.locale) for name, value in given.items()}
     if "by" in given:
         shown["by"] = scene.person(given["by"])
@@ -125,14 +162,30 @@ def _particulars(item: Item, scene: Scene) -> Json:
         shown["role"] = scene.role(given["role"])
     if "roles" in given:
         shown["roles"] = [scene.role(role) for role in given["roles"]]
-    if "document" in given:
-        shown["document_link"] = scene.links.to_document(item.subject, given["document"])
-    for entry in (*shown.get("problems", ()), *shown.get("changes", ())):
-        entry["label"] = scene.labels.field_name(type_key, entry["field"], scene.reader.locale)
-    for change in shown.get("changes", ()):
-        for side in ("before", "after"):
-            change[side] = scene.labels.value_name(type_key, change["field"], change[side], scene.reader.locale)
+    if "document" in given:  # planned when each document was announced by itself
+        shown |= {
+            "files": [given["name"]] if "name" in given else [],
+            "failures": [given["problem"]] if "problem" in given else [],
+        }
     return shown
+
+
+def _points(said: Json, type_key: str, scene: Scene) -> list[Json]:
+    """What is listed one below the other: what is missing, what changed, which files there are and which not."""
+    missing = [(scene.field(type_key, problem["field"]), problem["message"]) for problem in said.get("problems", ())]
+    missing += [(verdict["label"], verdict["message"] or "") for verdict in said.get("preconditions", ())]
+    changed = [(scene.field(type_key, change["field"]), _change(change, type_key, scene)) for change in said.get("changes", ())]
+    files = [(name, "") for name in said.get("files", ())]
+    failed = [(str(scene.words["problem"]), problem) for problem in said.get("failures", ())]
+    return [{"label": label, "text": text} for label, text in (*missing, *changed, *files, *failed)]
+
+
+def _change(change: Json, type_key: str, scene: Scene) -> str:
+    """Before and after, where both are shown; a personal value is not."""
+    if not (change["before"] or change["after"]):
+        return ""
+    before, after = (scene.value(type_key, change["field"], change[side]) or "–" for side in ("before", "after"))
+    return f"{before} → {after}"
 
 
 def _localised(value: object, locale: str) -> Any:

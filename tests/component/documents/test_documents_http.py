@@ -17,11 +17,12 @@ from shared.schemas.documents import DocumentRendered
 from shared.storage import BlobStore, Database
 from shared.telemetry.health import Health
 from tests.builders import a_body, a_directory, a_document, judged
+from tests.builders.contract import conforming
 
 pytestmark = pytest.mark.stack
 DATA = b"%PDF-1.7 the file"
 SHA256 = hashlib.sha256(DATA).hexdigest()
-NAME = "调研纪要-云汀港务集团-AB12CD34-v1.pdf"
+NAME = "调研纪要-云汀港务集团-BL-AB12CD34-v1.pdf"
 OURS = {"Authorization": "Bearer dev-person-A1"}
 STRANGER = {"Authorization": "Bearer dev-person-MK2"}
 
@@ -40,7 +41,8 @@ async def client(mongo_database: Database) -> AsyncIterator[httpx.AsyncClient]:
     auth = Authenticator(service_token="t" * 20, environment="development", keys_file=None, directory=a_directory)
     routes = document_routes(Projection(mongo_database["requests"]), blobs, auth.principal)
     app = create_app(service="documents", health=Health(), routers=(routes,))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://documents") as opened:
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://documents", event_hooks=conforming(app)) as opened:
         yield opened
 
 

@@ -99,3 +99,17 @@ async def test_the_contract_is_told_without_the_internal_addresses(service: Serv
     paths = (await client.get("/openapi.json")).json()["paths"]
     assert paths
     assert not [path for path in paths if path.startswith("/internal")]
+
+
+async def test_the_contract_says_of_every_address_who_may_ask_what_is_answered_and_how_errors_look(service: Service) -> None:
+    _, client = service
+    document = (await client.get("/openapi.json")).json()
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            named = f"{method} {path}"
+            assert operation["security"] == [{"bearer": []}], named
+            assert {"401", "4XX", "5XX"} <= operation["responses"].keys(), named
+            (success,) = [told for status, told in operation["responses"].items() if status in {"200", "201", "202"}]
+            for media_type, content in success["content"].items():
+                assert "$ref" in content["schema"] or media_type != "application/json", f"{named} answers anything"

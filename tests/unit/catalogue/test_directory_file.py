@@ -39,6 +39,14 @@ def test_a_good_file_gives_units_and_people():
     assert [person.id for person in people] == ["P1", "P2"]
 
 
+def test_who_names_no_time_zone_is_in_the_units():
+    islands = {"code": "islands", "name": {"zh": "群岛", "en": "Islands"}, "time_zone": "Asia/Tokyo"}
+    rows = (a_row(business_unit="islands"), a_row("P2", business_unit="islands", time_zone="Asia/Singapore"))
+    _, people, problems = read_directory(a_file(*rows, units=[islands]))
+    assert problems == []
+    assert [person.time_zone for person in people] == ["Asia/Tokyo", "Asia/Singapore"]
+
+
 @pytest.mark.parametrize("content", [None, [], {}, {"people": []}, {"people": "nobody"}, "people: []", 7])
 def test_a_file_without_people_is_a_fault(content: object):
     assert faults(content) == ["people"]

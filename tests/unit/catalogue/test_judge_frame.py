@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.schemas.requests import Request
-from tests.builders import a_body, id_of, judged, window, with_details
+from tests.builders import a_body, a_draft_attachment, id_of, judged, window, with_details
 
 
 def accepted(body: dict[str, Any]) -> Request:
@@ -74,25 +74,40 @@ def test_evidence_that_cannot_be_read_is_named(evidence: Any, field: str):
     assert fields_of(a_body("tools.company", evidence=evidence)) == [field]
 
 
+@pytest.mark.parametrize("attachments", ["draft.docx", {"0": a_draft_attachment()}, [a_draft_attachment()] * 2001])
+def test_attachments_that_are_no_list_are_named(attachments: Any):
+    assert fields_of(a_body("tools.company", attachments=attachments)) == ["attachments"]
+
+
 @pytest.mark.parametrize(
-    ("attachments", "field"),
+    ("part", "wrong"),
     [
-        ("draft.docx", "attachments"),
-        ([{"path": "x"}], "attachments.0"),
-        ([{"name": " "}], "attachments.0"),
-        ([{"name": "a", "size": "12"}], "attachments.0"),
-        ([{"name": "a", "size": -1}], "attachments.0"),
-        ([{"name": "a", "size": True}], "attachments.0"),
-        ([{"name": "a"}, {"name": "b", "sha256": 7}], "attachments.1"),
+        ("name", [None, "", " ", 7, "a" * 256]),
+        ("path", [7, ["a"]]),
+        ("media_type", [None, "", "docx", 7, "a/b c"]),
+        ("size", [None, "12", -1, True, 1.5, 25 * 1024 * 1024 + 1, 2**64]),
+        ("sha256", [None, "", 7, "c0" * 31, "xy" * 32, "c0" * 32 + "\n"]),
     ],
 )
-def test_an_attachment_that_cannot_be_read_is_named(attachments: Any, field: str):
-    assert fields_of(a_body("tools.company", attachments=attachments)) == [field]
+def test_each_part_of_an_attachment_that_is_missing_or_wrong_is_named(part: str, wrong: list[Any]):
+    for value in wrong:
+        given = [a_draft_attachment("b.docx"), {**a_draft_attachment(), part: value}]
+        (problem,) = judged(a_body("tools.company", attachments=given)).verdict.problems
+        assert problem.field == f"attachments.1.{part}", value
+        assert problem.field in problem.message.zh
+        assert problem.field in problem.message.en
 
 
-def test_what_an_attachment_says_besides_does_no_harm():
-    (kept,) = accepted(a_body("tools.company", attachments=[{"name": "a.txt", "path": "attachments/a.txt"}])).attachments
-    assert (kept.name, kept.size, kept.media_type) == ("a.txt", 0, "application/octet-stream")
+def test_an_attachment_that_is_only_named_lacks_the_rest():
+    lacking = [f"attachments.0.{part}" for part in ("media_type", "size", "sha256")]
+    assert fields_of(a_body("tools.company", attachments=[{"name": "a.txt"}])) == lacking
+    assert fields_of(a_body("tools.company", attachments=["a.txt"])) == ["attachments.0"]
+
+
+def test_where_an_attachment_lay_does_no_harm_and_its_digest_is_compared_in_lower_case():
+    given = {**a_draft_attachment("a.txt"), "path": "attachments/a.txt", "size": 0, "sha256": "C0" * 32}
+    (kept,) = accepted(a_body("tools.company", attachments=[given])).attachments
+    assert (kept.name, kept.size, kept.sha256) == ("a.txt", 0, "c0" * 32)
 
 
 def test_what_a_unit_adds_to_its_opportunity_is_kept_among_the_extra_fields():

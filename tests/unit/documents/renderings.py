@@ -64,6 +64,7 @@ def a_job_of(
         "format": "pdf",
         "version": 1,
         "event": "e1",
+        "together": ["D-1", "D-2"],
         "at": "2027-03-02T10:00:00+08:00",
     }
     names = {person.id: person.name for person in a_directory().people.values()}

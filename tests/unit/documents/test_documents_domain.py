@@ -237,8 +237,18 @@ class TestEnds:
         room = Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, WORKING, COMPLETED)
         (item,) = room.items.values()
         said = room.settle(item, end=end, problem="too long").facts
-        assert said == (DocumentFailed(document=item.id, kind="tech.survey", problem="too long"),)
+        assert said == (DocumentFailed(document=item.id, kind="tech.survey", problem="too long", together=(item.id,)),)
         assert room.state.made == ()
+
+
+def test_documents_of_one_cause_name_each_other_and_those_of_another_version_not():
+    room = Room(a_body("tech.proposal")).hear(COORDINATED, ASSIGNED, WORKING)
+    first = list(room.items)
+    assert room.state.request is not None
+    room.hear(amended(room.state.request))
+    second = [identity for identity in room.items if identity not in first]
+    assert len(first) == len(second) == 2
+    assert [room.items[identity].data["together"] for identity in (*first, *second)] == [first, first, second, second]
 
 
 def test_names_of_files_are_the_same_in_every_process_and_differ_by_request_version_and_format():

@@ -14,7 +14,7 @@ from tests.builders import a_body, judged
 
 NAMES = [
     "report.pdf",
-    "调研纪要-云汀港务集团-AB12CD34-v1.pdf",
+    "调研纪要-云汀港务集团-BL-AB12CD34-v1.pdf",
     'quote".pdf',
     "semi;colon, comma.pdf",
     "line\r\nSet-Cookie: x=1.pdf",

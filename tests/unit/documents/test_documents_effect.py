@@ -86,8 +86,9 @@ async def test_done_describes_the_file_that_was_stored():
     said = DocumentRendered.model_validate(end.data)
     data = files.kept[said.sha256]
     assert (said.document, said.kind, said.version, said.language, said.size) == ("D-1", "tech.survey", 1, "zh", len(data))
-    assert said.name == "调研纪要-云汀港务集团-AB12CD34-v1.pdf"
+    assert said.name == "调研纪要-云汀港务集团-BL-AB12CD34-v1.pdf"
     assert said.manifest["event"] == "e1"
+    assert said.together == ("D-1", "D-2")
     assert said.manifest["template"].startswith("document.typ:")
     assert said.manifest["policy"] == job.data["policy"]
     assert said.manifest["fonts"].startswith("noto-cjk-sans-otc ")
@@ -150,12 +151,16 @@ async def test_why_a_rendering_failed_never_quotes_what_is_personal():
 
 
 def a_contract_with(*others: str, size: int = 321) -> Job:
-    """A contract review with more attachments than the draft, each with its own content address, named before the draft."""
+    """A contract review with more attachments than the draft, each with its own content address, named before the draft.
+
+    They have `size` bytes, also more than is taken now: requests of earlier releases may.
+    """
     body = a_body("business.contract")
-    more = [
-        {**body["attachments"][0], "name": name, "size": size, "sha256": f"{place:02d}" * 32} for place, name in enumerate(others)
-    ]
-    return a_job({**body, "attachments": [*more, *body["attachments"]]})
+    more = [{**body["attachments"][0], "name": name, "sha256": f"{place:02d}" * 32} for place, name in enumerate(others)]
+    job = a_job({**body, "attachments": [*more, *body["attachments"]]})
+    for attachment in job.data["request"]["attachments"][: len(others)]:
+        attachment["size"] = size
+    return job
 
 
 async def test_a_packet_takes_in_the_other_attachments_too_and_says_which_are_missing():

@@ -33,7 +33,7 @@ def test_the_document_carries_its_own_title_and_people(kind: str):
     text = text_of(rendered(kind).data)
     assert the_pack().types[kind].output.zh in text
     supporters = ("钱清算", "方正言") if the_pack().types[kind].review else ("苗乐", "仇望")
-    for part in ("AB12CD34", "阮定国", *supporters, "营销支持工作管理办法1.0.0"):
+    for part in ("BL-AB12CD34", "阮定国", *supporters, "营销支持工作管理办法1.0.0"):
         assert part in text
 
 
@@ -133,7 +133,7 @@ def test_the_facts_of_the_request_come_last_in_what_a_customer_reads_and_first_i
 
 def test_a_cover_names_unit_number_and_version():
     cover = squeezed(PdfReader(io.BytesIO(rendered("tech.bid").data)).pages[0].extract_text())
-    for value in ("港湾事业部", "投标书与述标材料", "云汀港务集团", "AB12CD34", "v1", "2027年3月2日"):
+    for value in ("港湾事业部", "投标书与述标材料", "云汀港务集团", "BL-AB12CD34", "v1", "2027年3月2日"):
         assert value in cover
     assert "页" not in cover
 
@@ -268,7 +268,7 @@ def test_the_file_name_is_safe_and_says_what_it_is():
     assert name.endswith(".pdf")
     assert len(name) <= 110
     assert not set(name) & set('\\/:*?"<>|\x01')
-    assert name.endswith("-AB12CD34-v1.pdf")
+    assert name.endswith("-BL-AB12CD34-v1.pdf")
 
 
 def test_a_file_name_cannot_be_made_to_read_as_another():

@@ -1,6 +1,7 @@
 """Amending and withdrawing: decided here while a request is open to its unit, asked of routing after."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,17 +162,28 @@ class TestWithdraw:
 
     @pytest.mark.parametrize("status", ["dropped", "withdrawn"])
     def test_withdrawn_twice_is_withdrawn(self, status: str):
-        assert a_desk(status).told("withdraw", {}).answer == {"outcome": "withdrawn", "duplicate": True}
+        assert a_desk(status).told("withdraw", {"reason": "作罢"}).answer == {"outcome": "withdrawn", "duplicate": True}
 
     def test_completed_work_cannot_be_withdrawn(self):
-        decision = a_desk("completed").told("withdraw", {})
+        decision = a_desk("completed").told("withdraw", {"reason": "作罢"})
         assert decision.refusal is not None
         assert decision.refusal.code == "closed"
+
+    @pytest.mark.parametrize("reason", [None, "", "  ", 7, ["丢单"], "很" * 2001])
+    @pytest.mark.parametrize("status", ["submitted", "returned", "withdrawn"])
+    @pytest.mark.parametrize("channel", ["http", "batch", "topic"])
+    def test_a_withdrawal_says_why_whatever_its_channel(self, status: str, channel: str, reason: Any):
+        desk = a_desk(status)
+        decision = desk.told("withdraw", {} if reason is None else {"reason": reason}, channel=channel)
+        assert decision.facts == ()
+        assert decision.refusal is not None
+        assert (decision.refusal.code, decision.refusal.status) == ("reason_missing", 422)
+        assert all("reason" in sentence for sentence in (decision.refusal.message.zh, decision.refusal.message.en))
 
     def test_routings_answer_ends_the_wish(self):
         for fact, status in ((WITHDRAWN, "withdrawn"), (NOT_WITHDRAWN, "submitted")):
             desk = a_desk("submitted")
-            desk.told("withdraw", {})
+            desk.told("withdraw", {"reason": "丢单"})
             desk.heard(fact)
             assert (desk.state.status, desk.state.withdrawing) == (status, False)
 

@@ -2,12 +2,13 @@
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from services.notify.api import routes
 from services.notify.state import State
 from shared.http.auth import Principal
-from shared.http.error_handlers import install
+from shared.http.server import create_app
+from shared.telemetry.health import Health
+from tests.builders.contract import conforming
 from tests.unit.notify.notify_build import REQUEST, SCENES, Story
 
 
@@ -22,11 +23,10 @@ class OneRequest:
 
 
 async def asked(caller: Principal, request: str = REQUEST, state: State | None = None):
-    app = FastAPI()
-    install(app)
     known = state or Story().through(SCENES["supporters_assigned"]).state
-    app.include_router(routes(OneRequest(known), lambda: caller))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://notify") as client:
+    app = create_app(service="notify", health=Health(), routers=(routes(OneRequest(known), lambda: caller),))
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://notify", event_hooks=conforming(app)) as client:
         return await client.get(f"/v1/requests/{request}/notifications")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services.notify.domain import item_id
 from services.notify.policy import NotifyPolicy, PolicyError, load_policy
@@ -12,20 +12,26 @@ from services.notify.state import Context, State
 from shared.ledger.messages import NOTHING, Told, Woken
 from shared.schemas import intake, notifications
 from shared.schemas.requests import Requester
+from shared.schemas.routing import SupportersAssigned
 from tests.unit.notify.notify_build import (
     NOW,
     REQUEST,
     SCENES,
     Story,
+    a_decision,
     a_request,
+    a_seat,
     coordinator_assigned,
     items_for,
     request_amended,
+    request_withdrawn,
     returned,
     submitted,
     supporters_assigned,
     told,
     waiting,
+    work_accepted,
+    work_completed,
     work_declined,
 )
 
@@ -132,6 +138,31 @@ def test_planned_deliveries_are_said_with_the_items_that_make_them():
     (fact,) = decision.facts
     assert isinstance(fact, notifications.NotificationPlanned)
     assert [delivery.id for delivery in fact.deliveries] == [item.id for item in decision.items]
+
+
+@pytest.mark.parametrize(
+    ("said", "actor"),
+    [(work_accepted(), "anna"), (work_completed(), "anna"), (work_declined("anna"), "anna")],
+    ids=["accepted", "completed", "declined"],
+)
+def test_who_did_it_is_not_told_so(said: BaseModel, actor: str):
+    story = Story().through([submitted(), coordinator_assigned(actor), supporters_assigned(actor)])
+    decision = story.hear(said)
+    assert f"email:{actor}" not in told(decision)
+    assert "webhook:crm" in told(decision)
+
+
+def test_a_coordinator_who_chose_the_supporters_is_not_told_whom():
+    chosen = a_decision().model_copy(update={"chosen_by": "boss"})
+    said = SupportersAssigned(seats=(a_seat("anna"),), decisions=(chosen,))
+    decision = Story().through([submitted(), coordinator_assigned("boss")]).hear(said)
+    assert "email:boss" not in told(decision)
+    assert {"email:anna", "email:asker"} <= told(decision).keys()
+
+
+def test_who_withdrew_gets_the_answer_because_the_policy_says_so():
+    decision = Story().through([submitted()]).hear(request_withdrawn())
+    assert told(decision)["email:asker"] == "requester"
 
 
 def test_a_person_in_two_parts_gets_one_message_in_the_first_of_them():

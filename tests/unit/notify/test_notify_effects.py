@@ -13,7 +13,7 @@ from services.notify.channels.mail import Sender
 from services.notify.effects import CHANNELS, PATIENCE, Effects, payload_of
 from services.notify.rendering.labels import labels_of
 from services.notify.rendering.renderer import Renderer
-from services.notify.rendering.view import Links
+from services.notify.rendering.view import Console
 from services.notify.surroundings import NotifySurroundings
 from shared.catalogue import load_packs
 from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry, Terminal
@@ -22,7 +22,7 @@ from shared.schemas.model import Json
 from shared.schemas.people import Directory
 from tests.unit.notify.notify_build import NOW, REQUEST, SCENES, Story, a_directory, a_person, items_for, submitted
 
-LINKS = Links(request="https://desk.example/r/{request}", document="https://desk.example/d/{document}")
+CONSOLE = Console(address="https://desk.example")
 
 
 class StoppedClock:
@@ -66,7 +66,7 @@ class World:
     async def perform(self, item: Item):
         effects = Effects(
             directory=lambda: self.directory,
-            renderer=Renderer(labels_of=labels_of(self.packs()), links=LINKS),
+            renderer=Renderer(labels_of=labels_of(self.packs()), console=CONSOLE),
             sender=Sender(address="noreply@backline.example", name="Backline", domain="backline.example"),
             mails=self.mails,
             chats=self.chats,

@@ -53,6 +53,15 @@ def test_a_mail_carries_both_alternatives_and_is_seven_bit_clean():
     assert b"\n" not in raw.replace(b"\r\n", b"")
 
 
+@pytest.mark.parametrize("letter", ["长", "a", "a ", "😀"])
+def test_a_long_subject_is_folded_and_arrives_whole(letter: str):
+    subject = (letter * 400).strip()
+    raw = a_mail(subject=subject)
+    head = raw.split(b"\r\n\r\n")[0]
+    assert max(len(line) for line in head.split(b"\r\n")) <= 998
+    assert parsed(raw)["Subject"] == subject
+
+
 @pytest.mark.parametrize("header", ["subject", "to_name", "item", "request"])
 @pytest.mark.parametrize("hostile", ["a\r\nBcc: x@evil.example", "a\nb", "a\x00", "a\u2028b", "=?utf-8?q?=0aBcc:x?=", "a\ud800"])
 def test_a_value_that_could_become_a_header_is_refused(header: str, hostile: str):

@@ -1,20 +1,21 @@
-"""The words: every template renders strictly in both languages, hostile values stay values, links and times fit the reader."""
+"""The words: every template renders strictly in both languages; names, links and times fit the reader."""
 
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.notify.rendering.labels import UnknownPolicyError, labels_of
-from services.notify.rendering.renderer import TEMPLATES, Renderer, RenderError
-from services.notify.rendering.view import Links, Reader, number_of
+from services.notify.rendering.renderer import TEMPLATES
+from services.notify.rendering.view import Console, Reader, reference_of
 from shared.catalogue import load_packs
 from shared.ledger.messages import Item
 from shared.schemas.model import Text
-from shared.schemas.requests import Customer, Opportunity, PolicyPin
-from shared.schemas.routing import AmendmentRefused, SupportersAssigned, WorkDeclined
+from shared.schemas.requests import FieldChange, PolicyPin, number_of
+from shared.schemas.routing import AmendmentRefused, RequestAmended, SupportersAssigned
+from tests.builders import a_document
 from tests.unit.catalogue.packs import with_a_sixteenth_type
+from tests.unit.notify.letters import CONSOLE, EN, ZH, Tags, a_renderer, chats, mails
 from tests.unit.notify.notify_build import (
     ALL_TEMPLATES,
     REQUEST,
@@ -22,52 +23,11 @@ from tests.unit.notify.notify_build import (
     a_decision,
     a_directory,
     a_person,
+    a_request,
     a_seat,
     coordinator_assigned,
-    items_for,
     submitted,
 )
-
-LINKS = Links(request="https://desk.example/r/{request}?n={notification}", document="https://desk.example/d/{document}")
-ZH = Reader(name="陶然", locale="zh", time_zone="Asia/Shanghai")
-EN = Reader(name="Tao Ran", locale="en", time_zone="America/New_York")
-HOSTILE = (
-    'Evil"><script>alert(1)</script>\r\nBcc: x@evil.example [a](http://evil.example) <@all> =?utf-8?q?=0aBcc:x?= {{ 7*7 }} \u202e'
-)
-
-
-def a_renderer(**changes: Any):
-    return Renderer(**{"labels_of": labels_of(load_packs()), "links": LINKS, **changes})
-
-
-def mails(template: str, story: Story | None = None):
-    return [item for item in items_for(template, story) if item.kind == "email"]
-
-
-def chats(template: str, story: Story | None = None):
-    return [item for item in items_for(template, story) if item.kind == "chat"]
-
-
-def a_hostile_item(kind: str = "email"):
-    story = Story().through([submitted(opportunity=Opportunity(id="O", name=HOSTILE, customer=Customer(id="C", name=HOSTILE)))])
-    decision = story.through([coordinator_assigned()]).hear(WorkDeclined(by="anna", role="x", step="supporter", reason=HOSTILE))
-    return next(item for item in decision.items if item.kind == kind)
-
-
-class Tags(HTMLParser):
-    """The tags that a reader's mail program sees, and the text between them."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.shown = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: Any):
-        self.tags.append(tag)
-
-    def handle_data(self, data: str):
-        self.shown += data
 
 
 @pytest.mark.parametrize("reader", [ZH, EN], ids=["zh", "en"])
@@ -85,7 +45,7 @@ def test_every_mail_renders_for_everyone_who_gets_it(template: str, reader: Read
             assert "示例水务集团" in words
             assert "{{" not in words
             assert "None" not in words
-        assert LINKS.to_request(REQUEST, item.id) in letter.text
+        assert CONSOLE.to_request(REQUEST) in letter.text
 
 
 @pytest.mark.parametrize("reader", [ZH, EN], ids=["zh", "en"])
@@ -93,14 +53,38 @@ def test_every_mail_renders_for_everyone_who_gets_it(template: str, reader: Read
 def test_every_chat_message_renders(template: str, reader: Reader):
     said = a_renderer().chat(chats(template)[0], reader=reader, directory=a_directory())
     assert number_of(REQUEST) in said
-    assert "[" in said.splitlines()[-1]
+    assert CONSOLE.to_request(REQUEST) in said
+    assert f"{reference_of(chats(template)[0].id)}</font>" in said.splitlines()[-1]
     assert len(said.encode()) < 4096
+
+
+@pytest.mark.parametrize("reader", [ZH, EN], ids=["zh", "en"])
+@pytest.mark.parametrize("template", ALL_TEMPLATES)
+def test_without_a_console_a_mail_has_no_link_and_sends_nobody_to_a_page(template: str, reader: Reader):
+    for item in mails(template):
+        letter = a_renderer(console=Console()).letter(item, reader=reader, directory=a_directory())
+        assert "a" not in Tags(letter.html).tags
+        for words in (letter.text, Tags(letter.html).shown):
+            assert "http" not in words
+            assert not any(said in words for said in ("查看申请", "申请页面", "Open the request", "on its page"))
+
+
+def test_without_a_console_a_chat_message_has_no_link_but_is_recognised():
+    item = chats("supporters_assigned")[0]
+    said = a_renderer(console=Console()).chat(item, reader=EN, directory=a_directory())
+    assert "](" not in said
+    assert f"Notification: {item.id[:8]}" in said
+
+
+@pytest.mark.parametrize(("console", "where"), [(Console(), "通过本单位业务系统接受任务"), (CONSOLE, "在申请页面接受任务")])
+def test_the_next_step_names_a_way_that_there_is(console: Console, where: str):
+    assert where in a_renderer(console=console).letter(mails("supporters_assigned")[0], reader=ZH, directory=a_directory()).text
 
 
 def test_both_languages_have_the_same_templates():
     names = {locale: sorted(file.name for file in (TEMPLATES / locale).iterdir()) for locale in ("zh", "en")}
     assert names["zh"] == names["en"]
-    assert len(names["zh"]) == 3 * len(ALL_TEMPLATES) + 3
+    assert names["zh"] == sorted(f"{template}.j2" for template in ALL_TEMPLATES)
 
 
 def test_the_deadline_is_in_the_readers_time_zone():
@@ -125,6 +109,72 @@ def test_types_roles_fields_and_choices_are_called_as_in_the_policy():
         assert words in letter.text
 
 
+@pytest.mark.parametrize(
+    ("reader", "wanted", "urgency"), [(ZH, "期望完成时间", "紧急程度：高"), (EN, "Needed by", "Priority: high")]
+)
+def test_deadline_and_priority_are_called_as_in_the_catalogue(reader: Reader, wanted: str, urgency: str):
+    item = next(item for item in Story().hear(submitted(priority="high")).items if item.kind == "email")
+    text = a_renderer().letter(item, reader=reader, directory=a_directory()).text
+    assert f"\n{wanted}" in text
+    assert f"\n{urgency}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("details", "label"),
+    [
+        ({"due": "2027-03-09T17:00:00+08:00"}, "提交时间：2027年3月9日 17:00"),
+        ({"where": {"start": "2027-03-09T17:00:00+08:00"}}, "开始时间：2027年3月9日 17:00"),
+    ],
+)
+def test_a_deadline_from_the_form_is_called_as_the_form_calls_it(details: dict[str, Any], label: str):
+    story = Story()
+    item = next(
+        item
+        for item in story.hear(submitted(type="tech.proposal", needed_by=None, details=details)).items
+        if item.kind == "email"
+    )
+    assert f"\n{label}" in a_renderer().letter(item, reader=ZH, directory=a_directory()).text
+
+
+def test_what_changed_in_the_frame_reads_as_in_the_catalogue_and_in_the_readers_time():
+    changes = (
+        FieldChange(field="priority", before="normal", after="urgent"),
+        FieldChange(field="needed_by", before="2027-03-12T09:00:00Z", after="2027-03-15T09:00:00Z"),
+        FieldChange(field="attachments", before=[], after=["x"]),
+    )
+    amended = RequestAmended(request=a_request(), changes=changes, version=2)
+    items = Story().through([submitted()]).hear(amended).items
+    text = a_renderer().letter(items[0], reader=ZH, directory=a_directory()).text
+    assert "- 紧急程度：普通 → 紧急\n" in text
+    assert "- 期望完成时间：2027年3月12日 17:00（Asia/Shanghai） → 2027年3月15日 17:00（Asia/Shanghai）\n" in text
+    assert "- 附件\n" in text
+
+
+def test_one_mail_lists_all_documents_of_one_cause():
+    together = ("d1", "d2")
+    story = Story().through(
+        [submitted(type="tech.proposal"), coordinator_assigned(), a_document("d1", name="a.pdf", together=together)]
+    )
+    item = next(item for item in story.hear(a_document("d2", name="a.docx", together=together)).items if item.kind == "email")
+    letter = a_renderer().letter(item, reader=ZH, directory=a_directory())
+    assert "- a.pdf\n- a.docx\n" in letter.text
+    assert "文件已生成：方案建议书" in letter.subject
+
+
+@pytest.mark.parametrize(
+    ("template", "particulars", "line"),
+    [
+        ("document_rendered", {"document": "d1", "kind": "tech.survey", "name": "a.pdf", "version": 1}, "- a.pdf\n"),
+        ("document_failed", {"document": "d1", "kind": "tech.survey", "problem": "no font"}, "- Problem: no font\n"),
+    ],
+)
+def test_a_mail_planned_when_documents_were_announced_singly_is_still_sent(template: str, particulars: dict[str, Any], line: str):
+    plain = mails(template)[0]
+    params = {**plain.data["params"], "particulars": particulars}
+    item = Item(id=plain.id, kind="email", subject=plain.subject, data={**plain.data, "params": params})
+    assert line in a_renderer().letter(item, reader=EN, directory=a_directory()).text
+
+
 def test_people_are_called_by_name_and_strangers_by_id():
     directory = a_directory(a_person("anna", name="王磊"))
     text = a_renderer().letter(mails("supporters_assigned")[0], reader=ZH, directory=directory).text
@@ -135,56 +185,6 @@ def test_people_are_called_by_name_and_strangers_by_id():
         .letter(mails("supporters_assigned")[0], reader=ZH, directory=directory.model_copy(update={"people": {}}))
         .text
     )
-
-
-def test_hostile_values_are_shown_as_text_in_html():
-    letter = a_renderer().letter(a_hostile_item(), reader=ZH, directory=a_directory())
-    seen = Tags(letter.html)
-    assert "script" not in seen.tags
-    assert "<script>alert(1)</script>" in seen.shown
-    assert "{{ 7*7 }}" in seen.shown
-    assert "\u202e" not in seen.shown
-
-
-def test_hostile_values_stay_on_one_line_of_subject_and_text():
-    letter = a_renderer().letter(a_hostile_item(), reader=ZH, directory=a_directory())
-    assert len(letter.subject.splitlines()) == 1
-    assert "=?" not in letter.subject
-    assert not any(line.startswith("Bcc:") for line in letter.text.splitlines())
-
-
-def test_hostile_values_are_no_markup_in_chat():
-    plain = chats("supporters_assigned")[0]
-    item = Item(id=plain.id, kind="chat", subject=plain.subject, data={**plain.data, "params": hostile_params(plain)})
-    said = a_renderer().chat(item, reader=ZH, directory=a_directory())
-    assert "<@all>" not in said
-    assert "](http://evil" not in said
-    assert said.count("](") == 1
-
-
-def hostile_params(item: Item):
-    params = item.data["params"]
-    return {**params, "request": {**params["request"], "opportunity": HOSTILE, "customer": HOSTILE}}
-
-
-def test_a_template_that_names_what_is_not_there_is_an_error_that_names_it(tmp_path: Path):
-    for part in ("subject.txt", "txt", "html"):
-        (tmp_path / "zh").mkdir(exist_ok=True)
-        (tmp_path / "zh" / f"submitted.{part}.j2").write_text("{{ request.secret }}")
-    with pytest.raises(RenderError, match=r"zh/submitted.subject.txt.j2 cannot be rendered \(UndefinedError\)"):
-        a_renderer(templates=tmp_path).letter(mails("submitted")[0], reader=ZH, directory=a_directory())
-
-
-def test_a_template_cannot_leave_the_sandbox(tmp_path: Path):
-    (tmp_path / "zh").mkdir()
-    (tmp_path / "zh" / "submitted.subject.txt.j2").write_text("{{ ''.__class__.__mro__[1].__subclasses__() }}")
-    with pytest.raises(RenderError, match="SecurityError"):
-        a_renderer(templates=tmp_path).letter(mails("submitted")[0], reader=ZH, directory=a_directory())
-
-
-def test_a_missing_template_is_an_error_that_names_it(tmp_path: Path):
-    with pytest.raises(RenderError, match="TemplateNotFound"):
-        a_renderer(templates=tmp_path).letter(mails("submitted")[0], reader=ZH, directory=a_directory())
 
 
 def test_a_pack_that_is_not_loaded_is_not_substituted():

@@ -12,6 +12,7 @@ from shared.http.auth import Authenticator
 from shared.http.server import create_app
 from shared.ledger.messages import Outcome, Told
 from shared.telemetry.health import Health
+from tests.builders.contract import conforming
 from tests.unit.routing.routing_build import AWAY, MANAGER, Journey, a_context, a_person, an_assigned, an_engineer
 from tests.unit.routing.routing_fakes import FakeClock, FakeRequests
 
@@ -50,7 +51,8 @@ class Site:
         )
         routes = work_routes(self.desk, self.requests, FakeClock(), auth.principal)
         app = create_app(service="routing", health=Health(), routers=(routes,))
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://routing")
+        transport = httpx.ASGITransport(app=app)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://routing", event_hooks=conforming(app))
 
     async def ask(self, method: str, path: str, by: str = "person-anna", **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer dev-{by}", **options.pop("headers", {})}

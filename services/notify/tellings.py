@@ -1,0 +1,73 @@
+"""What an event makes known and to whom: the rows of the policy it calls for, each with what its messages show. Pure.
+
+Invariant: people hear of the documents of one cause once, when the last of them has ended; machines hear of each.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from services.notify.facts import params_of
+from services.notify.policy import NotifyPolicy, Row
+from services.notify.state import DocumentState, State
+from shared.schemas import documents, routing
+from shared.schemas.envelope import Event
+from shared.schemas.model import Json
+from shared.schemas.registry import MODELS, TYPE_OF
+
+RENDERED, FAILED = TYPE_OF[documents.DocumentRendered], TYPE_OF[documents.DocumentFailed]
+BY_POLICY = "policy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """One row to follow, and what its messages show."""
+
+    row: Row
+    params: Json
+
+
+def tellings(policy: NotifyPolicy, state: State, event: Event) -> tuple[Telling, ...]:
+    """All that `event`, already evolved into `state`, calls for; whoever several rows name is told by the first of them."""
+    row = policy.events.get(event.type)
+    params = params_of(state, event)
+    if event.type not in {RENDERED, FAILED}:
+        return (Telling(row=row, params=params),) if row else ()
+    own = (Telling(row=row.for_machines(), params=params),) if row else ()
+    ended = _ended(state, event.data["document"])
+    types = [FAILED] * any(document.problem for document in ended) + [RENDERED] * any(document.name for document in ended)
+    shown = {**params, "particulars": _together(ended)}
+    return own + tuple(Telling(row=policy.events[name].for_people(), params=shown) for name in types if name in policy.events)
+
+
+def actor_of(event: Event) -> str | None:
+    """The person whose own act `event` is; None for what the system decided."""
+    match MODELS[event.type].model_validate(event.data):
+        case (
+            routing.WorkAccepted(by=person)
+            | routing.WorkDeclined(by=person)
+            | routing.WorkCompleted(by=person)
+            | routing.RequestWithdrawn(by=person)
+        ):
+            return person
+        case routing.SupportersAssigned(decisions=decisions):
+            return next((decision.chosen_by for decision in decisions if decision.chosen_by != BY_POLICY), None)
+        case _:
+            return None
+
+
+def _ended(state: State, last: str) -> tuple[DocumentState, ...]:
+    """The documents of the cause that `last` belongs to, in the cause's order; none while one of them is still to come."""
+    together = state.documents[last].together
+    if not set(together) <= state.documents.keys():
+        return ()
+    return tuple(state.documents[document] for document in together)
+
+
+def _together(ended: Iterable[DocumentState]) -> Json:
+    ended = tuple(ended)
+    return {
+        "kind": next((document.kind for document in ended), ""),
+        "version": max((document.version for document in ended), default=0),
+        "files": [document.name for document in ended if document.name],
+        "failures": list(dict.fromkeys(document.problem for document in ended if document.problem)),
+    }

@@ -1,0 +1,31 @@
+"""Settings: the console's address is optional, and one that is no address is refused at start."""
+
+import pytest
+
+from services.notify.settings import NotifySettings
+from shared.service.settings import SettingsError
+
+PLAIN = {"BACKLINE_MONGO_URI": "mongodb://db", "BACKLINE_BROKER": "broker:9092", "BACKLINE_SERVICE_TOKEN": "service-token"}
+
+
+def console(value: str | None) -> str | None:
+    environ = PLAIN if value is None else {**PLAIN, "BACKLINE_CONSOLE_URL": value}
+    return NotifySettings.read("notify", environ).console_url
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_there_is_no_console_unless_one_is_named(value: str | None):
+    assert console(value) is None
+
+
+@pytest.mark.parametrize("value", ["https://desk.example/backline", "https://desk.example/backline/"])
+def test_an_address_is_kept_without_its_trailing_slash(value: str):
+    assert console(value) == "https://desk.example/backline"
+
+
+@pytest.mark.parametrize(
+    "value", ["desk.example", "javascript:alert(1)", "https://desk.example/a b", 'https://desk.example/"><b>']
+)
+def test_what_is_no_address_is_refused_with_the_variables_name(value: str):
+    with pytest.raises(SettingsError, match="BACKLINE_CONSOLE_URL"):
+        console(value)
