@@ -20,7 +20,7 @@ from shared.schemas.model import Json
 from shared.storage import connect
 from tests.bench import ground, mix
 from tests.bench.company import company, requesters
-from tests.bench.ground import Counts, Finished, Sink
+from tests.bench.ground import HEARS, Counts, Finished, Sink
 from tests.bench.mix import Filed
 
 CLOCK = "2027-03-01T09:00:00+08:00"
@@ -29,7 +29,9 @@ AT_ONCE = 32
 
 
 class Backline:
-    """One stack on an empty broker and database; `profiles` is where each service's profile is written at the end, if at all."""
+    """One stack on an empty broker and database. `paused`: renderings are planned and not made. `profiles` is where each service's
+    profile is written at the end, if at all.
+    """
 
     def __init__(
         self,
@@ -38,12 +40,14 @@ class Backline:
         broker: BrokerKind = "embedded",
         people: int = 500,
         profile: bool = False,
+        paused: bool = True,
         scale: dict[str, int] | None = None,
     ) -> None:
         self.folder = folder
         self.directory = company(people)
         self.requesters = requesters(self.directory)
         self.sink = Sink(folder)
+        self._paused = paused
         self.profiles = folder / "profiles" if profile else None
         self.stack = Stack(
             folder,
@@ -59,7 +63,7 @@ class Backline:
 
     def _command(self, service: str) -> list[str]:
         profile = ("--profile", self.profiles / f"{service}.json") if self.profiles else ()
-        return ground.python("process", service, "--paused", *profile)
+        return ground.python("process", service, *(["--paused"] if self._paused else []), *profile)
 
     @property
     def programs(self) -> list[Program]:
@@ -109,9 +113,13 @@ class Backline:
         rows = await ground.load(self.folder, self.port, filed)
         ground.ensure_accepted(rows)
         await ground.quiet(self)
+        await self.complete(filed)
+        await ground.quiet(self)
+
+    async def complete(self, filed: Sequence[Filed]) -> None:
+        """Have everybody who is assigned accept the work, and one of them deliver it."""
         slots = asyncio.Semaphore(AT_ONCE)
         await asyncio.gather(*(self._complete(one, slots) for one in filed))
-        await ground.quiet(self)
 
     async def run(self, filed: Sequence[Filed]) -> Finished:
         """As ground.run, sampled if profiles are wanted."""
@@ -120,17 +128,38 @@ class Backline:
         return await ground.run(self, filed)
 
     async def verify(self, requests: int) -> None:
-        """Raise ProgramError unless each of `requests` has its people and every mail about it is out."""
-        client = connect(self.stack.mongod.uri)
-        wanted = {"state.request.source.reference": {"$regex": "^R-"}}
-        states = client["backline_intake"]["requests"]
-        statuses = Counter([d["state"]["status"] async for d in states.find(wanted, {"state.status": 1})])
-        ends: Counter[str] = Counter()
-        async for document in client["backline_notify"]["requests"].find({}, {"state.deliveries": 1}):
-            ends.update(delivery["status"] for delivery in document["state"]["deliveries"].values())
-        client.close()
+        """Raise ProgramError unless each of `requests` has its people, every mail about it is out, and all was heard by all."""
+        statuses, ends = await self.outcomes()
         if statuses != {"assigned": requests} or set(ends) != {"sent"}:
             raise ProgramError(f"Not everything was done: requests {dict(statuses)}, deliveries {dict(ends)}.")
+        said = await self.said()
+        for who, sources in HEARS.items():
+            heard = await self._sums(who, {source: f"$heard.{source}" for source in sources})
+            if lacking := {source: said[source] - heard[source] for source in sources if said[source] != heard[source]}:
+                raise ProgramError(f"{who} has not heard everything; what it lacks, by source: {lacking}.")
+
+    async def said(self) -> dict[str, int]:
+        """How many events each service has said of requests, each counted once however often it was sent."""
+        return {service: (await self._sums(service, {"head": "$head"}))["head"] for service in SOURCES}
+
+    async def _sums(self, service: str, fields: dict[str, str]) -> dict[str, int]:
+        client = connect(self.stack.mongod.uri)
+        group = {"$group": {"_id": None, **{name: {"$sum": field} for name, field in fields.items()}}}
+        rows = [row async for row in client[f"backline_{service}"]["requests"].aggregate([group])]
+        client.close()
+        return {name: int(rows[0][name]) if rows else 0 for name in fields}
+
+    async def outcomes(self) -> tuple[Counter[str], Counter[str]]:
+        """From the services' own databases: how many requests (surveys before apart) and deliveries are in which status."""
+        client = connect(self.stack.mongod.uri)
+        wanted = {"state.request.source.reference": {"$regex": "^R-"}}
+        states = client["backline_intake"]["requests"].find(wanted, {"state.status": 1})
+        statuses = Counter([document["state"]["status"] async for document in states])
+        ends: Counter[str] = Counter()
+        async for document in client["backline_notify"]["requests"].find({"state": {"$ne": None}}, {"state.deliveries": 1}):
+            ends.update(delivery["status"] for delivery in document["state"]["deliveries"].values())
+        client.close()
+        return statuses, ends
 
     async def counts(self) -> Counts:
         """What every process's metrics say at this moment."""
@@ -138,7 +167,7 @@ class Backline:
             *(self._http.get(f"{self.stack.url(*_place(name))}/metrics") for name in self.stack.services)
         )
         applied: dict[tuple[str, str], int] = {}
-        published = {**dict.fromkeys(SOURCES, 0), "intake": -self._said_of_people}
+        published: dict[str, int] = {**dict.fromkeys(SOURCES, 0), "intake": -self._said_of_people}
         leased = 0
         for text in texts:
             for sample in (sample for family in text_string_to_metric_families(text.text) for sample in family.samples):

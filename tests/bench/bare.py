@@ -6,8 +6,9 @@ has the whole part of it, and one more by a digit of its id. A connection to `--
 
 import argparse
 import asyncio
+import math
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -21,21 +22,13 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from services.notify.channels.mail import Sender, build
+from shared.schemas.envelope import SOURCES
 from shared.schemas.topics import REQUEST_TOPICS
 from tests.bench.bare_ledger import BareLedger, Document, Event, collection, producer
+from tests.bench.bare_mail import RECIPIENT, SENDER, bare_mail
 
-HEARS = {
-    "intake": ("routing", "documents", "notify"),
-    "routing": ("intake",),
-    "documents": ("intake", "routing"),
-    "notify": ("intake", "routing", "documents"),
-}
 SMTP_CONNECTIONS = 4
 GATHER_SECONDS = 0.003
-SENDER = Sender(address="bare@firm.example", name="Bare 营销支持", domain="firm.example")
-TEXT = "您提交的申请已经分派。\n申请编号、类型、客户、截止时间、协调人与支持人见下。\n" * 8
-HTML = "<html><body>" + "<p>您提交的申请已经分派，请在系统中查看。</p>" * 30 + "</body></html>"
 
 
 class Source(BaseModel):
@@ -48,7 +41,7 @@ class Submission(BaseModel):
 
     type: str
     business_unit: str
-    requester: dict[str, Any]
+    requester: Any
     source: Source | None = None
     details: dict[str, Any]
 
@@ -65,8 +58,9 @@ class Stage:
     def __init__(self, given: argparse.Namespace) -> None:
         self.name = given.stage
         self._given = given
+        self._hears = tuple(given.hears.split(",")) if given.hears else ()
         self._share: dict[str, float] = orjson.loads(given.share)
-        self._mails: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+        self._mails: asyncio.Queue[str] = asyncio.Queue()
         self._sent: list[Event] = []
         self._rung = asyncio.Event()
         self._applied: dict[str, int] = {}
@@ -79,7 +73,7 @@ class Stage:
             collection(self._given.mongo, self.name), self.producer, REQUEST_TOPICS[self.name].name, self.name
         )
         await asyncio.start_server(self._tell, "127.0.0.1", self._given.status)
-        work = [self._consume()]
+        work: list[Coroutine[Any, Any, None]] = [self._consume()] if self._hears else [asyncio.sleep(math.inf)]
         if self.name == "notify":
             work += [self._settle(), *(self._send() for _ in range(SMTP_CONNECTIONS))]
         await asyncio.gather(*work)
@@ -91,7 +85,7 @@ class Stage:
 
     async def _consume(self) -> None:
         consumer = AIOKafkaConsumer(
-            *(REQUEST_TOPICS[source].name for source in HEARS[self.name]),
+            *(REQUEST_TOPICS[source].name for source in self._hears),
             bootstrap_servers=self._given.broker,
             group_id=f"bare.{self.name}",
             auto_offset_reset="earliest",
@@ -127,12 +121,13 @@ class Stage:
     def _plan(self, document: Document, event: Event) -> list[tuple[str, Any]]:
         """Mails for the events of intake and routing, spread over them."""
         seen = document["seen"]
-        place, of = seen.get("intake", 0) + seen.get("routing", 0), 1 + portion(self._share["routing"], event.request_id)
+        of = ("intake" in self._hears) + ("routing" in self._hears) * portion(self._share["routing"], event.request_id)
+        place = seen.get("intake", 0) + seen.get("routing", 0)
         mails = portion(self._share["mails"], event.request_id, place, of)
         planned = portion(self._share["planned"], event.request_id, place, of)
         self.pending += mails
-        for number in range(mails):
-            self._mails.put_nowait((event.request_id, number))
+        for _ in range(mails):
+            self._mails.put_nowait(event.request_id)
         return [("planned", {"deliveries": [uuid.uuid4().hex for _ in range(mails)]})] * planned
 
     async def _send(self) -> None:
@@ -140,21 +135,11 @@ class Stage:
         client = aiosmtplib.SMTP(hostname="127.0.0.1", port=self._given.smtp, start_tls=False, use_tls=False)
         await client.connect()
         while True:
-            request, _ = await self._mails.get()
+            request = await self._mails.get()
             identity = uuid.uuid4().hex
-            mail = build(
-                item=identity,
-                request=request,
-                sender=SENDER,
-                to="somebody@firm.example",
-                to_name="某人",
-                subject="您的申请已经分派（智慧泊位一期）",
-                text=TEXT,
-                html=HTML,
-                date=datetime.now(UTC),
-            )
+            mail = bare_mail(identity, request)
             await client.mail(SENDER.address)
-            await client.rcpt("somebody@firm.example")
+            await client.rcpt(RECIPIENT)
             await client.data(mail)
             said = {"type": "delivered", "source": "sink", "request_id": request, "seq": 0, "data": {"delivery": identity}}
             self._sent.append(Event(id=identity, **said))
@@ -192,7 +177,8 @@ class Reception:
 
     async def take(self, submission: Submission) -> str:
         """The id of what is durable."""
-        identity, future = uuid.uuid4().hex, asyncio.get_running_loop().create_future()
+        identity = uuid.uuid4().hex
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting.append((identity, submission.model_dump(), future))
         self._arrived.set()
         return await future
@@ -235,7 +221,8 @@ def application(stage: Stage) -> FastAPI:
 def main() -> None:
     """Run one stage until a signal ends it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("stage", choices=sorted(HEARS))
+    parser.add_argument("stage", choices=SOURCES)
+    parser.add_argument("--hears", required=True)
     parser.add_argument("--broker", required=True)
     parser.add_argument("--mongo", required=True)
     parser.add_argument("--status", type=int, required=True)

@@ -1,6 +1,7 @@
 """Side A: the bare loop's four processes on an empty broker and database."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,27 +28,31 @@ class Share:
 
     @classmethod
     def like(cls, measured: Finished) -> "Share":
-        """As many events and mails as Backline had; its events about deliveries that are not about one mail say plans."""
-        said = measured.applied
-        return cls(
-            routing=said["notify", "routing"],
-            documents=said.get(("intake", "documents"), 0.0),
-            planned=max(0.0, said["intake", "notify"] - measured.mails),
-            mails=measured.mails,
-        )
+        """As many events and mails as Backline had; what notify says besides each mail sent are its plans."""
+        said = measured.said
+        planned = max(0.0, said["notify"] - measured.mails)
+        return cls(routing=said["routing"], documents=said["documents"], planned=planned, mails=measured.mails)
 
 
 class Bare:
     """Start, feed, stop."""
 
-    def __init__(self, folder: Path, share: Share, *, broker: BrokerKind = "embedded") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        share: Share,
+        *,
+        broker: BrokerKind = "embedded",
+        hears: Mapping[str, Sequence[str]] = HEARS,
+    ) -> None:
         self.folder = folder
         self.sink = Sink(folder)
         self.port = free_port()
         self._share = share
+        self._hears = hears
         self._broker = broker_of(broker, folder, [free_port() for _ in ports_of(broker, 1)])
         self._mongod = Mongod(folder)
-        self._status = {stage: free_port() for stage in SOURCES}
+        self._status: dict[str, int] = {stage: free_port() for stage in SOURCES}
         self._stages = {stage: self._stage(stage) for stage in SOURCES}
 
     @property
@@ -79,12 +84,19 @@ class Bare:
 
     async def counts(self) -> Counts:
         """What every stage counts at this moment."""
-        told = dict(zip(SOURCES, await asyncio.gather(*(self._told(stage) for stage in SOURCES)), strict=True))
+        told: dict[str, Json] = dict(zip(SOURCES, await asyncio.gather(*(self._told(stage) for stage in SOURCES)), strict=True))
         return Counts(
-            applied={(stage, source): told[stage]["applied"].get(source, 0) for stage in SOURCES for source in HEARS[stage]},
+            applied={
+                (stage, source): told[stage]["applied"].get(source, 0) for stage in SOURCES for source in self._hears[stage]
+            },
             published={stage: told[stage]["published"] for stage in SOURCES},
+            hears=self._hears,
             pending=sum(told[stage]["pending"] for stage in SOURCES),
         )
+
+    async def said(self) -> Mapping[str, int]:
+        """Events published by each stage."""
+        return (await self.counts()).published
 
     async def _told(self, stage: str) -> Json:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._status[stage])
@@ -94,6 +106,14 @@ class Bare:
 
     def _stage(self, stage: str) -> Program:
         share = orjson.dumps(vars(self._share)).decode()
-        arguments: list[object] = [stage, "--broker", self._broker.address, "--mongo", self._mongod.uri, "--share", share]
-        arguments += ["--status", self._status[stage], "--smtp", self.sink.port, "--port", self.port]
-        return Program(f"bare-{stage}", ground.python("bare", *arguments), log=self.folder / "log" / f"bare-{stage}.log")
+        given: dict[str, object] = {
+            "hears": ",".join(self._hears[stage]),
+            "broker": self._broker.address,
+            "mongo": self._mongod.uri,
+            "share": share,
+            "status": self._status[stage],
+            "smtp": self.sink.port,
+            "port": self.port,
+        }
+        options = [part for name, value in given.items() for part in (f"--{name}", value)]
+        return Program(f"bare-{stage}", ground.python("bare", stage, *options), log=self.folder / "log" / f"bare-{stage}.log")

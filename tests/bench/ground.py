@@ -3,8 +3,8 @@
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -16,9 +16,9 @@ from tests.bench import sink
 from tests.bench.load import Row
 from tests.bench.mix import Filed
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1
 ACCEPTED = 202
-STILL = 4
+STILL = 6
 HEARS = {
     "intake": ("routing", "documents", "notify"),
     "routing": ("intake",),
@@ -90,7 +90,7 @@ def ensure_accepted(rows: Iterable[Row]) -> None:
 
 
 async def until(done: Callable[[], Awaitable[bool]], what: str, seconds: float = 300) -> float:
-    """Look every quarter of a second; the time (CLOCK_MONOTONIC) of the look that found it `done`. Raises TimeoutError."""
+    """Look every tenth of a second; the time (CLOCK_MONOTONIC) of the look that found it `done`. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while True:
         looked = time.monotonic()
@@ -106,13 +106,16 @@ class Counts:
     """What the processes of a side count: events applied by (service, source), events published, effects under way."""
 
     applied: dict[tuple[str, str], int]
-    published: dict[str, int]
+    published: Mapping[str, int]
     pending: int
+    hears: Mapping[str, Sequence[str]] = field(default_factory=lambda: HEARS)
 
     @property
     def level(self) -> bool:
         """Whether everybody has applied what was said, and no effect is under way."""
-        heard = all(self.applied.get((who, source), 0) >= self.published[source] for who, of in HEARS.items() for source in of)
+        heard = all(
+            self.applied.get((who, source), 0) >= self.published[source] for who, of in self.hears.items() for source in of
+        )
         return heard and self.pending == 0
 
 
@@ -120,13 +123,14 @@ class Counts:
 class Finished:
     """One run of load: seconds from the first request sent to the last thing done, CPU seconds by program, and what was done.
 
-    `applied` and `mails` are per request; `accepted_seconds` is how long it took until all were answered.
+    `applied`, `said` (each event once) and `mails` are per request; `accepted_seconds` is how long it took until all were answered.
     """
 
     requests: int
     seconds: float
     cpu: dict[str, float]
     applied: dict[tuple[str, str], float]
+    said: dict[str, float]
     mails: float
     accepted_seconds: float
 
@@ -161,9 +165,14 @@ class Side(Protocol):
         """As of now."""
         ...
 
+    async def said(self) -> Mapping[str, int]:
+        """Events said about requests until now, by source, each counted once."""
+        ...
+
 
 async def run(side: Side, filed: Sequence[Filed]) -> Finished:
     """Feed `side` as fast as it goes, until everything about the last request is done."""
+    said = await side.said()
     before, mails, cpu = await side.counts(), await side.sink.count(), Cpu.of(side.programs)
     rows = await load(side.folder, side.port, filed)
     ensure_accepted(rows)
@@ -175,6 +184,7 @@ async def run(side: Side, filed: Sequence[Filed]) -> Finished:
         seconds=ended - started,
         cpu=spent,
         applied={key: (many - before.applied.get(key, 0)) / count for key, many in after.applied.items()},
+        said={source: (many - said[source]) / count for source, many in (await side.said()).items()},
         mails=(await side.sink.count() - mails) / count,
         accepted_seconds=max(answered for _, answered, _ in rows) - started,
     )

@@ -7,11 +7,12 @@ presentations and trainings must name one.
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from shared.schemas.model import Json
 from shared.schemas.requests import request_id
 from tests.bench.company import INDUSTRIES, SENDING
-from tests.builders import a_body, attested
+from tests.builders import a_body
 
 WEIGHTS = {
     "tools.company": 3,
@@ -52,14 +53,20 @@ class Filed:
 def surveys(count: int, requesters: Mapping[str, Sequence[str]]) -> list[Filed]:
     """The surveys that went before `count` requests: one for each opportunity."""
     opportunities = sorted({_opportunity(number) for number in range(count)})
-    return [_filed("tech.survey", unit, f"S-{number}", (unit, number), requesters) for unit, number in opportunities]
+    return [_filed("tech.survey", f"S-{opportunity[1]}", opportunity, requesters) for opportunity in opportunities]
 
 
-def requests(count: int, requesters: Mapping[str, Sequence[str]], *, first: int = 0, seed: int = 1) -> list[Filed]:
-    """Requests number `first` and following. Numbers beyond those whose surveys were made have none to name."""
-    kinds = _kinds(seed)
-    mixed = [next(kinds) for _ in range(first + count)][first:]
-    return [_request(kind, first + place, requesters) for place, kind in enumerate(mixed)]
+def requests(
+    count: int, requesters: Mapping[str, Sequence[str]], *, first: int = 0, surveyed: int | None = None, seed: int = 1
+) -> list[Filed]:
+    """Requests number `first` and following, about the opportunities of the first `surveyed` (else: of all of them)."""
+    numbers = range(first, first + count)
+    kinds = list(islice(_kinds(seed), first, first + count))
+    within = surveyed or first + count
+    return [
+        _filed(kind, f"R-{number}", _opportunity(number % within), requesters)
+        for number, kind in zip(numbers, kinds, strict=True)
+    ]
 
 
 def _kinds(seed: int) -> Iterator[str]:
@@ -74,12 +81,8 @@ def _opportunity(number: int) -> tuple[str, int]:
     return SENDING[number % len(SENDING)], number // (len(SENDING) * PER_OPPORTUNITY)
 
 
-def _request(kind: str, number: int, requesters: Mapping[str, Sequence[str]]) -> Filed:
-    return _filed(kind, _opportunity(number)[0], f"R-{number}", _opportunity(number), requesters)
-
-
-def _filed(kind: str, unit: str, reference: str, opportunity: tuple[str, int], requesters: Mapping[str, Sequence[str]]) -> Filed:
-    _, number = opportunity
+def _filed(kind: str, reference: str, opportunity: tuple[str, int], requesters: Mapping[str, Sequence[str]]) -> Filed:
+    unit, number = opportunity
     people = requesters[unit]
     plain = a_body(
         kind,
@@ -110,4 +113,4 @@ def _varied(details: Json, reference: str) -> Json:
 def _evidence(evidence: Sequence[Json], unit: str, opportunity: int) -> list[Json]:
     """The survey of this opportunity where an earlier request is named."""
     named = {"business_unit": unit, "system": SYSTEM, "reference": f"S-{opportunity}"}
-    return [{**piece, "value": named} if piece["kind"] == "earlier_request" else piece for piece in evidence] or attested()
+    return [{**piece, "value": named} if piece["kind"] == "earlier_request" else piece for piece in evidence]

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -25,9 +25,9 @@ class Sampler:
     """Counts CPU seconds by line (`own`) and by function on the stack (`total`)."""
 
     def __init__(self) -> None:
-        self._own: Counter[tuple[CodeType, int]] = Counter()
-        self._total: Counter[CodeType] = Counter()
-        self._threads: Counter[str] = Counter()
+        self._own: dict[tuple[CodeType, int], float] = defaultdict(float)
+        self._total: dict[CodeType, float] = defaultdict(float)
+        self._threads: dict[str, float] = defaultdict(float)
         self._clocks: dict[int, float] = {}
 
     def start(self) -> None:
@@ -83,12 +83,13 @@ def _group(name: str, *, main: bool) -> str:
 
 def functions(own: list[list[Any]], most: int) -> list[tuple[str, float, int]]:
     """The `most` functions with most time of their own: (where, seconds, hottest line)."""
-    spent: Counter[tuple[str, str]] = Counter()
+    spent: dict[tuple[str, str], float] = defaultdict(float)
     hottest: dict[tuple[str, str], tuple[float, int]] = {}
     for file, function, line, seconds in own:
         spent[(file, function)] += seconds
         hottest[(file, function)] = max(hottest.get((file, function), (0.0, 0)), (seconds, line))
-    return [(f"{_short(file)}:{name}", seconds, hottest[(file, name)][1]) for (file, name), seconds in spent.most_common(most)]
+    most_spent = sorted(spent.items(), key=lambda entry: -entry[1])[:most]
+    return [(f"{_short(file)}:{name}", seconds, hottest[(file, name)][1]) for (file, name), seconds in most_spent]
 
 
 def ours(total: list[list[Any]], most: int, below: float = 0.9) -> list[tuple[str, float, int]]:
