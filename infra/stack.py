@@ -112,11 +112,22 @@ class Stack:
         async with httpx.AsyncClient(timeout=120, headers=headers) as client:
             for service in SOURCES:
                 try:
-                    answer = (await client.post(f"{self.url(service)}/internal/replay")).raise_for_status()
+                    subjects, events = await self._replayed(client, service)
                 except httpx.HTTPError as error:
                     tail = self.services[f"{service}-1"].tail()
                     raise ProgramError(f"{service} could not say its events again: {error!r}. Its log ends: {tail}") from error
-                self.say(f"{service} said again: {answer.text}")
+                self.say(f"{service} said again {events} events of {subjects} requests and people")
+
+    async def _replayed(self, client: httpx.AsyncClient, service: str) -> tuple[int, int]:
+        """Let `service` say all its events again, page by page; of how many subjects, and how many."""
+        subjects, events, cursor = 0, 0, ""
+        while True:
+            params = {"by": "stack", "cursor": cursor}
+            answer = (await client.post(f"{self.url(service)}/internal/replay", params=params)).raise_for_status()
+            page = answer.json()
+            subjects, events, cursor = subjects + page["subjects"], events + page["events"], page["next"]
+            if cursor is None:
+                return subjects, events
 
     async def watch(self) -> None:
         """Return never; raise ProgramError as soon as one of the processes ends by itself."""

@@ -5,7 +5,6 @@ Invariant: a file may be sent again from its start at any time; what was taken i
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,11 +13,13 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from infra.commands.directory_places import told_with_places
 from infra.commands.ending import fail, reaching
-from infra.commands.target import FOLDER, Target, refuse
+from infra.commands.language import Locale, language_of
+from infra.commands.progress import progress
+from infra.commands.target import FOLDER, Target, checked, refuse
+from infra.commands.verdicts import Tally
 
 console = Console()
 CHUNK_LINES = 500
@@ -42,30 +43,50 @@ def import_requests(
     folder: Folder = FOLDER,
     url: Url = "",
     result: Annotated[Path | None, typer.Option(help="where the verdict of each line is written")] = None,
+    locale: Locale = None,
 ) -> None:
-    """Send a file of JSON Lines, a request each; every line gets a verdict. Running it again changes nothing."""
-    target, counts = Target.chosen(folder, "intake", url), Counter[str]()
+    """Send a file of JSON Lines, a request each; every line gets a verdict. Running it again changes nothing.
+
+    Exit status 0: every line was accepted, or was before; 3: some were returned or rejected; 1: none was accepted, or a line
+    was refused (no JSON, no identity, or in conflict with what is there), or intake could not be reached.
+    """
+    language = language_of(locale)
+    target, tally = Target.chosen(folder, "intake", url), Tally(language)
     lines = file.read_bytes().splitlines()
     verdicts = result or file.with_suffix(".verdicts.jsonl")
     address = target.url("intake")
-    with target.client(f"dev-unit-{unit}") as client, verdicts.open("w", encoding="utf-8") as written, _bar() as progress:
-        task = progress.add_task("importing", total=len(lines))
+    with (
+        target.client(f"dev-unit-{unit}", language=language) as client,
+        verdicts.open("w", encoding="utf-8") as written,
+        progress("importing", len(lines)) as shown,
+    ):
         for first, chunk in chunks(lines):
-            for row in _answers(client, address, chunk):
-                counts["duplicate" if row["duplicate"] else row["outcome"]] += 1
-                written.write(json.dumps({**row, "line": row["line"] + first}, ensure_ascii=False) + "\n")
+            for answered in _answers(client, address, chunk):
+                row = {**answered, "line": answered["line"] + first}
+                tally.take(row)
+                written.write(json.dumps(row, ensure_ascii=False) + "\n")
             written.flush()
-            progress.advance(task, len(chunk))
-    shown = Table("verdict", "lines")
-    for outcome, number in counts.most_common():
-        shown.add_row(outcome, str(number))
-    console.print(shown)
+            shown.by(len(chunk))
+    tally.show(console)
     console.print(f"Each line's verdict is in {verdicts}", highlight=False, soft_wrap=True)
+    raise typer.Exit(tally.exit_status)
 
 
-def people(file: File, folder: Folder = FOLDER, url: Url = "") -> None:
-    """Import a directory of people (YAML or JSON); importing it again changes nothing."""
-    told = Target.chosen(folder, "intake", url).ask("POST", "intake", "/v1/people:import", content=file.read_bytes())
+def people(file: File, folder: Folder = FOLDER, url: Url = "", locale: Locale = None) -> None:
+    """Import a directory of people (YAML or JSON); importing it again changes nothing.
+
+    Exit status 1: nothing was imported, because of the faults that are listed with line, person and field.
+    """
+    content, language = file.read_bytes(), language_of(locale)
+    target = Target.chosen(folder, "intake", url)
+    address = target.url("intake")
+    with reaching(address), target.client(language=language) as client:
+        answer = client.post(f"{address}/v1/people:import", content=content)
+    if faults := told_with_places(answer, content, language):
+        for fault in faults:
+            typer.secho(f"{file}:{fault}", fg="red", err=True)
+        fail(f"{len(faults)} faults; nothing was imported. Mend them and run this command again.")
+    told = checked(answer)
     console.print(
         f"{told['recorded']} entries recorded, {told['unchanged']} unchanged; directory {told['version']}", highlight=False
     )
@@ -107,7 +128,3 @@ def _posted(client: httpx.Client, address: str, chunk: list[bytes]) -> list[dict
         refuse(answer)
     rows = [json.loads(line) for line in answer.content.splitlines()]
     return rows if len(rows) == sum(1 for line in chunk if line.strip()) else None
-
-
-def _bar() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)

@@ -1,82 +1,73 @@
-"""Looking after running services: say or ask for events again, see and retry what is parked, list dead letters, create topics."""
+"""Looking after running services: say or ask for events again, page by page, and create the topics of a broker."""
 
 import asyncio
-from pathlib import Path
+from collections import Counter
+from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from infra.commands.ending import WRONGLY_ASKED, fail
+from infra.commands.ending import fail
+from infra.commands.progress import progress
+from infra.commands.services import As, Folder, Service, Url, acting, chosen, pages
 from infra.commands.target import FOLDER, Target
 from infra.topics import TopicError, create_topics
-from shared.schemas.envelope import SOURCES
 
 console = Console()
-Folder = Annotated[Path, typer.Option(help="the local stack's folder")]
-Service = Annotated[str, typer.Option(help="intake, routing, notify or documents; all when not given")]
-Url = Annotated[str, typer.Option(help="the service's address instead of a local stack; its token is in BACKLINE_TOKEN")]
+TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+"""Without an offset it is this machine's time."""
+DryRun = Annotated[bool, typer.Option("--dry-run", help="say how much there is, and do nothing")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """replay, reconcile, parked, redrive, dead-letters, topics."""
+    """replay, reconcile, topics."""
     app.command()(replay)
     app.command()(reconcile)
-    app.command()(parked)
-    app.command()(redrive)
-    app.command("dead-letters")(dead_letters)
     app.command()(topics)
 
 
-def replay(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:
-    """Let services say all their events again; whoever heard them drops them."""
-    for name, target in _targets(folder, service, url):
-        told = target.ask("POST", name, "/internal/replay")
-        figures = [f"{ledger}: {said['events']} events of {said['subjects']}" for ledger, said in told.items()]
-        console.print(f"{name} said again {'; '.join(figures)}", highlight=False)
-
-
-def reconcile(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:
-    """Let services ask the others for whatever they have not heard; repeating it is harmless."""
-    for name, target in _targets(folder, service, url):
-        lacking = target.ask("POST", name, "/internal/reconcile")
-        figures = [f"{number} {what} of {source}" for what, told in lacking.items() for source, number in told.items()]
-        console.print(f"{name} had not heard the last of: {', '.join(figures)}", highlight=False)
-
-
-def parked(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:
-    """List the requests that are set aside, and why."""
-    shown = Table("service", "request", "why", title="Set aside")
-    for name, target in _targets(folder, service, url):
-        for request, why in target.ask("GET", name, "/internal/parked"):
-            shown.add_row(name, request, escape(why))
-    console.print(shown if shown.row_count else "No request is set aside.")
-
-
-def redrive(
-    request: Annotated[str, typer.Argument(help="the request's id, from `backline parked`")],
-    service: Annotated[str, typer.Option(help="where it is set aside")],
+def replay(
     folder: Folder = FOLDER,
+    service: Service = "",
     url: Url = "",
+    since: Annotated[datetime | None, typer.Option(formats=TIMES, help="only what said something at that time or later")] = None,
+    request: Annotated[str, typer.Option(help="only this request (or person or unit, of intake)")] = "",
+    dry_run: DryRun = False,
+    as_: As = "",
 ) -> None:
-    """Try a parked request again, from the message that parked it; repeating it is harmless. Exit status 1: still parked."""
-    ((name, target),) = _targets(folder, service, url)
-    answer = target.ask("POST", name, f"/internal/parked/{quote(request, safe='')}/redrive")
-    if why := answer["still_parked"].get(request):
-        fail(f"{request} is still set aside in {name}: {why}")
-    console.print(f"{request} goes on in {name}.", highlight=False)
+    """Let services say all their events again; whoever heard them drops them. It may be broken off and repeated at any time.
+
+    Exit status 1: the broker did not take everything, or nothing is known of the request.
+    """
+    targets, by = chosen(folder, service, url), acting(as_)
+    moment = (since if since.tzinfo else since.astimezone()).isoformat() if since else ""
+    if dry_run:
+        for name, target in targets:
+            figures = ", ".join(f"{number} {ledger}" for ledger, number in _sizes(target, name, moment).items())
+            console.print(f"{name} would say again the events of {figures}", highlight=False)
+        return
+    counts: Counter[str] = Counter()
+    for name, target in targets:
+        counts += _replayed(target, name, {"by": by, "since": moment, "request": request})
+    if counts["unsaid"]:
+        fail(f"The broker did not take {counts['unsaid']} events; see whether it runs, and run this command again.")
+    if request and not counts["subjects"]:
+        fail(f"No service that was asked knows {request}.")
 
 
-def dead_letters(folder: Folder = FOLDER, service: Service = "", url: Url = "") -> None:
-    """List records that name no request, newest first."""
-    shown = Table("service", "record", "problem", "at", title="Dead letters")
-    for name, target in _targets(folder, service, url):
-        for entry in target.ask("GET", name, "/internal/dead-letters"):
-            shown.add_row(name, *(escape(str(entry[key])) for key in ("_id", "problem", "at")))
-    console.print(shown if shown.row_count else "There are no dead letters.")
+def reconcile(folder: Folder = FOLDER, service: Service = "", url: Url = "", as_: As = "") -> None:
+    """Let services ask the others for whatever they have not heard. It may be broken off and repeated at any time."""
+    by = acting(as_)
+    for name, target in chosen(folder, service, url):
+        lacking: Counter[tuple[str, str]] = Counter()
+        with progress(f"{name} compares") as shown:
+            for page in pages(target, "POST", name, "/internal/reconcile", {"by": by}):
+                lacking[page["what"], page["source"]] += page["lacking"]
+                shown.by(page["compared"])
+        figures = [f"{number} {what} of {source}" for (what, source), number in lacking.items()]
+        console.print(f"{name} had not heard the last of: {', '.join(figures)}", highlight=False, soft_wrap=True)
 
 
 def topics(
@@ -91,11 +82,19 @@ def topics(
     console.print("All topics are there.")
 
 
-def _targets(folder: Path, service: str, url: str) -> list[tuple[str, Target]]:
-    """The services that were chosen, each with where it is."""
-    if service and service not in SOURCES:
-        fail(f"There is no service {service!r}; choose one of {', '.join(SOURCES)}.", WRONGLY_ASKED)
-    if url and not service:
-        fail("An address is one service's; name it with --service.", WRONGLY_ASKED)
-    target = Target.chosen(folder, service, url)
-    return [(name, target) for name in ([service] if service else SOURCES)]
+def _replayed(target: Target, name: str, params: dict[str, str]) -> Counter[str]:
+    """Subjects, events and unsaid events of one service, which has said them again."""
+    counts: Counter[str] = Counter()
+    total = 1 if params["request"] else sum(_sizes(target, name, params["since"]).values())
+    with progress(f"{name} says again", total) as shown:
+        for page in pages(target, "POST", name, "/internal/replay", params):
+            counts.update({key: page[key] for key in ("subjects", "events", "unsaid")})
+            shown.by(page["subjects"])
+    console.print(f"{name} said again {counts['events']} events of {counts['subjects']} subjects", highlight=False)
+    return counts
+
+
+def _sizes(target: Target, name: str, since: str) -> dict[str, int]:
+    """How many subjects a replay would go through, by ledger."""
+    sizes: dict[str, int] = target.ask("GET", name, "/internal/replay" + (f"?{urlencode({'since': since})}" if since else ""))
+    return sizes

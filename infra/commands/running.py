@@ -23,21 +23,25 @@ from infra.commands.target import FOLDER, Target
 from infra.embedded import ProgramError
 from infra.embedded.ports import PortError
 from infra.stack import Stack
-from infra.stack_folder import supervisor_of
+from infra.stack_folder import STATE, supervisor_of
 from shared.schemas.envelope import SOURCES
 from shared.telemetry.clock import ClockError, clock_from
 
 console = Console()
 DOWN_SECONDS = 60
 MOST_PROCESSES = 16
+NOTHING_RUNS = 3
+"""The exit status that the Linux Standard Base gives a program that is not running."""
+SILENT = "It does not answer"
 Folder = Annotated[Path, typer.Option(help="where the stack keeps its data")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """up, down, status."""
+    """up, down, status, address."""
     app.command()(up)
     app.command()(down)
     app.command()(status)
+    app.command()(address)
 
 
 def up(
@@ -83,16 +87,27 @@ def down(folder: Folder = FOLDER) -> None:
 
 
 def status(folder: Folder = FOLDER) -> None:
-    """Ask every process whether it is ready. Exit status 1: one is not."""
-    target, waiting = Target.at(folder), 0
+    """Ask every process whether it is ready. Exit status 1: one is not; 3: no stack runs there."""
+    nothing_runs = f"No stack runs in {folder}; start one with `backline up --folder {folder}`."
+    if not (folder / STATE).exists():
+        fail(nothing_runs, NOTHING_RUNS)
+    target = Target.at(folder)
+    problems = {name: _problem(target.url(name)) for name in target.processes()}
+    if supervisor_of(folder) is None and all(problem and problem.startswith(SILENT) for problem in problems.values()):
+        fail(nothing_runs, NOTHING_RUNS)
     shown = Table("process", "address", "ready", "problem")
-    for name in target.processes():
-        problem = _problem(target.url(name))
-        waiting += problem is not None
+    for name, problem in problems.items():
         shown.add_row(name, target.url(name), "no" if problem else "yes", escape(problem or ""))
     console.print(shown)
-    if waiting:
+    if any(problems.values()):
         raise typer.Exit(FAILED)
+
+
+def address(
+    service: Annotated[str, typer.Argument(help="intake, routing, notify or documents")], folder: Folder = FOLDER
+) -> None:
+    """Print the address of a service, for a script: INTAKE=$(backline address intake)."""
+    typer.echo(Target.at(folder).url(service))
 
 
 def scale_of(text: str) -> dict[str, int]:
@@ -152,7 +167,7 @@ def _problem(address: str) -> str | None:
         answer = httpx.get(f"{address}/readyz", timeout=5, trust_env=False)
         problems = answer.json()["problems"]
     except httpx.HTTPError as error:
-        return f"It does not answer ({type(error).__name__})."
+        return f"{SILENT} ({type(error).__name__})."
     except (ValueError, KeyError, TypeError):
         return f"Something else answers there ({answer.status_code})."
     return "; ".join(map(str, problems.values())) or None

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import httpx
 
 from infra.commands.ending import WRONGLY_ASKED, fail, reaching
+from infra.commands.language import Language, language_of
 from infra.stack import SERVICE_TOKEN
 
 FOLDER = Path("var")
@@ -61,16 +62,17 @@ class Target:
         """The names of the service processes, such as routing-2."""
         return [name for name in self.urls if name.rsplit("-", 1)[-1].isdigit()]
 
-    def client(self, development_token: str = SERVICE_TOKEN) -> httpx.Client:
-        """A client with the token that was given, or with `development_token` to a local stack."""
-        headers = {"Authorization": f"Bearer {self.token or development_token}"}
+    def client(self, development_token: str = SERVICE_TOKEN, *, language: Language | None = None) -> httpx.Client:
+        """A client with the token that was given, or with `development_token` to a local stack; it is answered in `language`."""
+        headers = {"Authorization": f"Bearer {self.token or development_token}", "Accept-Language": language or language_of(None)}
         return httpx.Client(timeout=SECONDS, headers=headers, trust_env=False)
 
     def ask(self, method: str, service: str, path: str, *, content: bytes | None = None) -> Any:
         """The JSON that `service` answers to an operator; ends the command when there is none or it is a problem."""
         address = self.url(service)
         with reaching(address), self.client() as client:
-            return checked(client.request(method, f"{address}{path}", content=content))
+            kind = {} if content is None else {"Content-Type": "application/json"}
+            return checked(client.request(method, f"{address}{path}", content=content, headers=kind))
 
 
 def checked(answer: httpx.Response) -> Any:

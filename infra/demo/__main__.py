@@ -17,6 +17,7 @@ import httpx
 from rich.console import Console
 
 from infra.demo import sample
+from infra.demo.patience import Patience
 from infra.demo.people import People
 from infra.demo.report import Report, table
 from infra.demo.sinks import Sinks
@@ -120,17 +121,15 @@ class Demonstration:
         self._say("Everybody accepts and delivers")
         await self._until(lambda: self._open(None), lambda rows: not rows)
         self._say("Waiting for the last mails, chat messages and documents")
-        doubts = 0
-        deadline = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < deadline:
+        doubts, patience = 0, Patience(WAIT_SECONDS)
+        while True:
             rows = await self._people.requests()
             doubts += await self._people.settle_doubts([row for row in rows if row["id"] not in self._quiet], self._sinks)
             missing = await self._missing(rows)
-            if not any(missing.values()):
-                break
+            if not patience.lasts(sum(missing.values())):
+                return doubts
             self._console.print(f"  [dim]{missing}[/dim]")
             await asyncio.sleep(1)
-        return doubts
 
     async def _missing(self, rows: list[Row]) -> dict[str, int]:
         """Deliveries under way by channel, and documents the sample names that are not there yet."""

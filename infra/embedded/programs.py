@@ -20,7 +20,7 @@ from infra.embedded.ports import free_port
 
 __all__ = ["Program", "ProgramError", "executable", "free_port"]
 
-STOP_SECONDS = 25.0
+STOP_SECONDS = 30.0
 START_SECONDS = 60.0
 ANSWER_SECONDS = 5.0
 PR_SET_PDEATHSIG = 1

@@ -1,4 +1,4 @@
-"""The files of a request over HTTP: the list, and the download under its own name in any language."""
+"""The files of a request over HTTP: the list, and each file and internal sheet for download under its own name in any language."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -23,9 +23,10 @@ NOT_FOUND = Refusal(
 
 
 class Listed(DocumentRendered):
-    """A file and where to download it."""
+    """A file and where to download it, and its internal sheet if it goes to a customer and has one."""
 
     address: str
+    sheet_address: str | None
 
 
 class Documents(Frozen):
@@ -42,7 +43,7 @@ FILE: dict[int | str, Json] = {
 
 
 def document_routes(projection: Projection, blobs: BlobStore, principal: Callable[..., Any]) -> APIRouter:
-    """GET /v1/requests/{id}/documents and GET /v1/documents/{document}."""
+    """GET /v1/requests/{id}/documents, GET /v1/documents/{document} and GET /v1/documents/{document}/sheet."""
     router = APIRouter(prefix="/v1", tags=["documents"])
     Caller = Annotated[Principal, Depends(principal)]
 
@@ -51,28 +52,50 @@ def document_routes(projection: Projection, blobs: BlobStore, principal: Callabl
         state = await projection.state(request_id)
         if state is None or not visible(state, caller):
             raise Refused(NOT_FOUND)
-        rows = tuple(Listed(**dict(made), address=f"/v1/documents/{made.document}") for made in state.made)
-        return Documents(request=request_id, documents=rows)
+        return Documents(request=request_id, documents=tuple(row(made) for made in state.made))
 
     @router.get("/documents/{document}", summary="Download one file", response_class=Response, responses=FILE)
     async def download(document: str, caller: Caller, if_none_match: Annotated[str, Header()] = "") -> Response:
         found = await projection.document(document)
         if found is None or not visible(found[0], caller):
             raise Refused(NOT_FOUND)
+        return await answer(found[1].name, found[1].sha256, found[1].media_type, if_none_match)
+
+    @router.get(
+        "/documents/{document}/sheet",
+        summary="Download the internal sheet of a file that goes to a customer",
+        response_class=Response,
+        responses=FILE,
+    )
+    async def download_sheet(document: str, caller: Caller, if_none_match: Annotated[str, Header()] = "") -> Response:
+        found = await projection.document(document)
+        sheet = found[1].manifest.get("sheet") if found else None
+        if found is None or sheet is None or not visible(found[0], caller):
+            raise Refused(NOT_FOUND)
+        return await answer(sheet["name"], sheet["sha256"], "application/pdf", if_none_match)
+
+    async def answer(name: str, sha256: str, media_type: str, if_none_match: str) -> Response:
         headers = {
-            "Content-Disposition": disposition(found[1].name),
-            "ETag": f'"{found[1].sha256}"',
+            "Content-Disposition": disposition(name),
+            "ETag": f'"{sha256}"',
             "Cache-Control": "private, no-cache",
             "X-Content-Type-Options": "nosniff",
         }
         if headers["ETag"] in if_none_match or if_none_match == "*":
             return Response(status_code=304, headers=headers)
-        blob = await blobs.get(found[1].sha256)
+        blob = await blobs.get(sha256)
         if blob is None:
             raise Refused(NOT_FOUND)
-        return Response(blob.data, media_type=found[1].media_type, headers=headers)
+        return Response(blob.data, media_type=media_type, headers=headers)
 
     return router
+
+
+def row(made: DocumentRendered) -> Listed:
+    """A file as the list names it, with where it is to be had, and where its internal sheet is if it has one."""
+    address = f"/v1/documents/{made.document}"
+    sheet = f"{address}/sheet" if made.manifest.get("sheet") else None
+    return Listed(**dict(made), address=address, sheet_address=sheet)
 
 
 def visible(state: State, caller: Principal) -> bool:

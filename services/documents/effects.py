@@ -10,7 +10,7 @@ import httpx
 import orjson
 
 from services.documents.rendering.children import RenderingFailedError
-from services.documents.rendering.job import Job, Rendered
+from services.documents.rendering.job import PDF, Job, Rendered, Sheet
 from shared.catalogue import PackError
 from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item
@@ -101,8 +101,16 @@ class Rendering:
         except Exception as error:  # noqa: BLE001  # what a renderer says of its input may quote it, and problems are published
             return Retry(problem=f"The rendering failed ({type(error).__name__}): the template cannot take this request's data.")
         sha256 = await self._files.put(made.data, name=made.name, media_type=made.media_type)
+        sheet = await self._sheet(made.sheet)
         metrics.RENDER_SECONDS.labels(item.data["type"]).observe(time.perf_counter() - started)
-        return Done(data=_document(item, made, sha256, taken).model_dump(mode="json"))
+        return Done(data=_document(item, made, sha256, taken, sheet).model_dump(mode="json"))
+
+    async def _sheet(self, sheet: Sheet | None) -> Json | None:
+        """Store the internal sheet of a customer's document; what the manifest says of it."""
+        if sheet is None:
+            return None
+        sha256 = await self._files.put(sheet.data, name=sheet.name, media_type=PDF)
+        return {"name": sheet.name, "size": len(sheet.data), "sha256": sha256}
 
     async def _attachments(self, request: Json) -> tuple[tuple[File, ...], tuple[tuple[str, str], ...]]:
         """(name, media type, bytes) of what a contract's packet takes in, and (name, reason) of what it cannot."""
@@ -129,7 +137,7 @@ def _draft(request: Json) -> object:
     return request["details"].get("contract")
 
 
-def _document(item: Item, made: Rendered, sha256: str, attachments: tuple[File, ...]) -> DocumentRendered:
+def _document(item: Item, made: Rendered, sha256: str, attachments: tuple[File, ...], sheet: Json | None) -> DocumentRendered:
     inputs = {name: hashlib.sha256(data).hexdigest() for name, _, data in attachments}
     manifest = {
         "request": item.subject,
@@ -139,6 +147,8 @@ def _document(item: Item, made: Rendered, sha256: str, attachments: tuple[File, 
         "template": made.template,
         "fonts": FONTS,
         "attachments": inputs,
+        "audience": made.audience,
+        "sheet": sheet,
         "survey": item.data["survey"]["request"] if item.data["survey"] else None,
         "substituted": dict(made.substituted),
         "notes": list(made.notes),

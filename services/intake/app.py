@@ -36,7 +36,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"])
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
     reception = Reception(requests.desk, parts.clock)
-    inbound = Inbound(reception, requests.hearing, parts.producer)
+    inbound = Inbound(reception, parts.burial, parts.producer)
     return application(
         parts,
         rooms={"requests": requests, "people": people},

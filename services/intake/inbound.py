@@ -11,8 +11,8 @@ import orjson
 
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
 from shared.http.limits import BadJson, parse_json
-from shared.ledger.hearing import Hearing, identity_of
 from shared.ledger.messages import Refusal
+from shared.messaging.dead_letters import DeadLetters, identity_of
 from shared.messaging.producer import Producer
 from shared.messaging.wire import Record
 from shared.schemas.requests import Answer
@@ -26,9 +26,9 @@ class VerdictsNotSaidError(Exception):
 class Inbound:
     """The handler of the inbound topic. The records of a batch are told together, in their order, and share their writes."""
 
-    def __init__(self, reception: Reception, hearing: Hearing, producer: Producer) -> None:
+    def __init__(self, reception: Reception, dead_letters: DeadLetters, producer: Producer) -> None:
         self._reception = reception
-        self._hearing = hearing
+        self._dead_letters = dead_letters
         self._producer = producer
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -44,10 +44,10 @@ class Inbound:
         try:
             body = parse_json(record.value or b"")
         except BadJson as error:
-            await self._hearing.bury(record, str(error))
+            await self._dead_letters.bury(record, str(error))
             return refused(None, action or "submit", Refusal(code=error.code, status=400, message=error.text))
         if action is None or not isinstance(body, dict) or identity(body) is None:
-            await self._hearing.bury(record, "no identity or no known action")
+            await self._dead_letters.bury(record, "no identity or no known action")
             return refused(None, action or "submit", unknown_action(wish) if action is None else NO_IDENTITY)
         unit = str(body["business_unit"])
         key = record.header("idempotency-key")

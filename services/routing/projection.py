@@ -64,7 +64,8 @@ class Projection:
 
     async def open_work(self, after: str, limit: int) -> Sequence[OpenWork]:
         """Open requests that somebody has a part in, by id, those after `after`."""
-        query = {STATUS: {"$in": sorted(OPEN)}, "_id": {"$gt": after}}
+        # A request of which only later events have come so far has a state, but is none yet.
+        query = {STATUS: {"$in": sorted(OPEN)}, "_id": {"$gt": after}, "state.request": {"$ne": None}}
         wanted = {**PEOPLE, "state.request.type": 1, "state.policy": 1}
         found = self._collection.find(query, wanted).sort("_id", 1).limit(limit)
         return [_work(stored["_id"], stored["state"]) async for stored in found]

@@ -2,6 +2,7 @@
 
 from shared.catalogue.directory_file import read_directory
 from shared.catalogue.form import form_schema
+from shared.catalogue.frame import SHAPED as FRAME_FIELDS
 from shared.catalogue.judge import Judgement, JudgingContext, earlier_references, judge
 from shared.catalogue.load import PackError, load_pack, load_packs, newest
 from shared.catalogue.meaning import changes, meaning
@@ -10,6 +11,7 @@ from shared.catalogue.privacy import personal, public, restore
 from shared.catalogue.proofs import EarlierRequest
 
 __all__ = [
+    "FRAME_FIELDS",
     "EarlierRequest",
     "Field",
     "Judgement",

@@ -18,7 +18,8 @@ from shared.storage import PyMongoError
 from shared.telemetry import build, metrics
 from shared.telemetry.health import Health
 
-GRACE_SECONDS = 25
+GRACE_SECONDS = 8
+"""For requests under way at the end; the lifespan's own stages come after it (shared/service/process.py)."""
 KEEP_ALIVE_SECONDS = 75
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]

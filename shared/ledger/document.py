@@ -164,6 +164,14 @@ class LedgerStore(Protocol):
         """Subjects whose `wake_at` has come, the longest overdue first."""
         ...
 
+    async def postpone(self, subjects: Sequence[str], *, now: datetime, until: datetime) -> None:
+        """Let those of `subjects` that are still due at `now` be due again at `until`.
+
+        For those nobody can work on: what they have not published cannot be published either, so nothing is said later
+        than it could be. One that somebody wrote meanwhile, and that is no longer due, keeps its own time.
+        """
+        ...
+
     async def events(self, subject: str, after: int = 0) -> list[Event]:
         """The subject's own events with a sequence above `after`, in order."""
         ...

@@ -7,6 +7,7 @@ the beginning, so a service whose database was emptied, or one that is new, buil
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -25,6 +26,15 @@ log = structlog.get_logger()
 
 Heads = Callable[[Source, datetime, str], Awaitable[Sequence[Head]]]
 """Ask a source for a page of heads behind a moment and a subject: heads(source, since, after)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """How many heads of a page were compared, how many lacked something, and the last of them; None: there were none."""
+
+    compared: int
+    lacking: int
+    last: Head | None
 
 
 class Hearer(Protocol):
@@ -58,7 +68,7 @@ class Reconciler:
         """Compare until cancelled, whenever `caught_up`; what fails is tried again in the next round."""
         while True:
             await asyncio.sleep(self._every_seconds * random.uniform(0.8, 1.2))  # noqa: S311  # jitter needs no secrecy
-            for source in sorted(self._hearer.sources):
+            for source in self.sources:
                 if not caught_up():
                     break
                 try:
@@ -66,12 +76,25 @@ class Reconciler:
                 except Exception as error:  # noqa: BLE001  # the source or the database may be away
                     log.warning("ledger.not_compared", source=source, problem=type(error).__name__)
 
-    async def compare_all(self) -> dict[Source, int]:
-        """Compare with every source from the beginning to this moment; per source, how many requests lacked something.
+    @property
+    def sources(self) -> list[Source]:
+        """Whom the hearer is compared with."""
+        return sorted(self._hearer.sources)
 
-        What was still on its way is asked for too and then heard twice, which does no harm.
+    async def compare_page(self, source: Source, since: datetime, after: str, until: datetime, most: int) -> Compared:
+        """Compare with a page of `source`'s heads behind (`since`, `after`), up to `until`; at most `most` are asked for the rest.
+
+        For an operator, who goes from page to page. What is on its way still is heard twice, which does no harm. Raises what
+        the source or the store raises; then the same page may be compared again.
         """
-        return {source: await self._compare(source, BEGINNING, self._clock.now()) for source in sorted(self._hearer.sources)}
+        lacking = 0
+        page = [head for head in await self._heads(source, since, after) if head.said_at <= until]
+        known = await self._hearer.known(source, [head.subject for head in page])
+        for place, head in enumerate(page, start=1):
+            lacking += await self._complete(source, head, known)
+            if lacking == most:
+                return Compared(compared=place, lacking=lacking, last=head)
+        return Compared(compared=len(page), lacking=lacking, last=page[-1] if page else None)
 
     async def compare(self, source: Source) -> int:
         """Ask `source` for whatever is missing of it since the last comparison; how many requests lacked something.
@@ -85,13 +108,18 @@ class Reconciler:
         while page := [head for head in await self._heads(source, since, after) if head.said_at <= until]:
             known = await self._hearer.known(source, [head.subject for head in page])
             for head in page:
-                heard = known.get(head.subject, 0)
-                if heard < head.sequence:
-                    lacking += 1
-                    metrics.RECONCILED.labels(self._service, source).inc()
-                    log.warning("ledger.last_events_missing", about=head.subject, source=source, heard=heard, said=head.sequence)
-                    await self._hearer.hear(await self._ask(source, head.subject, heard))
+                lacking += await self._complete(source, head, known)
             since, after = page[-1].said_at, page[-1].subject
             # Clocks differ and writes land late: the next comparison begins a little before the end of this one.
             self._compared[source] = min(since, self._clock.now() - ON_THE_WAY) - ON_THE_WAY
         return lacking
+
+    async def _complete(self, source: Source, head: Head, known: Mapping[str, int]) -> bool:
+        """Hear whatever `known` lacks of `head`'s subject; whether it lacked anything."""
+        heard = known.get(head.subject, 0)
+        if heard >= head.sequence:
+            return False
+        metrics.RECONCILED.labels(self._service, source).inc()
+        log.warning("ledger.last_events_missing", about=head.subject, source=source, heard=heard, said=head.sequence)
+        await self._hearer.hear(await self._ask(source, head.subject, heard))
+        return True

@@ -18,6 +18,7 @@ from shared.ledger.effects import Done, Doubt, Ending, LeaseLost, Perform, Retry
 from shared.ledger.items import MAX_TRIES
 from shared.ledger.messages import Item, ItemEnd, Lease, Message, Outcome, Passing, Postponing, Settled, Woken
 from shared.ledger.outcomes import passed
+from shared.ledger.waking import STUCK
 from shared.schemas.envelope import Event
 from shared.telemetry import metrics
 from shared.telemetry.logging import bound
@@ -77,8 +78,8 @@ class Worker:
             self._bell.set()
 
     async def work(self) -> None:
-        """Sweep and perform until cancelled; a failed sweep is logged and tried again."""
-        while True:
+        """Sweep and perform until stopped or cancelled; a failed sweep is logged and tried again."""
+        while not self._stopping:
             try:
                 await self._turn()
             except Exception:  # the database may be away; the next sweep finds what this one missed
@@ -105,9 +106,13 @@ class Worker:
     async def _turn(self) -> None:
         self._bell.clear()
         await self._perform_waiting()
-        due = await self._ledger.store.due(self._ledger.clock.now(), SWEEP_LIMIT)
+        now = self._ledger.clock.now()
+        due = await self._ledger.store.due(now, SWEEP_LIMIT)
         if due:
-            await self._ledger.apply([Woken(subject=subject) for subject in due])
+            outcomes = await self._ledger.apply([Woken(subject=subject) for subject in due])
+            if hopeless := [outcome.subject for outcome in outcomes if not outcome.stored]:
+                # Not even set aside can they be: they must not fill every sweep from now on.
+                await self._ledger.store.postpone(hopeless, now=now, until=now + STUCK)
             await self._close_gaps(due)
             self._wait_for_a_slot(due)
             await self._perform_waiting()

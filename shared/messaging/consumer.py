@@ -1,242 +1,121 @@
-"""The only way to consume: raw batches, our own explicit commits, and on failure every partition of the batch seeks back.
+"""The only way to consume: all subscriptions of one process, started, watched and ended together.
 
-Invariant: an offset is committed only after the handler returned for every record before it.
+Invariant: a process that reads no more although there is something to read says so (`lost`) within a minute or two.
 """
 
 import asyncio
-from collections import defaultdict
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
-from faststream.kafka import TopicPartition as Assigned
-from faststream.kafka.message import FAKE_CONSUMER
-from faststream.message import StreamMessage
 
-from shared.messaging.wire import Record
-from shared.schemas.topics import MAX_MESSAGE_BYTES, Topic
-from shared.telemetry import metrics
+from shared.messaging.stream import Handle, Membership, Stream, Subscription
 
+__all__ = ["Consumer", "Handle", "Membership", "Subscription"]
 log = structlog.get_logger()
-Handle = Callable[[Sequence[Record]], Awaitable[None]]
-MAX_RECORDS = 300
-POLL_MS = 20
-COMMIT_SECONDS = 10.0
-FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subscription:
-    """What one handler reads. With a `group` the members share the partitions; without one each process reads all."""
-
-    topics: tuple[Topic, ...]
-    handle: Handle
-    group: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Membership:
-    """How long a member may be silent, and how long a rebalance waits for members, in milliseconds."""
-
-    session_timeout_ms: int = 45_000
-    rebalance_timeout_ms: int = 60_000
+WATCH_SECONDS = 5.0
+STUCK_SECONDS = 60.0
+DRAIN_SECONDS = 12.0
+CLOSE_SECONDS = 2.0
 
 
 class Consumer:
     """All subscriptions of one process on one cluster, kept trying to start for as long as it is away.
 
-    `address` is host:port, or several with commas between.
+    `address` is host:port, or several with commas between. After `stuck_seconds` without a batch, while records wait, or
+    of batches that fail, something is wrong.
     """
 
     def __init__(
-        self, address: str, service: str, subscriptions: Sequence[Subscription], membership: Membership | None = None
+        self,
+        address: str,
+        service: str,
+        subscriptions: Sequence[Subscription],
+        membership: Membership | None = None,
+        *,
+        stuck_seconds: float = STUCK_SECONDS,
     ) -> None:
-        self._address = address
-        self._service = service
-        self._subscriptions = subscriptions
-        self._membership = membership or Membership()
-        self._brokers: list[KafkaBroker] = []
-        self._stopping = False
-        self._failures = 0
-        self._busy = 0
+        self._streams = [Stream(address, service, one, membership or Membership()) for one in subscriptions]
+        self._stuck_seconds = stuck_seconds
+        self._lagging: dict[Stream, float] = {}
+        self._lags_known = True
         self._caught_up = False
 
     @property
     def started(self) -> bool:
         """Whether every subscription reads."""
-        return len(self._brokers) == len(self._subscriptions)
+        return all(stream.started for stream in self._streams)
 
     def caught_up(self) -> bool:
         """Whether everything was read to the end when last looked; False while that is not known."""
         return self.started and self._caught_up
 
+    def problem(self) -> str | None:
+        """Why nothing should be sent to this process just now: the broker is away, or what is read cannot be handled."""
+        if not self.started:
+            return "The broker has not answered yet."
+        if not self._lags_known:
+            return "The broker does not answer any more."
+        for stream in self._streams:
+            since = stream.failing_since
+            if since is not None and time.monotonic() - since > self._stuck_seconds:
+                return f"What is read from {stream.topics} cannot be handled for {time.monotonic() - since:.0f} s."
+        return None
+
+    def lost(self) -> str | None:
+        """Why this process will read no more by itself; only another process helps."""
+        for stream in self._streams:
+            if stream.dead():
+                return f"A task that reads {stream.topics} has ended."
+            stuck = time.monotonic() - max(self._lagging.get(stream, time.monotonic()), stream.last_batch)
+            if stuck > self._stuck_seconds:
+                return f"Records wait in {stream.topics}, and none was read for {stuck:.0f} s."
+        return None
+
     async def run(self) -> None:
         """Start every subscription as soon as the broker answers; returns when all are. Cancel it to give up."""
-        await asyncio.gather(*(self._start(subscription) for subscription in self._subscriptions))
+        await asyncio.gather(*(stream.start() for stream in self._streams))
 
-    async def _start(self, subscription: Subscription) -> None:
-        pause = FIRST_PAUSE_SECONDS
+    async def watch(self, every_seconds: float = WATCH_SECONDS) -> None:
+        """Look at the lag of everything until cancelled, for the gauges, `caught_up`, `problem` and `lost`."""
         while True:
-            broker = self._build(subscription)
-            try:
-                await broker.start()
-            except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("messaging.broker_away", problem=type(error).__name__)
-                await broker.stop()
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
-            else:
-                self._brokers.append(broker)
-                return
+            await asyncio.sleep(every_seconds)
+            await self.look()
+
+    async def look(self) -> None:
+        """Look once."""
+        started = [stream for stream in self._streams if stream.started]
+        lags = {stream: await stream.lag() for stream in started}
+        self._lags_known = all(lag is not None for lag in lags.values())
+        self._caught_up = self._lags_known and not any(sum((lag or {}).values()) for lag in lags.values())
+        waiting = {stream for stream, lag in lags.items() if lag and any(lag.values())}
+        self._lagging = {stream: self._lagging.get(stream, time.monotonic()) for stream in waiting}
+
+    def stop_fetching(self) -> None:
+        """No batch is begun from now on; those under way go on."""
+        for stream in self._streams:
+            stream.stop_fetching()
+
+    async def drain(self, seconds: float) -> None:
+        """Stop fetching and wait up to `seconds` until the handlers under way have returned and committed."""
+        await self._within(seconds, [stream.drain for stream in self._streams], "messaging.drain_cut_short")
+
+    async def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Leave the groups and close the connections, within `seconds`."""
+        await self._within(seconds, [stream.close for stream in self._streams], "messaging.close_cut_short")
 
     async def stop(self) -> None:
-        """Stop fetching, let the handlers under way finish and commit, and leave the groups."""
-        self._stopping = True
-        for broker in self._brokers:
-            for subscriber in broker.subscribers:
-                subscriber.running = False
-        async with asyncio.timeout(20):
-            while self._busy:  # noqa: ASYNC110  # a counter of handlers under way, seldom above one, at the very end of a life
-                await asyncio.sleep(0.01)
-        await asyncio.gather(*(broker.stop() for broker in self._brokers))
+        """Everything at the end: no more fetching, handlers under way drained, groups left."""
+        await self.drain(DRAIN_SECONDS)
+        await self.close()
 
-    async def watch_lag(self) -> None:
-        """Keep the lag gauges true until cancelled: records between the committed position and the end of each topic."""
-        while True:
-            await asyncio.sleep(5)
-            lags = [await self._lag(consumer) for consumer in self._consumers()]
-            self._caught_up = all(lag is not None and not any(lag.values()) for lag in lags)
-
-    def _build(self, subscription: Subscription) -> KafkaBroker:
-        broker = KafkaBroker(
-            self._address.split(","), acks="all", enable_idempotence=False, graceful_timeout=20, logger=None, apply_types=False
-        )
-        self._subscribe(broker, subscription)
-        return broker
-
-    def _subscribe(self, broker: KafkaBroker, subscription: Subscription) -> None:
-        settings: dict[str, Any] = {
-            "batch": True,
-            "auto_offset_reset": "earliest",
-            "max_records": MAX_RECORDS,
-            "batch_timeout_ms": POLL_MS,
-            "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
-            "parser": _tolerant,
-            "decoder": _whole,
-            "no_reply": True,
-        }
-        names = [topic.name for topic in subscription.topics]
-        if subscription.group is None:
-            partitions = [Assigned(topic.name, number) for topic in subscription.topics for number in range(topic.partitions)]
-            subscriber = broker.subscriber(partitions=partitions, ack_policy=AckPolicy.MANUAL, **settings)
-        else:
-            subscriber = broker.subscriber(
-                *names,
-                group_id=subscription.group,
-                ack_policy=AckPolicy.MANUAL,
-                partition_assignment_strategy=(RangePartitionAssignor,),
-                session_timeout_ms=self._membership.session_timeout_ms,
-                rebalance_timeout_ms=self._membership.rebalance_timeout_ms,
-                **settings,
-            )
-
-        async def consume(records: Any) -> None:
-            consumer = subscriber.consumer
-            assert consumer is not None, "a started subscriber has a consumer"
-            await self._consume(subscription, consumer, records)
-
-        subscriber(consume)
-
-    async def _consume(
-        self, subscription: Subscription, consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord[Any, Any]]
-    ) -> None:
-        self._busy += 1
+    async def _within(self, seconds: float, steps: Sequence[Callable[[], Awaitable[None]]], event: str) -> None:
         try:
-            if self._stopping:
-                self._seek_back(consumer, records)
-                return
-            await subscription.handle([_record(record) for record in records])
-        except Exception:  # nothing is skipped: whatever it was, the batch is read again after a pause
-            self._failures += 1
-            log.exception("messaging.batch_failed", records=len(records), failures=self._failures)
-            self._seek_back(consumer, records)
-            await asyncio.sleep(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 8)))
-        else:
-            self._failures = 0
-            if subscription.group is not None:
-                await self._commit(consumer, records)
-        finally:
-            self._busy -= 1
-
-    def _seek_back(self, consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
-        first: dict[TopicPartition, int] = {}
-        for record in records:
-            partition = TopicPartition(record.topic, record.partition)
-            first[partition] = min(first.get(partition, record.offset), record.offset)
-        for partition, offset in first.items():
-            if partition in consumer.assignment():
-                consumer.seek(partition, offset)
-
-    async def _commit(self, consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
-        """Commit just behind each partition's last record. A failure only means reading it again."""
-        after: dict[TopicPartition, int] = defaultdict(int)
-        for record in records:
-            partition = TopicPartition(record.topic, record.partition)
-            after[partition] = max(after[partition], record.offset + 1)
-        owned = {partition: offset for partition, offset in after.items() if partition in consumer.assignment()}
-        try:
-            async with asyncio.timeout(COMMIT_SECONDS):
-                if owned:
-                    await consumer.commit(owned)
-        except (KafkaError, TimeoutError) as error:
-            metrics.COMMIT_FAILURES.labels(self._service).inc()
-            log.warning("messaging.commit_failed", problem=type(error).__name__)
-
-    def _consumers(self) -> list[AIOKafkaConsumer]:
-        subscribers = [subscriber for broker in self._brokers for subscriber in broker.subscribers]
-        return [consumer for subscriber in subscribers if (consumer := getattr(subscriber, "consumer", None)) is not None]
-
-    async def _lag(self, consumer: AIOKafkaConsumer) -> dict[str, int] | None:
-        """Records left to read by topic, told to the gauges too; None when the broker does not say."""
-        lag: dict[str, int] = defaultdict(int)
-        try:
-            async with asyncio.timeout(COMMIT_SECONDS):
-                ends = await consumer.end_offsets(list(consumer.assignment()))
-                for partition, end in ends.items():
-                    lag[partition.topic] += max(0, end - await consumer.position(partition))
-        except (KafkaError, TimeoutError) as error:
-            log.warning("messaging.lag_unknown", problem=type(error).__name__)
-            return None
-        for topic, records in lag.items():
-            metrics.CONSUMER_LAG.labels(self._service, topic).set(records)
-        return lag
-
-
-def _record(record: ConsumerRecord[Any, Any]) -> Record:
-    return Record(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        headers=tuple(record.headers),
-        value=record.value,
-    )
-
-
-async def _tolerant(records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
-    """A parser that no header can upset: FastStream's own skips a whole batch for one null or non-UTF-8 header."""
-    first = records[0]
-    identity = f"{first.topic}-{first.partition}-{first.offset}"
-    return KafkaMessage(body=b"", headers={}, raw_message=records, message_id=identity, consumer=FAKE_CONSUMER)
-
-
-async def _whole(message: StreamMessage[Any]) -> Any:
-    """Hand the raw records through; they are decoded by the handler, where a fault is seen."""
-    return message.raw_message
+            async with asyncio.timeout(seconds):
+                ends = await asyncio.gather(*(step() for step in steps), return_exceptions=True)
+        except TimeoutError:
+            log.warning(event, seconds=seconds)
+            return
+        for end in ends:
+            if isinstance(end, Exception):
+                log.warning(event, problem=type(end).__name__)

@@ -11,7 +11,8 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from shared.messaging.wire import CONTENT_TYPE, Record, encode
+from shared.messaging.dead_letters import copy_of
+from shared.messaging.wire import Record, encode
 from shared.schemas.envelope import Event
 from shared.schemas.topics import MAX_MESSAGE_BYTES
 from shared.telemetry import metrics
@@ -21,7 +22,7 @@ SEND_SECONDS = 10.0
 START_SECONDS = 10.0
 
 
-Outgoing = tuple[bytes, bytes | None, list[tuple[str, bytes]]]
+Outgoing = tuple[bytes, bytes | None, Sequence[tuple[str, bytes | None]]]
 """(key, value, headers)."""
 
 
@@ -46,28 +47,28 @@ class Producer:
         return acknowledged
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[bool]:
-        """Send (key, value, headers) records; whether each was acknowledged within the time limit."""
+        """Send (key, value, headers) records; whether each was acknowledged within the time limit, also when others were not."""
         producer = await self._started()
         if producer is None:
             return [False] * len(records)
+        futures: list[asyncio.Future[Any]] = []
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                futures = [await _queued(producer, topic, record) for record in records]
-                results = await asyncio.gather(*futures, return_exceptions=True)
+                for record in records:
+                    futures.append(await _queued(producer, topic, record))  # noqa: PERF401  # those queued count even when one fails
+                if futures:
+                    await asyncio.wait(futures)
         except (TimeoutError, KafkaError) as error:
             log.warning("messaging.send_failed", topic=topic, problem=type(error).__name__)
             await self._rebuild(producer)
-            return [False] * len(records)
-        failures = [result for result in results if isinstance(result, BaseException)]
-        if failures:
-            log.warning("messaging.not_acknowledged", topic=topic, records=len(failures), problem=type(failures[0]).__name__)
-        return [not isinstance(result, BaseException) for result in results]
+        acknowledged = [_acknowledged(future) for future in futures] + [False] * (len(records) - len(futures))
+        if not all(acknowledged):
+            log.warning("messaging.not_acknowledged", topic=topic, records=len(records) - sum(acknowledged))
+        return acknowledged
 
     async def copy(self, topic: str, record: Record, problem: str) -> bool:
-        """Send `record` as it is to `topic` (a dead-letter topic), with where it came from and why in headers."""
-        origin = f"{record.topic}|{record.partition}|{record.offset}"
-        headers = [("origin", origin.encode()), ("problem", problem.encode()), CONTENT_TYPE]
-        return (await self.send(topic, [(origin.encode(), record.value or b"", headers)]))[0]
+        """Send `record` to `topic` (a dead-letter topic), with where it came from and why; `original_of` makes it again."""
+        return (await self.send(topic, [copy_of(record, problem)]))[0]
 
     async def stop(self) -> None:
         """Flush within the time limit and close."""
@@ -110,6 +111,11 @@ class Producer:
         if self._producer is producer:
             self._producer = None
             await _close(producer)
+
+
+def _acknowledged(future: asyncio.Future[Any]) -> bool:
+    """Whether the broker has said so by now; nobody waits any longer for one that it has not."""
+    return not future.cancel() and not future.cancelled() and future.exception() is None
 
 
 async def _queued(producer: AIOKafkaProducer, topic: str, record: Outgoing) -> asyncio.Future[Any]:

@@ -1,11 +1,12 @@
 """Events as Kafka records and back: CloudEvents 1.0, Kafka protocol binding, binary mode. Pure.
 
-`decode` never raises: what is no event becomes `Poison` (it names its request) or `Unaddressed` (it does not).
+`decode` never raises: what is no event, or not the one its id stands for, becomes `Poison` (it names its request) or
+`Unaddressed` (it does not).
 """
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -17,6 +18,8 @@ from shared.schemas.model import Json
 Headers = Sequence[tuple[str, bytes | None]]
 ATTRIBUTES = ("id", "source", "type", "subject", "time", "dataschema", "sequence", "previous", "correlationid", "causationid")
 CONTENT_TYPE = ("content-type", b"application/json")
+UNREADABLE = "backline-unreadable"
+"""The header of a record that no client can decode: says why. Its value is then the bytes on the wire, undecoded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +32,8 @@ class Record:
     key: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
     value: bytes | None
+    read: "list[Event | Poison | Unaddressed]" = field(default_factory=list, init=False, repr=False, compare=False)
+    """What `decode` found, so that one record is read, and its event's id checked, once."""
 
     def header(self, name: str) -> str | None:
         """The last header of that name as text; None when absent, null or not UTF-8."""
@@ -99,7 +104,15 @@ def record_of(event: Event, topic: str = "") -> Record:
 
 
 def decode(record: Record) -> Event | Poison | Unaddressed:
-    """The event in `record`."""
+    """The event in `record`; its id is the digest of what it says, or it is poison."""
+    if not record.read:
+        record.read.append(_decoded(record))
+    return record.read[0]
+
+
+def _decoded(record: Record) -> Event | Poison | Unaddressed:
+    if undecodable := record.header(UNREADABLE):
+        return Unaddressed(problem=f"No client can decode the record: {undecodable[:500]}")
     subject, source, sequence = record.header("ce_subject"), record.header("ce_source"), record.header("ce_sequence")
     identity = record.header("ce_id")
     placed = sequence is not None and sequence.isascii() and sequence.isdecimal() and len(sequence) <= 9 and int(sequence) > 0
@@ -124,7 +137,10 @@ def _event(record: Record) -> Event:
     attributes["after"] = orjson.loads(record.header("ce_after") or "{}")
     attributes["traceparent"] = record.header("traceparent")
     attributes["data"] = orjson.loads(record.value or b"")
-    return Event.model_validate(attributes)
+    event = Event.model_validate(attributes)
+    if event.id != event.digest():
+        raise ValueError("ce_id is not the digest of the event; the record was changed, or its sender computes ids otherwise")
+    return event
 
 
 def _text(value: bytes | None) -> str | None:

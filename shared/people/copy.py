@@ -1,13 +1,16 @@
 """One process's copy of the directory: loaded from its own database, kept up to date from backline.people.v1.
 
-Invariant: an entry never goes back to an older number of its own history, in memory or in the database.
+Invariant: an entry never goes back to an older number of its own history, in memory or in the database; what is in
+memory is in the database; whoever wants to know of changes is told of each, or told again.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
+from pydantic import ValidationError
 
+from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.wire import Record, decode
 from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import PersonRecorded, UnitRecorded
@@ -31,17 +34,22 @@ class PeopleStore(Protocol):
         ...
 
 
+Entry = tuple[str, int, str, Json]
+
+
 class DirectoryCopy:
     """`directory` is always one consistent, immutable snapshot."""
 
-    def __init__(self, store: PeopleStore) -> None:
+    def __init__(self, store: PeopleStore, dead_letters: DeadLetters) -> None:
         self._store = store
+        self._dead_letters = dead_letters
         self._sequences: dict[str, int] = {}
         self._changed: list[Callable[[], Awaitable[None]]] = []
+        self._untold: set[Callable[[], Awaitable[None]]] = set()
         self.directory = Directory()
 
     def on_change(self, listener: Callable[[], Awaitable[None]]) -> None:
-        """Call `listener` after every change."""
+        """Call `listener` after every change; one that raises is called again with the next batch."""
         self._changed.append(listener)
 
     @property
@@ -54,35 +62,73 @@ class DirectoryCopy:
         return {subject: self._sequences[subject] for subject in subjects if subject in self._sequences}
 
     async def load(self) -> None:
-        """Take over what the database kept."""
-        self._take(await self._store.all())
+        """Take over what the database kept; an entry this release cannot read is left out until it is said again."""
+        self._take([(entry, part) for entry in await self._store.all() if (part := _read(entry)) is not None])
 
     async def handle(self, records: Sequence[Record]) -> None:
-        """The handler of backline.people.v1."""
-        events = [event for record in records if isinstance(event := decode(record), Event)]
-        if len(events) < len(records):
-            log.warning("people.unreadable_records", records=len(records) - len(events))
+        """The handler of backline.people.v1. Returning means that every record is taken over, passed over or kept as unreadable."""
+        events: list[Event] = []
+        for record in records:
+            event = decode(record)
+            if not isinstance(event, Event):
+                await self._dead_letters.bury(record, event.problem, "unreadable")
+            elif event.type in READERS and _read(_entry(event)) is None:
+                await self._dead_letters.bury(record, f"no readable {event.type}", "unreadable")
+            else:
+                events.append(event)
         await self.hear(events)
 
     async def hear(self, events: Sequence[Event]) -> None:
-        """Take over events about people and units, in whatever order they come."""
-        entries = [(event.subject, event.sequence, event.type, event.data) for event in events]
-        taken = self._take(entries)
+        """Take over events about people and units, in whatever order they come; of other types nothing is to be taken.
+
+        Raises what the store or a listener raises; hearing the same again then does what is left to do.
+        """
+        newer = [_entry(event) for event in events if event.sequence > self._sequences.get(event.subject, 0)]
+        readable = sorted([(entry, part) for entry in newer if (part := _read(entry)) is not None], key=lambda one: one[0][1])
+        taken = list({entry[0]: (entry, part) for entry, part in readable}.values())
         if taken:
-            await self._store.keep(taken)
+            await self._store.keep([entry for entry, _ in taken])
+            self._take(taken)
+            self._untold.update(self._changed)
             log.info("people.changed", entries=len(taken), version=self.directory.version)
-            for listener in self._changed:
+        await self._tell()
+
+    async def _tell(self) -> None:
+        failures: list[Exception] = []
+        for listener in [listener for listener in self._changed if listener in self._untold]:
+            try:
                 await listener()
+            except Exception as error:  # noqa: BLE001  # the others are told all the same; then it is raised
+                failures.append(error)
+            else:
+                self._untold.discard(listener)
+        if failures:
+            raise failures[0]
 
-    def _take(self, entries: Sequence[tuple[str, int, str, Json]]) -> list[tuple[str, int, str, Json]]:
-        newer = [entry for entry in entries if entry[1] > self._sequences.get(entry[0], 0)]
-        latest = {entry[0]: entry for entry in sorted(newer, key=lambda entry: entry[1])}
-        self.directory = self.directory.with_entries([_entry(event_type, data) for _, _, event_type, data in latest.values()])
-        self._sequences |= {subject: sequence for subject, sequence, _, _ in latest.values()}
-        return list(latest.values())
+    def _take(self, taken: Sequence[tuple[Entry, Person | BusinessUnit]]) -> None:
+        self.directory = self.directory.with_entries([part for _, part in taken])
+        self._sequences |= {subject: sequence for (subject, sequence, _, _), _ in taken}
 
 
-def _entry(event_type: str, data: Json) -> Person | BusinessUnit:
-    if event_type == PERSON:
-        return PersonRecorded.model_validate(data).person
-    return UnitRecorded.model_validate(data).unit
+READERS: Mapping[str, Callable[[Json], Person | BusinessUnit]] = {
+    PERSON: lambda data: PersonRecorded.model_validate(data).person,
+    UNIT: lambda data: UnitRecorded.model_validate(data).unit,
+}
+
+
+def _entry(event: Event) -> Entry:
+    return event.subject, event.sequence, event.type, event.data
+
+
+def _read(entry: Entry) -> Person | BusinessUnit | None:
+    """The person or unit of an entry; None for another type, or when this release cannot read it."""
+    subject, sequence, event_type, data = entry
+    reader = READERS.get(event_type)
+    if reader is None:
+        log.info("people.type_passed_over", type=event_type)
+        return None
+    try:
+        return reader(data)
+    except ValidationError as error:
+        log.warning("people.unreadable", about=subject, sequence=sequence, faults=error.error_count())
+        return None

@@ -8,9 +8,13 @@ from fastapi import APIRouter, FastAPI
 from shared.http.server import create_app, serve
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Subscription
+from shared.schemas.topics import PEOPLE
 from shared.service.internal import internal_routes
 from shared.service.parts import LedgerRoom, Parts
 from shared.service.process import Close, Loop, Prepare, Process
+from shared.service.recovery import recovery_routes
+from shared.service.redriver import Redriver
+from shared.service.redriving import dead_letter_routes, parked_routes
 from shared.service.settings import Settings
 from shared.telemetry import logging
 from shared.telemetry.health import Health
@@ -47,12 +51,29 @@ def application(
         loops=loops,
         closing=closing,
     )
-    return create_app(
+    app = create_app(
         service=parts.settings.service,
         health=health,
         lifespan=process.lifespan,
-        routers=(*routers, internal_routes(rooms, parts.people_reconciler, parts.dead_letters, parts.auth.service)),
+        routers=(*routers, internal_routes(rooms, parts.auth.service), *_operators_routes(parts, rooms, subscriptions)),
         limits=limits,
+    )
+    app.state.stopping = (*app.state.stopping, process.stop_taking)
+    return app
+
+
+def _operators_routes(
+    parts: Parts, rooms: Mapping[str, LedgerRoom], subscriptions: Sequence[Subscription]
+) -> tuple[APIRouter, ...]:
+    """Replay and reconciliation, parked requests and dead letters."""
+    handlers = {topic.name: subscription.handle for subscription in subscriptions for topic in subscription.topics}
+    redriver = Redriver(parts.dead_letters, {PEOPLE.name: parts.people.handle, **handlers}, parts.clock)
+    requests, authorised = rooms["requests"], parts.auth.service
+    reconcilers = {"people": parts.people_reconciler, "requests": requests.reconciler}
+    return (
+        recovery_routes(rooms, reconcilers, parts.audit, parts.clock, authorised),
+        parked_routes(requests, parts.audit, authorised),
+        dead_letter_routes(parts.dead_letters, redriver, parts.audit, authorised),
     )
 
 

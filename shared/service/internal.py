@@ -1,4 +1,4 @@
-"""The addresses for services and operators: the feed that closes gaps, heads and reconciliation, replay and redrive."""
+"""The addresses for the other services: the feed that closes gaps, and the heads that show where there is one."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -7,14 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from shared.http.problems import Refused
-from shared.ledger.apply import Ledger
 from shared.ledger.document import BEGINNING, Head
 from shared.ledger.messages import Refusal
-from shared.ledger.reconciler import Reconciler
 from shared.schemas.envelope import Event
-from shared.schemas.model import Json, Text
+from shared.schemas.model import Text
 from shared.service.parts import LedgerRoom
-from shared.storage import MongoDeadLetters, MongoLedgerStore
 
 PAGE = 500
 NO_LEDGER = Refusal(
@@ -22,12 +19,9 @@ NO_LEDGER = Refusal(
 )
 
 
-def internal_routes(
-    rooms: Mapping[str, LedgerRoom], people: Reconciler, dead_letters: MongoDeadLetters, authorised: Callable[..., Any]
-) -> APIRouter:
+def internal_routes(rooms: Mapping[str, LedgerRoom], authorised: Callable[..., Any]) -> APIRouter:
     """`rooms` by name; the one called "requests" is the one whose events others hear."""
     router = APIRouter(prefix="/internal", dependencies=[Depends(authorised)], include_in_schema=False)
-    requests = rooms["requests"]
 
     @router.get("/events/{subject:path}")
     async def events(subject: str, after: Annotated[int, Query(ge=0)] = 0, ledger: str = "requests") -> list[Event]:
@@ -42,26 +36,6 @@ def internal_routes(
     ) -> list[Head]:
         return await _of(rooms, ledger).store.heads(since, after, limit)
 
-    @router.post("/replay")
-    async def replay() -> Json:
-        return {name: await replay_all(room.ledger, room.store) for name, room in rooms.items()}
-
-    @router.post("/reconcile")
-    async def reconcile() -> Json:
-        return {"people": await people.compare_all(), "requests": await requests.reconciler.compare_all()}
-
-    @router.get("/parked")
-    async def parked(limit: Annotated[int, Query(ge=1, le=5000)] = PAGE) -> list[tuple[str, str]]:
-        return await requests.store.parked(limit)
-
-    @router.post("/parked/{subject}/redrive")
-    async def redrive(subject: str) -> Json:
-        return {"still_parked": await requests.ledger.redrive([subject])}
-
-    @router.get("/dead-letters")
-    async def dead(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Json]:
-        return list(await dead_letters.listed(limit))
-
     return router
 
 
@@ -69,13 +43,3 @@ def _of(rooms: Mapping[str, LedgerRoom], ledger: str) -> LedgerRoom:
     if ledger not in rooms:
         raise Refused(NO_LEDGER)
     return rooms[ledger]
-
-
-async def replay_all(ledger: Ledger[Any, Any], store: MongoLedgerStore) -> Json:
-    """Say every event of every subject again, page by page; how many subjects and acknowledged events."""
-    since, after, subjects, events = BEGINNING, "", 0, 0
-    while page := await store.heads(since, after, PAGE):
-        events += await ledger.replay([head.subject for head in page])
-        subjects += len(page)
-        since, after = page[-1].said_at, page[-1].subject
-    return {"subjects": subjects, "events": events}

@@ -18,14 +18,26 @@ from shared.ledger.hearing import Hearing
 from shared.ledger.reconciler import Reconciler
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Subscription
+from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.producer import Producer, TopicPublisher
 from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
 from shared.schemas.envelope import Source
 from shared.schemas.topics import DEAD_LETTER, REQUEST_TOPICS, Topic
+from shared.service.audit import Audit
 from shared.service.feed import Feed
 from shared.service.settings import Settings
-from shared.storage import BlobStore, Client, Database, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore, connect, ensure_safe
+from shared.storage import (
+    BlobStore,
+    Client,
+    Database,
+    MongoAudit,
+    MongoDeadLetters,
+    MongoLedgerStore,
+    MongoPeopleStore,
+    connect,
+    ensure_safe,
+)
 from shared.telemetry.build import ensure_fast
 from shared.telemetry.clock import Clock, clock_from
 
@@ -54,6 +66,8 @@ class Parts:
     database: Database
     blobs: BlobStore
     dead_letters: MongoDeadLetters
+    audit: Audit
+    burial: DeadLetters
     producer: Producer
     people: DirectoryCopy
     packs: Mapping[tuple[str, str], Pack]
@@ -74,15 +88,23 @@ class Parts:
         database = client[settings.database]
         http = httpx.AsyncClient(timeout=10, headers={"Authorization": f"Bearer {settings.service_token}"})
         told = Feed(http, settings.url_of, "people")
-        people = DirectoryCopy(MongoPeopleStore(database["people"]))
+        letters, producer = MongoDeadLetters(database["dead_letters"]), Producer(settings.broker, settings.service)
+
+        async def copy(record: Record, problem: str) -> bool:
+            return await producer.copy(DEAD_LETTER[settings.service].name, record, problem)
+
+        burial = DeadLetters(settings.service, letters, copy, clock.now)
+        people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
         return cls(
             settings=settings,
             clock=clock,
             client=client,
             database=database,
             blobs=BlobStore(database),
-            dead_letters=MongoDeadLetters(database["dead_letters"]),
-            producer=Producer(settings.broker, settings.service),
+            dead_letters=letters,
+            burial=burial,
+            audit=Audit(MongoAudit(database["operations"]), clock),
+            producer=producer,
             people=people,
             packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),
             auth=authenticator(settings, lambda: people.directory),
@@ -107,7 +129,7 @@ class Parts:
             ledger=ledger,
             store=store,
             desk=Desk(ledger),
-            hearing=Hearing(ledger, self.dead_letters, self._copy_of_the_dead),
+            hearing=Hearing(ledger, self.burial),
             reconciler=Reconciler(self.settings.service, ledger, heads=self.feed.heads, ask=self.feed.events, clock=self.clock),
         )
 
@@ -132,6 +154,7 @@ class Parts:
         await ensure_safe(self.client)
         for room in rooms:
             await room.store.prepare()
+        await self.dead_letters.prepare()
         await self.people.load()
 
     async def close(self) -> None:
@@ -139,6 +162,3 @@ class Parts:
         await self.producer.stop()
         await self.http.aclose()
         self.client.close()
-
-    async def _copy_of_the_dead(self, record: Record, problem: str) -> bool:
-        return await self.producer.copy(DEAD_LETTER[self.settings.service].name, record, problem)

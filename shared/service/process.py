@@ -1,6 +1,11 @@
-"""One running service: starts its background tasks in order, and on the way out drains them within a bounded time."""
+"""One running service: starts its background tasks in order, ends them in order and in time, and ends itself when it is lost.
+
+Invariant: whatever hangs at the end, all its stages together stay below the grace time of whoever stops it (30 s in
+docker-compose.yml): HTTP first (shared/http/server.py), then effects, desks, tasks and connections.
+"""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +20,10 @@ from shared.telemetry import metrics
 from shared.telemetry.health import Health
 
 log = structlog.get_logger()
-DRAIN_SECONDS = 20.0
+EFFECTS_SECONDS = 12.0
+DESKS_SECONDS = 3.0
+CLOSE_SECONDS = 2.0
+WATCH_SECONDS = 2.0
 GAUGE_SECONDS = 5.0
 TRIM_SECONDS = 30.0
 Prepare = Callable[[], Awaitable[None]]
@@ -23,8 +31,17 @@ Close = Callable[[], Awaitable[None]]
 Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
+def end_process() -> None:
+    """Ask this process to end in its ordinary way."""
+    signal.raise_signal(signal.SIGTERM)
+
+
 class Process:
-    """The lifespan of a service. Its HTTP side answers while the broker is away; readiness says so."""
+    """The lifespan of a service. Its HTTP side answers while the broker is away; readiness says so.
+
+    A process is disposable: one that is lost (a task ended, nothing is read although records wait) calls `end`, and
+    whoever supervises it starts another.
+    """
 
     def __init__(
         self,
@@ -37,6 +54,8 @@ class Process:
         prepare: Sequence[Prepare] = (),
         loops: Sequence[Loop] = (),
         closing: Sequence[Close] = (),
+        end: Callable[[], None] = end_process,
+        consumer: Consumer | None = None,
     ) -> None:
         self._parts = parts
         self._rooms = rooms
@@ -44,16 +63,14 @@ class Process:
         self._prepare = prepare
         self._loops = loops
         self._closing = closing
+        self._end = end
+        self._health = health
         self._tasks: list[asyncio.Task[None]] = []
-        following = Subscription(topics=(PEOPLE,), handle=parts.people.handle, group=None)
-        membership = Membership(
-            session_timeout_ms=parts.settings.session_timeout_ms, rebalance_timeout_ms=parts.settings.rebalance_timeout_ms
-        )
-        self._consumer = Consumer(parts.settings.broker, parts.settings.service, (*subscriptions, following), membership)
+        self._consumer = consumer or _consumer(parts, subscriptions)
         self._stopping = False
         health.ready("broker", self._broker_problem)
         health.ready("database", self._database_problem)
-        health.live("tasks", self._task_problem)
+        health.live("tasks", self._lost)
 
     @asynccontextmanager
     async def lifespan(self, _app: object) -> AsyncIterator[None]:
@@ -63,7 +80,15 @@ class Process:
             await prepare()
         loops: list[Loop] = [room.desk.work for room in self._rooms]
         loops += [worker.work for worker in self._workers]
-        loops += [self._consumer.run, self._consumer.watch_lag, self._watch_ledgers, self._trim, self._reconcile, *self._loops]
+        loops += [
+            self._consumer.run,
+            self._consumer.watch,
+            self._watch,
+            self._watch_ledgers,
+            self._trim,
+            self._reconcile,
+            *self._loops,
+        ]
         self._tasks = [asyncio.create_task(loop(), name=getattr(loop, "__qualname__", "loop")) for loop in loops]
         log.info("service.started", port=self._parts.settings.port)
         try:
@@ -71,26 +96,46 @@ class Process:
         finally:
             await self._stop()
 
-    async def _stop(self) -> None:
-        """Readiness off, stop fetching, drain effects and desks together, commit, close."""
+    def stop_taking(self) -> None:
+        """Take on nothing more: not ready, no more batches, no more leases. What is under way goes on. Safe in a signal handler."""
         self._stopping = True
-        try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await self._consumer.stop()
-                await asyncio.gather(*(worker.drain(DRAIN_SECONDS / 2) for worker in self._workers))
-                for room in self._rooms:
-                    room.desk.close()
-                desks = [task for task in self._tasks if task.get_name() == "Desk.work"]
-                await asyncio.gather(*desks)
-        except TimeoutError:
-            log.warning("service.drain_cut_short", seconds=DRAIN_SECONDS)
+        self._health.stop()
+        self._consumer.stop_fetching()
+        for worker in self._workers:
+            worker.stop()
+
+    async def _stop(self) -> None:
+        """Readiness off, nothing new; effects and handlers drained together and committed; desks; connections."""
+        self.stop_taking()
+        draining = [self._consumer.drain(EFFECTS_SECONDS), *(worker.drain(EFFECTS_SECONDS) for worker in self._workers)]
+        await _within(EFFECTS_SECONDS + 0.5, "effects", asyncio.gather(*draining))
+        for room in self._rooms:
+            room.desk.close()
+        desks = [task for task in self._tasks if task.get_name() == "Desk.work"]
+        await _within(DESKS_SECONDS, "desks", asyncio.gather(*desks))
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for close in self._closing:
-            await close()
-        await self._parts.close()
+        groups = self._consumer.close(CLOSE_SECONDS)
+        await _within(CLOSE_SECONDS, "tasks", asyncio.gather(groups, *self._tasks, return_exceptions=True))
+        await _within(CLOSE_SECONDS, "connections", self._close())
         log.info("service.stopped")
+
+    async def _close(self) -> None:
+        for close in (*self._closing, self._parts.close):
+            await close()
+
+    async def _watch(self) -> None:
+        """End this process when it is lost, until cancelled. Twice in a row, since a task may just be begun again."""
+        before = None
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            problem = self._lost()
+            if problem and before:
+                log.critical("service.lost", problem=problem)
+                self._health.stop()
+                self._end()
+                return
+            before = problem
 
     async def _watch_ledgers(self) -> None:
         """Keep the gauges of what waits and what is set aside true, until cancelled."""
@@ -123,9 +168,7 @@ class Process:
         await asyncio.gather(*(reconciler.work(self._consumer.caught_up) for reconciler in reconcilers))
 
     def _broker_problem(self) -> str | None:
-        if self._stopping:
-            return "The service is stopping."
-        return None if self._consumer.started else "The broker has not answered yet."
+        return "The service is stopping." if self._stopping else self._consumer.problem()
 
     async def _database_problem(self) -> str | None:
         try:
@@ -135,6 +178,34 @@ class Process:
             return f"The database does not answer ({type(error).__name__})."
         return None
 
-    def _task_problem(self) -> str | None:
-        ended = [task.get_name() for task in self._tasks if task.done() and task.get_name() != "Consumer.run"]
-        return f"These tasks have ended: {', '.join(ended)}." if ended and not self._stopping else None
+    def _lost(self) -> str | None:
+        """Why this process cannot go on, or None."""
+        if self._stopping:
+            return None
+        ended = [task.get_name() for task in self._tasks if task.done() and not _finished(task)]
+        return f"These tasks have ended: {', '.join(ended)}." if ended else self._consumer.lost()
+
+
+def _finished(task: asyncio.Task[None]) -> bool:
+    """Whether the task is one that ends when its work is done, and did."""
+    return task.get_name() in {"Consumer.run", "Process._watch"} and not task.cancelled() and task.exception() is None
+
+
+async def _within(seconds: float, stage: str, work: Awaitable[object]) -> None:
+    """One stage of the end: it may fail or hang, the next comes all the same."""
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except TimeoutError:
+        log.warning("service.drain_cut_short", stage=stage, seconds=seconds)
+    except Exception as error:  # noqa: BLE001  # whatever one stage meets, the connections behind it are closed
+        log.warning("service.stage_failed", stage=stage, problem=type(error).__name__)
+
+
+def _consumer(parts: Parts, subscriptions: Sequence[Subscription]) -> Consumer:
+    """What the service hears, and the directory of people, which every process reads for itself."""
+    following = Subscription(topics=(PEOPLE,), handle=parts.people.handle, group=None)
+    membership = Membership(
+        session_timeout_ms=parts.settings.session_timeout_ms, rebalance_timeout_ms=parts.settings.rebalance_timeout_ms
+    )
+    return Consumer(parts.settings.broker, parts.settings.service, (*subscriptions, following), membership)

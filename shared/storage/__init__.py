@@ -3,6 +3,7 @@
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
+from shared.storage.audit import MongoAudit
 from shared.storage.blobs import Blob, BlobStore
 from shared.storage.client import (
     Client,
@@ -14,7 +15,7 @@ from shared.storage.client import (
     connect_plain,
     ensure_safe,
 )
-from shared.storage.dead_letters import MongoDeadLetters
+from shared.storage.dead_letters import BuriedAgainError, MongoDeadLetters, handed_again
 from shared.storage.ledger_store import MongoLedgerStore
 from shared.storage.people_store import MongoPeopleStore
 
@@ -22,11 +23,13 @@ __all__ = [
     "Blob",
     "BlobStore",
     "BulkWriteError",
+    "BuriedAgainError",
     "Client",
     "Collection",
     "Database",
     "DuplicateKeyError",
     "InsertOne",
+    "MongoAudit",
     "MongoDeadLetters",
     "MongoLedgerStore",
     "MongoPeopleStore",
@@ -38,4 +41,5 @@ __all__ = [
     "connect",
     "connect_plain",
     "ensure_safe",
+    "handed_again",
 ]

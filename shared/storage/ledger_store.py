@@ -1,12 +1,14 @@
 """The ledger's collection on MongoDB: one atomic, revision-guarded write per document, in one bulk per batch."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 import bson
 from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
 from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, OperationFailure
 
@@ -16,16 +18,18 @@ from shared.schemas.envelope import Event
 from shared.storage.client import Collection
 
 DUPLICATE_KEY = 11000
-# Server error codes (mongo/base/error_codes.yml). The first say that the content cannot be stored, even when the whole
-# command fails (nesting over 200 levels: Overflow); the second that the server, not the content, is in trouble just now.
+# Server error codes (mongo/base/error_codes.yml) that say the content cannot be stored, even when the whole command fails
+# (nesting over 200 levels: Overflow). Every other one, known or not, is the server's trouble: the write is to be tried again.
 UNSTORABLE = frozenset({2, 9, 14, 15, 22, 28, 52, 55, 56, 57, 10334, 17419, 17420})
-PASSING = frozenset(
-    {6, 7, 11, 13, 18, 24, 46, 50, 64, 89, 91, 100, 112, 133, 134, 189, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436}
-)
 MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
 CROWDED_BYTES = 256 * 1024
 """Of a document's events, some 200 in a usual history; what is published moves to the history collection from there on."""
 TRIMMED_AT_ONCE = 50
+PARKED_IN_ORDER = [("_id", 1), ("parked", 1)]
+# A query reads by a partial index only if it repeats the index's own condition.
+PARKED = {"parked": {"$type": "string"}}
+WAITING = {"waiting_since": {"$type": "date"}}
+ITEM_FIELDS = tuple(field.name for field in fields(StoredItem))
 UNPUBLISHED = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", "$published"]}}}
 
 
@@ -52,7 +56,8 @@ class MongoLedgerStore:
         """Create the indexes the ledger itself reads by."""
         await self._collection.create_index("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
         await self._collection.create_index("parked", partialFilterExpression={"parked": {"$type": "string"}})
-        await self._collection.create_index("early.since", sparse=True)
+        await self._collection.create_index(PARKED_IN_ORDER, partialFilterExpression=PARKED)
+        await self._collection.create_index("waiting_since", partialFilterExpression=WAITING)
         await self._collection.create_index([("said_at", 1), ("_id", 1)])
         await self._collection.create_index("events_bytes", partialFilterExpression={"events_bytes": {"$gt": CROWDED_BYTES}})
         await self._history.create_index([("subject", 1), ("sequence", 1)])
@@ -84,12 +89,8 @@ class MongoLedgerStore:
         try:
             await self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
-            details: dict[str, Any] = dict(error.details or {})
-            if details.get("writeConcernErrors") or any(failure["code"] in PASSING for failure in details["writeErrors"]):
-                raise
-            for failure in details["writeErrors"]:
-                stale = failure["code"] == DUPLICATE_KEY
-                results[failure["index"]] = "stale" if stale else Refused(problem=str(failure["errmsg"])[:500])
+            for place, result in _failures(error):
+                results[place] = result
         except OperationFailure as error:
             if error.code not in UNSTORABLE:
                 raise
@@ -105,8 +106,11 @@ class MongoLedgerStore:
             await self._collection.bulk_write(operations, ordered=False)
 
     async def due(self, now: datetime, limit: int) -> list[str]:
-        found = self._collection.find({"wake_at": {"$lte": now}}, {"_id": 1}).sort("wake_at", 1).limit(limit)
+        found = self._collection.find(_due(now), {"_id": 1}).sort("wake_at", 1).limit(limit)
         return [stored["_id"] async for stored in found]
+
+    async def postpone(self, subjects: Sequence[str], *, now: datetime, until: datetime) -> None:
+        await self._collection.update_many({"_id": {"$in": list(subjects)}, **_due(now)}, {"$set": {"wake_at": until}})
 
     async def events(self, subject: str, after: int = 0) -> list[Event]:
         return await self._said(subject, {"$gt": ["$$this.sequence", after]}, {"sequence": {"$gt": after}})
@@ -141,18 +145,26 @@ class MongoLedgerStore:
                 moved += len(events)
         return moved
 
-    async def parked(self, limit: int) -> list[tuple[str, str]]:
-        """(subject, why) of the requests that are set aside."""
-        found = self._collection.find({"parked": {"$type": "string"}}, {"parked": 1}).limit(limit)
+    async def parked(self, limit: int, after: str = "", reason: str = "") -> list[tuple[str, str]]:
+        """(subject, why) of the requests behind `after`, by subject, that are set aside for something that holds `reason`."""
+        query = {"_id": {"$gt": after}, **_set_aside(reason)}
+        found = self._collection.find(query, {"parked": 1}).sort("_id", 1).limit(limit).hint(PARKED_IN_ORDER)
         return [(stored["_id"], stored["parked"]) async for stored in found]
 
+    async def count_parked(self, reason: str = "") -> int:
+        """How many requests `parked` would go through."""
+        return await self._collection.count_documents(_set_aside(reason))
+
+    async def count_heads(self, since: datetime) -> int:
+        """How many subjects `heads` would go through."""
+        return await self._collection.count_documents({"said_at": {"$gte": since}})
+
     async def figures(self) -> LedgerFigures:
-        """What waits and what is set aside, for the gauges."""
-        parked = await self._collection.count_documents({"parked": {"$type": "string"}})
-        waiting = {"early.0": {"$exists": True}, "parked": None}
-        first: list[dict[str, Any]] = [{"$match": waiting}, {"$project": {"first": {"$min": "$early.since"}}}]
-        since = [row["first"] async for row in self._collection.aggregate(first)]
-        return LedgerFigures(parked=parked, early=len(since), oldest_early=min(since, default=None))
+        """What waits and what is set aside, for the gauges; no more is read than that."""
+        parked = await self.count_parked()
+        early = await self._collection.count_documents(WAITING)
+        oldest = await self._collection.find_one(WAITING, {"_id": 0, "waiting_since": 1}, sort=[("waiting_since", 1)])
+        return LedgerFigures(parked=parked, early=early, oldest_early=oldest["waiting_since"] if oldest else None)
 
     async def _said(self, subject: str, condition: Mapping[str, Any], query: Mapping[str, Any]) -> list[Event]:
         """Own events by `condition` in the document and by `query` in the history; the document first, since events move from it."""
@@ -189,21 +201,41 @@ _ALL_BUT_EVENTS = dict.fromkeys(
 
 
 def _operation(change: Change) -> UpdateOne | Refused:
+    """The guarded write, encoded once and here, so that what cannot be encoded is refused alone."""
     document = change.document
-    said = [event.model_dump() for event in change.said]
-    update: dict[str, Any] = {
-        "$set": _fields(document) | ({"said_at": change.said[-1].time} if said else {}),
-        "$max": {"published": document.published},
-        "$push": {"events": {"$each": said}},
-    }
     try:
-        update["$inc"] = {"events_bytes": len(bson.encode({"events": said}))}
-        size = len(bson.encode(update))
+        said = [RawBSONDocument(bson.encode(event.model_dump())) for event in change.said]
+        update = bson.encode(
+            {
+                "$set": _fields(document) | ({"said_at": change.said[-1].time} if said else {}),
+                "$max": {"published": document.published},
+                "$push": {"events": {"$each": said}},
+                "$inc": {"events_bytes": sum(len(event.raw) for event in said)},
+            }
+        )
     except (BSONError, OverflowError, UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
         return Refused(problem=f"{type(error).__name__}: {str(error)[:500]}")
-    if size > MAX_DOCUMENT_BYTES:
-        return Refused(problem=f"The document would have {size} bytes; {MAX_DOCUMENT_BYTES} are the limit.")
-    return UpdateOne({"_id": document.subject, "revision": document.revision}, update, upsert=True)
+    if len(update) > MAX_DOCUMENT_BYTES:
+        return Refused(problem=f"The document would have {len(update)} bytes; {MAX_DOCUMENT_BYTES} are the limit.")
+    return UpdateOne({"_id": document.subject, "revision": document.revision}, RawBSONDocument(update), upsert=True)
+
+
+def _due(now: datetime) -> dict[str, Any]:
+    """Whose `wake_at` has come."""
+    return {"wake_at": {"$type": "date", "$lte": now}}
+
+
+def _failures(error: BulkWriteError) -> Iterator[tuple[int, Written]]:
+    """Which operations were stale or refused; raises `error` when it says more than that of any, or of the bulk."""
+    details: dict[str, Any] = dict(error.details or {})
+    failed = details.get("writeErrors", [])
+    if not failed or details.get("writeConcernErrors"):
+        raise error
+    for failure in failed:
+        if failure["code"] != DUPLICATE_KEY and failure["code"] not in UNSTORABLE:
+            raise error
+        refused = Refused(problem=f"{failure['code']}: {str(failure['errmsg'])[:500]}")
+        yield failure["index"], "stale" if failure["code"] == DUPLICATE_KEY else refused
 
 
 def _without(sequence: int) -> list[dict[str, Any]]:
@@ -211,6 +243,10 @@ def _without(sequence: int) -> list[dict[str, Any]]:
     later = {"$filter": {"input": "$events", "cond": {"$gt": ["$$this.sequence", sequence]}}}
     trimmed = {"$max": ["$trimmed", sequence]}
     return [{"$set": {"events": later, "trimmed": trimmed}}, {"$set": {"events_bytes": {"$bsonSize": {"events": "$events"}}}}]
+
+
+def _set_aside(reason: str) -> dict[str, Any]:
+    return {"parked": {"$type": "string", **({"$regex": re.escape(reason)} if reason else {})}}
 
 
 def _highest(stored: dict[str, Any]) -> dict[str, int]:
@@ -233,9 +269,10 @@ def _fields(document: Document) -> dict[str, Any]:
         "state": document.state,
         "head": document.head,
         "head_id": document.head_id,
-        "items": [asdict(item) for item in document.items],
+        "items": [{name: getattr(item, name) for name in ITEM_FIELDS} for item in document.items],
         "parked": document.parked,
         "wake_at": document.wake_at,
+        "waiting_since": None if document.parked else min((held.since for held in document.early), default=None),
     }
 
 

@@ -21,7 +21,7 @@ class MongoPeopleStore:
         return [(entry["_id"], entry["sequence"], entry["type"], entry["data"]) async for entry in self._collection.find({})]
 
     async def keep(self, entries: Sequence[tuple[str, int, str, Json]]) -> None:
-        """Keep entries; one that is older than what is kept loses by its duplicate key."""
+        """Keep entries; one that is older than what is kept loses by its duplicate key. Returning means they are durable."""
         operations = [
             UpdateOne(
                 {"_id": subject, "sequence": {"$lt": sequence}},
@@ -33,5 +33,7 @@ class MongoPeopleStore:
         try:
             await self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
-            if any(failure["code"] != DUPLICATE_KEY for failure in (error.details or {}).get("writeErrors", [{"code": 0}])):
+            details = error.details or {}
+            lost = [failure["code"] == DUPLICATE_KEY for failure in details.get("writeErrors", [])]
+            if not lost or not all(lost) or details.get("writeConcernErrors"):
                 raise

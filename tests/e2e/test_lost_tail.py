@@ -16,9 +16,15 @@ SECONDS = 40
 
 async def reconciled(client: httpx.AsyncClient, stack: Stack, service: str) -> dict[str, dict[str, int]]:
     """Per source, of how many people and requests `service` had not heard the last; it has asked for the rest."""
-    answer = await client.post(f"{stack.url(service)}/internal/reconcile", headers=SERVICE)
-    answer.raise_for_status()
-    lacking: dict[str, dict[str, int]] = answer.json()
+    lacking: dict[str, dict[str, int]] = {"people": {}, "requests": {}}
+    cursor = ""
+    while cursor is not None:
+        params = {"by": "a-test", "cursor": cursor}
+        answer = await client.post(f"{stack.url(service)}/internal/reconcile", params=params, headers=SERVICE)
+        page = answer.raise_for_status().json()
+        of_kind = lacking[page["what"]]
+        of_kind[page["source"]] = of_kind.get(page["source"], 0) + page["lacking"]
+        cursor = page["next"]
     return lacking
 
 

@@ -5,6 +5,8 @@ import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+PAGE = b'{"subjects": 0, "events": 0, "next": null}'
+
 
 class Contract(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -15,7 +17,7 @@ class Contract(BaseHTTPRequestHandler):
             print("the fake was told to crash", flush=True)
             os._exit(3)
         allowed = self.headers["Authorization"] == f"Bearer {os.environ['BACKLINE_SERVICE_TOKEN']}"
-        if self.path == "/internal/replay" and allowed:
+        if self.path.startswith("/internal/replay?") and allowed:
             with Path(os.environ["FAKE_NOTES"]).open("a", encoding="utf-8") as notes:
                 notes.write(json.dumps({"port": os.environ["BACKLINE_PORT"], "clock": os.environ.get("BACKLINE_CLOCK")}) + "\n")
         self._answer(200 if allowed else 401)
@@ -25,9 +27,9 @@ class Contract(BaseHTTPRequestHandler):
 
     def _answer(self, status: int) -> None:
         self.send_response(status)
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", str(len(PAGE)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(PAGE)
 
 
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["BACKLINE_PORT"])), Contract).serve_forever()

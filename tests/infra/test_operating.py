@@ -11,7 +11,7 @@ from infra.cli import app
 from infra.commands import contract
 from infra.contract import BrokenContractError
 from infra.embedded.ports import free_port
-from tests.infra.operator_desk import Desk, folder_of, open_desk
+from tests.infra.operator_desk import PROCESSES, Desk, folder_of, open_desk
 
 WIDE = {"COLUMNS": "200"}
 
@@ -51,28 +51,103 @@ def test_status_names_a_process_that_is_away_and_one_that_is_another_program(tmp
     assert "Something else answers there (200)." in answer.output
 
 
-def test_replay_asks_every_service_with_the_operators_token(tmp_path: Path, desk: Desk) -> None:
-    desk.answer("POST /internal/replay", (200, {"requests": {"subjects": 2, "events": 7}}))
-    answer = run(desk, tmp_path, "replay")
+def test_status_of_a_stack_that_has_ended_says_so_and_how_to_start_it(tmp_path: Path, desk: Desk) -> None:
+    ended = {name: free_port() for name in PROCESSES}
+    answer = CliRunner(env=WIDE).invoke(app, ["status", "--folder", str(folder_of(desk, tmp_path, ended))])
+    assert answer.exit_code == 3
+    assert f"No stack runs in {tmp_path}; start one with `backline up --folder {tmp_path}`." in answer.output
+
+
+def test_status_where_there_never_was_a_stack_says_the_same(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(app, ["status", "--folder", str(tmp_path)])
+    assert answer.exit_code == 3
+    assert "backline up" in answer.output
+
+
+def replayed(subjects: int, events: int, following: str | None = None, unsaid: int = 0) -> dict[str, object]:
+    """A page of a replay."""
+    return {"ledger": "requests", "subjects": subjects, "events": events, "unsaid": unsaid, "next": following}
+
+
+def test_replay_asks_every_service_with_the_operators_token_and_says_who_asks(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("GET /internal/replay", (200, {"requests": 2}))
+    desk.answer("POST /internal/replay?by=A1", (200, replayed(2, 7)))
+    answer = run(desk, tmp_path, "replay", "--as", "A1")
     assert answer.exit_code == 0, answer.output
-    assert [asked.token for asked in desk.asked] == ["local-service-token"] * 4
-    assert "documents said again requests: 7 events of 2" in answer.output
+    assert [asked.token for asked in desk.asked] == ["local-service-token"] * 8
+    assert "documents said again 7 events of 2 subjects" in answer.output
 
 
-def test_replay_of_one_service_asks_that_one(tmp_path: Path, desk: Desk) -> None:
-    desk.answer("POST /internal/replay", (200, {"requests": {"subjects": 0, "events": 0}}))
-    assert run(desk, tmp_path, "replay", "--service", "notify").exit_code == 0
-    assert len(desk.asked) == 1
+def test_replay_goes_on_from_page_to_page_and_off_a_terminal_says_so_line_by_line(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("GET /internal/replay", (200, {"requests": 3}))
+    desk.answer("POST /internal/replay?by=A1", (200, replayed(2, 7, "a b")))
+    desk.answer("POST /internal/replay?by=A1&cursor=a+b", (200, replayed(1, 1)))
+    answer = run(desk, tmp_path, "replay", "--service", "notify", "--as", "A1")
+    assert answer.stdout == "notify said again 8 events of 3 subjects\n"
+    assert answer.stderr == "notify says again: 2 of 3\nnotify says again: 3 of 3\n"
+
+
+def test_replay_of_what_happened_since_a_moment_asks_for_that(tmp_path: Path, desk: Desk) -> None:
+    since = "since=2027-03-01T09%3A00%3A00%2B08%3A00"
+    desk.answer(f"GET /internal/replay?{since}", (200, {"requests": 0}))
+    desk.answer(f"POST /internal/replay?by=A1&{since}", (200, replayed(0, 0)))
+    answer = run(desk, tmp_path, "replay", "--service", "notify", "--since", "2027-03-01T09:00:00+0800", "--as", "A1")
+    assert answer.exit_code == 0, answer.output
+
+
+def test_a_dry_replay_only_counts(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("GET /internal/replay", (200, {"requests": 3, "people": 9}))
+    answer = run(desk, tmp_path, "replay", "--service", "intake", "--dry-run")
+    assert "intake would say again the events of 3 requests, 9 people" in answer.output
+    assert [asked.method for asked in desk.asked] == ["GET"]
+
+
+def test_replay_fails_when_the_broker_did_not_take_everything(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("GET /internal/replay", (200, {"requests": 1}))
+    desk.answer("POST /internal/replay?by=A1", (200, replayed(1, 0, unsaid=4)))
+    answer = run(desk, tmp_path, "replay", "--service", "notify", "--as", "A1")
+    assert answer.exit_code == 1
+    assert "The broker did not take 4 events" in answer.output
+
+
+def test_replay_of_a_request_that_nobody_knows_fails(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("POST /internal/replay?by=A1&request=r9", (200, replayed(0, 0)))
+    answer = run(desk, tmp_path, "replay", "--request", "r9", "--as", "A1")
+    assert answer.exit_code == 1
+    assert "No service that was asked knows r9." in answer.output
+
+
+def test_who_acts_is_the_user_of_this_machine_unless_said(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "someone")
+    run(desk, tmp_path, "reconcile", "--service", "notify")
+    assert [asked.path for asked in desk.asked] == ["/internal/reconcile?by=someone"]
 
 
 def test_reconcile_tells_what_each_service_had_not_heard(tmp_path: Path, desk: Desk) -> None:
-    desk.answer("POST /internal/reconcile", (200, {"people": {"intake": 2}, "requests": {"intake": 3, "routing": 0}}))
-    answer = run(desk, tmp_path, "reconcile", "--service", "notify")
+    def page(what: str, source: str, lacking: int, following: str | None) -> dict[str, object]:
+        return {"what": what, "source": source, "compared": 9, "lacking": lacking, "next": following}
+
+    desk.answer("POST /internal/reconcile?by=A1", (200, page("people", "intake", 2, "1")))
+    desk.answer("POST /internal/reconcile?by=A1&cursor=1", (200, page("requests", "intake", 1, "2")))
+    desk.answer("POST /internal/reconcile?by=A1&cursor=2", (200, page("requests", "intake", 2, "3")))
+    desk.answer("POST /internal/reconcile?by=A1&cursor=3", (200, page("requests", "routing", 0, None)))
+    answer = run(desk, tmp_path, "reconcile", "--service", "notify", "--as", "A1")
     assert answer.exit_code == 0, answer.output
     assert "notify had not heard the last of: 2 people of intake, 3 requests of intake, 0 requests of routing" in answer.output
+    assert "notify compares: 36\n" in answer.stderr
 
 
-@pytest.mark.parametrize("command", [["replay"], ["reconcile"], ["parked"], ["dead-letters"], ["redrive", "some-request"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["replay"],
+        ["reconcile"],
+        ["parked", "list"],
+        ["dead-letters", "list"],
+        ["redrive", "r1"],
+        ["dead-letters", "redrive", "x"],
+    ],
+)
 def test_a_service_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path, desk: Desk, command: list[str]) -> None:
     answer = run(desk, tmp_path, *command, "--service", "rooting")
     assert answer.exit_code == 2
@@ -81,47 +156,9 @@ def test_a_service_that_does_not_exist_is_refused_with_those_that_do(tmp_path: P
 
 
 def test_an_address_alone_does_not_say_whose_it_is(desk: Desk) -> None:
-    answer = CliRunner().invoke(app, ["parked", "--url", desk.url])
+    answer = CliRunner().invoke(app, ["parked", "list", "--url", desk.url])
     assert answer.exit_code == 2
     assert "--service" in answer.output
-
-
-def test_parked_requests_are_listed_with_the_reason(tmp_path: Path, desk: Desk) -> None:
-    desk.answer("GET /internal/parked", (200, [["request-1", "fork: [routing] said 3 twice"]]), (200, []))
-    answer = run(desk, tmp_path, "parked")
-    assert answer.exit_code == 0, answer.output
-    assert "request-1" in answer.output
-    assert "fork: [routing] said 3 twice" in answer.output
-
-
-def test_nothing_parked_is_said_in_words(tmp_path: Path, desk: Desk) -> None:
-    desk.answer("GET /internal/parked", (200, []))
-    assert "No request is set aside." in run(desk, tmp_path, "parked").output
-
-
-def test_redrive_says_that_the_request_goes_on(tmp_path: Path, desk: Desk) -> None:
-    desk.answer("POST /internal/parked/request-1/redrive", (200, {"still_parked": {"request-1": None}}))
-    answer = run(desk, tmp_path, "redrive", "request-1", "--service", "routing")
-    assert answer.exit_code == 0, answer.output
-    assert "request-1 goes on in routing." in answer.output
-
-
-def test_redrive_fails_with_the_reason_when_the_request_stays_parked(tmp_path: Path, desk: Desk) -> None:
-    desk.answer("POST /internal/parked/request-1/redrive", (200, {"still_parked": {"request-1": "poison"}}))
-    answer = run(desk, tmp_path, "redrive", "request-1", "--service", "routing")
-    assert answer.exit_code == 1
-    assert "still set aside in routing: poison" in answer.output
-
-
-def test_a_request_id_cannot_lead_to_another_address(tmp_path: Path, desk: Desk) -> None:
-    run(desk, tmp_path, "redrive", "../replay?x=", "--service", "routing")
-    assert [asked.path for asked in desk.asked] == ["/internal/parked/..%2Freplay%3Fx%3D/redrive"]
-
-
-def test_dead_letters_are_listed(tmp_path: Path, desk: Desk) -> None:
-    letter = {"_id": "topic/0/17", "problem": "no subject", "at": "2027-03-01T09:00:00Z", "record": {}}
-    desk.answer("GET /internal/dead-letters", (200, [letter]))
-    assert "topic/0/17" in run(desk, tmp_path, "dead-letters", "--service", "intake").output
 
 
 def test_a_state_file_that_is_broken_is_named_with_the_remedy(tmp_path: Path) -> None:

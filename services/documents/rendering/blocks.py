@@ -1,6 +1,6 @@
 """The plain blocks a document is made of. Pure; a block is data alone, so nothing in it can act as markup of any template.
 
-Kinds: facts {rows: [[label, value]]}, label {text}, text {text}, list {items}, table {columns, rows, total, widths},
+Kinds: facts {rows: [[label, value]], paired}, label {text}, text {text}, list {items}, table {columns, rows, total, widths},
 checks {items}, signatures {items}.
 """
 
@@ -13,11 +13,13 @@ from shared.schemas.model import Json
 NARROWEST = 6
 WIDEST = 40
 NOT_CHARACTERS = "\ufffe\uffff"
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Signs that make what follows read in another order than it was written."""
 
 
-def facts(rows: Sequence[Sequence[str]]) -> list[Json]:
-    """A table of labels and values; nothing when there are none."""
-    return [{"kind": "facts", "rows": [list(row) for row in rows]}] if rows else []
+def facts(rows: Sequence[Sequence[str]], *, paired: bool = False) -> list[Json]:
+    """A table of labels and values, `paired` two in a line; nothing when there are none."""
+    return [{"kind": "facts", "rows": [list(row) for row in rows], "paired": paired}] if rows else []
 
 
 def label(text: str) -> Json:
@@ -52,14 +54,14 @@ def merged(blocks: Sequence[Json]) -> list[Json]:
     made: list[Json] = []
     for block in blocks:
         if made and block["kind"] == made[-1]["kind"] == "facts":
-            made[-1] = {"kind": "facts", "rows": [*made[-1]["rows"], *block["rows"]]}
+            made[-1] = {**block, "rows": [*made[-1]["rows"], *block["rows"]]}
         else:
             made.append(block)
     return made
 
 
 def clean(value: Any) -> Any:
-    """`value` with every character that no page can show (controls, lone surrogates) as a space; everything else stays."""
+    """`value` with every character that no page may show (controls, lone surrogates, turning signs) as a space; everything else stays."""
     match value:
         case str():
             return "".join(character if _shown(character) else " " for character in value)
@@ -74,7 +76,7 @@ def clean(value: Any) -> Any:
 def _shown(character: str) -> bool:
     if character in "\n\t":
         return True
-    return unicodedata.category(character) not in {"Cc", "Cs"} and character not in NOT_CHARACTERS
+    return unicodedata.category(character) not in {"Cc", "Cs"} and character not in NOT_CHARACTERS + TURNING
 
 
 def _columns_wide(content: str) -> int:

@@ -103,6 +103,13 @@ def checklist_blocks(kind: RequestType, result: Mapping[str, Any], locale: str) 
     return merged(facts(rows) + free_blocks({key: value for key, value in result.items() if key not in known}, locale))
 
 
+def answered_blocks(kind: RequestType, result: Mapping[str, Any], locale: str) -> list[Json]:
+    """The output's sections that were filled in, and nothing else."""
+    return facts(
+        [[part.name(locale), _answer(result[part.key], locale)] for part in kind.output.sections if result.get(part.key)]
+    )
+
+
 def _answer(value: object, locale: str) -> str:
     """What was recorded for one section; a list line by line."""
     if isinstance(value, list) and len(value) > 1:

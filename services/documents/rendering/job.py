@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
-from services.documents.rendering.compose import Material, compose
+from services.documents.rendering.compose import compose, compose_sheet, for_customers
 from services.documents.rendering.draft import WORD
+from services.documents.rendering.material import Material
 from services.documents.rendering.packet import Packet, packet
 from services.documents.rendering.pdf import TEMPLATE, render_pdf
 from services.documents.rendering.word import TEMPLATE as WORD_TEMPLATE
@@ -47,13 +48,26 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """The internal sheet of a document that goes to a customer, always a PDF."""
+
+    data: bytes
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """A finished file. `template`, `notes`, `substituted` (format asked → format made) and `pages` go into the manifest."""
+    """A finished file. `template`, `notes`, `substituted` (format asked → format made) and `pages` go into the manifest.
+
+    `audience` is who may read it, customer or internal; the PDF for a customer comes with its internal `sheet`.
+    """
 
     data: bytes
     media_type: str
     name: str
     template: str
+    audience: str
+    sheet: Sheet | None = None
     notes: tuple[str, ...] = ()
     substituted: tuple[tuple[str, str], ...] = ()
     pages: int | None = None
@@ -64,7 +78,9 @@ def render(job: Job) -> Rendered:
     request = restore(Request.model_validate(job.data["request"]), job.personal)
     pack = _pinned(PolicyPin.model_validate(job.data["policy"]), job.policy_root)
     extras = _packet(job, request) if request.type == "business.contract" else Packet()
-    document = compose(_material(job, request, pack, extras))
+    material = _material(job, request, pack, extras)
+    document = compose(material)
+    outward = for_customers(request.type)
     word = job.data["format"] == "docx"
     made = render_docx(document) if word else render_pdf(document, extras.embedded, extras.appended)
     template = WORD_TEMPLATE if word else TEMPLATE
@@ -75,10 +91,17 @@ def render(job: Job) -> Rendered:
         media_type=WORD if word else PDF,
         name=_name(document, request, "docx" if word else "pdf"),
         template=f"{template.name}:{hashlib.sha256(template.read_bytes()).hexdigest()[:16]}",
+        audience="customer" if outward else "internal",
+        sheet=_sheet(material) if outward and not word else None,
         notes=(*extras.notes, *([NO_SLIDES.by_locale(request.locale)] if slides else [])),
         substituted=(("ppt", "pdf"),) if slides else (),
         pages=None if word else len(PdfReader(io.BytesIO(made)).pages),
     )
+
+
+def _sheet(material: Material) -> Sheet:
+    document = compose_sheet(material)
+    return Sheet(data=render_pdf(document), name=_name(document, material.request, "pdf"))
 
 
 def _pinned(pin: PolicyPin, root: str | None) -> Pack:

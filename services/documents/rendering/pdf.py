@@ -10,6 +10,7 @@ import noto_cjk_sans_otc
 import typst
 from pypdf import PdfReader, PdfWriter
 
+from services.documents.rendering.glyphs import legible
 from shared.schemas.model import Json
 
 TEMPLATE = Path(str(files("services.documents") / "templates" / "document.typ"))
@@ -34,7 +35,7 @@ def render_pdf(document: Json, attached: Sequence[tuple[str, bytes]] = (), appen
         root=TEMPLATE.parent,
         font_paths=[FONTS],
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},
+        sys_inputs={"data": legible(json.dumps(document, ensure_ascii=False), FONTS)},
         format="pdf",
     )
     if not attached and not appended:

@@ -139,7 +139,7 @@ def _table(document: Word, rows: int, columns: int) -> Table:
 
 
 def _page_number(paragraph: Paragraph) -> None:
-    paragraph.add_run("{{ policy }}\t\t")
+    paragraph.add_run("{{ footer }}\t\t")
     for kind, instruction in (("begin", ""), ("", "PAGE"), ("end", "")):
         run = paragraph.add_run()
         part = OxmlElement("w:instrText" if instruction else "w:fldChar")

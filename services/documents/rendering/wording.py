@@ -6,9 +6,13 @@ from typing import Any
 from shared.catalogue import Field
 
 WORDS = {
+    "sheet": ("内部资料页", "Internal sheet"),
+    "internal": ("内部使用，不外发", "Internal use, not for customers"),
+    "file_number": ("编号", "Number"),
+    "authors": ("编写人", "Prepared by"),
     "request": ("申请信息", "Request details"),
     "number": ("申请编号", "Request"),
-    "reference": ("来源单号", "Source reference"),
+    "reference": ("来源单号", "Reference"),
     "type": ("类型", "Type"),
     "unit": ("经营单位", "Business unit"),
     "requester": ("申请人", "Requester"),
@@ -16,8 +20,6 @@ WORDS = {
     "customer": ("客户", "Customer"),
     "stage": ("商机阶段", "Stage"),
     "tender_no": ("招标编号", "Tender no"),
-    "needed_by": ("期望完成时间", "Needed by"),
-    "priority": ("紧急程度", "Priority"),
     "coordinator": ("协调人", "Coordinator"),
     "supporters": ("支持人", "Supporters"),
     "version": ("版本", "Version"),
@@ -41,7 +43,6 @@ WORDS = {
     "size": ("大小", "Size"),
     "shown": ("在本材料中", "In this packet"),
 }
-PRIORITIES = {"low": ("低", "low"), "normal": ("普通", "normal"), "high": ("高", "high"), "urgent": ("紧急", "urgent")}
 
 
 def word(key: str, locale: str) -> str:
@@ -65,9 +66,8 @@ def moment(value: object, locale: str) -> str:
         parsed = datetime.fromisoformat(str(value))
     except ValueError:
         return str(value)
-    offset = parsed.strftime("%z")
-    suffix = f" (UTC{offset[:3]}:{offset[3:]})" if offset else ""
-    return f"{day(value, locale)} {parsed:%H:%M}{suffix}"
+    zone = _offset(parsed)
+    return f"{day(value, locale)} {parsed:%H:%M}" + (f" ({zone})" if zone else "")
 
 
 def day(value: object, locale: str) -> str:
@@ -96,10 +96,33 @@ def plain(spec: Field, value: Any, locale: str) -> str:
 
 def _window(value: dict[str, Any], locale: str) -> str:
     """When, and on the next line where."""
-    start, end = moment(value.get("start"), locale), moment(value.get("end"), locale)
     rest = {key: inner for key, inner in value.items() if key not in {"start", "end", "place", "time_zone"}}
-    places = [str(value[key]) for key in ("place", "time_zone") if value.get(key)]
-    return f"{start} – {end}\n" + " · ".join([*places, *([flat(rest, locale)] if rest else [])])
+    places = [str(value["place"])] if value.get("place") else []
+    return f"{_span(value, locale)}\n" + " · ".join([*places, *([flat(rest, locale)] if rest else [])])
+
+
+def _span(value: dict[str, Any], locale: str) -> str:
+    """From when to when; a date and a zone that both ends share are said once."""
+    zone_name = str(value.get("time_zone") or "")
+    try:
+        start, end = (datetime.fromisoformat(str(value.get(key))) for key in ("start", "end"))
+    except ValueError:
+        return " ".join([f"{moment(value.get('start'), locale)} – {moment(value.get('end'), locale)}", zone_name]).strip()
+    if start.utcoffset() != end.utcoffset():
+        ends = f"{moment(value['start'], locale)} – {moment(value['end'], locale)}"
+        return f"{ends} ({zone_name})" if zone_name else ends
+    zones = ", ".join(zone for zone in (zone_name, _offset(start)) if zone)
+    if start.date() == end.date():
+        ends = f"{day(start, locale)} {start:%H:%M}–{end:%H:%M}"
+    else:
+        ends = f"{day(start, locale)} {start:%H:%M} – {day(end, locale)} {end:%H:%M}"
+    return f"{ends} ({zones})" if zones else ends
+
+
+def _offset(at: datetime) -> str:
+    """UTC+08:00; nothing for a time without an offset."""
+    offset = at.strftime("%z")
+    return f"UTC{offset[:3]}:{offset[3:]}" if offset else ""
 
 
 def money(value: float) -> str:

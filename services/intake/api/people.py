@@ -78,12 +78,20 @@ def _commands(raw: bytes, clock: Clock) -> list[Told]:
     try:
         content = yaml.safe_load(raw)
     except yaml.YAMLError as error:
-        text = Text(zh="文件不是有效的 YAML 或 JSON。", en="The file is neither YAML nor JSON.")
+        mark = getattr(error, "problem_mark", None)
+        place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+        text = Text(
+            zh=f"文件不是有效的 YAML 或 JSON（行:列 {place}）；请改正后重新导入。",
+            en=f"The file is neither YAML nor JSON (line:column {place}); mend it and import it again.",
+        )
         raise Refused(Refusal(code="unreadable", status=400, message=text)) from error
     units, persons, problems = read_directory(content)
     if problems:
         zh, en = "；".join(p.message.zh for p in problems[:20]), "; ".join(p.message.en for p in problems[:20])
-        raise Refused(Refusal(code="bad_directory", status=422, message=Text(zh=zh, en=en)))
+        errors = [
+            {"pointer": problem.field, "code": problem.code, "message": problem.message.model_dump()} for problem in problems
+        ]
+        raise Refused(Refusal(code="bad_directory", status=422, message=Text(zh=zh, en=en)), errors)
     entries = [_told("record_unit", f"unit:{unit.code}", {"unit": unit.model_dump(mode="json")}, clock) for unit in units]
     return entries + [_told("record_person", person.id, {"person": person.model_dump(mode="json")}, clock) for person in persons]
 

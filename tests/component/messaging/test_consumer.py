@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
+from shared.messaging.consumer import Consumer
 from shared.messaging.wire import Record
 from tests.component.messaging.kafka_build import (
     BOTH,
@@ -119,6 +121,12 @@ async def test_the_order_within_a_partition_is_kept_through_failures(broker_addr
     assert seen == list(range(30))
 
 
+def _client(process: Consumer) -> AIOKafkaConsumer:
+    (stream,) = process._streams
+    assert stream.consumer is not None
+    return stream.consumer
+
+
 async def test_two_members_share_the_partitions(broker_address: str) -> None:
     mine, group = fresh("share"), fresh("group")
     one, two = Memory(mine), Memory(mine)
@@ -129,13 +137,13 @@ async def test_two_members_share_the_partitions(broker_address: str) -> None:
     ):
 
         def shared() -> bool:
-            return all(any(consumer.assignment() for consumer in process._consumers()) for process in (first, second))
+            return all(_client(process).assignment() for process in (first, second))
 
         await until(shared)
         await producer.send(INTAKE, numbered(mine, 1, 60))
         await until(lambda: len({*one.handled, *two.handled}) >= 60)
         for process in (first, second):
-            (consumer,) = process._consumers()
+            consumer = _client(process)
             by_topic: dict[str, set[int]] = {}
             for partition in consumer.assignment():
                 by_topic.setdefault(partition.topic, set()).add(partition.partition)

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from shared.ledger.apply import Ledger
-from shared.ledger.hearing import Hearing, identity_of
+from shared.ledger.hearing import Hearing
+from shared.messaging.dead_letters import DeadLetters, identity_of
 from shared.messaging.producer import Producer, TopicPublisher
 from shared.messaging.wire import Record, decode, encode
 from shared.schemas.envelope import Event
@@ -46,7 +47,23 @@ def bad(name: str, event: Event) -> Sendable:
         headers = [(header, odd[name] if header == "ce_subject" else content) for header, content in headers]  # type: ignore[misc]
     if name == "unknown version":
         headers = [(header, content + b"00" if header == "ce_dataschema" else content) for header, content in headers]
-    return key, bodies.get(name, value), headers
+    return key, bodies.get(name, value), _signed(headers, bodies.get(name, value))
+
+
+def _signed(headers: list[tuple[str, bytes | None]], value: bytes | None) -> list[tuple[str, bytes | None]]:
+    """`headers` with the id that an honest sender of `value` would have given, where that can be told."""
+    said = {name.removeprefix("ce_"): (content or b"").decode(errors="replace") for name, content in headers}
+    try:
+        whole = {
+            **said,
+            "sequence": int(said["sequence"]),
+            "after": orjson.loads(said["after"]),
+            "data": orjson.loads(value or b""),
+        }
+        identity = Event.say(**{name: whole[name] for name in Event.model_fields if name in whole and name != "id"}).id
+    except (ValueError, TypeError, RecursionError):
+        return headers
+    return [(name, identity.encode() if name == "ce_id" else content) for name, content in headers]
 
 
 PARKED = (
@@ -97,7 +114,8 @@ async def room(mongo_database: Database, broker_address: str) -> AsyncIterator[R
         copies.append((record, problem))
         return await producer.copy(DEAD_LETTER["routing"].name, record, problem)
 
-    room = Room(store=store, letters=letters, producer=producer, hearing=Hearing(ledger, letters, copy), copies=copies)
+    hearing = Hearing(ledger, DeadLetters("routing", letters, copy, FakeClock().now))
+    room = Room(store=store, letters=letters, producer=producer, hearing=hearing, copies=copies)
     yield room
     await producer.stop()
 

@@ -2,14 +2,17 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from infra.embedded import Broker, free_port
+from shared.messaging.dead_letters import original_of
 from shared.messaging.producer import Producer
-from shared.schemas.topics import REQUEST_TOPICS
-from tests.component.messaging.kafka_build import fresh, numbered, producing
+from shared.messaging.wire import Record
+from shared.schemas.topics import DEAD_LETTER, REQUEST_TOPICS
+from tests.component.messaging.kafka_build import consuming, fresh, numbered, producing, until
 from tests.unit.ledger.small_domain import history
 
 pytestmark = pytest.mark.stack
@@ -31,14 +34,31 @@ async def test_a_broker_that_never_was_is_reported_quickly() -> None:
 
 
 async def test_a_copy_of_a_dead_record_is_acknowledged_or_not_but_never_raises(broker_address: str) -> None:
-    from shared.messaging.wire import Record
-
     small = Record(topic="t", partition=1, offset=2, key=None, headers=(("x", None),), value=None)
     large = Record(topic="t", partition=1, offset=3, key=None, headers=(), value=b"x" * 3_000_000)
     async with producing(broker_address) as producer:
         assert await producer.copy("backline.routing.dead-letter", small, "why")
         assert not await producer.copy("backline.routing.dead-letter", large, "why")
         assert await producer.publish(TOPIC, history(fresh("r"), 1)) == [True]
+
+
+async def test_a_dead_record_is_made_again_from_its_copy_on_the_topic(broker_address: str) -> None:
+    mine = fresh("dead").encode()
+    headers = (("origin", b"theirs"), ("x", None), ("y", b"\xff"), ("x", b""))
+    with_value = Record(topic="backline.inbound.v1", partition=1, offset=2, key=mine, headers=headers, value=b"\x00\xff")
+    without = Record(topic="backline.inbound.v1", partition=1, offset=3, key=None, headers=(("mine", mine),), value=None)
+    found: list[Record] = []
+
+    async def handle(records: Sequence[Record]) -> None:
+        originals = [original_of(record) for record in records if record.header("problem") == "why"]
+        found.extend(one for one in originals if mine in (one.key, dict(one.headers).get("mine")))
+
+    async with producing(broker_address) as producer:
+        for record in (with_value, without):
+            assert await producer.copy(DEAD_LETTER["routing"].name, record, "why")
+    async with consuming(broker_address, handle, None, (DEAD_LETTER["routing"],)):
+        await until(lambda: len(found) == 2)
+    assert found == [with_value, without]
 
 
 async def test_a_record_that_is_too_large_fails_alone(broker_address: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.routing.domain import OpenLoad
+from services.routing.domain import OpenLoad, State
 from services.routing.projection import Projection
 from shared.storage import Database
 from tests.unit.routing.routing_build import MANAGER, Journey, a_context, a_request, an_engineer, choosing_pack
@@ -63,6 +63,11 @@ async def test_every_read_agrees_with_the_fake(mongo_database: Database):
     for unit in (None, "east", "south", "west"):
         found = {request for request, _ in await projection.unassigned(unit, 100)}
         assert found == {request for request, _ in await fake.unassigned(unit, 100)}
+
+
+async def test_a_request_that_was_not_submitted_yet_is_no_open_work(mongo_database: Database):
+    await mongo_database["requests"].insert_one({"_id": "early", "state": State().model_dump(mode="json")})
+    assert await Projection(mongo_database["requests"]).open_work("", 100) == []
 
 
 async def test_those_who_wait_are_paged_longest_first_without_gap_or_repetition(mongo_database: Database):

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from docx import Document
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
-from services.documents.rendering.job import Job
+from services.documents.rendering.job import Job, Rendered
 from shared.catalogue import Field, Pack, RequestType, judge, personal, public
 from shared.schemas.model import Json
 from shared.schemas.requests import Request
@@ -83,6 +83,11 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
+def inside(made: Rendered) -> bytes:
+    """The file that those who work on the request read: the document itself, or the internal sheet of a customer's."""
+    return made.sheet.data if made.sheet else made.data
+
+
 def text_of(pdf: bytes) -> str:
     """Everything a reader can copy out of a PDF."""
     return squeezed("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages))
@@ -110,11 +115,22 @@ def _pack_of(kind: RequestType) -> Pack:
 
 def shown_values(kind: RequestType, request: Request) -> list[str]:
     """How each value of a judged request must read in the document, in the request's language."""
-    texts = [text for key, value in request.details.items() for text in _shown(kind.fields.get(key), value, request.locale)]
-    texts += [text for key, value in request.extra.items() for text in (key, *_shown(None, value, request.locale))]
+    texts = shown_fields(kind, request, request.details)
+    texts += [text for key, value in request.extra.items() for text in (_named(key), *_shown(None, value, request.locale))]
     if opportunity := request.opportunity:
         texts += [opportunity.id, opportunity.name, opportunity.customer.name]
     return [squeezed(text) for text in [*texts, request.source.reference]]
+
+
+def _named(key: str) -> str:
+    """What an extra value is shown under: its own name, but for the currency, which every request with amounts says."""
+    return "" if key == "currency" else key
+
+
+def shown_fields(kind: RequestType, request: Request, keys: Iterable[str]) -> list[str]:
+    """How the values of some fields of a judged request's form must read."""
+    values = ((kind.fields.get(key), request.details[key]) for key in keys)
+    return [squeezed(text) for spec, value in values for text in _shown(spec, value, request.locale)]
 
 
 def _shown(spec: Field | None, value: Any, locale: str) -> Iterator[str]:
@@ -122,7 +138,9 @@ def _shown(spec: Field | None, value: Any, locale: str) -> Iterator[str]:
         for item in value:
             yield from _shown(spec, item, locale)
     elif spec is not None and spec.type == "window" and isinstance(value, Mapping):
-        yield from (_moment(value["start"], locale), _moment(value["end"], locale), value["place"])
+        start, end = (datetime.fromisoformat(value[key]) for key in ("start", "end"))
+        same_day = f"{end:%H:%M}" if start.date() == end.date() else _moment(value["end"], locale)
+        yield from (_moment(value["start"], locale), same_day, value["place"])
         yield from [value["time_zone"]] if value.get("time_zone") else []
     elif isinstance(value, Mapping):
         for key, inner in value.items():

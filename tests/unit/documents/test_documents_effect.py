@@ -89,6 +89,7 @@ async def test_done_describes_the_file_that_was_stored():
     assert said.name == "调研纪要-云汀港务集团-BL-AB12CD34-v1.pdf"
     assert said.manifest["event"] == "e1"
     assert said.together == ("D-1", "D-2")
+    assert (said.manifest["audience"], said.manifest["sheet"]) == ("internal", None)
     assert said.manifest["template"].startswith("document.typ:")
     assert said.manifest["policy"] == job.data["policy"]
     assert said.manifest["fonts"].startswith("noto-cjk-sans-otc ")
@@ -103,6 +104,20 @@ async def test_what_is_said_holds_nothing_personal():
     job, files = a_job(a_body("tech.survey")), Files()
     end = await an_effect(Intake(job), files).perform(an_item(job), never)
     assert "宁主任" not in str(end)
+
+
+async def test_a_customers_file_is_stored_with_its_internal_sheet_and_neither_is_told_personal_values():
+    job, files = a_job(a_body("tech.bid")), Files()
+    end = await an_effect(Intake(job), files).perform(an_item(job), never)
+    assert isinstance(end, Done)
+    said = DocumentRendered.model_validate(end.data)
+    sheet = said.manifest["sheet"]
+    data = files.kept[sheet["sha256"]]
+    assert said.manifest["audience"] == "customer"
+    assert (sheet["name"], sheet["size"]) == ("内部资料页-云汀港务集团-BL-AB12CD34-v1.pdf", len(data))
+    assert "郗评审" in text_of(data)
+    assert "郗评审" not in text_of(files.kept[said.sha256])
+    assert "郗评审" not in str(end)
 
 
 async def test_made_twice_it_is_the_same_file():

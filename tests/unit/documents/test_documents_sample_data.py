@@ -10,7 +10,7 @@ from shared.catalogue import EarlierRequest, JudgingContext, judge, read_directo
 from shared.schemas.people import Directory
 from tests.builders import NOW, the_pack
 from tests.unit.catalogue.sample_data import bodies, lines_of, sample_folder
-from tests.unit.documents.renderings import a_job_of, missing_glyphs, shown_values, text_of
+from tests.unit.documents.renderings import a_job_of, inside, missing_glyphs, shown_values, text_of
 
 KINDS = sorted(the_pack().types)
 
@@ -51,7 +51,7 @@ def test_the_documents_of_all_accepted_requests_are_complete(kind: str):
     for one in requests:
         judgement = one["judgement"]
         made = render(a_job_of(judgement.request, judgement.type))
-        text = text_of(made.data)
+        text = text_of(inside(made))
         wanted = shown_values(judgement.type, judgement.request)
         assert [value for value in wanted if value not in text] == [], one["key"]
-        assert missing_glyphs(made.data) == 0, one["key"]
+        assert missing_glyphs(made.data) == missing_glyphs(inside(made)) == 0, one["key"]

@@ -47,6 +47,12 @@ class MemoryStore:
         waiting = [(d.wake_at, subject) for subject, d in self.documents.items() if d.wake_at and d.wake_at <= now]
         return [subject for _, subject in sorted(waiting)][:limit]
 
+    async def postpone(self, subjects: Sequence[str], *, now: datetime, until: datetime) -> None:
+        for subject in subjects:
+            stored = self.documents.get(subject)
+            if stored is not None and stored.wake_at is not None and stored.wake_at <= now:
+                stored.wake_at = _milliseconds(until)
+
     async def events(self, subject: str, after: int = 0) -> list[Event]:
         return [event for event in self.said.get(subject, []) if event.sequence > after]
 
@@ -185,6 +191,10 @@ class FaultyStore:
     async def due(self, now: datetime, limit: int) -> list[str]:
         await self._pause()
         return await self._inner.due(now, limit)
+
+    async def postpone(self, subjects: Sequence[str], *, now: datetime, until: datetime) -> None:
+        await self._pause()
+        await self._inner.postpone(subjects, now=now, until=until)
 
     async def events(self, subject: str, after: int = 0) -> list[Event]:
         return await self._inner.events(subject, after)

@@ -169,6 +169,21 @@ class LedgerStoreContract:
         assert await store.due(LATER, 10) == ["b", "c", "a"]
         assert await store.due(LATER, 2) == ["b", "c"]
 
+    async def test_what_is_postponed_makes_room_for_others_and_is_due_again_later(self, store: LedgerStore) -> None:
+        await store.write([change(subject, wake_at=MONDAY) for subject in ("a", "b", "c")])
+        await store.postpone(["a", "b", "ghost"], now=MONDAY, until=LATER)
+        assert await store.due(MONDAY, 10) == ["c"]
+        assert sorted(await store.due(LATER, 10)) == ["a", "b", "c"]
+        assert await store.load(["ghost"]) == {}
+
+    async def test_postponing_leaves_alone_what_is_not_due_any_more(self, store: LedgerStore) -> None:
+        """Somebody else could work on it: its unpublished events keep their time to be said again."""
+        soon = MONDAY + timedelta(seconds=1)
+        await store.write([change("a", wake_at=soon, events=said("a", 1), head=1), change("b", wake_at=None)])
+        await store.postpone(["a", "b"], now=MONDAY, until=LATER)
+        assert await store.due(soon, 10) == ["a"]
+        assert (await store.load(["b"]))["b"].wake_at is None
+
     async def test_events_are_told_from_a_number_on(self, store: LedgerStore) -> None:
         await store.write([change(events=said("r1", 4), head=4)])
         assert [event.sequence for event in await store.events("r1", 2)] == [3, 4]

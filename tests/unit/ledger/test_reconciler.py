@@ -126,9 +126,23 @@ async def test_an_operator_compares_everything_up_to_this_moment_and_nothing_is_
     rig.clock.forward(-ON_THE_WAY.total_seconds())
     source = Sender(history("r1", 2))
     comparing = reconciler(rig, source)
-    assert (await comparing.compare_all())["intake"] == 1
+    page = await comparing.compare_page("intake", BEGINNING, "", rig.clock.now(), 50)
+    assert (page.compared, page.lacking, page.last and page.last.subject) == (1, 1, "r1")
     assert await heard(rig, "r1") == [2]
-    assert (await comparing.compare_all())["intake"] == 0
+    again = await comparing.compare_page("intake", BEGINNING, "", rig.clock.now(), 50)
+    assert (again.compared, again.lacking) == (1, 0)
     source.histories["r1"] = history("r1", 3)
     rig.clock.forward(ON_THE_WAY.total_seconds())
     assert await comparing.compare("intake") == 1
+
+
+async def test_a_page_ends_where_it_has_asked_for_enough_so_that_no_page_takes_long(rig: Rig) -> None:
+    source = Sender(history("r1", 1), history("r2", 1))
+    page = await reconciler(rig, source).compare_page("intake", BEGINNING, "", rig.clock.now(), 1)
+    assert (page.compared, page.lacking, page.last and page.last.subject) == (1, 1, "r1")
+    assert await heard(rig, "r1", "r2") == [1, 0]
+
+
+async def test_a_page_leaves_out_what_was_said_after_its_last_moment(rig: Rig) -> None:
+    page = await reconciler(rig, Sender(history("r1", 1))).compare_page("intake", BEGINNING, "", BEGINNING, 50)
+    assert (page.compared, page.last) == (0, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from shared.ledger.effects import Done, Ending, PointOfNoReturn
 from shared.ledger.messages import Item
 from shared.ledger.worker import Worker
 from shared.schemas.envelope import Event
-from tests.unit.ledger.at_work import Effect, status, until, working
+from tests.unit.ledger.at_work import Effect, nobody_answers, status, until, working
 from tests.unit.ledger.rig import Rig
 from tests.unit.ledger.small_domain import history, told
+
+TOO_LARGE = 2**63
 
 
 @pytest.fixture
@@ -153,3 +156,11 @@ async def test_a_source_that_does_not_answer_is_asked_once_a_sweep_and_holds_not
     worker = Worker(rig.ledger, Desk(rig.ledger), effects={}, ask=silence, slots=1)
     await worker._turn()
     assert len(asked) == 1
+
+
+async def test_a_request_that_can_neither_be_worked_on_nor_set_aside_makes_room_in_the_sweep(rig: Rig) -> None:
+    await rig.tell(told("c1", name="alarm", at=rig.clock.now().isoformat()))
+    rig.store.documents["r1"].state = {"heard": TOO_LARGE}
+    worker = Worker(rig.ledger, Desk(rig.ledger), effects={}, ask=nobody_answers, slots=1)
+    await worker._turn()
+    assert (await rig.document()).wake_at == rig.clock.now() + timedelta(seconds=30)

@@ -56,7 +56,8 @@ class Turns:
 
     async def let_run(self, task: asyncio.Task[Any]) -> None:
         """Let `task` go on until it pauses again or ends."""
-        self.waiting.pop(task).set_result(None)
+        if not (future := self.waiting.pop(task)).done():  # else its time ran out while it waited, and it goes on to say so
+            future.set_result(None)
         await self._until_paused(task)
 
     async def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[Any]:

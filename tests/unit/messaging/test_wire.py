@@ -174,6 +174,30 @@ def test_an_attribute_that_cannot_be_read_is_poison(name: str, content: bytes | 
     assert isinstance(decode(with_header(name, content)), Poison)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        with_value(b'{"by": "q", "reason": "r"}'),
+        with_header("ce_sequence", b"5"),
+        with_header("ce_subject", b"r2"),
+        with_header("ce_id", b"0" * 24),
+        with_header("ce_after", b'{"routing":1}'),
+        with_header("ce_time", b"2027-03-01T01:00:00.001Z"),
+    ],
+    ids=["body", "sequence", "subject", "id", "after", "time"],
+)
+def test_whatever_is_changed_on_the_way_makes_poison_of_the_record(changed: Record) -> None:
+    poison = decode(changed)
+    assert isinstance(poison, Poison)
+    assert "ce_id is not the digest of the event" in poison.problem
+
+
+def test_the_trace_may_change_on_the_way() -> None:
+    traced = record_of(an_event())
+    headers = (*traced.headers, ("traceparent", b"00-1-2-01"))
+    assert isinstance(decode(Record(topic="t", partition=0, offset=0, key=None, headers=headers, value=traced.value)), Event)
+
+
 @pytest.mark.parametrize("name", ["ce_businessunit", "ce_correlationid", "ce_causationid", "traceparent", "content-type"])
 def test_an_optional_header_may_be_null_or_odd(name: str) -> None:
     for content in (None, b"\xff"):

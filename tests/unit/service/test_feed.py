@@ -29,7 +29,7 @@ async def a_feed(ledger: str = "people") -> Feed:
     rooms: Any = {"requests": SimpleNamespace(store=requests), "people": SimpleNamespace(store=people)}
     app = FastAPI()
     install(app)
-    app.include_router(internal_routes(rooms, SimpleNamespace(), SimpleNamespace(), nobody))  # type: ignore[arg-type]
+    app.include_router(internal_routes(rooms, nobody))
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app))
     return Feed(client, lambda _source: "http://intake.example", ledger)
 

@@ -1,0 +1,51 @@
+"""A directory file that is refused names every fault apart, and where the file stops being readable."""
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from services.intake.api import people_routes
+from shared.http.auth import Principal
+from shared.http.error_handlers import install
+
+FAULTY = b"""
+people:
+- {id: P1, name: A, email: a@b.example, business_unit: nowhere, roles: [account_manager], regions: [], locale: en}
+- {id: P2}
+"""
+
+
+async def an_operator() -> Principal:
+    return Principal(kind="service", id="service")
+
+
+@pytest_asyncio.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    nothing: Any = SimpleNamespace()
+    app = FastAPI()
+    install(app)
+    app.include_router(people_routes(nothing, nothing, nothing, an_operator))
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as opened:
+        yield opened
+
+
+async def test_each_fault_of_the_file_has_its_field_and_both_languages(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/people:import", content=FAULTY)
+    assert answer.status_code == 422
+    errors = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
+    assert errors["people.P1.business_unit"]["en"] == "people.P1.business_unit there is no unit nowhere."
+    assert errors["people.P1.business_unit"]["zh"]
+    assert any(pointer.startswith("people.1.") for pointer in errors)
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("en", "(line:column 2:1)"), ("zh", "（行:列 2:1）")])
+async def test_a_file_that_cannot_be_read_says_where(client: httpx.AsyncClient, language: str, sentence: str) -> None:
+    answer = await client.post("/v1/people:import", content=b"people: [\n", headers={"Accept-Language": language})
+    assert answer.status_code == 400
+    assert sentence in answer.json()["detail"]
