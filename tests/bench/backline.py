@@ -142,6 +142,13 @@ class Backline:
         """How many events each service has said of requests, each counted once however often it was sent."""
         return {service: (await self._sums(service, {"head": "$head"}))["head"] for service in SOURCES}
 
+    async def database_commands(self) -> Counter[str]:
+        """How often each command was sent to the database since its start, by whomever."""
+        client = connect(self.stack.mongod.uri)
+        commands = (await client.admin.command("serverStatus"))["metrics"]["commands"]
+        client.close()
+        return Counter({name: int(counts["total"]) for name, counts in commands.items() if isinstance(counts, dict)})
+
     async def _sums(self, service: str, fields: dict[str, str]) -> dict[str, int]:
         client = connect(self.stack.mongod.uri)
         group = {"$group": {"_id": None, **{name: {"$sum": field} for name, field in fields.items()}}}

@@ -14,6 +14,7 @@ from tests.bench.ground import Finished
 from tests.bench.sampling import functions, ours
 
 REQUESTS = 1000
+DATABASE_COMMANDS = 8
 
 
 async def profile(console: Console, folder: Path, requests: int, top: int) -> None:
@@ -22,10 +23,14 @@ async def profile(console: Console, folder: Path, requests: int, top: int) -> No
     try:
         await side.start()
         await side.survey(requests)
+        before = await side.database_commands()
         finished = await side.run(mix.requests(requests, side.requesters))
+        commands = await side.database_commands() - before
     finally:
         await side.stop()
     _print_cpu(console, finished)
+    sent = ", ".join(f"{name} {many / requests:.1f}" for name, many in commands.most_common(DATABASE_COMMANDS))
+    console.print(f"database commands per request: {sent}")
     for service in SOURCES:
         found = orjson.loads((folder / "profiles" / f"{service}.json").read_bytes())
         _print_profile(console, service, found, requests, top)
