@@ -35,7 +35,7 @@ async def measure(folder: Path, given: argparse.Namespace) -> Json:
         print(figures.last_line({broker: found}), flush=True)
     result["ratio"] = figures.smaller_ratio(result)
     idle = [result[broker].pop("idle_mb") for broker in figures.BROKERS if result[broker]]
-    result |= await alone.mails(folder / "mails") | await alone.documents()
+    result |= await alone.measure(folder)
     result["ceilings"] = {
         "sink_mails_per_second": result.pop("sink_mails_per_second"),
         **await ceilings.load_generator(folder / "load"),

@@ -1,4 +1,6 @@
-"""Documents and mails measured apart, each beside the bare library doing the same.
+"""Documents and mails measured apart, each beside the bare library doing the same: `python -m tests.bench.alone --result FILE`.
+
+A process of its own: a rendering child imports its parent's main module, and must not pay for the rest of the benchmark.
 
 Every document and every mail has content of its own. Documents are compared by CPU time, since rendering happens in child
 processes and the service's own part beside them: the real effect (what is personal fetched, composed, rendered in a child,
@@ -7,6 +9,7 @@ effect (looked up, worded, built, handed over on kept connections) against aiosm
 What the ledger adds to both is in the comparison end to end.
 """
 
+import argparse
 import asyncio
 import hashlib
 import resource
@@ -16,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import aiosmtplib
+import orjson
 import typst
 
+from infra.embedded.programs import Program, ProgramError
 from services.documents.effects import Rendering
 from services.documents.rendering import pdf
 from services.documents.rendering.children import Children
@@ -29,6 +34,7 @@ from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.people import Directory, Person
 from shared.telemetry.clock import clock_from
+from tests.bench import ground
 from tests.bench.bare_mail import RECIPIENT, SENDER, bare_mail
 from tests.bench.figures import median
 from tests.bench.ground import Sink
@@ -38,7 +44,7 @@ from tests.unit.documents.renderings import a_job
 from tests.unit.notify.letters import a_renderer
 from tests.unit.notify.notify_build import ALL_TEMPLATES, items_for
 
-DOCUMENTS = 60
+DOCUMENTS = 50  # as many as one rendering child makes before it is replaced
 MAILS = 600
 ALTERNATIONS = 3
 CONNECTIONS = 4
@@ -158,7 +164,9 @@ async def mails(folder: Path, count: int = MAILS, alternations: int = ALTERNATIO
         for _ in range(alternations):
             bares.append(await _bare_mails(sink.port, count))
             ours.append(await _mails(sink.port, count))
-        ceiling = await _ceiling(sink.port)
+        used = sink.cpu_seconds()
+        taken = await _hammered(sink.port)
+        ceiling = taken / (sink.cpu_seconds() - used)
     finally:
         await sink.stop()
     rate, bare = median(ours), median(bares)
@@ -218,8 +226,8 @@ async def _bare_mails(port: int, count: int) -> float:
     return count / spent
 
 
-async def _ceiling(port: int, seconds: float = 2.0) -> float:
-    """Mails per second that the sink takes from clients which only write bytes: what it would let through."""
+async def _hammered(port: int, seconds: float = 2.0) -> int:
+    """How many mails the sink takes from clients that only write bytes; by its CPU time, what one core of it would let through."""
     mail = bare_mail("00000000", "r0000000").replace(b"\r\n.", b"\r\n..")
     script = (b"MAIL FROM:<a@b.example>\r\n", b"RCPT TO:<c@d.example>\r\n", b"DATA\r\n", mail + b"\r\n.\r\n")
     taken = 0
@@ -237,4 +245,37 @@ async def _ceiling(port: int, seconds: float = 2.0) -> float:
         writer.close()
 
     await asyncio.gather(*(hammer() for _ in range(8)))
-    return taken / seconds
+    return taken
+
+
+async def measure(
+    folder: Path, documents_count: int = DOCUMENTS, mails_count: int = MAILS, alternations: int = ALTERNATIONS
+) -> Json:
+    """Both, from a process of its own. Raises ProgramError when it fails."""
+    result = folder / "alone.json"
+    counts = ("--documents", documents_count, "--mails", mails_count, "--alternations", alternations)
+    program = Program("alone", ground.python("alone", "--result", result, *counts), log=folder / "log" / "alone.log")
+    program.start()
+    while program.pid is not None:
+        await asyncio.sleep(0.1)
+    if not result.exists():
+        raise ProgramError(f"Documents and mails could not be measured ({program.ending}). The log ends: {program.tail()}")
+    found: Json = orjson.loads(result.read_bytes())
+    return found
+
+
+def main() -> None:
+    """The process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--result", type=Path, required=True)
+    parser.add_argument("--documents", type=int, default=DOCUMENTS)
+    parser.add_argument("--mails", type=int, default=MAILS)
+    parser.add_argument("--alternations", type=int, default=ALTERNATIONS)
+    given = parser.parse_args()
+    found = asyncio.run(mails(given.result.parent, given.mails, given.alternations))
+    found |= asyncio.run(documents(given.documents, given.alternations))
+    given.result.write_bytes(orjson.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -58,6 +58,10 @@ class Sink:
         """How many mails it has taken."""
         return await sink.count(self.port)
 
+    def cpu_seconds(self) -> float:
+        """The CPU time it has used."""
+        return _tree(self._program)
+
     async def stop(self) -> list[tuple[float, str]]:
         """Stop; when each mail was taken, and for which request."""
         await self._program.stop()
