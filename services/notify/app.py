@@ -22,7 +22,7 @@ from shared.schemas.topics import REQUEST_TOPICS
 from shared.service.application import application, run
 from shared.service.parts import Parts
 
-DELIVERIES_AT_ONCE = 32
+DELIVERIES_AT_ONCE = 64
 
 
 def build_app(settings: NotifySettings) -> FastAPI:
@@ -53,6 +53,7 @@ def _smtp_server(settings: NotifySettings) -> SmtpServer:
         host=settings.smtp_host,
         port=settings.smtp_port,
         security=settings.smtp_security,
+        connections=settings.smtp_connections,
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
     )

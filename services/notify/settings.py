@@ -16,6 +16,9 @@ class NotifySettings(Settings):
     smtp_security: Literal["none", "starttls", "tls"] = "none"
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
+    smtp_connections: int = Field(
+        default=16, ge=1, le=200, description="how many connections to the mail server are open at most"
+    )
     mail_from: str = "backline@localhost.localdomain"
     mail_name: str = "Backline 营销支持"
     chat_url: str = "https://qyapi.weixin.qq.com"

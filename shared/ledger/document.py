@@ -84,6 +84,8 @@ class Document:
     items: list[StoredItem] = field(default_factory=list)
     parked: str | None = None
     wake_at: datetime | None = None
+    stored: Json | None = field(default=None, compare=False, repr=False)
+    """What the store loaded, for it alone: it writes what differs from that. Nobody changes it."""
 
     def copy(self) -> "Document":
         """A copy whose lists may change without this one; items, events and records are shared."""

@@ -20,8 +20,12 @@ log = structlog.get_logger()
 
 @dataclass(kw_only=True)
 class Draft(Deciding[S, C]):
-    """A document on which a batch decides. A `sealed` one keeps its stored state, which cannot be read, and takes nothing but notes."""
+    """A document on which a batch decides. A `sealed` one keeps its stored state, which cannot be read, and takes nothing but notes.
 
+    `opened` is the state that the document holds as it stands: while `state` is that very one, it need not be written down again.
+    """
+
+    opened: S | None = None
     forks: int = 0
     woken: bool = False
     stuck: bool = False
@@ -31,13 +35,15 @@ class Draft(Deciding[S, C]):
     def of(cls, document: Document, domain: Domain[S, C], context: C, now: datetime) -> Self:
         """A draft of `document`; raises whatever upcast or validation raises on its state."""
         state = state_of(domain, document.state, document.schema)
+        as_stored = document.state is not None and document.schema == domain.schema
         document.schema = domain.schema
-        return cls(domain=domain, document=document, state=state, context=context, now=now)
+        return cls(domain=domain, document=document, state=state, opened=state if as_stored else None, context=context, now=now)
 
     @classmethod
     def sealed_of(cls, document: Document, domain: Domain[S, C], context: C, now: datetime) -> Self:
         """A draft of a document whose state cannot be read: it may be set aside, and its state stays as it is stored."""
-        return cls(domain=domain, document=document, state=domain.state(), context=context, now=now, sealed=True)
+        state = domain.state()
+        return cls(domain=domain, document=document, state=state, opened=state, context=context, now=now, sealed=True)
 
     def take(self, message: Message | Held | Lease) -> Outcome:
         """Apply one message; never raises for what the message or the domain does wrong."""
@@ -85,7 +91,7 @@ class Draft(Deciding[S, C]):
 
     def change(self) -> Change:
         """The write that makes the document what it is now; raises what the state's serialisation raises."""
-        if not self.sealed:
+        if self.state is not self.opened:
             self.document.state = self.state.model_dump(mode="json")
         self.document.wake_at = self.finish(published=not self.document.events)
         return Change(document=self.document, said=self.said)

@@ -66,14 +66,14 @@ class Worker:
         self._bell = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._leasing = asyncio.Lock()
+        self._worthwhile = max(1, slots // 4)
+        self._next_sweep = 0.0
         ledger.nudge = self.nudge
 
     def nudge(self, subjects: Iterable[str]) -> None:
         """Look at `subjects` now rather than at the next sweep."""
         self._wait_for_a_slot(subjects)
-        # With every slot taken there is nothing to do at once: the next effect to end rings, and the sweep goes on by itself.
-        if self._waiting and len(self._running) < self._slots:
-            self._bell.set()
+        self._ring()
 
     async def work(self) -> None:
         """Sweep and perform until stopped or cancelled; a failed sweep is logged and tried again."""
@@ -104,16 +104,28 @@ class Worker:
         except TimeoutError:
             log.warning("ledger.effects_cut_off", effects=len(self._running))
 
+    def _ring(self) -> None:
+        """Have the next turn now if enough slots are free to be worth a read; else an effect that ends will ring."""
+        if self._waiting and self._slots - len(self._running) >= self._worthwhile:
+            self._bell.set()
+
     async def _rest(self) -> None:
         try:
-            async with asyncio.timeout(self._sweep_seconds * random.uniform(0.8, 1.2)):  # noqa: S311
+            async with asyncio.timeout_at(self._next_sweep):
                 await self._bell.wait()
         except TimeoutError:
             return
 
     async def _turn(self) -> None:
+        """What waits is performed; and from time to time, whatever has come due is looked for."""
         self._bell.clear()
         await self._perform_waiting()
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_sweep:
+            self._next_sweep = now + self._sweep_seconds * random.uniform(0.8, 1.2)  # noqa: S311  # jitter needs no secrecy
+            await self._sweep()
+
+    async def _sweep(self) -> None:
         now = self._ledger.clock.now()
         due = await self._ledger.store.due(now, SWEEP_LIMIT)
         if due:
@@ -131,7 +143,7 @@ class Worker:
 
     async def _perform_waiting(self) -> None:
         """Lease what is due of those who wait longest, as many as there are free slots, and perform it."""
-        while (free := self._slots - len(self._running)) > 0 and self._waiting and not self._stopping:
+        while (free := self._slots - len(self._running)) >= self._worthwhile and self._waiting and not self._stopping:
             first = list(islice(self._waiting, free))
             async with self._leasing:
                 items = await self._ledger.lease(first, self._owner, free, self._lease, self._max_attempts)
@@ -152,8 +164,7 @@ class Worker:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         metrics.ITEMS_LEASED.labels(self._ledger.domain.source).dec()
-        if self._waiting:
-            self._bell.set()
+        self._ring()
         if not task.cancelled() and (error := task.exception()):
             log.error("ledger.item_lost_its_way", problem=type(error).__name__, exc_info=error)
 

@@ -207,7 +207,7 @@ def _operation(change: Change) -> UpdateOne | Refused:
         said = [RawBSONDocument(bson.encode(event.model_dump())) for event in change.said]
         update = bson.encode(
             {
-                "$set": _fields(document) | ({"said_at": change.said[-1].time} if said else {}),
+                "$set": _changed(document) | ({"said_at": change.said[-1].time} if said else {}),
                 "$max": {"published": document.published},
                 "$push": {"events": {"$each": said}},
                 "$inc": {"events_bytes": sum(len(event.raw) for event in said)},
@@ -276,19 +276,49 @@ def _fields(document: Document) -> dict[str, Any]:
     }
 
 
+def _changed(document: Document) -> dict[str, Any]:
+    """The fields that differ from what was loaded, `state` and `items` by their parts: the guard says that all else still stands."""
+    fields, stored = _fields(document), document.stored
+    if stored is None:
+        return fields
+    state, items = fields.pop("state"), fields.pop("items")
+    changed = {name: value for name, value in fields.items() if name not in stored or stored[name] != value}
+    return changed | _state_parts(stored["state"], state) | _item_parts(stored["items"], items)
+
+
+def _state_parts(stored: Any, state: Any) -> dict[str, Any]:
+    """The top of a state is a model's fields: their names are safe as paths."""
+    if state is stored:
+        return {}
+    if not stored or not state or stored.keys() != state.keys():
+        return {"state": state}
+    return {f"state.{name}": value for name, value in state.items() if stored[name] != value}
+
+
+def _item_parts(stored: list[Any], items: list[Any]) -> dict[str, Any]:
+    """Items keep their places until one is forgotten."""
+    if [item["id"] for item in stored] != [item["id"] for item in items[: len(stored)]]:
+        return {"items": items}
+    parts = {f"items.{place}": item for place, item in enumerate(items) if place >= len(stored) or item != stored[place]}
+    return {"items": items} if len(parts) == len(items) else parts
+
+
 def _held(held: Held) -> dict[str, Any]:
     stored = {"source": held.source, "sequence": held.sequence, "id": held.id, "since": held.since}
     return {**stored, "record": held.record.as_json()}
 
 
 def _document(stored: dict[str, Any]) -> Document:
-    stored = dict(stored)
+    loaded, stored = stored, dict(stored)
     stored["subject"] = stored.pop("_id")
+    # What is loaded stays as it was, to be compared with: whatever a draft changes in place is a copy.
+    stored["heard"], stored["heard_ids"] = dict(stored["heard"]), dict(stored["heard_ids"])
+    stored["applied"] = list(stored["applied"])
     stored["early"] = [_unheld(held) for held in stored["early"]]
     stored["aside"] = [_unheld(held) for held in stored["aside"]]
     stored["items"] = [StoredItem(**item) for item in stored["items"]]
     stored["events"] = [Event.model_validate(event) for event in stored["events"]]
-    return Document(**stored)
+    return Document(**stored, stored=loaded)
 
 
 def _unheld(stored: dict[str, Any]) -> Held:

@@ -31,7 +31,7 @@ class SmtpServer:
     password: str | None = None
     hostname: str = "backline.localdomain"
     timeout: float = 20.0
-    connections: int = 4
+    connections: int = 16
     idle: float = 20.0
     per_connection: int = 100
 

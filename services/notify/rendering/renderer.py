@@ -124,6 +124,7 @@ def _environment(templates: Path, *, finalize: Any, autoescape: bool = False) ->
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
+        auto_reload=False,
     )
 
 

@@ -229,7 +229,8 @@ class World:
     def _new_worker(self) -> "ShuffledWorker":
         ledger = self.ledger()
         slots = self.dice.randrange(1, 4)
-        return ShuffledWorker(ledger, Straight(ledger), effects={"print": self._print}, ask=self._ask, slots=slots, lease=TERM)
+        timing = {"lease": TERM, "sweep_seconds": 0}
+        return ShuffledWorker(ledger, Straight(ledger), effects={"print": self._print}, ask=self._ask, slots=slots, **timing)
 
     async def _print(self, item: Item, point_of_no_return: PointOfNoReturn) -> Ending:
         await self.turns.pause()

@@ -1,8 +1,11 @@
 """The promises of a LedgerStore, asked of every implementation: a subclass names the store in the fixture `store`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from shared.ledger.document import BEGINNING, Change, Document, LedgerStore, Mark, Refused, StoredItem
 from shared.schemas.envelope import Event
@@ -39,6 +42,28 @@ def change(subject: str = "r1", *, events: list[Event] | None = None, **values: 
     return Change(document=document(subject, **values), said=events or [])
 
 
+Alteration = tuple[str, Callable[[Document, Event], object]]
+CHANGES: list[Alteration] = [
+    ("nothing", lambda document, event: None),
+    ("heard in place", lambda document, event: document.heard.update(documents=3)),
+    ("heard ids in place", lambda document, event: document.heard_ids.update(intake=["1:abc"])),
+    ("applied in place", lambda document, event: document.applied.append("c9")),
+    ("early", lambda document, event: document.early.append(held(event))),
+    ("early emptied", lambda document, event: document.early.clear()),
+    ("aside", lambda document, event: document.aside.append(held(event))),
+    ("a part of the state", lambda document, event: setattr(document, "state", {"a": {"b": [2]}, "c": "d"})),
+    ("a new part of the state", lambda document, event: setattr(document, "state", {"a": {"b": [1]}, "c": "d", "e": 1})),
+    ("another state", lambda document, event: setattr(document, "state", {"z": None})),
+    ("one item", lambda document, event: setattr(document.items[1], "status", "leased")),
+    ("every item", lambda document, event: [setattr(item, "problem", "p") for item in document.items]),
+    ("an item more", lambda document, event: document.items.append(StoredItem(id=f"d{len(document.items)}", kind="k", data={}))),
+    ("an item less", lambda document, event: document.items.pop(0)),
+    ("no item", lambda document, event: document.items.clear()),
+    ("parked", lambda document, event: setattr(document, "parked", "why")),
+    ("wake-up", lambda document, event: setattr(document, "wake_at", LATER)),
+]
+
+
 class LedgerStoreContract:
     """Inherit and give a `store`."""
 
@@ -64,6 +89,19 @@ class LedgerStoreContract:
         assert await store.write([Change(document=whole, said=said("r1", 2))]) == ["written"]
         (loaded,) = (await store.load(["r1", "r2"])).values()
         assert loaded == replace(whole, revision=1, events=said("r1", 2))
+
+    @pytest.mark.parametrize("change_it", CHANGES, ids=[name for name, _ in CHANGES])
+    async def test_whatever_is_changed_is_what_is_loaded_next(self, store: LedgerStore, change_it: Alteration) -> None:
+        one, two = history("r1", 2)
+        items = [StoredItem(id=name, kind="k", data={"n": 1}, due=MONDAY) for name in "abc"]
+        state = {"a": {"b": [1]}, "c": "d"}
+        await store.write([change(heard={"intake": 1}, early=[held(one)], state=state, items=items, applied=["c1"])])
+        for _ in range(2):
+            loaded = (await store.load(["r1"]))["r1"]
+            change_it[1](loaded, two)
+            expected = replace(loaded.copy(), items=[replace(item) for item in loaded.items], revision=loaded.revision + 1)
+            assert await store.write([Change(document=loaded, said=[])]) == ["written"]
+            assert (await store.load(["r1"]))["r1"] == expected
 
     async def test_times_are_kept_to_the_millisecond(self, store: LedgerStore) -> None:
         await store.write([change(wake_at=datetime(2027, 3, 1, 1, 0, 0, 123456, tzinfo=UTC))])
