@@ -67,8 +67,17 @@ def has_its_turn(document: Document, held: Held, hears: frozenset[Source]) -> bo
 
 
 def next_in_turn(document: Document, hears: frozenset[Source]) -> Held | None:
-    """Which early event is applied next: of several for one place one that can be read and follows what was heard comes first."""
-    ready = [held for held in document.early if has_its_turn(document, held, hears)]
+    """Which early event is applied next: of several for one place one that can be read and follows what was heard comes first.
+
+    A record that cannot be read does not say what it waits for; it has no turn while another for its place can be read.
+    """
+    readable = {(held.source, held.sequence) for held in document.early if isinstance(held.read(), Event)}
+    ready = [
+        held
+        for held in document.early
+        if has_its_turn(document, held, hears)
+        and (isinstance(held.read(), Event) or (held.source, held.sequence) not in readable)
+    ]
     sound = (held for held in ready if isinstance(event := held.read(), Event) and not breaks_chain(document, event))
     return next(sound, ready[0] if ready else None)
 

@@ -48,6 +48,16 @@ async def test_a_record_under_a_damaged_id_gives_way_to_the_good_one_at_redrive_
     assert [held.record for held in document.aside] == [damaged]
 
 
+async def test_a_damaged_record_has_no_turn_while_the_good_one_waits_for_what_it_follows(rig: Rig) -> None:
+    first, second = history("r1", 2)
+    drawn = History("r1", "documents").say(after={"intake": 2})
+    await rig.ledger.apply([held_from(record(drawn, id=b"damaged"), rig.clock.now())])
+    await rig.hear(first, drawn)
+    assert await rig.ledger.redrive(["r1"]) == {"r1": None}
+    await rig.hear(second)
+    assert (await rig.diary()).heard == ("intake:1", "intake:2", "documents:1")
+
+
 async def test_a_record_under_a_damaged_id_parks_nothing_after_the_good_one(rig: Rig) -> None:
     (event,) = history("r1", 1)
     await rig.hear(event)
