@@ -58,16 +58,22 @@ def replay(
 
 
 def reconcile(folder: Folder = FOLDER, service: Service = "", url: Url = "", as_: As = "") -> None:
-    """Let services ask the others for whatever they have not heard. It may be broken off and repeated at any time."""
-    by = acting(as_)
+    """Let services ask the others for whatever they have not heard. It may be broken off and repeated at any time.
+
+    Exit status 1: somebody's events could not be had.
+    """
+    by, failed = acting(as_), 0
     for name, target in chosen(folder, service, url):
         lacking: Counter[tuple[str, str]] = Counter()
         with progress(f"{name} compares") as shown:
             for page in pages(target, "POST", name, "/internal/reconcile", {"by": by}):
                 lacking[page["what"], page["source"]] += page["lacking"]
+                failed += page["failed"]
                 shown.by(page["compared"])
         figures = [f"{number} {what} of {source}" for (what, source), number in lacking.items()]
         console.print(f"{name} had not heard the last of: {', '.join(figures)}", highlight=False, soft_wrap=True)
+    if failed:
+        fail(f"Of {failed} of them the events could not be had; the log names them (ledger.last_events_not_had) and says why.")
 
 
 def topics(

@@ -90,7 +90,7 @@ def recovery_routes(
             raise Refused(BAD_CURSOR)
         async with audit.deed("reconcile", by, {"place": place.model_dump()}) as outcome:
             page = await reconcilers[place.what].compare_page(place.source, place.since, place.after, place.until, ASKED_AT_ONCE)
-            outcome.update(compared=page.compared, lacking=page.lacking)
+            outcome.update(compared=page.compared, lacking=page.lacking, failed=page.failed)
         later = places[places.index((place.what, place.source)) + 1 :]
         following = _first(*later[0], until=place.until) if later else None
         if page.last is not None:
