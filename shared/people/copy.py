@@ -11,7 +11,7 @@ from typing import Protocol
 import structlog
 from pydantic import ValidationError
 
-from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record, decode
 from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import PersonRecorded, UnitRecorded
@@ -70,15 +70,17 @@ class DirectoryCopy:
     async def handle(self, records: Sequence[Record]) -> None:
         """The handler of backline.people.v1. Returning means that every record is taken over, passed over or kept as unreadable."""
         events: list[Event] = []
+        dead: list[Dead] = []
         for record in records:
             event = decode(record)
             if not isinstance(event, Event):
-                await self._dead_letters.bury(record, event.problem, "unreadable")
+                dead.append(Dead(record=record, problem=event.problem, reason="unreadable"))
             elif event.type in READERS and _read(_entry(event)) is None:
-                await self._dead_letters.bury(record, f"no readable {event.type}", "unreadable")
+                dead.append(Dead(record=record, problem=f"no readable {event.type}", reason="unreadable"))
             else:
                 events.append(event)
         await self.hear(events)
+        await self._dead_letters.bury(dead)
 
     async def hear(self, events: Sequence[Event]) -> None:
         """Take over events about people and units, in whatever order they come; of other types nothing is to be taken.

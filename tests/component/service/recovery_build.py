@@ -13,7 +13,7 @@ from shared.ledger.apply import Ledger
 from shared.ledger.document import Head
 from shared.ledger.hearing import Hearing
 from shared.ledger.reconciler import Reconciler
-from shared.messaging.dead_letters import DeadLetters, identity_of
+from shared.messaging.dead_letters import Dead, DeadLetters, identity_of
 from shared.messaging.wire import Record, encode
 from shared.schemas.envelope import Event
 from shared.service.audit import Audit
@@ -46,7 +46,7 @@ class Release:
                 self.given.append(record.header("ce_subject") or "")
                 await self.hearing.handle([record])
             else:
-                await self.burial.bury(record, "This release cannot read it.")
+                await self.burial.bury([Dead(record=record, problem="This release cannot read it.")])
 
 
 class Office:
@@ -109,9 +109,9 @@ class Office:
         """The audit, oldest first."""
         return [entry async for entry in self.database["operations"].find({}).sort("$natural", 1)]
 
-    async def _copy(self, record: Record, _problem: str) -> bool:
-        self.copies.append(record)
-        return True
+    async def _copy(self, dead: Sequence[Dead]) -> list[bool]:
+        self.copies += [one.record for one in dead]
+        return [True] * len(dead)
 
     async def _heads(self, source: str, since: Any, after: str) -> list[Head]:
         if source != "intake":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record, record_of
 from shared.people.copy import DirectoryCopy
 from shared.schemas.envelope import Event, dataschema
@@ -61,8 +61,8 @@ class House:
         """As a DeadLetterStore."""
         self.letters.append((record, problem))
 
-    async def _copied(self, _record: Record, _problem: str) -> bool:
-        return True
+    async def _copied(self, dead: Sequence[Dead]) -> list[bool]:
+        return [True] * len(dead)
 
     @property
     def people(self) -> set[str]:
