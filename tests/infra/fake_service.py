@@ -5,7 +5,7 @@ import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-PAGE = b'{"subjects": 0, "events": 0, "next": null}'
+PAGE = b'{"subjects": 0, "events": 0, "unsaid": 0, "next": null}'
 
 
 class Contract(BaseHTTPRequestHandler):

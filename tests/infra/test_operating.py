@@ -102,12 +102,25 @@ def test_a_dry_replay_only_counts(tmp_path: Path, desk: Desk) -> None:
     assert [asked.method for asked in desk.asked] == ["GET"]
 
 
-def test_replay_fails_when_the_broker_did_not_take_everything(tmp_path: Path, desk: Desk) -> None:
-    desk.answer("GET /internal/replay", (200, {"requests": 1}))
-    desk.answer("POST /internal/replay?by=A1", (200, replayed(1, 0, unsaid=4)))
-    answer = run(desk, tmp_path, "replay", "--service", "notify", "--as", "A1")
+def test_replay_stops_where_the_broker_takes_nothing_and_says_how_to_go_on_from_there(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("GET /internal/replay", (200, {"requests": 2}))
+    desk.answer("POST /internal/replay?by=A1", (200, replayed(1, 3, "a b")))
+    desk.answer("POST /internal/replay?by=A1&cursor=a+b", (200, replayed(1, 0, "a b", unsaid=4)))
+    answer = run(desk, tmp_path, "replay", "--as", "A1", "--service", "notify")
     assert answer.exit_code == 1
-    assert "The broker did not take 4 events" in answer.output
+    assert len(desk.asked) == 3
+    assert "The broker did not take 4 events of notify" in answer.output
+    assert "--service notify --cursor 'a b'" in answer.output
+    desk.answer("POST /internal/replay?by=A1&cursor=a+b", (200, replayed(1, 4)))
+    again = run(desk, tmp_path, "replay", "--as", "A1", "--service", "notify", "--cursor", "a b")
+    assert again.exit_code == 0, again.output
+    assert "notify said again 4 events of 1 subjects" in again.output
+
+
+def test_a_cursor_alone_does_not_say_whose_it_is(tmp_path: Path, desk: Desk) -> None:
+    answer = run(desk, tmp_path, "replay", "--cursor", "a b")
+    assert answer.exit_code == 2
+    assert desk.asked == []
 
 
 def test_replay_of_a_request_that_nobody_knows_fails(tmp_path: Path, desk: Desk) -> None:

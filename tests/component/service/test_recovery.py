@@ -1,6 +1,6 @@
 """The operators' addresses on the real mongod: bounded pages, an audit, and repeats that change nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import httpx
@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from shared.ledger.document import BEGINNING
+from shared.schemas.envelope import Event
 from shared.service import recovery
 from shared.storage import Database
 from tests.component.service.recovery_build import TOKEN, Office
@@ -171,7 +172,7 @@ async def test_every_deed_is_written_down_with_who_when_and_what_before_it_is_do
 async def test_a_replay_goes_page_by_page_through_everything_that_was_said(
     office: Office, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recovery, "REPLAYED_AT_ONCE", 2)
+    monkeypatch.setattr(recovery, "SUBJECTS_AT_ONCE", 2)
     for number in range(5):
         await office.ledger.apply([held(event) for event in history(f"r{number}", 2)])
     assert (await client.get("/internal/replay")).json() == {"requests": 5}
@@ -202,11 +203,75 @@ async def test_a_replay_of_one_request_says_that_one_and_tells_when_there_is_non
     assert page["subjects"] == 0
 
 
-async def test_what_the_broker_did_not_take_is_told(office: Office, client: httpx.AsyncClient) -> None:
-    await office.ledger.apply([held(event) for event in history("r1", 2)])
+async def replayed(client: httpx.AsyncClient, cursor: str = "") -> dict[str, Any]:
+    """One page of a replay."""
+    answer = await client.post("/internal/replay", params={**BY, "cursor": cursor})
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+async def test_a_page_that_the_broker_did_not_take_is_told_and_is_the_next_page_still(
+    office: Office, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "SUBJECTS_AT_ONCE", 1)
+    for subject in ("r1", "r2"):
+        await office.ledger.apply([held(event) for event in history(subject, 2)])
+    office.publisher.topic.clear()
     office.faults.unpublished = 1.0
-    (page,) = await paged(client, "POST", "/internal/replay", **BY)
-    assert (page["events"], page["unsaid"]) == (0, 2)
+    refused = await replayed(client)
+    assert (refused["events"], refused["unsaid"]) == (0, 2)
+    office.faults.quiet()
+    office.publisher.topic.clear()
+    first = await replayed(client, refused["next"])
+    second = await replayed(client, first["next"])
+    assert [event.subject for event in office.publisher.topic] == ["r1", "r1", "r2", "r2"]
+    assert [(page["events"], page["unsaid"]) for page in (first, second)] == [(2, 0), (2, 0)]
+
+
+async def test_a_page_of_a_replay_is_bounded_by_its_events_too(
+    office: Office, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "EVENTS_AT_ONCE", 5)
+    for number, events in enumerate([2, 3, 9, 1]):
+        await office.ledger.apply([held(event) for event in history(f"r{number}", events)])
+        office.clock.forward(1)
+    pages = await paged(client, "POST", "/internal/replay", **BY)
+    assert [(page["subjects"], page["events"]) for page in pages] == [(2, 5), (1, 9), (1, 1)]
+
+
+async def test_a_replay_under_steady_traffic_comes_to_its_end(
+    office: Office, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "SUBJECTS_AT_ONCE", 1)
+    await office.ledger.apply([held(event) for event in history("r0", 1)])
+    page, said = await replayed(client), 1
+    while page["next"]:
+        office.clock.forward(1)
+        await office.ledger.apply([held(event) for event in history(f"r{said}", 1)])
+        assert said < 5, "it is chasing what is said meanwhile"
+        page, said = await replayed(client, page["next"]), said + 1
+    assert page["subjects"] == 0
+
+
+async def test_an_event_said_during_a_replay_hides_none_that_was_not_taken(
+    office: Office, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.ledger.apply([held(event) for event in history("r1", 1)])
+    heads = office.store.heads
+
+    async def meanwhile(*asked: Any) -> Any:
+        found = await heads(*asked)
+        await office.ledger.apply([held(event) for event in history("r1", 2)])
+        return found
+
+    async def first_alone(events: Sequence[Event]) -> list[bool]:
+        return [number == 0 for number, _ in enumerate(events)]
+
+    monkeypatch.setattr(office.store, "heads", meanwhile)
+    monkeypatch.setattr(office.publisher, "publish", first_alone)
+    page = await replayed(client)
+    assert (page["events"], page["unsaid"]) == (1, 1)
 
 
 async def test_reconciliation_goes_page_by_page_and_asks_for_what_is_missing(office: Office, client: httpx.AsyncClient) -> None:
