@@ -122,7 +122,7 @@ async def test_a_letter_that_cannot_be_applied_still_is_left_and_nothing_else_ha
     assert "ArithmeticError" in row["why"]
 
 
-async def test_a_letter_that_is_applied_is_marked_once_and_never_deleted(office: Office, client: httpx.AsyncClient) -> None:
+async def test_a_letter_that_is_taken_is_marked_once_and_never_deleted(office: Office, client: httpx.AsyncClient) -> None:
     (name,) = await office.bury("r1")
     office.release.mended = True
     assert (await redriven(client, "dead-letters", name))["done"] == [name]
@@ -135,6 +135,22 @@ async def test_a_letter_that_is_applied_is_marked_once_and_never_deleted(office:
     assert office.release.given == ["r1"], "what is marked is not handed again"
     assert (await client.get("/internal/dead-letters")).json()["rows"] == []
     assert [row["name"] for row in (await client.get("/internal/dead-letters?redriven=true")).json()["rows"]] == [name]
+
+
+async def test_a_letter_that_parks_its_request_is_taken_and_found_with_the_parked_from_then_on(
+    office: Office, client: httpx.AsyncClient
+) -> None:
+    (name,) = await office.bury("r1")
+    office.release.mended = True
+    office.setting.failing.add("intake:1")
+    assert (await redriven(client, "dead-letters", name))["done"] == [name]
+    assert (await client.get("/internal/dead-letters")).json()["rows"] == []
+    letter = (await client.get(f"/internal/dead-letters/{name}")).json()
+    (held_there,) = (await client.get("/internal/parked/r1")).json()["held"]
+    assert held_there["sha256"] == letter["sha256"], "nothing of it is lost from sight"
+    office.setting.failing.clear()
+    assert (await redriven(client, "parked", "r1"))["done"] == ["r1"]
+    assert (await office.diary("r1")).heard == ("intake:1",)
 
 
 async def test_a_redrive_that_is_cut_off_between_applying_and_marking_ends_the_same_when_repeated(
