@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 from fastapi import Depends, FastAPI, Request
 
 from shared.http.error_handlers import install
@@ -26,6 +27,7 @@ from tests.unit.ledger.small_domain import Diary, FakeClock, Quiet, Setting, Sma
 
 TOPIC = "backline.requests.v1"
 TOKEN = "a-token-of-a-test"
+BY = {"by": "工号001"}
 
 
 @dataclass
@@ -72,18 +74,17 @@ class Office:
         await self.store.prepare()
         await self.letters.prepare()
 
-    def app(self) -> FastAPI:
+    def app(self, redriver: type[Redriver] = Redriver) -> FastAPI:
         """The operators' addresses, closed to whoever has another token."""
         app = FastAPI()
         install(app)
         reconciler = Reconciler("routing", self.ledger, heads=self._heads, ask=self._ask, clock=self.clock)
         room: Any = SimpleNamespace(ledger=self.ledger, store=self.store)
         audit = Audit(MongoAudit(self.database["operations"]), self.clock)
-        redriver = Redriver(self.letters, {TOPIC: self.release.handle}, self.clock)
         for router in (
             recovery_routes({"requests": room}, {"requests": reconciler}, audit, self.clock, _nobody),
             parked_routes(room, audit, _nobody),
-            dead_letter_routes(self.letters, redriver, audit, _nobody),
+            dead_letter_routes(self.letters, redriver(self.letters, {TOPIC: self.release.handle}, self.clock), audit, _nobody),
         ):
             app.include_router(router, dependencies=[Depends(_holder)])
         return app
@@ -136,3 +137,14 @@ async def _nobody() -> None:
 
 async def _holder(request: Request) -> None:
     assert request.headers.get("authorization") == f"Bearer {TOKEN}", "the operator's token"
+
+
+async def paged(client: httpx.AsyncClient, method: str, path: str, **params: str) -> list[dict[str, Any]]:
+    """Every page at `path`, asked for one after the other."""
+    pages: list[dict[str, Any]] = []
+    while not pages or pages[-1]["next"]:
+        cursor = pages[-1]["next"] if pages else ""
+        answer = await client.request(method, path, params={**params, "cursor": cursor})
+        assert answer.status_code == 200, answer.text
+        pages.append(answer.json())
+    return pages
