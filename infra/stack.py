@@ -125,6 +125,8 @@ class Stack:
             params = {"by": "stack", "cursor": cursor}
             answer = (await client.post(f"{self.url(service)}/internal/replay", params=params)).raise_for_status()
             page = answer.json()
+            if page["unsaid"]:
+                raise ProgramError(f"The broker did not take {page['unsaid']} events that {service} said again; see its log.")
             subjects, events, cursor = subjects + page["subjects"], events + page["events"], page["next"]
             if cursor is None:
                 return subjects, events

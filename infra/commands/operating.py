@@ -1,17 +1,18 @@
 """Looking after running services: say or ask for events again, page by page, and create the topics of a broker."""
 
 import asyncio
+import shlex
 from collections import Counter
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NoReturn
 from urllib.parse import urlencode
 
 import typer
 from rich.console import Console
 
-from infra.commands.ending import fail
+from infra.commands.ending import WRONGLY_ASKED, fail
 from infra.commands.progress import progress
-from infra.commands.services import As, Folder, Service, Url, acting, chosen, pages
+from infra.commands.services import As, Folder, Page, Service, Url, acting, chosen, pages
 from infra.commands.target import FOLDER, Target
 from infra.topics import TopicError, create_topics
 
@@ -34,6 +35,7 @@ def replay(
     url: Url = "",
     since: Annotated[datetime | None, typer.Option(formats=TIMES, help="only what said something at that time or later")] = None,
     request: Annotated[str, typer.Option(help="only this request (or person or unit, of intake)")] = "",
+    cursor: Annotated[str, typer.Option(help="go on where an earlier run of one service had to stop")] = "",
     dry_run: DryRun = False,
     as_: As = "",
 ) -> None:
@@ -42,6 +44,8 @@ def replay(
     Exit status 1: the broker did not take everything, or nothing is known of the request.
     """
     targets, by = chosen(folder, service, url), acting(as_)
+    if cursor and not service:
+        fail("A cursor is one service's; name it with --service.", WRONGLY_ASKED)
     moment = (since if since.tzinfo else since.astimezone()).isoformat() if since else ""
     if dry_run:
         for name, target in targets:
@@ -50,24 +54,28 @@ def replay(
         return
     counts: Counter[str] = Counter()
     for name, target in targets:
-        counts += _replayed(target, name, {"by": by, "since": moment, "request": request})
-    if counts["unsaid"]:
-        fail(f"The broker did not take {counts['unsaid']} events; see whether it runs, and run this command again.")
+        counts += _replayed(target, name, {"by": by, "since": moment, "request": request, "cursor": cursor})
     if request and not counts["subjects"]:
         fail(f"No service that was asked knows {request}.")
 
 
 def reconcile(folder: Folder = FOLDER, service: Service = "", url: Url = "", as_: As = "") -> None:
-    """Let services ask the others for whatever they have not heard. It may be broken off and repeated at any time."""
-    by = acting(as_)
+    """Let services ask the others for whatever they have not heard. It may be broken off and repeated at any time.
+
+    Exit status 1: somebody's events could not be had.
+    """
+    by, failed = acting(as_), 0
     for name, target in chosen(folder, service, url):
         lacking: Counter[tuple[str, str]] = Counter()
         with progress(f"{name} compares") as shown:
             for page in pages(target, "POST", name, "/internal/reconcile", {"by": by}):
                 lacking[page["what"], page["source"]] += page["lacking"]
+                failed += page["failed"]
                 shown.by(page["compared"])
         figures = [f"{number} {what} of {source}" for (what, source), number in lacking.items()]
         console.print(f"{name} had not heard the last of: {', '.join(figures)}", highlight=False, soft_wrap=True)
+    if failed:
+        fail(f"Of {failed} of them the events could not be had; the log names them (ledger.last_events_not_had) and says why.")
 
 
 def topics(
@@ -83,15 +91,24 @@ def topics(
 
 
 def _replayed(target: Target, name: str, params: dict[str, str]) -> Counter[str]:
-    """Subjects, events and unsaid events of one service, which has said them again."""
+    """Subjects and events of one service, which has said them again; ends the command where the broker does not take them."""
     counts: Counter[str] = Counter()
     total = 1 if params["request"] else sum(_sizes(target, name, params["since"]).values())
     with progress(f"{name} says again", total) as shown:
         for page in pages(target, "POST", name, "/internal/replay", params):
-            counts.update({key: page[key] for key in ("subjects", "events", "unsaid")})
+            if page["unsaid"]:
+                _stop(name, page)
+            counts.update({key: page[key] for key in ("subjects", "events")})
             shown.by(page["subjects"])
     console.print(f"{name} said again {counts['events']} events of {counts['subjects']} subjects", highlight=False)
     return counts
+
+
+def _stop(name: str, page: Page) -> NoReturn:
+    """End the command at a page that the broker did not take, saying how to go on from it."""
+    rest = f" --cursor {shlex.quote(page['next'])}" if page["next"] else ""
+    again = f"run this command again with --service {name}{rest}"
+    fail(f"The broker did not take {page['unsaid']} events of {name}; see whether it runs, and {again}")
 
 
 def _sizes(target: Target, name: str, since: str) -> dict[str, int]:

@@ -129,9 +129,11 @@ def redrive_letters(
     url: Url = "",
     as_: As = "",
 ) -> None:
-    """Hand dead letters again to the handlers that buried them; whoever is applied is marked as redriven, and kept.
+    """Hand dead letters again to the handlers that buried them; those that are taken are marked as redriven, and kept.
 
-    Broken off or repeated, it ends with the same result. Exit status 1: one cannot be applied still, or is not known.
+    Taken is what was applied, or is kept by a request that is parked: `backline parked list` names it, `backline redrive` goes on.
+
+    Broken off or repeated, it ends with the same result. Exit status 1: one cannot be taken still, or is not known.
     """
     _redrive(LETTERS, chosen(folder, service, url), Selection.of(names, all_, reason), as_, rate, dry_run=dry_run)
 

@@ -38,8 +38,8 @@ def acting(named: str) -> str:
 
 
 def pages(target: Target, method: str, service: str, path: str, params: Mapping[str, str]) -> Iterator[Page]:
-    """The pages at `path` of `service`, one after the other; each is done before it is handed out."""
-    cursor: str | None = ""
+    """The pages at `path` of `service` from `cursor` of `params` on, one after the other; each is done before it is handed out."""
+    cursor: str | None = params.get("cursor", "")
     while cursor is not None:
         asked = {name: value for name, value in {**params, "cursor": cursor}.items() if value}
         page: Page = target.ask(method, service, f"{path}?{urlencode(asked)}" if asked else path)

@@ -12,7 +12,7 @@ import orjson
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
 from shared.http.limits import BadJson, parse_json
 from shared.ledger.messages import Refusal
-from shared.messaging.dead_letters import DeadLetters, identity_of
+from shared.messaging.dead_letters import Dead, DeadLetters, identity_of
 from shared.messaging.producer import Producer
 from shared.messaging.wire import Record
 from shared.schemas.requests import Answer
@@ -33,21 +33,24 @@ class Inbound:
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Answer every record; raises when the database or the broker is away, and then all are read again."""
-        answers = await asyncio.gather(*(self._answer(record) for record in records))
+        dead: list[Dead] = []
+        answers = await asyncio.gather(*(self._answer(record, dead) for record in records))
+        await self._dead_letters.bury(dead)
         messages = [_verdict(record, answer) for record, answer in zip(records, answers, strict=True)]
         if not all(await self._producer.send(VERDICTS.name, messages)):
             raise VerdictsNotSaidError(f"{len(messages)} verdicts were not acknowledged")
 
-    async def _answer(self, record: Record) -> Answer:
+    async def _answer(self, record: Record, dead: list[Dead]) -> Answer:
+        """The answer to one record; those that are no request are added to `dead`."""
         wish = record.header("action") or "submit"
         action = ACTIONS.get(wish)
         try:
             body = parse_json(record.value or b"")
         except BadJson as error:
-            await self._dead_letters.bury(record, str(error))
+            dead.append(Dead(record=record, problem=str(error)))
             return refused(None, action or "submit", Refusal(code=error.code, status=400, message=error.text))
         if action is None or not isinstance(body, dict) or identity(body) is None:
-            await self._dead_letters.bury(record, "no identity or no known action")
+            dead.append(Dead(record=record, problem="no identity or no known action"))
             return refused(None, action or "submit", unknown_action(wish) if action is None else NO_IDENTITY)
         unit = str(body["business_unit"])
         key = record.header("idempotency-key")

@@ -137,11 +137,11 @@ class Ledger(Generic[S, C]):
         """Apply events that were asked for."""
         await self.apply([Heard(event=event) for event in events])
 
-    async def replay(self, subjects: Sequence[str]) -> int:
-        """Say every event of `subjects` again; whoever heard them drops them. Returns how many were said."""
+    async def replay(self, subjects: Sequence[str]) -> tuple[int, int]:
+        """Say every event of `subjects` again; whoever heard them drops them. How many were said, and how many not taken."""
         events = [event for subject in subjects for event in await self.store.events(subject)]
         said = await self._publishing.publisher.publish(events)
-        return sum(said)
+        return sum(said), len(events) - sum(said)
 
     # -- one round after the other
 

@@ -8,7 +8,7 @@ import structlog
 from shared.ledger.apply import Ledger
 from shared.ledger.document import Held
 from shared.ledger.order import held_from
-from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record
 from shared.telemetry import metrics
 
@@ -26,24 +26,29 @@ class Hearing:
         """Apply a batch. Returning means that every record is applied, held, parked or kept."""
         domain, now = self._ledger.domain, self._ledger.clock.now()
         heard: list[Held] = []
+        dead: list[Dead] = []
         for record in records:
             held = held_from(record, now)
             if not isinstance(held, Held):
-                await self._dead_letters.bury(record, held)
+                dead.append(Dead(record=record, problem=held))
             elif held.source not in domain.hears:
-                await self._dead_letters.bury(record, f"{domain.source} does not hear {held.source}", "unheard")
+                dead.append(Dead(record=record, problem=f"{domain.source} does not hear {held.source}", reason="unheard"))
             else:
                 heard.append(held)
         if heard:
-            await self._apply(heard)
+            dead += await self._apply(heard)
+        await self._dead_letters.bury(dead)
 
-    async def _apply(self, heard: Sequence[Held]) -> None:
+    async def _apply(self, heard: Sequence[Held]) -> list[Dead]:
+        """Those that could not be kept with their requests."""
+        dead: list[Dead] = []
         service = self._ledger.domain.source
         outcomes = await self._ledger.apply(heard)
         for held, outcome in zip(heard, outcomes, strict=True):
             metrics.EVENTS_APPLIED.labels(service, held.source).inc()
             if not outcome.stored:
-                await self._dead_letters.bury(held.record, outcome.problem, "unstorable")
+                dead.append(Dead(record=held.record, problem=outcome.problem, reason="unstorable"))
             elif outcome.problem:
                 metrics.PARKINGS.labels(service, "poison").inc()
                 log.warning("ledger.parked", request=outcome.subject, source=held.source, problem=outcome.problem.split(":")[0])
+        return dead

@@ -1,6 +1,7 @@
 """The only way to consume: all subscriptions of one process, started, watched and ended together.
 
-Invariant: a process that reads no more although there is something to read says so (`lost`) within a minute or two.
+Invariant: a process that reads no more although there is something to read says so (`lost`) within a minute or two; while a
+handler is at work nothing can be read, and only one that takes unreasonably long means the same.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ __all__ = ["Consumer", "Handle", "Membership", "Subscription"]
 log = structlog.get_logger()
 WATCH_SECONDS = 5.0
 STUCK_SECONDS = 60.0
+HANDLER_SECONDS = 600.0
+"""No batch takes so long, however slow the database and however much in it goes wrong: its handler hangs."""
 DRAIN_SECONDS = 12.0
 CLOSE_SECONDS = 2.0
 
@@ -23,7 +26,7 @@ class Consumer:
     """All subscriptions of one process on one cluster, kept trying to start for as long as it is away.
 
     `address` is host:port, or several with commas between. After `stuck_seconds` without a batch, while records wait, or
-    of batches that fail, something is wrong.
+    of batches that fail, something is wrong; likewise when one batch is handled for longer than `handler_seconds`.
     """
 
     def __init__(
@@ -34,9 +37,11 @@ class Consumer:
         membership: Membership | None = None,
         *,
         stuck_seconds: float = STUCK_SECONDS,
+        handler_seconds: float = HANDLER_SECONDS,
     ) -> None:
         self._streams = [Stream(address, service, one, membership or Membership()) for one in subscriptions]
         self._stuck_seconds = stuck_seconds
+        self._handler_seconds = handler_seconds
         self._lagging: dict[Stream, float] = {}
         self._lags_known = True
         self._caught_up = False
@@ -64,11 +69,16 @@ class Consumer:
 
     def lost(self) -> str | None:
         """Why this process will read no more by itself; only another process helps."""
+        now = time.monotonic()
         for stream in self._streams:
             if stream.dead():
                 return f"A task that reads {stream.topics} has ended."
-            stuck = time.monotonic() - max(self._lagging.get(stream, time.monotonic()), stream.last_batch)
-            if stuck > self._stuck_seconds:
+            if stream.handling_since is not None:
+                if now - stream.handling_since > self._handler_seconds:
+                    return (
+                        f"What was read from {stream.topics} is handled for {now - stream.handling_since:.0f} s and not done yet."
+                    )
+            elif (stuck := now - max(self._lagging.get(stream, now), stream.last_batch)) > self._stuck_seconds:
                 return f"Records wait in {stream.topics}, and none was read for {stuck:.0f} s."
         return None
 

@@ -4,7 +4,8 @@ Invariant: neither form loses a byte: key, headers, null and odd values included
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -30,8 +31,17 @@ class DeadLetterStore(Protocol):
         ...
 
 
-Copy = Callable[[Record, str], Awaitable[bool]]
-"""Put a copy of a dead record on the service's dead-letter topic: copy(record, problem). Whether it is there."""
+@dataclass(frozen=True, kw_only=True)
+class Dead:
+    """A record that nobody can apply, and why."""
+
+    record: Record
+    problem: str
+    reason: Reason = "unaddressed"
+
+
+Copy = Callable[[Sequence[Dead]], Awaitable[Sequence[bool]]]
+"""Put copies of dead records on the service's dead-letter topic, all at once. Whether each is there."""
 
 
 class DeadLetters:
@@ -43,14 +53,19 @@ class DeadLetters:
         self._copy = copy
         self._now = now
 
-    async def bury(self, record: Record, problem: str, reason: Reason = "unaddressed") -> None:
-        """Keep `record`. Raises what the store raises; the copy is made as far as the broker lets it."""
-        reason = "undecodable" if record.header(UNREADABLE) else reason
-        await self._store.keep(identity_of(record), record, problem, self._now())
-        copied = await self._copy(record, problem)
-        metrics.DEAD_LETTERS.labels(self._service, reason).inc()
-        place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-        log.warning("messaging.dead_letter", **place, reason=reason, copied=copied)
+    async def bury(self, dead: Sequence[Dead]) -> None:
+        """Keep all of `dead`. Raises what the store raises; copies are made as far as the broker lets it.
+
+        However many there are, they wait for the broker once: a whole batch of them must not hold up what is behind it.
+        """
+        for one in dead:
+            await self._store.keep(identity_of(one.record), one.record, one.problem, self._now())
+        copies = await self._copy(dead) if dead else ()
+        for one, copied in zip(dead, copies, strict=True):
+            reason = "undecodable" if one.record.header(UNREADABLE) else one.reason
+            metrics.DEAD_LETTERS.labels(self._service, reason).inc()
+            place = {"topic": one.record.topic, "partition": one.record.partition, "offset": one.record.offset}
+            log.warning("messaging.dead_letter", **place, reason=reason, copied=copied)
 
 
 def identity_of(record: Record) -> str:

@@ -11,8 +11,8 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from shared.messaging.dead_letters import copy_of
-from shared.messaging.wire import Record, encode
+from shared.messaging.dead_letters import Dead, copy_of
+from shared.messaging.wire import encode
 from shared.schemas.envelope import Event
 from shared.schemas.topics import MAX_MESSAGE_BYTES
 from shared.telemetry import metrics
@@ -66,9 +66,9 @@ class Producer:
             log.warning("messaging.not_acknowledged", topic=topic, records=len(records) - sum(acknowledged))
         return acknowledged
 
-    async def copy(self, topic: str, record: Record, problem: str) -> bool:
-        """Send `record` to `topic` (a dead-letter topic), with where it came from and why; `original_of` makes it again."""
-        return (await self.send(topic, [copy_of(record, problem)]))[0]
+    async def copy(self, topic: str, dead: Sequence[Dead]) -> list[bool]:
+        """Send records to `topic` (a dead-letter topic), with where they came from and why; `original_of` makes each again."""
+        return await self.send(topic, [copy_of(one.record, one.problem) for one in dead])
 
     async def stop(self) -> None:
         """Flush within the time limit and close."""

@@ -7,6 +7,7 @@ cannot decode raises out of the fetch, and what was taken from other partitions 
 import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -38,26 +39,21 @@ class Reader(AIOKafkaConsumer):  # type: ignore[misc]  # the client is untyped
 
         Waits for records longer than FastStream asks for: they are handed over at once all the same, and nothing spins meanwhile.
         """
-        if self._restore is not None:
-            await self._seek_back()
-        before = self._positions()
-        try:
-            found: Batches = await super().getmany(*partitions, timeout_ms=max(timeout_ms, IDLE_MS), max_records=max_records)
-        except ConsumerStoppedError:
-            raise
-        except Exception as error:
-            self._restore = before
-            log.warning("messaging.fetch_failed", problem=type(error).__name__)
+        with _told_as_kafka_error():
+            if self._restore is not None:
+                await self._seek_back()
+            before = self._positions()
             try:
+                found: Batches = await super().getmany(*partitions, timeout_ms=max(timeout_ms, IDLE_MS), max_records=max_records)
+            except ConsumerStoppedError:
+                raise
+            except Exception as error:
+                self._restore = before
+                log.warning("messaging.fetch_failed", problem=type(error).__name__)
                 await self._seek_back()
                 found = await self._read_alone()
-            except KafkaError:
-                raise
-            except Exception as failed:
-                # Anything else would end FastStream's loop, which then begins again without a pause.
-                raise KafkaError(f"the fetch failed: {failed!r}") from failed
-            if not found:
-                raise KafkaError(f"the fetch failed: {error!r}") from error
+                if not found:
+                    raise
         if found:
             self.last_batch = time.monotonic()
         return found
@@ -93,20 +89,32 @@ class Reader(AIOKafkaConsumer):  # type: ignore[misc]  # the client is untyped
         self._restore = None
 
     async def _read_alone(self) -> Batches:
-        """Of the partitions that hold something undecodable, the records to the end of its batch."""
-        found: Batches = {}
+        """Of the partitions that hold something undecodable, the records to the end of its batch.
+
+        A partition that cannot be looked at stays where it stands; that is raised only when no other has anything.
+        """
+        positions = self._positions()
         async with asyncio.timeout(SECONDS):
-            positions = self._positions()
             ends = await self.end_offsets(list(positions))
-            for partition, position in positions.items():
-                if position >= ends[partition]:
-                    continue
-                examined = await self._examine(partition, position)
-                if examined is not None:
-                    log.warning("messaging.undecodable", topic=partition.topic, partition=partition.partition, offset=position)
-                    self.seek(partition, examined.behind)
-                    found[partition] = [_handed_over(partition, record) for record in examined.records]
+        behind = [partition for partition, position in positions.items() if position < ends[partition]]
+        looks = await asyncio.gather(*(self._look(one, positions[one]) for one in behind), return_exceptions=True)
+        found: Batches = {}
+        standing = self._positions()
+        for partition, look in zip(behind, looks, strict=True):
+            place = {"topic": partition.topic, "partition": partition.partition, "offset": positions[partition]}
+            if isinstance(look, BaseException):
+                log.warning("messaging.not_examined", **place, problem=type(look).__name__)
+            elif look is not None and standing.get(partition) == positions[partition]:
+                log.warning("messaging.undecodable", **place)
+                self.seek(partition, look.behind)
+                found[partition] = [_handed_over(partition, record) for record in look.records]
+        if not found and (faults := [look for look in looks if isinstance(look, BaseException)]):
+            raise faults[0]
         return found
+
+    async def _look(self, partition: TopicPartition, position: int) -> Examined | None:
+        async with asyncio.timeout(SECONDS):
+            return await self._examine(partition, position)
 
     async def _examine(self, partition: TopicPartition, position: int) -> Examined | None:
         """Ask the broker again for `position` of one partition and look at the bytes."""
@@ -122,6 +130,17 @@ class Reader(AIOKafkaConsumer):  # type: ignore[misc]  # the client is untyped
                     raise error(f"{partition.topic}-{partition.partition}")
                 return None if code else examine(bytes(data or b""), position, end)
         return None
+
+
+@contextmanager
+def _told_as_kafka_error() -> Iterator[None]:
+    """Anything else than these would end FastStream's loop, which then begins again without a pause."""
+    try:
+        yield
+    except (KafkaError, ConsumerStoppedError):
+        raise
+    except Exception as error:
+        raise KafkaError(f"the fetch failed: {error!r}") from error
 
 
 def _handed_over(partition: TopicPartition, record: Any) -> ConsumerRecord[Any, Any]:

@@ -68,7 +68,9 @@ class Stream:
         self._idle = asyncio.Event()
         self._idle.set()
         self._failures = 0
+        self._ended_at = 0.0
         self.failing_since: float | None = None
+        self.handling_since: float | None = None
 
     @property
     def topics(self) -> str:
@@ -88,8 +90,8 @@ class Stream:
 
     @property
     def last_batch(self) -> float:
-        """When records were last handed over, on the monotonic clock."""
-        return getattr(self.consumer, "last_batch", 0.0)
+        """When records were last handed over, or a handler was done with them and more could be read; on the monotonic clock."""
+        return max(self._ended_at, getattr(self.consumer, "last_batch", 0.0))
 
     def dead(self) -> bool:
         """Whether a task it cannot do without has ended."""
@@ -196,6 +198,7 @@ class Stream:
             _seek_back(consumer, records)
             return
         self._idle.clear()
+        self.handling_since = time.monotonic()
         try:
             await self._subscription.handle([_record(record) for record in records])
         except Exception:  # nothing is skipped: whatever it was, the batch is read again after a pause
@@ -209,6 +212,7 @@ class Stream:
             if self._subscription.group is not None:
                 await self._commit(consumer, records)
         finally:
+            self.handling_since, self._ended_at = None, time.monotonic()
             self._idle.set()
 
     async def _pause(self, seconds: float) -> None:

@@ -4,13 +4,14 @@ Invariant: an entry never goes back to an older number of its own history, in me
 memory is in the database; whoever wants to know of changes is told of each, or told again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 from pydantic import ValidationError
 
-from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record, decode
 from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import PersonRecorded, UnitRecorded
@@ -44,13 +45,14 @@ class DirectoryCopy:
         self._store = store
         self._dead_letters = dead_letters
         self._sequences: dict[str, int] = {}
-        self._changed: list[Callable[[], Awaitable[None]]] = []
-        self._untold: set[Callable[[], Awaitable[None]]] = set()
+        self._taking = asyncio.Lock()
+        self._changes = 0
+        self._told: dict[Callable[[], Awaitable[None]], int] = {}
         self.directory = Directory()
 
     def on_change(self, listener: Callable[[], Awaitable[None]]) -> None:
         """Call `listener` after every change; one that raises is called again with the next batch."""
-        self._changed.append(listener)
+        self._told[listener] = self._changes
 
     @property
     def sources(self) -> frozenset[Source]:
@@ -68,40 +70,48 @@ class DirectoryCopy:
     async def handle(self, records: Sequence[Record]) -> None:
         """The handler of backline.people.v1. Returning means that every record is taken over, passed over or kept as unreadable."""
         events: list[Event] = []
+        dead: list[Dead] = []
         for record in records:
             event = decode(record)
             if not isinstance(event, Event):
-                await self._dead_letters.bury(record, event.problem, "unreadable")
+                dead.append(Dead(record=record, problem=event.problem, reason="unreadable"))
             elif event.type in READERS and _read(_entry(event)) is None:
-                await self._dead_letters.bury(record, f"no readable {event.type}", "unreadable")
+                dead.append(Dead(record=record, problem=f"no readable {event.type}", reason="unreadable"))
             else:
                 events.append(event)
         await self.hear(events)
+        await self._dead_letters.bury(dead)
 
     async def hear(self, events: Sequence[Event]) -> None:
         """Take over events about people and units, in whatever order they come; of other types nothing is to be taken.
 
         Raises what the store or a listener raises; hearing the same again then does what is left to do.
         """
+        async with self._taking:
+            await self._take_newer(events)
+        await self._tell()
+
+    async def _take_newer(self, events: Sequence[Event]) -> None:
+        """Keep and take over what is newer than what is known; one batch at a time, or an older one might be taken last."""
         newer = [_entry(event) for event in events if event.sequence > self._sequences.get(event.subject, 0)]
         readable = sorted([(entry, part) for entry in newer if (part := _read(entry)) is not None], key=lambda one: one[0][1])
         taken = list({entry[0]: (entry, part) for entry, part in readable}.values())
         if taken:
             await self._store.keep([entry for entry, _ in taken])
             self._take(taken)
-            self._untold.update(self._changed)
+            self._changes += 1
             log.info("people.changed", entries=len(taken), version=self.directory.version)
-        await self._tell()
 
     async def _tell(self) -> None:
         failures: list[Exception] = []
-        for listener in [listener for listener in self._changed if listener in self._untold]:
+        for listener in [listener for listener, number in self._told.items() if number < self._changes]:
+            change = self._changes
             try:
                 await listener()
             except Exception as error:  # noqa: BLE001  # the others are told all the same; then it is raised
                 failures.append(error)
             else:
-                self._untold.discard(listener)
+                self._told[listener] = max(change, self._told[listener])
         if failures:
             raise failures[0]
 

@@ -18,9 +18,8 @@ from shared.ledger.hearing import Hearing
 from shared.ledger.reconciler import Reconciler
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Subscription
-from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.producer import Producer, TopicPublisher
-from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
 from shared.schemas.envelope import Source
 from shared.schemas.topics import DEAD_LETTER, REQUEST_TOPICS, Topic
@@ -90,8 +89,8 @@ class Parts:
         told = Feed(http, settings.url_of, "people")
         letters, producer = MongoDeadLetters(database["dead_letters"]), Producer(settings.broker, settings.service)
 
-        async def copy(record: Record, problem: str) -> bool:
-            return await producer.copy(DEAD_LETTER[settings.service].name, record, problem)
+        async def copy(dead: Sequence[Dead]) -> list[bool]:
+            return await producer.copy(DEAD_LETTER[settings.service].name, dead)
 
         burial = DeadLetters(settings.service, letters, copy, clock.now)
         people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)

@@ -1,18 +1,20 @@
 """The operators' addresses that bring back what was lost between services: replay and reconciliation, a page at a time.
 
 Invariant: a page takes a bounded time and leaves nothing half done; repeating it, or beginning anew, is harmless. Each answers
-how far it came (`next`: the cursor of the next page, null after the last), and is written down in the audit.
+how far it came (`next`: the cursor of the next page, null after the last), and is written down in the audit. What the broker did
+not take is not passed: `next` is then the same page, for when the broker is there again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, ValidationError
 
 from shared.http.problems import Refused
-from shared.ledger.document import BEGINNING
+from shared.ledger.document import BEGINNING, Head
 from shared.ledger.messages import Refusal
 from shared.ledger.reconciler import Reconciler
 from shared.schemas.envelope import Source
@@ -21,7 +23,9 @@ from shared.service.audit import Audit
 from shared.service.parts import LedgerRoom
 from shared.telemetry.clock import Clock
 
-REPLAYED_AT_ONCE = 200
+SUBJECTS_AT_ONCE = 200
+EVENTS_AT_ONCE = 500
+"""So many go into one send, which the broker must take within its time, and into memory at once."""
 ASKED_AT_ONCE = 50
 By = Annotated[str, Query(min_length=1, max_length=100, description="who asks, for the audit")]
 Since = Annotated[AwareDatetime, Query(description="subjects that said something at that time or later")]
@@ -37,11 +41,16 @@ BAD_CURSOR = Refusal(
 
 
 class ReplayPlace(Frozen):
-    """Behind which subject of which ledger the next page begins; the ledgers after it begin at `first`."""
+    """Behind which subject of which ledger the next page begins; the ledgers after it begin at `first`.
+
+    Whoever says something after `until`, the moment of the first page, is left out, or a replay under traffic would never end:
+    what they say is on the topic, and whoever lacks what was before it sees a gap and asks.
+    """
 
     ledger: str
     first: datetime
     since: datetime
+    until: datetime
     after: str = ""
 
 
@@ -75,7 +84,8 @@ def recovery_routes(
             async with audit.deed("replay", by, {"request": request}) as outcome:
                 outcome.update(await _replay_one(rooms, request))
             return {**outcome, "next": None}
-        place = read(ReplayPlace, cursor) if cursor else ReplayPlace(ledger=next(iter(rooms)), first=since, since=since)
+        first = ReplayPlace(ledger=next(iter(rooms)), first=since, since=since, until=clock.now())
+        place = read(ReplayPlace, cursor) if cursor else first
         if place.ledger not in rooms:
             raise Refused(BAD_CURSOR)
         async with audit.deed("replay", by, {"place": place.model_dump()}) as outcome:
@@ -90,7 +100,7 @@ def recovery_routes(
             raise Refused(BAD_CURSOR)
         async with audit.deed("reconcile", by, {"place": place.model_dump()}) as outcome:
             page = await reconcilers[place.what].compare_page(place.source, place.since, place.after, place.until, ASKED_AT_ONCE)
-            outcome.update(compared=page.compared, lacking=page.lacking)
+            outcome.update(compared=page.compared, lacking=page.lacking, failed=page.failed)
         later = places[places.index((place.what, place.source)) + 1 :]
         following = _first(*later[0], until=place.until) if later else None
         if page.last is not None:
@@ -110,25 +120,34 @@ def read(model: type[P], cursor: str) -> P:
 
 async def _replay_one(rooms: Mapping[str, LedgerRoom], subject: str) -> Json:
     """Say everything about one subject again, in whichever ledger it is."""
-    known = [(room, events) for room in rooms.values() if (events := await room.store.events(subject))]
-    said = [await room.ledger.replay([subject]) for room, _ in known]
-    return {"subjects": len(known), "events": sum(said), "unsaid": max(0, sum(len(events) for _, events in known) - sum(said))}
+    known = [room for room in rooms.values() if await room.store.events(subject)]
+    ends = [await room.ledger.replay([subject]) for room in known]
+    return {"subjects": len(known), "events": sum(said for said, _ in ends), "unsaid": sum(unsaid for _, unsaid in ends)}
 
 
 async def _replay_page(room: LedgerRoom, place: ReplayPlace, outcome: Json) -> ReplayPlace | None:
     """Say a page of subjects again; where the next page begins, or None when this was the last."""
-    page = await room.store.heads(place.since, place.after, REPLAYED_AT_ONCE)
-    said = await room.ledger.replay([head.subject for head in page]) if page else 0
-    outcome.update(subjects=len(page), events=said, unsaid=max(0, sum(head.sequence for head in page) - said))
-    if len(page) < REPLAYED_AT_ONCE:
+    found = [head for head in await room.store.heads(place.since, place.after, SUBJECTS_AT_ONCE) if head.said_at <= place.until]
+    page = _sendable(found)
+    said, unsaid = await room.ledger.replay([head.subject for head in page]) if page else (0, 0)
+    outcome.update(subjects=len(page), events=said, unsaid=unsaid)
+    if unsaid:
+        return place
+    if len(page) == len(found) < SUBJECTS_AT_ONCE:
         return None
     return place.model_copy(update={"since": page[-1].said_at, "after": page[-1].subject})
+
+
+def _sendable(heads: Sequence[Head]) -> Sequence[Head]:
+    """As many of the first `heads` as have no more than EVENTS_AT_ONCE events together; one at least."""
+    sums = accumulate(head.sequence for head in heads)
+    return heads[: max(1, sum(events <= EVENTS_AT_ONCE for events in sums))]
 
 
 def _next_ledger(rooms: Mapping[str, LedgerRoom], place: ReplayPlace) -> ReplayPlace | None:
     names = list(rooms)
     later = names[names.index(place.ledger) + 1 :]
-    return ReplayPlace(ledger=later[0], first=place.first, since=place.first) if later else None
+    return place.model_copy(update={"ledger": later[0], "since": place.first, "after": ""}) if later else None
 
 
 def _first(what: str, source: Source, until: datetime) -> ComparePlace:

@@ -1,7 +1,8 @@
 """Hands dead letters again to the handlers that buried them.
 
-Invariant: a letter is marked as redriven only after its handler has taken the record; whatever cuts this off, handing it
-again is harmless, since every handler may be given a record twice.
+Invariant: a letter is marked as redriven only after its handler has taken the record: applied it, or kept it with its request,
+which is parked then, or was, and is listed and redriven as such. Whatever cuts this off, handing it again is harmless, since
+every handler may be given a record twice.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ class Redriver:
         self._clock = clock
 
     async def redrive(self, names: Sequence[str], by: str) -> Json:
-        """Try each letter once: which are `done` (now or before), why others are `left`, which are `unknown`."""
+        """Try each letter once: which are taken (`done`, now or before), why others are `left`, which are `unknown`."""
         done, left, unknown = [], [], []
         for name in names:
             letter = await self._letters.found(name)

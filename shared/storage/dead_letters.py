@@ -63,7 +63,7 @@ class MongoDeadLetters:
         return await self._collection.find_one({"_id": identity})
 
     async def mark_redriven(self, identity: str, by: str, at: datetime) -> None:
-        """Note that `identity` was applied at last; the first such note stays."""
+        """Note that `identity` was taken at last; the first such note stays."""
         await self._collection.update_one(
             {"_id": identity, "redriven_at": None}, {"$set": {"redriven_at": at, "redriven_by": by}}
         )

@@ -52,6 +52,9 @@ GAPS_ASKED = Counter("backline_gaps_asked_total", "Times a source was asked to s
 RECONCILED = Counter(
     "backline_reconciled_total", "Requests and people whose last events had not arrived and were asked for", ["service", "source"]
 )
+RECONCILE_FAILURES = Counter(
+    "backline_reconcile_failures_total", "Times what is missing of one request or person could not be had", ["service", "source"]
+)
 WAITING_REQUESTS = Gauge("backline_requests_waiting", "Requests that nobody fits yet")
 
 # What went wrong and was kept

@@ -21,6 +21,7 @@ ONLY_IN_TROUBLE = frozenset(
         "backline_gaps_asked_total",
         "backline_parked_total",
         "backline_publish_failures_total",
+        "backline_reconcile_failures_total",
         "backline_reconciled_total",
         "backline_stale_writes_total",
     }

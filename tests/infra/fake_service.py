@@ -5,7 +5,8 @@ import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-PAGE = b'{"subjects": 0, "events": 0, "next": null}'
+UNSAID = int(os.environ.get("FAKE_UNSAID", "0"))
+PAGE = json.dumps({"subjects": 0, "events": 0, "unsaid": UNSAID, "next": "the same" if UNSAID else None}).encode()
 
 
 class Contract(BaseHTTPRequestHandler):

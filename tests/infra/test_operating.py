@@ -102,12 +102,25 @@ def test_a_dry_replay_only_counts(tmp_path: Path, desk: Desk) -> None:
     assert [asked.method for asked in desk.asked] == ["GET"]
 
 
-def test_replay_fails_when_the_broker_did_not_take_everything(tmp_path: Path, desk: Desk) -> None:
-    desk.answer("GET /internal/replay", (200, {"requests": 1}))
-    desk.answer("POST /internal/replay?by=A1", (200, replayed(1, 0, unsaid=4)))
-    answer = run(desk, tmp_path, "replay", "--service", "notify", "--as", "A1")
+def test_replay_stops_where_the_broker_takes_nothing_and_says_how_to_go_on_from_there(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("GET /internal/replay", (200, {"requests": 2}))
+    desk.answer("POST /internal/replay?by=A1", (200, replayed(1, 3, "a b")))
+    desk.answer("POST /internal/replay?by=A1&cursor=a+b", (200, replayed(1, 0, "a b", unsaid=4)))
+    answer = run(desk, tmp_path, "replay", "--as", "A1", "--service", "notify")
     assert answer.exit_code == 1
-    assert "The broker did not take 4 events" in answer.output
+    assert len(desk.asked) == 3
+    assert "The broker did not take 4 events of notify" in answer.output
+    assert "--service notify --cursor 'a b'" in answer.output
+    desk.answer("POST /internal/replay?by=A1&cursor=a+b", (200, replayed(1, 4)))
+    again = run(desk, tmp_path, "replay", "--as", "A1", "--service", "notify", "--cursor", "a b")
+    assert again.exit_code == 0, again.output
+    assert "notify said again 4 events of 1 subjects" in again.output
+
+
+def test_a_cursor_alone_does_not_say_whose_it_is(tmp_path: Path, desk: Desk) -> None:
+    answer = run(desk, tmp_path, "replay", "--cursor", "a b")
+    assert answer.exit_code == 2
+    assert desk.asked == []
 
 
 def test_replay_of_a_request_that_nobody_knows_fails(tmp_path: Path, desk: Desk) -> None:
@@ -123,18 +136,29 @@ def test_who_acts_is_the_user_of_this_machine_unless_said(tmp_path: Path, desk: 
     assert [asked.path for asked in desk.asked] == ["/internal/reconcile?by=someone"]
 
 
-def test_reconcile_tells_what_each_service_had_not_heard(tmp_path: Path, desk: Desk) -> None:
-    def page(what: str, source: str, lacking: int, following: str | None) -> dict[str, object]:
-        return {"what": what, "source": source, "compared": 9, "lacking": lacking, "next": following}
+def compared(what: str, source: str, lacking: int, following: str | None, failed: int = 0) -> dict[str, object]:
+    """A page of a comparison."""
+    return {"what": what, "source": source, "compared": 9, "lacking": lacking, "failed": failed, "next": following}
 
-    desk.answer("POST /internal/reconcile?by=A1", (200, page("people", "intake", 2, "1")))
-    desk.answer("POST /internal/reconcile?by=A1&cursor=1", (200, page("requests", "intake", 1, "2")))
-    desk.answer("POST /internal/reconcile?by=A1&cursor=2", (200, page("requests", "intake", 2, "3")))
-    desk.answer("POST /internal/reconcile?by=A1&cursor=3", (200, page("requests", "routing", 0, None)))
+
+def test_reconcile_tells_what_each_service_had_not_heard(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("POST /internal/reconcile?by=A1", (200, compared("people", "intake", 2, "1")))
+    desk.answer("POST /internal/reconcile?by=A1&cursor=1", (200, compared("requests", "intake", 1, "2")))
+    desk.answer("POST /internal/reconcile?by=A1&cursor=2", (200, compared("requests", "intake", 2, "3")))
+    desk.answer("POST /internal/reconcile?by=A1&cursor=3", (200, compared("requests", "routing", 0, None)))
     answer = run(desk, tmp_path, "reconcile", "--service", "notify", "--as", "A1")
     assert answer.exit_code == 0, answer.output
     assert "notify had not heard the last of: 2 people of intake, 3 requests of intake, 0 requests of routing" in answer.output
     assert "notify compares: 36\n" in answer.stderr
+
+
+def test_reconcile_goes_through_everything_and_fails_when_something_could_not_be_had(tmp_path: Path, desk: Desk) -> None:
+    desk.answer("POST /internal/reconcile?by=A1", (200, compared("requests", "intake", 2, "1", failed=1)))
+    desk.answer("POST /internal/reconcile?by=A1&cursor=1", (200, compared("requests", "intake", 1, None)))
+    answer = run(desk, tmp_path, "reconcile", "--service", "notify", "--as", "A1")
+    assert answer.exit_code == 1
+    assert "notify had not heard the last of: 3 requests of intake" in answer.output
+    assert "Of 1 of them the events could not be had" in answer.output
 
 
 @pytest.mark.parametrize(

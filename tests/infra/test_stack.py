@@ -34,7 +34,7 @@ def a_stack(folder: Path, **settings: Any) -> Stack:
     return Stack(
         folder / "stack",
         command_of=settings.pop("command_of", lambda _service: [sys.executable, str(FAKE)]),
-        settings={"FAKE_NOTES": str(folder / "notes.jsonl")},
+        settings={"FAKE_NOTES": str(folder / "notes.jsonl"), **settings.pop("told", {})},
         say=lambda _text: None,
         **settings,
     )
@@ -79,6 +79,17 @@ async def test_what_was_said_is_said_again_after_everything_was_killed(stack: St
     assert {int(note["port"]) for note in asked} == {stack.ports[f"{n}-1"] for n in ("intake", "routing", "notify", "documents")}
     assert len(asked) == 4
     assert stack.ports == addresses
+
+
+async def test_a_start_whose_broker_does_not_take_what_is_said_again_fails_in_a_sentence_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    stack = a_stack(tmp_path, told={"FAKE_UNSAID": "7"})
+    await stack.start()
+    stack.kill_everything()
+    with pytest.raises(ProgramError, match="The broker did not take 7 events that intake said again"):
+        await stack.start()
+    assert not [program for program in stack._programs() if program.pid]
 
 
 async def test_a_broker_that_keeps_its_log_is_told_nothing_again(tmp_path: Path, jars: Path) -> None:

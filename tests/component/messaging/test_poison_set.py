@@ -1,7 +1,7 @@
 """The poison set between good records of one batch: every good one is applied once, every bad one is kept byte for byte."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -9,7 +9,7 @@ import pytest
 
 from shared.ledger.apply import Ledger
 from shared.ledger.hearing import Hearing
-from shared.messaging.dead_letters import DeadLetters, identity_of
+from shared.messaging.dead_letters import Dead, DeadLetters, identity_of
 from shared.messaging.producer import Producer, TopicPublisher
 from shared.messaging.wire import Record, decode, encode
 from shared.schemas.envelope import Event
@@ -110,9 +110,9 @@ async def room(mongo_database: Database, broker_address: str) -> AsyncIterator[R
 
     copies: list[tuple[Record, str]] = []
 
-    async def copy(record: Record, problem: str) -> bool:
-        copies.append((record, problem))
-        return await producer.copy(DEAD_LETTER["routing"].name, record, problem)
+    async def copy(dead: Sequence[Dead]) -> list[bool]:
+        copies.extend((one.record, one.problem) for one in dead)
+        return await producer.copy(DEAD_LETTER["routing"].name, dead)
 
     hearing = Hearing(ledger, DeadLetters("routing", letters, copy, FakeClock().now))
     room = Room(store=store, letters=letters, producer=producer, hearing=hearing, copies=copies)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.embedded import Broker, free_port
-from shared.messaging.dead_letters import original_of
+from shared.messaging.dead_letters import Dead, original_of
 from shared.messaging.producer import Producer
 from shared.messaging.wire import Record
 from shared.schemas.topics import DEAD_LETTER, REQUEST_TOPICS
@@ -37,8 +37,8 @@ async def test_a_copy_of_a_dead_record_is_acknowledged_or_not_but_never_raises(b
     small = Record(topic="t", partition=1, offset=2, key=None, headers=(("x", None),), value=None)
     large = Record(topic="t", partition=1, offset=3, key=None, headers=(), value=b"x" * 3_000_000)
     async with producing(broker_address) as producer:
-        assert await producer.copy("backline.routing.dead-letter", small, "why")
-        assert not await producer.copy("backline.routing.dead-letter", large, "why")
+        dead = [Dead(record=record, problem="why") for record in (small, large)]
+        assert await producer.copy("backline.routing.dead-letter", dead) == [True, False]
         assert await producer.publish(TOPIC, history(fresh("r"), 1)) == [True]
 
 
@@ -54,8 +54,8 @@ async def test_a_dead_record_is_made_again_from_its_copy_on_the_topic(broker_add
         found.extend(one for one in originals if mine in (one.key, dict(one.headers).get("mine")))
 
     async with producing(broker_address) as producer:
-        for record in (with_value, without):
-            assert await producer.copy(DEAD_LETTER["routing"].name, record, "why")
+        dead = [Dead(record=record, problem="why") for record in (with_value, without)]
+        assert await producer.copy(DEAD_LETTER["routing"].name, dead) == [True, True]
     async with consuming(broker_address, handle, None, (DEAD_LETTER["routing"],)):
         await until(lambda: len(found) == 2)
     assert found == [with_value, without]

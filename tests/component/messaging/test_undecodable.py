@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import NotLeaderForPartitionError
 
 from shared.messaging import stream
+from shared.messaging.batches import Examined
+from shared.messaging.reader import Reader
 from shared.messaging.wire import UNREADABLE, Record, Unaddressed, decode
 from tests.component.messaging.kafka_build import (
     BOTH,
@@ -85,6 +88,31 @@ async def test_a_handler_that_fails_on_it_gets_it_again_and_nothing_is_skipped(b
         await until(lambda: len(memory.handled) >= 186)
     assert len(memory.failed) == 2
     assert Counter(memory.handled).most_common(1)[0][1] == 1
+
+
+async def test_a_second_look_that_fails_for_one_partition_loses_nothing_of_the_others(
+    broker_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[TopicPartition] = []
+
+    class Unlucky(Reader):
+        """The leader of one poisoned partition does not answer the first two looks."""
+
+        async def _examine(self, partition: TopicPartition, position: int) -> Examined | None:
+            if partition == TopicPartition(DOCUMENTS, 5) and len(refused) < 2:
+                refused.append(partition)
+                raise NotLeaderForPartitionError("its leader has moved")
+            return await super()._examine(partition, position)
+
+    monkeypatch.setattr(stream, "Reader", Unlucky)
+    mine, group = fresh("unlucky"), fresh("group")
+    memory = Memory(mine)
+    await _filled(broker_address, mine, with_odd_header_names)
+    async with consuming(broker_address, memory, group):
+        await until(lambda: len(memory.handled) >= 186)
+    assert len(refused) == 2
+    assert Counter(memory.handled).most_common(1)[0][1] == 1
+    assert len(_raw(memory)) == 2
 
 
 async def test_without_our_reader_good_records_are_lost(broker_address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 from fastapi import Depends, FastAPI, Request
 
 from shared.http.error_handlers import install
@@ -13,7 +14,7 @@ from shared.ledger.apply import Ledger
 from shared.ledger.document import Head
 from shared.ledger.hearing import Hearing
 from shared.ledger.reconciler import Reconciler
-from shared.messaging.dead_letters import DeadLetters, identity_of
+from shared.messaging.dead_letters import Dead, DeadLetters, identity_of
 from shared.messaging.wire import Record, encode
 from shared.schemas.envelope import Event
 from shared.service.audit import Audit
@@ -26,6 +27,7 @@ from tests.unit.ledger.small_domain import Diary, FakeClock, Quiet, Setting, Sma
 
 TOPIC = "backline.requests.v1"
 TOKEN = "a-token-of-a-test"
+BY = {"by": "工号001"}
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Release:
                 self.given.append(record.header("ce_subject") or "")
                 await self.hearing.handle([record])
             else:
-                await self.burial.bury(record, "This release cannot read it.")
+                await self.burial.bury([Dead(record=record, problem="This release cannot read it.")])
 
 
 class Office:
@@ -72,18 +74,17 @@ class Office:
         await self.store.prepare()
         await self.letters.prepare()
 
-    def app(self) -> FastAPI:
+    def app(self, redriver: type[Redriver] = Redriver) -> FastAPI:
         """The operators' addresses, closed to whoever has another token."""
         app = FastAPI()
         install(app)
         reconciler = Reconciler("routing", self.ledger, heads=self._heads, ask=self._ask, clock=self.clock)
         room: Any = SimpleNamespace(ledger=self.ledger, store=self.store)
         audit = Audit(MongoAudit(self.database["operations"]), self.clock)
-        redriver = Redriver(self.letters, {TOPIC: self.release.handle}, self.clock)
         for router in (
             recovery_routes({"requests": room}, {"requests": reconciler}, audit, self.clock, _nobody),
             parked_routes(room, audit, _nobody),
-            dead_letter_routes(self.letters, redriver, audit, _nobody),
+            dead_letter_routes(self.letters, redriver(self.letters, {TOPIC: self.release.handle}, self.clock), audit, _nobody),
         ):
             app.include_router(router, dependencies=[Depends(_holder)])
         return app
@@ -109,9 +110,9 @@ class Office:
         """The audit, oldest first."""
         return [entry async for entry in self.database["operations"].find({}).sort("$natural", 1)]
 
-    async def _copy(self, record: Record, _problem: str) -> bool:
-        self.copies.append(record)
-        return True
+    async def _copy(self, dead: Sequence[Dead]) -> list[bool]:
+        self.copies += [one.record for one in dead]
+        return [True] * len(dead)
 
     async def _heads(self, source: str, since: Any, after: str) -> list[Head]:
         if source != "intake":
@@ -136,3 +137,14 @@ async def _nobody() -> None:
 
 async def _holder(request: Request) -> None:
     assert request.headers.get("authorization") == f"Bearer {TOKEN}", "the operator's token"
+
+
+async def paged(client: httpx.AsyncClient, method: str, path: str, **params: str) -> list[dict[str, Any]]:
+    """Every page at `path`, asked for one after the other."""
+    pages: list[dict[str, Any]] = []
+    while not pages or pages[-1]["next"]:
+        cursor = pages[-1]["next"] if pages else ""
+        answer = await client.request(method, path, params={**params, "cursor": cursor})
+        assert answer.status_code == 200, answer.text
+        pages.append(answer.json())
+    return pages

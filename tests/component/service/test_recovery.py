@@ -1,46 +1,14 @@
-"""The operators' addresses on the real mongod: bounded pages, an audit, and repeats that change nothing."""
+"""The operators' addresses on the real mongod: what was set aside in pages, tried again with an audit, and repeats that change nothing."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
-from shared.ledger.document import BEGINNING
-from shared.service import recovery
-from shared.storage import Database
-from tests.component.service.recovery_build import TOKEN, Office
+from tests.component.service.recovery_build import BY, Office, paged
 from tests.unit.ledger.small_domain import MONDAY, held, history
 
 pytestmark = pytest.mark.stack
-BY = {"by": "工号001"}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def office(mongo_database: Database) -> Office:
-    office = Office(mongo_database)
-    await office.prepare()
-    return office
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def client(office: Office) -> AsyncIterator[httpx.AsyncClient]:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    transport = httpx.ASGITransport(app=office.app())
-    async with httpx.AsyncClient(transport=transport, base_url="http://routing", headers=headers) as opened:
-        yield opened
-
-
-async def paged(client: httpx.AsyncClient, method: str, path: str, **params: str) -> list[dict[str, Any]]:
-    """Every page at `path`."""
-    pages: list[dict[str, Any]] = []
-    while not pages or pages[-1]["next"]:
-        cursor = pages[-1]["next"] if pages else ""
-        answer = await client.request(method, path, params={**params, "cursor": cursor})
-        assert answer.status_code == 200, answer.text
-        pages.append(answer.json())
-    return pages
 
 
 async def redriven(client: httpx.AsyncClient, what: str, *names: str) -> dict[str, Any]:
@@ -121,7 +89,7 @@ async def test_a_letter_that_cannot_be_applied_still_is_left_and_nothing_else_ha
     assert "ArithmeticError" in row["why"]
 
 
-async def test_a_letter_that_is_applied_is_marked_once_and_never_deleted(office: Office, client: httpx.AsyncClient) -> None:
+async def test_a_letter_that_is_taken_is_marked_once_and_never_deleted(office: Office, client: httpx.AsyncClient) -> None:
     (name,) = await office.bury("r1")
     office.release.mended = True
     assert (await redriven(client, "dead-letters", name))["done"] == [name]
@@ -134,6 +102,22 @@ async def test_a_letter_that_is_applied_is_marked_once_and_never_deleted(office:
     assert office.release.given == ["r1"], "what is marked is not handed again"
     assert (await client.get("/internal/dead-letters")).json()["rows"] == []
     assert [row["name"] for row in (await client.get("/internal/dead-letters?redriven=true")).json()["rows"]] == [name]
+
+
+async def test_a_letter_that_parks_its_request_is_taken_and_found_with_the_parked_from_then_on(
+    office: Office, client: httpx.AsyncClient
+) -> None:
+    (name,) = await office.bury("r1")
+    office.release.mended = True
+    office.setting.failing.add("intake:1")
+    assert (await redriven(client, "dead-letters", name))["done"] == [name]
+    assert (await client.get("/internal/dead-letters")).json()["rows"] == []
+    letter = (await client.get(f"/internal/dead-letters/{name}")).json()
+    (held_there,) = (await client.get("/internal/parked/r1")).json()["held"]
+    assert held_there["sha256"] == letter["sha256"], "nothing of it is lost from sight"
+    office.setting.failing.clear()
+    assert (await redriven(client, "parked", "r1"))["done"] == ["r1"]
+    assert (await office.diary("r1")).heard == ("intake:1",)
 
 
 async def test_a_redrive_that_is_cut_off_between_applying_and_marking_ends_the_same_when_repeated(
@@ -166,63 +150,3 @@ async def test_every_deed_is_written_down_with_who_when_and_what_before_it_is_do
     assert (entry["at"], entry["ended_at"]) == (MONDAY, MONDAY)
     assert [row["name"] for row in entry["outcome"]["left"]] == ["$set.r1"]
     assert (await client.post("/internal/parked:redrive", json={"names": ["r1"]})).status_code == 422, "somebody must act"
-
-
-async def test_a_replay_goes_page_by_page_through_everything_that_was_said(
-    office: Office, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recovery, "REPLAYED_AT_ONCE", 2)
-    for number in range(5):
-        await office.ledger.apply([held(event) for event in history(f"r{number}", 2)])
-    assert (await client.get("/internal/replay")).json() == {"requests": 5}
-    office.publisher.topic.clear()
-    pages = await paged(client, "POST", "/internal/replay", **BY)
-    assert [(page["subjects"], page["events"], page["unsaid"]) for page in pages] == [(2, 4, 0), (2, 4, 0), (1, 2, 0)]
-    assert len(office.publisher.topic) == 10
-
-
-async def test_a_replay_since_a_moment_leaves_out_who_was_silent_since(office: Office, client: httpx.AsyncClient) -> None:
-    await office.ledger.apply([held(event) for event in history("old", 1)])
-    office.clock.forward(3600)
-    await office.ledger.apply([held(event) for event in history("new", 1)])
-    office.publisher.topic.clear()
-    await paged(client, "POST", "/internal/replay", **BY, since=office.clock.now().isoformat())
-    assert [event.subject for event in office.publisher.topic] == ["new"]
-
-
-async def test_a_replay_of_one_request_says_that_one_and_tells_when_there_is_none(
-    office: Office, client: httpx.AsyncClient
-) -> None:
-    for subject in ("r1", "r2"):
-        await office.ledger.apply([held(event) for event in history(subject, 1)])
-    office.publisher.topic.clear()
-    (page,) = await paged(client, "POST", "/internal/replay", **BY, request="r2")
-    assert (page["subjects"], [event.subject for event in office.publisher.topic]) == (1, ["r2"])
-    (page,) = await paged(client, "POST", "/internal/replay", **BY, request="nobody")
-    assert page["subjects"] == 0
-
-
-async def test_what_the_broker_did_not_take_is_told(office: Office, client: httpx.AsyncClient) -> None:
-    await office.ledger.apply([held(event) for event in history("r1", 2)])
-    office.faults.unpublished = 1.0
-    (page,) = await paged(client, "POST", "/internal/replay", **BY)
-    assert (page["events"], page["unsaid"]) == (0, 2)
-
-
-async def test_reconciliation_goes_page_by_page_and_asks_for_what_is_missing(office: Office, client: httpx.AsyncClient) -> None:
-    office.others = {f"r{number}": history(f"r{number}", 2) for number in range(3)}
-    await office.ledger.apply([held(event) for event in office.others["r1"]])
-    pages = await paged(client, "POST", "/internal/reconcile", **BY)
-    by_source = [(page["source"], page["compared"], page["lacking"]) for page in pages]
-    assert by_source == [("documents", 0, 0), ("intake", 2, 1), ("intake", 1, 1), ("intake", 0, 0)]
-    assert [(await office.diary(f"r{number}")).heard for number in range(3)] == [("intake:1", "intake:2")] * 3
-    again = await paged(client, "POST", "/internal/reconcile", **BY)
-    assert sum(page["lacking"] for page in again) == 0
-
-
-@pytest.mark.parametrize("path", ["/internal/replay", "/internal/reconcile"])
-async def test_a_cursor_of_somebody_elses_is_refused(client: httpx.AsyncClient, path: str) -> None:
-    ours = {"ledger": "orders", "first": BEGINNING.isoformat(), "since": BEGINNING.isoformat()}
-    for cursor in ("nonsense", str(ours).replace("'", '"')):
-        answer = await client.post(path, params={**BY, "cursor": cursor})
-        assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor")

@@ -7,8 +7,9 @@ from datetime import datetime
 import pytest
 
 from shared.ledger.document import BEGINNING, Head
-from shared.ledger.reconciler import ON_THE_WAY, Reconciler
+from shared.ledger.reconciler import ON_THE_WAY, TOLERATED, Reconciler
 from shared.schemas.envelope import Event, Source
+from shared.telemetry import metrics
 from tests.unit.ledger.rig import Rig
 from tests.unit.ledger.small_domain import MONDAY, history
 
@@ -16,15 +17,18 @@ PAGE = 2
 
 
 class Sender:
-    """Intake: what it said, told in pages of two heads; `away` while it does not answer."""
+    """Intake: what it said, told in pages of two heads; `away` while it does not answer, and never able to tell of those in `broken`."""
 
     def __init__(self, *histories: Sequence[Event]) -> None:
         self.histories = {events[0].subject: list(events) for events in histories}
         self.asked: list[tuple[str, int]] = []
         self.pages: list[tuple[datetime, str]] = []
         self.away = False
+        self.broken: set[str] = set()
 
     async def heads(self, source: Source, since: datetime, after: str) -> list[Head]:
+        if self.away:
+            raise ConnectionError
         if source != "intake":
             return []
         self.pages.append((since, after))
@@ -33,9 +37,9 @@ class Sender:
         return [Head(subject=subject, sequence=len(self.histories[subject]), said_at=at) for at, subject in behind[:PAGE]]
 
     async def events(self, source: Source, subject: str, after: int) -> list[Event]:
-        if self.away:
-            raise ConnectionError
         self.asked.append((subject, after))
+        if subject in self.broken:
+            raise RuntimeError("500: the history of this one cannot be read")
         return self.histories[subject][after:]
 
 
@@ -48,6 +52,11 @@ def rig() -> Rig:
 
 def reconciler(rig: Rig, source: Sender) -> Reconciler:
     return Reconciler("notify", rig.ledger, heads=source.heads, ask=source.events, clock=rig.clock)
+
+
+def failures() -> float:
+    """How often a source could not tell."""
+    return float(metrics.RECONCILE_FAILURES.labels("notify", "intake")._value.get())
 
 
 async def heard(rig: Rig, *subjects: str) -> list[int]:
@@ -99,6 +108,63 @@ async def test_a_source_that_goes_away_is_compared_from_the_same_place_again(rig
     source.away = False
     assert await comparing.compare("intake") == 1
     assert source.pages[-2] == (BEGINNING, "")
+
+
+async def test_a_subject_that_its_source_cannot_tell_of_keeps_nobody_behind_it_waiting(rig: Rig) -> None:
+    source, before = Sender(history("r1", 1), history("r2", 1), history("r3", 1)), failures()
+    source.broken = {"r1"}
+    await reconciler(rig, source).compare("intake")
+    assert await heard(rig, "r1", "r2", "r3") == [0, 1, 1]
+    assert failures() == before + 1
+
+
+async def test_a_subject_that_could_not_be_told_of_is_asked_for_in_every_later_round_until_it_can(rig: Rig) -> None:
+    source = Sender(history("r1", 1), history("r2", 1))
+    source.broken = {"r1"}
+    comparing = reconciler(rig, source)
+    for round_ in (1, 2):
+        await comparing.compare("intake")
+        assert source.asked.count(("r1", 0)) == round_
+        rig.clock.forward(3600)
+    source.broken.clear()
+    await comparing.compare("intake")
+    assert await heard(rig, "r1", "r2") == [1, 1]
+    source.asked.clear()
+    await comparing.compare("intake")
+    assert source.asked == []
+
+
+async def test_a_source_that_can_tell_of_nobody_is_away_and_is_not_asked_for_everybody(rig: Rig) -> None:
+    names = [f"r{number:02}" for number in range(30)]
+    source = Sender(*(history(name, 1) for name in names))
+    source.broken = set(names)
+    comparing = reconciler(rig, source)
+    with pytest.raises(RuntimeError):
+        await comparing.compare("intake")
+    assert len(source.asked) == TOLERATED
+    source.broken.clear()
+    await comparing.compare("intake")
+    assert await heard(rig, *names) == [1] * 30
+
+
+async def test_however_many_cannot_be_told_of_whoever_is_behind_them_has_a_turn(rig: Rig) -> None:
+    names = [f"r{number:02}" for number in range(2 * TOLERATED + 1)]
+    source = Sender(*(history(name, 1) for name in [*names, "r99"]))
+    source.broken = set(names)
+    comparing = reconciler(rig, source)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            await comparing.compare("intake")
+    await comparing.compare("intake")
+    assert await heard(rig, "r99") == [1]
+
+
+async def test_an_operators_page_tells_how_many_could_not_be_told_of_and_goes_on(rig: Rig) -> None:
+    source = Sender(history("r1", 1), history("r2", 1))
+    source.broken = {"r1"}
+    page = await reconciler(rig, source).compare_page("intake", BEGINNING, "", rig.clock.now(), 50)
+    assert (page.compared, page.lacking, page.failed, page.last and page.last.subject) == (2, 2, 1, "r2")
+    assert await heard(rig, "r1", "r2") == [0, 1]
 
 
 async def test_an_event_held_because_its_request_is_parked_is_not_missing(rig: Rig) -> None:

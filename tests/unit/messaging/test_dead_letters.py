@@ -1,12 +1,13 @@
 """A dead letter loses no byte, in either of its two forms, and says why it is one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.messaging.dead_letters import DeadLetters, copy_of, identity_of, original_of
+from shared.messaging.dead_letters import Dead, DeadLetters, copy_of, identity_of, original_of
 from shared.messaging.wire import UNREADABLE, Record
 from shared.telemetry import metrics
 from tests.builders.judging import NOW
@@ -46,9 +47,9 @@ class Office:
     async def keep(self, identity: str, record: Record, problem: str, _at: Any) -> None:
         self.kept.setdefault(identity, (record, problem))
 
-    async def _copy(self, record: Record, _problem: str) -> bool:
-        self.copies.append(record)
-        return self.copied
+    async def _copy(self, dead: Sequence[Dead]) -> list[bool]:
+        self.copies += [one.record for one in dead]
+        return [self.copied] * len(dead)
 
 
 def a_record(*headers: tuple[str, bytes | None], value: bytes = b"v") -> Record:
@@ -62,13 +63,18 @@ def counted(reason: str) -> float:
 @pytest.mark.parametrize("copied", [True, False])
 async def test_a_dead_letter_is_kept_whether_or_not_its_copy_could_be_said(copied: bool) -> None:
     office = Office(copied)
-    await office.letters.bury(a_record(), "why")
+    await office.letters.bury([Dead(record=a_record(), problem="why")])
     assert office.kept == {identity_of(a_record()): (a_record(), "why")}
     assert office.copies == [a_record()]
 
 
 async def test_dead_letters_are_counted_by_their_reason() -> None:
     office, before = Office(), (counted("unheard"), counted("undecodable"))
-    await office.letters.bury(a_record(), "not heard", "unheard")
-    await office.letters.bury(a_record((UNREADABLE, b"a header name")), "no client can decode it")
+    undecodable = a_record((UNREADABLE, b"a header name"))
+    await office.letters.bury(
+        [
+            Dead(record=a_record(), problem="not heard", reason="unheard"),
+            Dead(record=undecodable, problem="no client can decode it"),
+        ]
+    )
     assert (counted("unheard"), counted("undecodable")) == (before[0] + 1, before[1] + 1)

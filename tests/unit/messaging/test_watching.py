@@ -1,23 +1,23 @@
 """A consumer says when it is away, when nothing can be handled, and when only another process helps."""
 
+import asyncio
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from shared.messaging.consumer import Consumer, Membership, Subscription
+from shared.messaging.consumer import HANDLER_SECONDS, Consumer, Membership, Subscription
 from shared.messaging.stream import Stream
 from shared.schemas.topics import INBOUND
 
 
-async def nothing(_records: object) -> None:
-    """A handler."""
-
-
 class FakeStream(Stream):
-    """A stream whose client is described by its fields; what is not overridden is the real one's."""
+    """A stream whose client is described by its fields; what is not overridden is the real one's. Its handler waits for `go`."""
 
     def __init__(self) -> None:
-        super().__init__("nowhere:1", "routing", Subscription(topics=(INBOUND,), handle=nothing, group="g"), Membership())
+        super().__init__("nowhere:1", "routing", Subscription(topics=(INBOUND,), handle=self._handle, group=None), Membership())
+        self.go = asyncio.Event()
         self.reads = True
         self.ended = False
         self.waiting: int | None = 0
@@ -28,8 +28,11 @@ class FakeStream(Stream):
         return self.reads
 
     @property
-    def last_batch(self) -> float:
-        return self.batch_at
+    def consumer(self) -> Any:
+        return SimpleNamespace(last_batch=self.batch_at, assignment=set)
+
+    async def _handle(self, _records: object) -> None:
+        await self.go.wait()
 
     def dead(self) -> bool:
         return self.ended
@@ -106,4 +109,29 @@ async def test_a_batch_meanwhile_or_an_end_of_the_lag_takes_it_back(consumer: Co
     await consumer.look()
     stream.waiting = 3
     await consumer.look()
+    assert consumer.lost() is None
+
+
+async def test_a_handler_at_work_is_not_taken_for_a_dead_one_while_records_wait(consumer: Consumer, stream: FakeStream) -> None:
+    stream.waiting, stream.batch_at = 3, time.monotonic() - 300
+    await consumer.look()
+    consumer._lagging[stream] -= 300
+    handling = asyncio.create_task(stream._consume(stream.consumer, []))
+    await asyncio.sleep(0)
+    assert consumer.lost() is None, "nothing is asked for while a handler is at work"
+    stream.go.set()
+    await handling
+    assert consumer.lost() is None, "and it can only now ask for more"
+
+
+async def test_a_handler_that_does_not_return_means_lost_after_ten_minutes(consumer: Consumer, stream: FakeStream) -> None:
+    handling = asyncio.create_task(stream._consume(stream.consumer, []))
+    await asyncio.sleep(0)
+    assert stream.handling_since is not None
+    stream.handling_since -= HANDLER_SECONDS - 1
+    assert consumer.lost() is None
+    stream.handling_since -= 2
+    assert "not done yet" in (consumer.lost() or "")
+    stream.go.set()
+    await handling
     assert consumer.lost() is None

@@ -1,11 +1,12 @@
 """The copy of the directory: durable before it is in memory, told to whoever listens, and stopped by no record."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record, record_of
 from shared.people.copy import DirectoryCopy
 from shared.schemas.envelope import Event, dataschema
@@ -60,8 +61,8 @@ class House:
         """As a DeadLetterStore."""
         self.letters.append((record, problem))
 
-    async def _copied(self, _record: Record, _problem: str) -> bool:
-        return True
+    async def _copied(self, dead: Sequence[Dead]) -> list[bool]:
+        return [True] * len(dead)
 
     @property
     def people(self) -> set[str]:
@@ -166,3 +167,47 @@ async def test_an_entry_of_the_database_that_this_release_cannot_read_keeps_no_p
     await house.copy.load()
     assert house.people == {"P1"}
     assert await house.copy.known("intake", ["P1", "P2"]) == {"P1": 1}
+
+
+async def test_an_older_entry_that_is_kept_later_does_not_come_back_in_memory(house: House) -> None:
+    """The topic, the reconciler and whoever records people here take them over at the same time."""
+    older, newer, written = recorded("P1", 1, name="old"), recorded("P1", 2, name="new"), asyncio.Event()
+    keep = house.store.keep
+
+    async def slow(entries: Sequence[tuple[str, int, str, Json]]) -> None:
+        if entries[0][1] == 1:
+            await written.wait()
+        await keep(entries)
+
+    house.store.keep = slow  # type: ignore[method-assign]
+    first = asyncio.create_task(house.copy.hear([older]))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(house.copy.hear([newer]))
+    await asyncio.sleep(0)
+    written.set()
+    await asyncio.gather(first, second)
+    assert house.copy.directory.people["P1"].name == "new"
+    assert await house.copy.known("intake", ["P1"]) == {"P1": 2}
+
+
+async def test_a_change_that_comes_while_a_listener_is_told_of_the_last_is_told_again(house: House) -> None:
+    hearing, fails = asyncio.Event(), iter([False, True])
+    told: list[int] = []
+
+    async def listener() -> None:
+        told.append(len(house.people))
+        if next(fails, False):
+            raise ConnectionError("the listener's database is away")
+        if len(told) == 1:
+            await hearing.wait()
+
+    house.copy.on_change(listener)
+    first = asyncio.create_task(house.copy.hear([recorded("P1")]))
+    while not told:
+        await asyncio.sleep(0)
+    with pytest.raises(ConnectionError):
+        await house.copy.hear([recorded("P2")])
+    hearing.set()
+    await first
+    await house.copy.hear([])
+    assert told == [1, 2, 2]
