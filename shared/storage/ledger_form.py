@@ -1,0 +1,125 @@
+"""How a ledger document is written down in MongoDB, and read again: one guarded update that names what differs from what was loaded."""
+
+from dataclasses import fields
+from typing import Any
+
+import bson
+from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
+from pymongo import UpdateOne
+
+from shared.ledger.document import Change, Document, Held, Refused, StoredItem
+from shared.messaging.wire import Record
+from shared.schemas.envelope import Event
+
+MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
+ITEM_FIELDS = tuple(field.name for field in fields(StoredItem))
+ALL_BUT_EVENTS = dict.fromkeys(
+    [
+        "revision",
+        "schema",
+        "unit",
+        "heard",
+        "heard_ids",
+        "applied",
+        "early",
+        "aside",
+        "state",
+        "head",
+        "head_id",
+        "published",
+        "items",
+        "parked",
+        "wake_at",
+    ],
+    1,
+)
+
+
+def operation(change: Change) -> UpdateOne | Refused:
+    """The guarded write, encoded once and here, so that what cannot be encoded is refused alone."""
+    document = change.document
+    try:
+        said = [RawBSONDocument(bson.encode(event.model_dump())) for event in change.said]
+        update = bson.encode(
+            {
+                "$set": _changed(document) | ({"said_at": change.said[-1].time} if said else {}),
+                "$max": {"published": document.published},
+                "$push": {"events": {"$each": said}},
+                "$inc": {"events_bytes": sum(len(event.raw) for event in said)},
+            }
+        )
+    except (BSONError, OverflowError, UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
+        return Refused(problem=f"{type(error).__name__}: {str(error)[:500]}")
+    if len(update) > MAX_DOCUMENT_BYTES:
+        return Refused(problem=f"The document would have {len(update)} bytes; {MAX_DOCUMENT_BYTES} are the limit.")
+    return UpdateOne({"_id": document.subject, "revision": document.revision}, RawBSONDocument(update), upsert=True)
+
+
+def _fields(document: Document) -> dict[str, Any]:
+    return {
+        "revision": document.revision + 1,
+        "schema": document.schema,
+        "unit": document.unit,
+        "heard": document.heard,
+        "heard_ids": document.heard_ids,
+        "applied": document.applied,
+        "early": [_held(held) for held in document.early],
+        "aside": [_held(held) for held in document.aside],
+        "state": document.state,
+        "head": document.head,
+        "head_id": document.head_id,
+        "items": [{name: getattr(item, name) for name in ITEM_FIELDS} for item in document.items],
+        "parked": document.parked,
+        "wake_at": document.wake_at,
+        "waiting_since": None if document.parked else min((held.since for held in document.early), default=None),
+    }
+
+
+def _changed(document: Document) -> dict[str, Any]:
+    """The fields that differ from what was loaded, `state` and `items` by their parts: the guard says that all else still stands."""
+    fields, stored = _fields(document), document.stored
+    if stored is None:
+        return fields
+    state, items = fields.pop("state"), fields.pop("items")
+    changed = {name: value for name, value in fields.items() if name not in stored or stored[name] != value}
+    return changed | _state_parts(stored["state"], state) | _item_parts(stored["items"], items)
+
+
+def _state_parts(stored: Any, state: Any) -> dict[str, Any]:
+    """The top of a state is a model's fields: their names are safe as paths."""
+    if state is stored:
+        return {}
+    if not stored or not state or stored.keys() != state.keys():
+        return {"state": state}
+    return {f"state.{name}": value for name, value in state.items() if stored[name] != value}
+
+
+def _item_parts(stored: list[Any], items: list[Any]) -> dict[str, Any]:
+    """Items keep their places until one is forgotten."""
+    if [item["id"] for item in stored] != [item["id"] for item in items[: len(stored)]]:
+        return {"items": items}
+    parts = {f"items.{place}": item for place, item in enumerate(items) if place >= len(stored) or item != stored[place]}
+    return {"items": items} if len(parts) == len(items) else parts
+
+
+def _held(held: Held) -> dict[str, Any]:
+    stored = {"source": held.source, "sequence": held.sequence, "id": held.id, "since": held.since}
+    return {**stored, "record": held.record.as_json()}
+
+
+def document_of(stored: dict[str, Any]) -> Document:
+    loaded, stored = stored, dict(stored)
+    stored["subject"] = stored.pop("_id")
+    # What is loaded stays as it was, to be compared with: whatever a draft changes in place is a copy.
+    stored["heard"], stored["heard_ids"] = dict(stored["heard"]), dict(stored["heard_ids"])
+    stored["applied"] = list(stored["applied"])
+    stored["early"] = [_unheld(held) for held in stored["early"]]
+    stored["aside"] = [_unheld(held) for held in stored["aside"]]
+    stored["items"] = [StoredItem(**item) for item in stored["items"]]
+    stored["events"] = [Event.model_validate(event) for event in stored["events"]]
+    return Document(**stored, stored=loaded)
+
+
+def _unheld(stored: dict[str, Any]) -> Held:
+    return Held(**{**stored, "record": Record.from_json(stored["record"])})
