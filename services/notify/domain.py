@@ -139,11 +139,11 @@ def _delivery(
 def _conclude(state: State, settled: Settled) -> Decision:
     """The fact that a planned delivery ended; one that ended before, or is not ours, ends no second time.
 
-    Only a doubt may still be settled: by the late word that the delivery was made.
+    Only the late word that a delivery was made still counts where it was doubted or given up.
     """
     item = settled.item
     known = state.deliveries.get(item.id)
-    open_to = {"planned", "unknown"} if settled.end == "done" else {"planned"}
+    open_to = {"planned", "unknown", "failed"} if settled.end == "done" else {"planned"}
     if known is None or known.status not in open_to:
         return NOTHING
     delivery = known.delivery(item.id)

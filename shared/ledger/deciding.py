@@ -62,6 +62,7 @@ class Deciding(Generic[S, C]):
         if decision.private is not None:
             self.state = self.state.model_copy(update={"private": decision.private})
         said = tuple(self._say(fact, cause) for fact in decision.facts)
+        # Last, and it cannot fail: a savepoint holds the items themselves, not copies.
         items.plan(self.document, decision, self.now)
         if decision.reservations:
             self.reserved.append(decision)

@@ -86,7 +86,7 @@ class Document:
     wake_at: datetime | None = None
 
     def copy(self) -> "Document":
-        """A copy whose lists and items may change without this one; events and records are values and shared."""
+        """A copy whose lists may change without this one; items, events and records are shared."""
         return replace(
             self,
             heard=dict(self.heard),
@@ -94,7 +94,7 @@ class Document:
             early=list(self.early),
             aside=list(self.aside),
             events=list(self.events),
-            items=[replace(item) for item in self.items],
+            items=list(self.items),
         )
 
     def published_prefix(self, acknowledged: Mapping[str, bool]) -> int:

@@ -6,12 +6,12 @@ from typing import Self
 
 import structlog
 
-from shared.ledger import ending, order
+from shared.ledger import ending, items, order
 from shared.ledger.deciding import Deciding
 from shared.ledger.document import Change, Document, Held
 from shared.ledger.domain import C, Domain, S, state_of
 from shared.ledger.messages import Heard, Lease, Message, Outcome, Passing, Postponing, Settled, Told, Woken
-from shared.ledger.waking import next_wake_up
+from shared.ledger.waking import RESEND, next_wake_up
 from shared.schemas.envelope import Event
 from shared.schemas.registry import MODELS
 
@@ -92,11 +92,20 @@ class Draft(Deciding[S, C]):
 
     def finish(self, *, published: bool) -> datetime | None:
         """When the document must be looked at again, given whether all it says is known to be published."""
+        if self.sealed:  # nothing but its redrive, and what it has yet to publish, can be seen to
+            return None if published else self.now + RESEND
         timer = self._timer()
         return next_wake_up(self.document, timer, now=self.now, published=published, woken=self.woken, stuck=self.stuck)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether a worker could lease something now."""
+        return not self.sealed and any(
+            items.is_due(item, self.now) for item in self.document.items if item.status in items.LEASABLE
+        )
+
     def _timer(self) -> datetime | None:
-        if self.sealed or self.document.parked is not None:
+        if self.document.parked is not None:
             return None
         try:
             return self.domain.wake_at(self.state)
@@ -112,8 +121,13 @@ class Draft(Deciding[S, C]):
         if held.source not in self.domain.hears:
             return self.outcome(problem=f"{self.domain.source} does not hear {held.source}")
         if held.sequence <= document.heard.get(held.source, 0):
-            if order.is_fork(document, held) and not any(order.same(held, other) for other in document.aside):
+            if any(order.same(held, other) for other in document.aside):
+                return self.outcome(repeated=True)
+            if order.is_fork(document, held):
                 self._park_fork(held)
+            elif order.is_damaged(document, held):
+                document.aside.append(held)
+                self.changed = True
             return self.outcome(repeated=True)
         if any(order.same(held, other) or order.spoils(held, other) for other in document.early):
             return self.outcome(repeated=True)
@@ -129,9 +143,7 @@ class Draft(Deciding[S, C]):
         """Apply whatever has its turn now, until nothing has or the request is parked."""
         outcome = self.outcome()
         while self.document.parked is None:
-            turn = next(
-                (held for held in self.document.early if order.has_its_turn(self.document, held, self.domain.hears)), None
-            )
+            turn = order.next_in_turn(self.document, self.domain.hears)
             if turn is None:
                 break
             outcome = self._apply_held(turn)
@@ -139,13 +151,18 @@ class Draft(Deciding[S, C]):
         return outcome
 
     def _sort_out_passed(self) -> None:
-        """Of the early events whose number is heard by now, drop the same event in other bytes; another event is a fork."""
+        """Of the early events whose number is heard by now, drop the same event in other bytes; another event is a fork.
+
+        A record that cannot be read, under another id, says nothing that could contradict what was heard: it is kept aside.
+        """
         passed = [held for held in self.document.early if held.sequence <= self.document.heard.get(held.source, 0)]
         for held in passed:
             if order.is_fork(self.document, held):
                 self._park_fork(held)
-            else:
-                self.document.early.remove(held)
+                continue
+            self.document.early.remove(held)
+            if order.is_damaged(self.document, held):
+                self.document.aside.append(held)
 
     def _park_fork(self, held: Held) -> None:
         self._park(held, f"fork: {held.source} says number {held.sequence} again, with another id")
@@ -184,8 +201,9 @@ class Draft(Deciding[S, C]):
     def _park(self, held: Held | None, problem: str) -> None:
         if held is not None and not any(order.same(held, other) for other in self.document.early):
             self.document.early.append(held)
+            self.changed = True
+        self.changed = self.changed or self.document.parked != problem[:1000]
         self.document.parked = problem[:1000]
-        self.changed = True
 
     # -- commands and wake-ups
 

@@ -12,11 +12,9 @@ from shared.ledger.messages import Decision, Item, Lease, Outcome, Passing, Post
 def lease(draft: Deciding[S, C], owner: str, limit: int, term: timedelta, max_tries: int) -> list[Item]:
     """Lease up to `limit` items that are due; one whose lease ran out for good ends instead, in doubt or given up."""
     leased: list[Item] = []
-    # By id: a decision that fails puts the document back to copies, and a lease on what it replaced would be lost.
-    for identity in [item.id for item in draft.document.items if item.status in {"planned", "leased", "data"}]:
-        item = items.find(draft.document, identity)
-        if item is None or not items.is_due(item, draft.now):
-            continue
+    for item in [item for item in draft.document.items if item.status in items.LEASABLE]:
+        if not items.is_due(item, draft.now) or items.find(draft.document, item.id) is not item:
+            continue  # the second: forgotten, or cancelled and forgotten, by the end of one before it
         if (over := items.over_without_owner(draft.document, item, max_tries)) is not None:
             settle(draft, over)
         elif len(leased) < limit:
@@ -65,6 +63,6 @@ def tell_ended(draft: Deciding[S, C], *, at_once: bool = False) -> None:
 def _tell(draft: Deciding[S, C], item: StoredItem) -> Outcome:
     """Tell the domain how an item ended; if it cannot take it, the item stays `ended` and is told again later."""
     outcome = draft.attempt(items.settled(draft.document, item), cause=f"{item.id}:{item.end}")
-    if not outcome.problem and (current := items.find(draft.document, item.id)):
-        items.close(current)
+    if not outcome.problem and item.status == "ended":
+        items.close(item)
     return outcome

@@ -7,6 +7,7 @@ from shared.ledger.messages import Decision, Item, Settled
 
 KEPT_ITEMS = 200
 """From here on, what is over is forgotten, oldest first: its cause was heard and cannot plan it a second time."""
+LEASABLE = frozenset({"planned", "leased", "data"})
 MAX_TRIES = 12
 TELL_AGAIN = timedelta(seconds=30)
 
@@ -110,7 +111,8 @@ def postpone(document: Document, item: Item, owner: str, due: datetime, problem:
 def takes_end(document: Document, item: StoredItem, settled: Settled) -> bool:
     """Whether `settled` is how `item` ended: that it is done is taken from whoever held it once, anything else from its owner."""
     if settled.end == "done":
-        return item.status in {"planned", "leased", "data", "unknown"} and settled.item.attempt <= item.attempt
+        mistaken = item.status in {"failed", "unknown"} or (item.status == "ended" and item.end != "done")
+        return (mistaken or item.status in {"planned", "leased", "data"}) and settled.item.attempt <= item.attempt
     return leased(document, settled.item, settled.owner) is item
 
 

@@ -66,6 +66,13 @@ def has_its_turn(document: Document, held: Held, hears: frozenset[Source]) -> bo
     return all(document.heard.get(source, 0) >= sequence for source, sequence in event.after.items() if source in hears)
 
 
+def next_in_turn(document: Document, hears: frozenset[Source]) -> Held | None:
+    """Which early event is applied next: of several for one place one that can be read and follows what was heard comes first."""
+    ready = [held for held in document.early if has_its_turn(document, held, hears)]
+    sound = (held for held in ready if isinstance(event := held.read(), Event) and not breaks_chain(document, event))
+    return next(sound, ready[0] if ready else None)
+
+
 def missing(document: Document, hears: frozenset[Source]) -> dict[str, int]:
     """Per source, the last sequence heard, where something later waits or is named by what waits."""
     if document.parked is not None:
@@ -84,6 +91,15 @@ def missing(document: Document, hears: frozenset[Source]) -> dict[str, int]:
 
 def is_fork(document: Document, held: Held) -> bool:
     """Whether another event was heard in the place of `held`, as far back as ids are kept."""
+    return isinstance(held.read(), Event) and _differs(document, held)
+
+
+def is_damaged(document: Document, held: Held) -> bool:
+    """Whether `held` cannot be read and names another id than the event that was heard in its place."""
+    return not isinstance(held.read(), Event) and _differs(document, held)
+
+
+def _differs(document: Document, held: Held) -> bool:
     known = dict(entry.split(":", 1) for entry in document.heard_ids.get(held.source, []))
     return known.get(str(held.sequence), held.id[:SHORT]) != held.id[:SHORT]
 

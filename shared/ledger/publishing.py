@@ -6,6 +6,7 @@ Invariant: nothing is published whose write was not acknowledged or re-read unde
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Protocol
 
 import structlog
@@ -30,6 +31,11 @@ class Written(Protocol):
     document: Document
     now: datetime
 
+    @property
+    def has_work(self) -> bool:
+        """Whether an item is due."""
+        ...
+
     def finish(self, *, published: bool) -> datetime | None:
         """When it must be looked at again."""
         ...
@@ -41,44 +47,73 @@ class Publishing:
     def __init__(self, publisher: Publisher, patience: float | None) -> None:
         self.publisher = publisher
         self._patience = patience
-        self._under_way: set[asyncio.Task[list[str]]] = set()
+        self._behind: set[asyncio.Task[None]] = set()
+        self._sending: dict[str, asyncio.Future[bool]] = {}
 
     async def publish(self, written: Sequence[Written], store: LedgerStore) -> list[str]:
-        """Publish and mark; what the broker keeps waiting goes on in the background. Returns the subjects with something due now."""
+        """Publish and mark; what the broker keeps waiting goes on in the background. Returns the subjects with an item due now."""
         if self._patience is None:
-            return await self._publish(written, store)
-        task = asyncio.create_task(self._publish(written, store))
-        self._under_way.add(task)
-        done, _ = await asyncio.wait([task], timeout=self._patience)
-        if not done:
-            task.add_done_callback(self._published_late)
+            await self._publish(written, store)
             return _due(written)
-        self._under_way.discard(task)
-        return task.result()
+        task = asyncio.create_task(self._publish(written, store))
+        done, _ = await asyncio.wait([task], timeout=self._patience)
+        if done:
+            task.result()
+        else:
+            self._behind.add(task)
+            task.add_done_callback(self._published_late)
+            # Not every sweep from now on need look at them, until the broker has answered or it is time to say them again.
+            await _mark(store, [_marking(one, one.document.published) for one in written])
+        return _due(written)
 
-    def _published_late(self, task: asyncio.Task[list[str]]) -> None:
-        self._under_way.discard(task)
+    def _published_late(self, task: asyncio.Task[None]) -> None:
+        self._behind.discard(task)
         if not task.cancelled() and (error := task.exception()):
             # What was written and not marked wakes its document within seconds, and is said again then.
             log.warning("ledger.publishing_unfinished", problem=type(error).__name__)
 
-    async def _publish(self, written: Sequence[Written], store: LedgerStore) -> list[str]:
-        events = [event for one in written for event in one.document.events]
-        acknowledged = dict(
-            zip((event.id for event in events), await self.publisher.publish(events) if events else [], strict=True)
-        )
-        marks: list[Mark] = []
-        for one in written:
-            document = one.document
-            prefix = document.published_prefix(acknowledged)
-            wake_at = one.finish(published=prefix == document.head)
-            if prefix > document.published or wake_at != document.wake_at:
-                marks.append(Mark(subject=document.subject, revision=document.revision, published=prefix, wake_at=wake_at))
+    async def _publish(self, written: Sequence[Written], store: LedgerStore) -> None:
+        acknowledged = await self._said([event for one in written for event in one.document.events])
+        prefixes = [(one, one.document.published_prefix(acknowledged)) for one in written]
+        marks = [_marking(one, prefix) for one, prefix in prefixes]
+        await _mark(store, [mark for mark, (one, prefix) in zip(marks, prefixes, strict=True) if _says_more(mark, one, prefix)])
+
+    async def _said(self, events: Sequence[Event]) -> dict[str, bool]:
+        """Whether each event was acknowledged. One that another batch is just sending is waited for, not sent again."""
+        others = {event.id: self._sending[event.id] for event in events if event.id in self._sending}
+        own = [event for event in events if event.id not in others]
+        told = {event.id: asyncio.get_running_loop().create_future() for event in own}
+        self._sending |= told
+        acknowledged: list[bool] = []
+        try:
+            acknowledged = await self.publisher.publish(own) if own else []
+        finally:
+            for event, said in zip_longest(own, acknowledged, fillvalue=False):
+                assert isinstance(event, Event), "no more acknowledgements than events"
+                del self._sending[event.id]
+                told[event.id].set_result(bool(said))
+        results = dict(zip((event.id for event in own), acknowledged, strict=True))
+        return results | {identity: await asyncio.shield(future) for identity, future in others.items()}
+
+
+def _marking(one: Written, published: int) -> Mark:
+    document = one.document
+    wake_at = one.finish(published=published == document.head)
+    return Mark(subject=document.subject, revision=document.revision, published=published, wake_at=wake_at)
+
+
+def _says_more(mark: Mark, one: Written, prefix: int) -> bool:
+    return prefix > one.document.published or mark.wake_at != one.document.wake_at
+
+
+async def _mark(store: LedgerStore, marks: Sequence[Mark]) -> None:
+    """Mark as far as the database lets us: what is not marked wakes its document and is said again, which does no harm."""
+    try:
         await store.mark(marks)
-        return _due(written)
+    except Exception as error:  # noqa: BLE001  # what was written stands, and whoever waits for it must not hear otherwise
+        log.warning("ledger.not_marked", documents=len(marks), problem=type(error).__name__)
 
 
 def _due(written: Iterable[Written]) -> list[str]:
-    """The subjects with something to do at once."""
-    moments = [(one, one.finish(published=True)) for one in written]
-    return [one.document.subject for one, moment in moments if moment is not None and moment <= one.now]
+    """The subjects with an item that a worker can take on at once."""
+    return [one.document.subject for one in written if one.has_work]

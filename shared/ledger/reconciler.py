@@ -15,7 +15,7 @@ import structlog
 
 from shared.ledger.apply import Clock
 from shared.ledger.document import BEGINNING, Head
-from shared.ledger.worker import Ask
+from shared.ledger.gaps import Ask
 from shared.schemas.envelope import Event, Source
 from shared.telemetry import metrics
 

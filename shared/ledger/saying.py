@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from shared.ledger.document import Document
-from shared.messaging.wire import record_of
 from shared.schemas.envelope import Event, Source, dataschema
 from shared.schemas.registry import TYPE_OF
 
@@ -32,6 +33,6 @@ def next_event(document: Document, source: Source, fact: Any, *, cause: str | No
         causationid=cause,
         businessunit=document.unit,
     )
-    if len(record_of(event).value or b"") > MAX_EVENT_BYTES:
+    if len(orjson.dumps(event.data)) > MAX_EVENT_BYTES:
         raise EventTooLargeError(f"{event_type} would be larger than {MAX_EVENT_BYTES} bytes")
     return event

@@ -10,6 +10,7 @@ from shared.ledger.document import Document
 
 RESEND = timedelta(seconds=5)
 GAP = timedelta(seconds=3)
+LONGEST_GAP = timedelta(seconds=60)
 STUCK = timedelta(seconds=30)
 PAUSE = timedelta(seconds=1)
 SEEN = timedelta(seconds=5)
@@ -23,7 +24,7 @@ def next_wake_up(
     `woken`: this is the answer to a wake-up, so what was due has been seen to and is not due again at once. `stuck`: the
     domain could not decide on it.
     """
-    # Who is set aside is told nothing, so an end that waits to be told wakes nobody until the redrive.
+    # An end that the domain could not take waits for the redrive once its request is set aside, and wakes nobody until then.
     waiting = [item for item in document.items if document.parked is None or item.status != "ended"]
     times = [item_due for item in waiting if (item_due := items.due_at(item)) is not None]
     if woken:
@@ -36,5 +37,6 @@ def next_wake_up(
         times.append(now + RESEND)
     if document.early and document.parked is None:
         since = min(held.since for held in document.early)
-        times.append((max(now, since) if woken else since) + GAP)
+        # Asked at once, then less and less often: each time it has been open twice as long.
+        times.append(now + min(max(GAP, now - since), LONGEST_GAP) if woken else since + GAP)
     return min(times, default=None)

@@ -6,7 +6,7 @@ Invariant: an effect that passed its point of no return is never performed again
 import asyncio
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from itertools import islice
 from typing import Any, Protocol
@@ -15,11 +15,11 @@ import structlog
 
 from shared.ledger.apply import Ledger
 from shared.ledger.effects import Done, Doubt, Ending, LeaseLost, Perform, Retry, Terminal
+from shared.ledger.gaps import Ask, Gaps
 from shared.ledger.items import MAX_TRIES
 from shared.ledger.messages import Item, ItemEnd, Lease, Message, Outcome, Passing, Postponing, Settled, Woken
 from shared.ledger.outcomes import passed
 from shared.ledger.waking import STUCK
-from shared.schemas.envelope import Event
 from shared.telemetry import metrics
 from shared.telemetry.logging import bound
 
@@ -29,9 +29,6 @@ SWEEP_LIMIT = 200
 LEASE = timedelta(seconds=60)
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
-
-Ask = Callable[[str, str, int], Awaitable[Sequence[Event]]]
-"""Ask a source for a subject's events after a number: ask(source, subject, after)."""
 
 
 class Tells(Protocol):
@@ -58,7 +55,7 @@ class Worker:
         self._ledger = ledger
         self._desk = desk
         self._effects = effects
-        self._ask = ask
+        self._gaps = Gaps(ledger, ask)
         self._slots = slots
         self._max_attempts = max_attempts
         self._lease = lease
@@ -68,6 +65,7 @@ class Worker:
         self._waiting: dict[str, None] = {}
         self._bell = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._leasing = asyncio.Lock()
         ledger.nudge = self.nudge
 
     def nudge(self, subjects: Iterable[str]) -> None:
@@ -79,22 +77,32 @@ class Worker:
 
     async def work(self) -> None:
         """Sweep and perform until stopped or cancelled; a failed sweep is logged and tried again."""
-        while not self._stopping:
-            try:
-                await self._turn()
-            except Exception:  # the database may be away; the next sweep finds what this one missed
-                log.exception("ledger.sweep_failed")
-            await self._rest()
+        try:
+            while not self._stopping:
+                try:
+                    await self._turn()
+                except Exception:  # the database may be away; the next sweep finds what this one missed
+                    log.exception("ledger.sweep_failed")
+                await self._rest()
+        finally:
+            self._gaps.stop()
 
     def stop(self) -> None:
         """Lease nothing more from now on; what is under way goes on."""
         self._stopping = True
+        self._bell.set()
 
     async def drain(self, seconds: float) -> None:
-        """Stop, and wait up to `seconds` for effects under way."""
+        """Stop, and wait up to `seconds` for effects under way and for a lease that is just being written."""
         self.stop()
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                async with self._leasing:
+                    pass
+                while self._running:
+                    await asyncio.wait(self._running)
+        except TimeoutError:
+            log.warning("ledger.effects_cut_off", effects=len(self._running))
 
     async def _rest(self) -> None:
         try:
@@ -113,7 +121,7 @@ class Worker:
             if hopeless := [outcome.subject for outcome in outcomes if not outcome.stored]:
                 # Not even set aside can they be: they must not fill every sweep from now on.
                 await self._ledger.store.postpone(hopeless, now=now, until=now + STUCK)
-            await self._close_gaps(due)
+            self._gaps.look(due)
             self._wait_for_a_slot(due)
             await self._perform_waiting()
 
@@ -125,15 +133,21 @@ class Worker:
         """Lease what is due of those who wait longest, as many as there are free slots, and perform it."""
         while (free := self._slots - len(self._running)) > 0 and self._waiting and not self._stopping:
             first = list(islice(self._waiting, free))
-            items = await self._ledger.lease(first, self._owner, free, self._lease, self._max_attempts)
+            async with self._leasing:
+                items = await self._ledger.lease(first, self._owner, free, self._lease, self._max_attempts)
+                for item in items:
+                    self._begin(item)
             if len(items) < free:  # else some of the first may have more to do
                 for subject in first:
                     self._waiting.pop(subject, None)
-            for item in items:
-                task = asyncio.create_task(self._perform(item))
-                self._running.add(task)
-                metrics.ITEMS_LEASED.labels(self._ledger.domain.source).inc()
-                task.add_done_callback(self._finished)
+
+    def _begin(self, item: Item) -> None:
+        """Perform a leased item, or give it back at once when the stop came while the lease was written."""
+        work = self._give_back(item, 0, "the process stops") if self._stopping else self._perform(item)
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        metrics.ITEMS_LEASED.labels(self._ledger.domain.source).inc()
+        task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -181,10 +195,12 @@ class Worker:
             case Retry(problem=problem) if item.tries >= self._max_attempts:
                 await self._settle(item, "failed", f"given up after {item.tries} attempts: {problem}")
             case Retry(problem=problem, seconds=seconds):
-                wait = seconds if seconds is not None else _back_off(item.tries)
-                due = self._ledger.clock.now() + timedelta(seconds=wait)
-                given_back = Postponing(subject=item.subject, item=item, owner=self._owner, due=due, problem=problem)
-                await self._until_written(lambda: self._desk.tell(given_back))
+                await self._give_back(item, seconds if seconds is not None else _back_off(item.tries), problem)
+
+    async def _give_back(self, item: Item, seconds: float, problem: str) -> None:
+        due = self._ledger.clock.now() + timedelta(seconds=seconds)
+        given_back = Postponing(subject=item.subject, item=item, owner=self._owner, due=due, problem=problem)
+        await self._until_written(lambda: self._desk.tell(given_back))
 
     async def _settle(self, item: Item, end: ItemEnd, problem: str, data: Mapping[str, Any] | None = None) -> None:
         metrics.ITEMS.labels(self._ledger.domain.source, item.kind, end).inc()
@@ -202,22 +218,6 @@ class Worker:
                     await asyncio.sleep(_back_off(attempt) / 10)
                 else:
                     return
-
-    async def _close_gaps(self, subjects: Sequence[str]) -> None:
-        """Ask for what is missing; a source that does not answer is not asked again before the next sweep."""
-        silent: set[str] = set()
-        for subject, sources in (await self._ledger.missing(subjects)).items():
-            for source, heard in sources.items():
-                if source in silent:
-                    continue
-                metrics.GAPS_ASKED.labels(self._ledger.domain.source, source).inc()
-                try:
-                    events = await self._ask(source, subject, heard)
-                except Exception as error:  # noqa: BLE001  # the source may be away; the gap stays open and is asked again
-                    log.warning("ledger.gap_not_answered", request=subject, source=source, problem=type(error).__name__)
-                    silent.add(source)
-                    continue
-                await self._ledger.hear(events)
 
 
 def _back_off(attempt: int) -> float:

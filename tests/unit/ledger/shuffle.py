@@ -15,6 +15,7 @@ from shared.ledger.apply import Ledger, Publisher
 from shared.ledger.document import Head, Held, LedgerStore
 from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry
 from shared.ledger.messages import Item, Lease, Message, Outcome, Told
+from shared.ledger.order import held_from
 from shared.ledger.reconciler import ON_THE_WAY, Reconciler
 from shared.ledger.worker import Worker
 from shared.schemas.envelope import Event
@@ -157,6 +158,7 @@ class World:
                 if place != lost:
                     self.pool += [held(event)] * (1 + (self.dice.random() < 0.3))
                     self.pool += [raw(event, record(event, value=b"{"))] * (self.dice.random() < 0.05)
+                    self.pool += [damaged(event)] * (self.dice.random() < 0.05)
 
     async def _ask(self, source: str, subject: str, after: int) -> list[Event]:
         return self.histories[subject, source].events[after:]
@@ -266,9 +268,18 @@ class ShuffledWorker(Worker):
 
     async def drained(self) -> None:
         """Until nothing is under way; unlike `drain` it goes on working afterwards."""
+        await self._gaps.finish()
         while self._running:
             await asyncio.wait(self._running)
 
     def abandon(self) -> None:
+        self._gaps.stop()
         for task in self._running:
             task.cancel()
+
+
+def damaged(event: Event) -> Held:
+    """`event` under an id that is not its digest."""
+    found = held_from(record(event, id=b"damaged"), event.time)
+    assert isinstance(found, Held)
+    return found

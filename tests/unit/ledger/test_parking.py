@@ -6,6 +6,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from shared.ledger.messages import Heard
+from shared.ledger.order import held_from
 from shared.messaging.wire import record_of
 from tests.unit.ledger.rig import Rig, raw, record
 from tests.unit.ledger.small_domain import History, history, told
@@ -34,6 +35,27 @@ async def test_the_same_number_read_well_replaces_the_bad_record_at_redrive(rig:
     assert (await rig.document()).parked is not None
     assert await rig.ledger.redrive(["r1"]) == {"r1": None}
     assert (await rig.diary()).heard == ("intake:1",)
+
+
+async def test_a_record_under_a_damaged_id_gives_way_to_the_good_one_at_redrive_and_is_kept(rig: Rig) -> None:
+    (event,) = history("r1", 1)
+    damaged = record(event, id=b"damaged")
+    await rig.ledger.apply([held_from(damaged, rig.clock.now())])
+    await rig.hear(event)
+    assert await rig.ledger.redrive(["r1"]) == {"r1": None}
+    document = await rig.document()
+    assert (document.heard, document.early) == ({"intake": 1}, [])
+    assert [held.record for held in document.aside] == [damaged]
+
+
+async def test_a_record_under_a_damaged_id_parks_nothing_after_the_good_one(rig: Rig) -> None:
+    (event,) = history("r1", 1)
+    await rig.hear(event)
+    damaged = record(event, id=b"damaged")
+    for _ in range(2):
+        await rig.ledger.apply([held_from(damaged, rig.clock.now())])
+    document = await rig.document()
+    assert (document.parked, [held.record for held in document.aside]) == (None, [damaged])
 
 
 async def test_a_bad_copy_of_an_early_event_does_not_linger(rig: Rig) -> None:

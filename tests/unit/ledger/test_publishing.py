@@ -77,3 +77,27 @@ async def test_publishing_that_fails_behind_leaves_the_wake_up_that_says_it_agai
     rig.clock.forward(5)
     await rig.wake()
     await published(rig, 1)
+
+
+async def test_while_a_broker_hangs_nothing_is_sent_to_it_twice_and_no_sweep_looks_at_it() -> None:
+    broker = Hanging()
+    rig = impatient(broker)
+    await rig.tell(told("c1"))
+    for _ in range(3):
+        await rig.wake()
+    assert len(broker.asked) == 1
+    assert await rig.store.due(rig.clock.now(), 9) == []
+    broker.answers.set()
+    await published(rig, 1)
+
+
+async def test_what_cannot_be_marked_is_written_all_the_same() -> None:
+    rig = Rig()
+
+    async def away(_marks: object) -> None:
+        raise ConnectionError("away")
+
+    rig.store.mark = away  # type: ignore[method-assign]
+    outcome = await rig.tell(told("c1"))
+    assert [event.data["by"] for event in outcome.events] == ["c1"]
+    assert (await rig.document()).wake_at is not None

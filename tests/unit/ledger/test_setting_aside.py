@@ -68,6 +68,16 @@ async def test_a_request_whose_state_cannot_be_read_holds_what_it_hears_and_leav
     assert await rig.store.due(rig.clock.now() + timedelta(days=1), 9) == []
 
 
+async def test_a_request_whose_state_cannot_be_read_leaves_the_sweep_also_with_an_item_that_is_due(rig: Rig) -> None:
+    await rig.plan("a")
+    rig.store.documents["r1"].state = {"heard": 5}
+    await rig.wake()
+    revision = (await rig.document()).revision
+    assert await rig.store.due(rig.clock.now() + timedelta(days=1), 9) == []
+    await rig.wake()
+    assert (await rig.document()).revision == revision
+
+
 async def test_what_waited_for_its_state_to_be_readable_flows_at_redrive(rig: Rig) -> None:
     one, two = history("r1", 2)
     await rig.hear(one)

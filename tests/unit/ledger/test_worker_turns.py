@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.ledger.desk import Desk
+from shared.ledger.document import Change
 from shared.ledger.effects import Done, Ending, PointOfNoReturn
 from shared.ledger.messages import Item
 from shared.ledger.worker import Worker
@@ -89,7 +90,7 @@ async def test_a_source_that_is_away_is_asked_again(rig: Rig) -> None:
 
     async def answer(source: str, subject: str, after: int) -> Sequence[Event]:
         calls.append(after)
-        rig.clock.forward(4)
+        rig.clock.forward(60)
         if len(calls) < 3:
             raise ConnectionError("away")
         return events
@@ -155,6 +156,7 @@ async def test_a_source_that_does_not_answer_is_asked_once_a_sweep_and_holds_not
     rig.clock.forward(4)
     worker = Worker(rig.ledger, Desk(rig.ledger), effects={}, ask=silence, slots=1)
     await worker._turn()
+    await worker._gaps.finish()
     assert len(asked) == 1
 
 
@@ -164,3 +166,39 @@ async def test_a_request_that_can_neither_be_worked_on_nor_set_aside_makes_room_
     worker = Worker(rig.ledger, Desk(rig.ledger), effects={}, ask=nobody_answers, slots=1)
     await worker._turn()
     assert (await rig.document()).wake_at == rig.clock.now() + timedelta(seconds=30)
+
+
+async def test_a_source_that_is_slow_holds_no_effect_up(rig: Rig) -> None:
+    answers = asyncio.Event()
+
+    async def slow(source: str, subject: str, after: int) -> Sequence[Event]:
+        await answers.wait()
+        return []
+
+    await rig.hear(history("r2", 2)[1])
+    rig.clock.forward(4)
+    await rig.plan("a")
+    async with working(rig, Effect(Done()), ask=slow):
+        await until(lambda: status(rig) == "done")
+        assert not answers.is_set()
+
+
+async def test_a_lease_that_is_written_while_the_worker_stops_is_given_back(rig: Rig) -> None:
+    await rig.plan("a")
+    effect, healthy = Effect(Done(), passing=True), rig.store.write
+    written, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(changes: Sequence[Change]) -> list[Any]:
+        if any(item.status == "leased" for change in changes for item in change.document.items):
+            written.set()
+            await go_on.wait()
+        return await healthy(changes)
+
+    rig.store.write = slow  # type: ignore[method-assign]
+    async with working(rig, effect) as worker:
+        await written.wait()
+        draining = asyncio.create_task(worker.drain(5))
+        await asyncio.sleep(0)
+        go_on.set()
+        await draining
+    assert (status(rig), effect.attempts) == ("planned", [])

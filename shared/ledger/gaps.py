@@ -1,0 +1,62 @@
+"""Asks sources to say again what is missing, beside the worker's turns: a source that is slow holds nothing up but its own gaps."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+
+from shared.ledger.apply import Ledger
+from shared.schemas.envelope import Event
+from shared.telemetry import metrics
+
+log = structlog.get_logger()
+ROUND_SECONDS = 30.0
+
+Ask = Callable[[str, str, int], Awaitable[Sequence[Event]]]
+"""Ask a source for a subject's events after a number: ask(source, subject, after)."""
+
+
+class Gaps:
+    """The open questions of one worker. One round of questions at a time; what a round does not come to is due again by itself."""
+
+    def __init__(self, ledger: Ledger[Any, Any], ask: Ask) -> None:
+        self._ledger = ledger
+        self._ask = ask
+        self._round: asyncio.Task[None] | None = None
+
+    def look(self, subjects: Sequence[str]) -> None:
+        """Ask for whatever is missing of `subjects`, unless a round is under way; returns at once."""
+        if self._round is None or self._round.done():
+            self._round = asyncio.create_task(self._ask_all(subjects))
+
+    async def finish(self) -> None:
+        """Wait for the round under way."""
+        if self._round is not None:
+            await asyncio.wait([self._round])
+
+    def stop(self) -> None:
+        """Break off the round under way; what was asked and not heard is asked again."""
+        if self._round is not None:
+            self._round.cancel()
+
+    async def _ask_all(self, subjects: Sequence[str]) -> None:
+        try:
+            missing = await self._ledger.missing(subjects)
+            by_source: dict[str, list[tuple[str, int]]] = {}
+            for subject, sources in missing.items():
+                for source, heard in sources.items():
+                    by_source.setdefault(source, []).append((subject, heard))
+            await asyncio.gather(*(self._ask_one(source, questions) for source, questions in by_source.items()))
+        except Exception as error:  # noqa: BLE001  # the database may be away; the gaps are due again
+            log.warning("ledger.gaps_not_asked", problem=type(error).__name__)
+
+    async def _ask_one(self, source: str, questions: Sequence[tuple[str, int]]) -> None:
+        """One source's questions, one after the other, until it does not answer or the round has taken long enough."""
+        try:
+            async with asyncio.timeout(ROUND_SECONDS):
+                for subject, heard in questions:
+                    metrics.GAPS_ASKED.labels(self._ledger.domain.source, source).inc()
+                    await self._ledger.hear(await self._ask(source, subject, heard))
+        except Exception as error:  # noqa: BLE001  # the source may be away; its gaps stay open and are asked again
+            log.warning("ledger.gap_not_answered", source=source, problem=type(error).__name__)
