@@ -67,8 +67,10 @@ class NotifyDomain:
             case routing.RequestAmended(request=request):
                 kept = state.request.policy if state.request else None
                 return state.model_copy(update={"request": facts_of(request, kept, self._policy.deadline)})
-            case routing.CoordinatorAssigned() | routing.SupportersAssigned() | routing.WorkDeclined() as said:
-                return _seated(state, said)
+            case (
+                routing.CoordinatorAssigned(seat=said) | routing.SupportersAssigned(seats=said) | (routing.WorkDeclined() as said)
+            ):
+                return state.model_copy(update={"seats": routing.seats_after(state.seats, said)})
             case documents.DocumentRendered() | documents.DocumentFailed() as ended:
                 return _ended(state, ended)
             case said:
@@ -174,18 +176,6 @@ NOT_IN_DOUBT = Refusal(
     code="not_in_doubt",
     message=Text(zh="只有结果不明或失败的通知可以这样处理。", en="Only a notification in doubt or failed can be resolved."),
 )
-
-
-def _seated(state: State, said: routing.CoordinatorAssigned | routing.SupportersAssigned | routing.WorkDeclined) -> State:
-    match said:
-        case routing.CoordinatorAssigned(seat=seat):
-            seats = (seat, *(other for other in state.seats if other.step != "coordinator"))
-        case routing.SupportersAssigned(seats=assigned):
-            seats = (*(seat for seat in state.seats if seat.step == "coordinator"), *assigned)
-        case routing.WorkDeclined(by=person, step=step):
-            left = {("supporter", person), (step, person)}
-            seats = tuple(seat for seat in state.seats if (seat.step, seat.person) not in left)
-    return state.model_copy(update={"seats": seats})
 
 
 def _ended(state: State, said: documents.DocumentRendered | documents.DocumentFailed) -> State:
