@@ -47,7 +47,7 @@ class NotifyDomain:
     def decide(self, state: State, message: Message, context: Context) -> Decision:
         """Plan what an event calls for; say how a delivery ended."""
         match message:
-            case Heard(event=event) if event.type in self._policy.events:
+            case Heard(event=event):
                 return _plan(state, event, tellings(self._policy, state, event), context)
             case Settled():
                 return _conclude(state, message)
@@ -180,7 +180,9 @@ NOT_IN_DOUBT = Refusal(
 
 def _ended(state: State, said: documents.DocumentRendered | documents.DocumentFailed) -> State:
     fields = said.model_dump(include={"kind", "version", "name", "problem"})
-    ended = DocumentState(together=said.together or (said.document,), **fields)
+    before = state.documents.get(said.document)
+    mended = before is not None and (before.mended or bool(before.problem))
+    ended = DocumentState(together=said.together or (said.document,), mended=mended, **fields)
     return state.model_copy(update={"documents": {**state.documents, said.document: ended}})
 
 
