@@ -101,9 +101,14 @@ class DocumentsDomain:
                 return NOTHING  # under way when the request was withdrawn; nobody wants the file any more
             case Settled(item=item, end="done", data=data):
                 return Decision(facts=(DocumentRendered.model_validate(data),))
-            case Settled(item=item, problem=problem):
-                together = tuple(item.data.get("together", ()))
-                failed = DocumentFailed(document=item.id, kind=str(item.data.get("type")), problem=problem, together=together)
+            case Settled(item=item, problem=problem, data=data):
+                failed = DocumentFailed(
+                    document=item.id,
+                    kind=str(item.data.get("type")),
+                    problem=problem,
+                    cause=str(data.get("cause", "")),
+                    together=tuple(item.data.get("together", ())),
+                )
                 return Decision(facts=(failed,))
             case _:
                 return NOTHING

@@ -179,7 +179,7 @@ NOT_IN_DOUBT = Refusal(
 
 
 def _ended(state: State, said: documents.DocumentRendered | documents.DocumentFailed) -> State:
-    fields = said.model_dump(include={"kind", "version", "name", "problem"})
+    fields = said.model_dump(include={"kind", "version", "name", "problem", "cause"})
     before = state.documents.get(said.document)
     mended = before is not None and (before.mended or bool(before.problem))
     ended = DocumentState(together=said.together or (said.document,), mended=mended, **fields)

@@ -49,7 +49,7 @@ class DeliveryState(Frozen):
 
 
 class DocumentState(Frozen):
-    """How one document ended: made, with its `name`, or not, with the `problem`. `together` are those of its cause.
+    """How one document ended: made, with its `name`, or not, with the `problem` and the `cause`. `together` are those of its cause.
 
     One that is `mended` had been given up before it was made.
     """
@@ -59,6 +59,7 @@ class DocumentState(Frozen):
     version: int = 0
     name: str = ""
     problem: str = ""
+    cause: str = ""
     mended: bool = False
 
 

@@ -73,5 +73,5 @@ def _together(ended: Iterable[DocumentState]) -> Json:
         "kind": next((document.kind for document in ended), ""),
         "version": max((document.version for document in ended), default=0),
         "files": [document.name for document in ended if document.name],
-        "failures": list(dict.fromkeys(document.problem for document in ended if document.problem)),
+        "failures": list(dict.fromkeys(document.cause for document in ended if document.problem)),
     }

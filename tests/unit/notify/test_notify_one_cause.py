@@ -15,8 +15,8 @@ class TestDocumentsOfOneCause:
     """A PDF and a Word file of one proposal; people hear of both at once."""
 
     PDF, WORD = (a_document(identity, name=identity, together=("pdf", "word")) for identity in ("pdf", "word"))
-    NO_WORD = DocumentFailed(document="word", kind="tech.proposal", problem="no font", together=("pdf", "word"))
-    NO_PDF = DocumentFailed(document="pdf", kind="tech.proposal", problem="no font", together=("pdf", "word"))
+    NO_WORD = DocumentFailed(document="word", kind="tech.proposal", problem="no font", cause="template", together=("pdf", "word"))
+    NO_PDF = DocumentFailed(document="pdf", kind="tech.proposal", problem="no font", cause="template", together=("pdf", "word"))
 
     def a_story(self, *said: BaseModel) -> Story:
         return Story().through([submitted(), coordinator_assigned(), supporters_assigned("anna"), *said])
@@ -44,7 +44,7 @@ class TestDocumentsOfOneCause:
         templates = {item.data["recipient"]: item.data["template"] for item in decision.items if item.kind == "email"}
         assert templates == {"anna": "document_failed", "boss": "document_failed", "asker": "document_rendered"}
         shown = decision.items[-1].data["params"]["particulars"]
-        assert (shown["files"], shown["failures"]) == (["pdf"], ["no font"])
+        assert (shown["files"], shown["failures"]) == (["pdf"], ["template"])
 
     def test_where_all_failed_nobody_is_told_of_a_file(self):
         decision = self.a_story(self.NO_PDF).hear(self.NO_WORD)
