@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo up down test check lock schemas clean
+.PHONY: demo up down test bench bench-long check lock schemas clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,12 @@ down: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench
+
+bench-long: $(READY)
+	$(BIN)/python -m tests.bench --long
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -8,12 +8,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from infra.embedded import Broker, Mongod, ProgramError
+from infra.brokers import BrokerKind, broker_of, ports_of
+from infra.embedded import Mongod, ProgramError
 from infra.embedded.programs import Program
 from infra.stack_folder import StackFolder
 from shared.schemas.envelope import SOURCES
@@ -29,24 +29,38 @@ def service_command(service: str) -> list[str]:
     return [sys.executable, "-m", f"services.{service}.app"]
 
 
-@dataclass
 class Stack:
-    """Start, stop, kill. `scale` says how many processes a service has; `clock` is an ISO time for a shifted clock."""
+    """Start, stop, kill.
 
-    folder: Path
-    scale: Mapping[str, int] = field(default_factory=dict)
-    clock: str | None = None
-    say: Say = print
-    settings: Mapping[str, str] = field(default_factory=dict)
-    rooms: Mapping[str, str] = field(default_factory=lambda: {unit: f"room-{unit}" for unit in UNITS})
-    command_of: CommandOf = service_command
+    `scale` says how many processes a service has; `clock` is an ISO time for a shifted clock; `broker` is the embedded one,
+    or Apache Kafka with `brokers` (1 or 3) processes. Raises ProgramError when somebody else supervises `folder`.
+    """
 
-    def __post_init__(self) -> None:
-        self.folder = self.folder.absolute()
-        self._state = StackFolder(self.folder, ["mongod", "broker", "smtp", "chat", *self._instances()])
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        scale: Mapping[str, int] | None = None,
+        clock: str | None = None,
+        say: Say = print,
+        settings: Mapping[str, str] | None = None,
+        rooms: Mapping[str, str] | None = None,
+        command_of: CommandOf = service_command,
+        broker: BrokerKind = "embedded",
+        brokers: int = 1,
+    ) -> None:
+        self.folder = folder.absolute()
+        self.scale = dict(scale or {})
+        self.clock = clock
+        self.say = say
+        self.settings = dict(settings or {})
+        self.rooms = dict(rooms or {unit: f"room-{unit}" for unit in UNITS})
+        self.command_of = command_of
+        names = ["mongod", *ports_of(broker, brokers), "smtp", "chat", *self._instances()]
+        self._state = StackFolder(self.folder, names)
         self.ports = self._state.ports
         self.mongod = Mongod(self.folder, self.ports["mongod"])
-        self.broker = Broker(self.folder, self.ports["broker"])
+        self.broker = broker_of(broker, self.folder, [self.ports[name] for name in ports_of(broker, brokers)])
         self.sinks = [self._mail_sink(), self._chat_sink()]
         self.services = {name: self._service(name) for name in self._instances()}
 
@@ -69,12 +83,12 @@ class Stack:
     # -- life
 
     async def start(self) -> None:
-        """Start everything and wait until every service is ready; then let the services say again what the broker lost.
+        """Start everything and wait until every service is ready; then, if the broker lost its log, let the services say it again.
 
         Raises ProgramError, with everything stopped, when a part does not start.
         """
         self._state.acquire()
-        replay = (self.folder / "mongod").exists()
+        replay = (self.folder / "mongod").exists() and not self.broker.remembers
         try:
             await self._start_all()
             if replay:
@@ -143,7 +157,7 @@ class Stack:
     # -- parts
 
     def _programs(self) -> list[Program]:
-        return [*self.services.values(), *self.sinks, self.broker.program, self.mongod.program]
+        return [*self.services.values(), *self.sinks, *self.broker.programs, self.mongod.program]
 
     def _instances(self) -> list[str]:
         return [f"{service}-{place}" for service in SOURCES for place in range(1, self.scale.get(service, 1) + 1)]

@@ -11,6 +11,7 @@ import structlog
 
 from infra.embedded import Broker, Mongod
 from shared.storage import Database, connect
+from tests.on_kafka import JARS, UNTRIED, hindrance
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -45,6 +46,22 @@ async def broker_address(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
     await program.start()
     yield program.address
     await program.stop()
+
+
+@pytest.fixture(scope="session")
+def jars() -> Path:
+    """Kafka's jars; the test is skipped where Kafka cannot run."""
+    if why := hindrance():
+        pytest.skip(f"{UNTRIED}: {why}")
+    return JARS
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One loud line when something was to be tried on Kafka and could not be."""
+    skipped = terminalreporter.getreports("skipped")
+    untried = [report for report in skipped if UNTRIED in str(report.longrepr)]
+    if untried:
+        terminalreporter.write_sep("!", f"{UNTRIED} ({len(untried)} tests skipped): {hindrance()}", red=True, bold=True)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from infra.brokers import BrokerKind
 from infra.commands.ending import FAILED, WRONGLY_ASKED, fail
 from infra.commands.target import FOLDER, Target
 from infra.embedded import ProgramError
@@ -47,12 +48,21 @@ def up(
     folder: Folder = FOLDER,
     scale: Annotated[str, typer.Option(envvar="SCALE", help="processes per service, for example routing=3,notify=2")] = "",
     clock: Annotated[str | None, typer.Option(help="ISO time with offset at which the services' clock starts")] = None,
+    broker: Annotated[BrokerKind, typer.Option(help="the embedded one, or Apache Kafka (needs Java 17 and Maven)")] = "embedded",
+    brokers: Annotated[int, typer.Option(help="how many processes Kafka has: 1, or 3 that may lose one", min=1, max=3)] = 1,
 ) -> None:
     """Start the stack in the foreground and show its addresses; Ctrl-C ends it. Exit status 1: it did not start or stay."""
     processes = scale_of(scale)
     _ensure_clock(clock)
     try:
-        stack = Stack(folder, scale=processes, clock=clock, say=lambda text: console.print(f"[dim]{escape(text)}[/dim]"))
+        stack = Stack(
+            folder,
+            scale=processes,
+            clock=clock,
+            say=lambda text: console.print(f"[dim]{escape(text)}[/dim]"),
+            broker=broker,
+            brokers=brokers,
+        )
         asyncio.run(_run(stack))
     except (ProgramError, PortError) as error:
         fail(str(error))

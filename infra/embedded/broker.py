@@ -13,6 +13,8 @@ from infra.topics import answers, create_topics
 class Broker:
     """Start (with all topics), stop, kill."""
 
+    remembers = False
+
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.port = port or free_port()
         listener = f"tcp://127.0.0.1:{self.port}"
@@ -24,6 +26,11 @@ class Broker:
     def address(self) -> str:
         """host:port."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def programs(self) -> list[Program]:
+        """The one process."""
+        return [self.program]
 
     async def start(self) -> None:
         """Start, wait until it answers, create every topic."""
@@ -38,6 +45,10 @@ class Broker:
     async def stop(self) -> None:
         """Stop; the log is gone."""
         await self.program.stop(5)
+
+    def kill(self) -> None:
+        """kill -9; the log is gone."""
+        self.program.kill()
 
 
 def _binary() -> Path:

@@ -47,20 +47,30 @@ def fetch(jars: Path) -> None:
 
 
 class Cluster:
-    """`brokers` of Kafka; `address` names them all. Start (with all topics), kill one, start it again, stop."""
+    """`brokers` of Kafka; `address` names them all. Start (with all topics), kill one, start it again, stop.
 
-    def __init__(self, folder: Path, brokers: int = 1, *, jars: Path = JARS) -> None:
+    `ports` holds a pair for each broker: where clients dial, and where the quorum does.
+    """
+
+    def __init__(
+        self, folder: Path, brokers: int = 1, *, jars: Path = JARS, ports: Sequence[tuple[int, int]] | None = None
+    ) -> None:
         self._folder = folder
         self._jars = jars
-        self._ports = [(free_port(), free_port()) for _ in range(brokers)]
+        self._ports = ports or [(free_port(), free_port()) for _ in range(brokers)]
         # A cluster id is 16 bytes in base64; one that began with a dash would be read as an option.
         self._identity = "B" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
-        self.brokers = [self._program(place) for place in range(brokers)]
+        self.programs = [self._program(place) for place in range(brokers)]
 
     @property
     def address(self) -> str:
         """host:port of every broker, with commas between."""
         return ",".join(f"127.0.0.1:{port}" for port, _ in self._ports)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether an earlier start left data in the folder."""
+        return all(self._is_formatted(place) for place in range(len(self.programs)))
 
     async def start(self) -> None:
         """Fetch the jars if they are not there, format, start, wait until all answer, create every topic.
@@ -70,12 +80,12 @@ class Cluster:
         if why := lacking():
             raise ProgramError(f"Kafka cannot run here: {why}.")
         await asyncio.to_thread(fetch, self._jars)
-        for place in range(len(self.brokers)):
+        for place in range(len(self.programs)):
             await asyncio.to_thread(self._format, place)
-        for broker in self.brokers:
+        for broker in self.programs:
             broker.start()
-        await asyncio.gather(*(self.until_answers(place) for place in range(len(self.brokers))))
-        await create_topics(self.address, replication=len(self.brokers))
+        await asyncio.gather(*(self.until_answers(place) for place in range(len(self.programs))))
+        await create_topics(self.address, replication=len(self.programs))
 
     async def until_answers(self, place: int) -> None:
         """Wait until the broker at `place` (from 0) takes part. Raises ProgramError."""
@@ -83,11 +93,16 @@ class Cluster:
         async def ready() -> bool:
             return await answers(f"127.0.0.1:{self._ports[place][0]}")
 
-        await self.brokers[place].wait_until(ready)
+        await self.programs[place].wait_until(ready)
 
     async def stop(self) -> None:
         """End all brokers in order; their data stay in the folder."""
-        await asyncio.gather(*(broker.stop(STOP_SECONDS) for broker in self.brokers))
+        await asyncio.gather(*(broker.stop(STOP_SECONDS) for broker in self.programs))
+
+    def kill(self) -> None:
+        """kill -9 of all brokers; what they acknowledged stays in the folder."""
+        for broker in self.programs:
+            broker.kill()
 
     def _program(self, place: int) -> Program:
         command = ["java", HEAP, "-cp", f"{self._jars.absolute()}/*", "kafka.Kafka", str(self._settings(place))]
@@ -99,10 +114,13 @@ class Cluster:
     def _format(self, place: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._settings(place).write_text("".join(f"{key}={value}\n" for key, value in self._values(place).items()))
-        if (self._folder / f"kafka-{place + 1}" / "meta.properties").exists():
+        if self._is_formatted(place):
             return
         tool = ["java", "-cp", f"{self._jars.absolute()}/*", "kafka.tools.StorageTool", "format"]
         _run([*tool, "-t", self._identity, "-c", str(self._settings(place))], COMMAND_SECONDS)
+
+    def _is_formatted(self, place: int) -> bool:
+        return (self._folder / f"kafka-{place + 1}" / "meta.properties").exists()
 
     def _values(self, place: int) -> dict[str, object]:
         """The broker's settings, as in Kafka's documentation of broker configs."""

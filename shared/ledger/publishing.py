@@ -6,7 +6,6 @@ Invariant: nothing is published whose write was not acknowledged or re-read unde
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import zip_longest
 from typing import Protocol
 
 import structlog
@@ -82,17 +81,16 @@ class Publishing:
         """Whether each event was acknowledged. One that another batch is just sending is waited for, not sent again."""
         others = {event.id: self._sending[event.id] for event in events if event.id in self._sending}
         own = [event for event in events if event.id not in others]
-        told = {event.id: asyncio.get_running_loop().create_future() for event in own}
+        told: dict[str, asyncio.Future[bool]] = {event.id: asyncio.get_running_loop().create_future() for event in own}
         self._sending |= told
-        acknowledged: list[bool] = []
+        results = dict.fromkeys(told, False)
         try:
-            acknowledged = await self.publisher.publish(own) if own else []
+            if own:
+                results = dict(zip((event.id for event in own), await self.publisher.publish(own), strict=True))
         finally:
-            for event, said in zip_longest(own, acknowledged, fillvalue=False):
-                assert isinstance(event, Event), "no more acknowledgements than events"
-                del self._sending[event.id]
-                told[event.id].set_result(bool(said))
-        results = dict(zip((event.id for event in own), acknowledged, strict=True))
+            for identity, future in told.items():
+                del self._sending[identity]
+                future.set_result(results[identity])
         return results | {identity: await asyncio.shield(future) for identity, future in others.items()}
 
 

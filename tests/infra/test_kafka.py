@@ -7,27 +7,13 @@ import pytest
 import pytest_asyncio
 
 from infra.embedded import ProgramError
-from infra.kafka import Cluster, cluster, fetch, lacking
+from infra.kafka import Cluster, cluster
 from infra.topics import create_topics
 from tests.component.messaging.kafka_build import BOTH, Memory, consuming, fresh, keys, numbered, producing, until
+from tests.on_kafka import JARS
 
 TOPIC = BOTH[0].name
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
-JARS = Path(__file__).resolve().parents[2] / "var" / "kafka" / "jars"
-
-
-@pytest.fixture(scope="module")
-def jars() -> Path:
-    """Kafka's jars, or a loud word that nothing can be tried."""
-    why = lacking()
-    try:
-        if why is None:
-            fetch(JARS)
-    except ProgramError as error:
-        why = str(error)
-    if why is not None:
-        pytest.skip(f"NOTHING WAS TRIED ON APACHE KAFKA: {why}")
-    return JARS
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -66,7 +52,7 @@ async def test_with_one_of_three_brokers_killed_everything_is_still_acknowledged
     memory = Memory(mine)
     async with producing(three.address) as producer:
         assert all(await producer.send(TOPIC, numbered(mine, 1, 20)))
-        three.brokers[0].kill()
+        three.programs[0].kill()
         acknowledged: list[bool] = []
         while not (acknowledged and all(acknowledged)):  # the ledger says again what was not acknowledged, as here
             acknowledged = await producer.send(TOPIC, numbered(mine, 21, 40))

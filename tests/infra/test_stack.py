@@ -81,6 +81,19 @@ async def test_what_was_said_is_said_again_after_everything_was_killed(stack: St
     assert stack.ports == addresses
 
 
+async def test_a_broker_that_keeps_its_log_is_told_nothing_again(tmp_path: Path, jars: Path) -> None:
+    stack = a_stack(tmp_path, broker="kafka")
+    try:
+        await stack.start()
+        addresses = dict(stack.ports)
+        stack.kill_everything()
+        await stack.start()
+        assert notes_in(tmp_path) == []
+        assert stack.ports == addresses
+    finally:
+        await stack.stop()
+
+
 async def test_the_shifted_clock_goes_on_after_a_restart(stack: Stack, tmp_path: Path) -> None:
     state = stack.folder / "stack.json"
     epoch = json.loads(state.read_text())["epoch"]

@@ -90,8 +90,10 @@ class World:
                 await self.turns.kill(actor)
                 self.killed += 1
                 actors[place] = (maker, await self.turns.begin(maker()))
-            else:  # an actor, or an effect that a worker has under way
+            elif self.turns.waiting:  # an actor, or an effect that a worker has under way
                 await self.turns.let_run(self.dice.choice(list(self.turns.waiting)))
+            else:
+                await asyncio.sleep(0.001)
         for _, actor in actors:
             await self.turns.kill(actor)
         await self._quiet_end()

@@ -7,6 +7,8 @@ from contextlib import suppress
 from itertools import chain, repeat
 from typing import Any
 
+PATIENCE = 200
+
 
 class SkippingLoop(asyncio.SelectorEventLoop):
     """An event loop whose time is its own: it stands still while anything can happen, and then jumps to the next sleeper.
@@ -73,7 +75,8 @@ class Turns:
             await task
 
     async def _until_paused(self, task: asyncio.Task[Any]) -> None:
-        for nap in chain((0, 0, 0), repeat(0.001)):
+        """Until `task` pauses or ends, or has waited so long that it can only be for another, who must run first."""
+        for nap in chain((0, 0, 0), repeat(0.001, PATIENCE)):
             if task in self.waiting or task.done():
                 return
             await asyncio.sleep(nap)
