@@ -3,12 +3,14 @@
 import pytest
 
 from tests.architecture.rules import (
+    MAX_FUNCTION_LINES,
     MAX_LINES,
     OVERDUE,
     READS_FILES,
     Rule,
     domains_are_pure,
     files_are_short,
+    functions_are_short,
     locked,
     modules_have_telling_names,
     modules_say_their_duty,
@@ -22,6 +24,7 @@ RULES: list[Rule] = [
     only_messaging_consumes,
     domains_are_pure,
     files_are_short,
+    functions_are_short,
     modules_have_telling_names,
     modules_say_their_duty,
 ]
@@ -41,6 +44,9 @@ OFFENCES: list[tuple[Rule, str, str]] = [
     (domains_are_pure, "shared/catalogue/judge.py", "open('/etc/passwd')"),
     (domains_are_pure, "shared/ledger/messages.py", "import asyncio"),
     (files_are_short, "shared/ledger/long.py", "x = 1\n" * (MAX_LINES + 1)),
+    (functions_are_short, "shared/ledger/long.py", "def f():\n" + "    x = 1\n" * MAX_FUNCTION_LINES),
+    (functions_are_short, "shared/ledger/long.py", "class C:\n    async def f(self):\n" + "        x = 1\n" * MAX_FUNCTION_LINES),
+    (functions_are_short, "services/notify/api.py", "def f():\n    def g():\n" + "        x = 1\n" * MAX_FUNCTION_LINES),
     (modules_have_telling_names, "shared/utils/dates.py", ""),
     (modules_have_telling_names, "services/notify/helpers.py", ""),
     (modules_have_telling_names, "services/manager/app.py", ""),
@@ -63,6 +69,12 @@ LAWFUL: list[tuple[Rule, str, str]] = [
     ),
     (domains_are_pure, "services/routing/projection.py", "import asyncio"),
     (files_are_short, "shared/ledger/short.py", "x = 1\n" * MAX_LINES),
+    (functions_are_short, "shared/ledger/short.py", "def f():\n" + "    x = 1\n" * (MAX_FUNCTION_LINES - 1)),
+    (
+        functions_are_short,
+        "services/notify/api.py",
+        "def f():\n    @get\n    def g():\n" + "        x = 1\n" * 30 + "    x = 1\n" * 30,
+    ),
     (modules_have_telling_names, "shared/ledger/apply.py", ""),
 ]
 
@@ -81,6 +93,10 @@ def test_the_house_keeps_its_rules(rule: Rule, files: tuple[Source, ...]):
 
 def test_test_files_are_short_too():
     assert files_are_short(sources(rooms=["tests"])) == []
+
+
+def test_test_functions_are_short_too():
+    assert functions_are_short(sources(rooms=["tests"])) == []
 
 
 @pytest.mark.parametrize(("rule", "path", "text"), OFFENCES, ids=lambda value: getattr(value, "__name__", str(value)[:40]))
