@@ -1,5 +1,7 @@
 """The house rules hold, and each rule would notice if they did not."""
 
+import re
+
 import pytest
 
 from tests.architecture.rules import (
@@ -107,6 +109,14 @@ def test_an_offence_is_noticed(rule: Rule, path: str, text: str):
 @pytest.mark.parametrize(("rule", "path", "text"), LAWFUL, ids=lambda value: getattr(value, "__name__", str(value)[:40]))
 def test_what_is_lawful_is_let_be(rule: Rule, path: str, text: str):
     assert rule([Source(path, text)]) == []
+
+
+def test_each_promise_names_the_very_file_that_shows_it():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.partition("## What each promise rests on")[2].partition("\n## ")[0]
+    named = re.findall(r"`(tests/[^`]*)`", table)
+    assert len(named) > 15
+    assert [path for path in named if not (ROOT / path).is_file()] == []
 
 
 def test_every_exception_names_a_file_that_exists(files: tuple[Source, ...]):
