@@ -25,6 +25,8 @@ FILTERS = {
 RECEIVED, FILED_BY = "state.received_at", "state.private.filed_by"
 NEWEST_FIRST = [(RECEIVED, -1), ("_id", -1)]
 FIRST_SAID = {"$arrayElemAt": [{"$filter": {"input": "$state.timeline", "cond": {"$eq": ["$$this.source", "intake"]}}}, 0]}
+PLACED_AT_ONCE = 1000
+"""What one statement of the first start after an upgrade writes: far less than its time allows."""
 STORED = {"state": 1, "schema": 1}
 AFTER_ANY_HEX_DIGIT = "g"
 
@@ -51,9 +53,11 @@ class Projection:
         await self._collection.create_index(NEWEST_FIRST)
         for path in (FILTERS["business_unit"], FILED_BY, FILTERS["opportunity"], FILTERS["status"]):
             await self._collection.create_index([(path, 1), *NEWEST_FIRST])
-        older = {"schema": {"$lt": 2}, "state.timeline.0": {"$exists": True}, RECEIVED: None}
+        older = {"schema": {"$lt": 2}, "state.timeline.source": "intake", RECEIVED: None}  # few or none: read by the first index
         said = {"$toDate": {"$getField": {"field": "at", "input": FIRST_SAID}}}
-        await self._collection.update_many(older, [{"$set": {RECEIVED: {"$dateToString": {"date": said}}}}])
+        while some := [stored["_id"] async for stored in self._collection.find(older, {"_id": 1}).limit(PLACED_AT_ONCE)]:
+            placed = [{"$set": {RECEIVED: {"$dateToString": {"date": said}}}}]
+            await self._collection.update_many({"_id": {"$in": some}, **older}, placed)
 
     async def state(self, request: str) -> State | None:
         """The request's state, or None when there is no such request."""
