@@ -101,9 +101,14 @@ class DocumentsDomain:
                 return NOTHING  # under way when the request was withdrawn; nobody wants the file any more
             case Settled(item=item, end="done", data=data):
                 return Decision(facts=(DocumentRendered.model_validate(data),))
-            case Settled(item=item, problem=problem):
-                together = tuple(item.data.get("together", ()))
-                failed = DocumentFailed(document=item.id, kind=str(item.data.get("type")), problem=problem, together=together)
+            case Settled(item=item, problem=problem, data=data):
+                failed = DocumentFailed(
+                    document=item.id,
+                    kind=str(item.data.get("type")),
+                    problem=problem,
+                    cause=str(data.get("cause", "")),
+                    together=tuple(item.data.get("together", ())),
+                )
                 return Decision(facts=(failed,))
             case _:
                 return NOTHING
@@ -119,7 +124,10 @@ class DocumentsDomain:
             case "backline.routing.supporters_assigned":
                 update = {"supporters": SupportersAssigned.model_validate(event.data).seats}
             case "backline.routing.work_declined":
-                update = _vacated(state, WorkDeclined.model_validate(event.data))
+                declined = WorkDeclined.model_validate(event.data)
+                coordinator = state.coordinator if state.coordinator and not declined.vacates(state.coordinator) else None
+                left = tuple(seat for seat in state.supporters if not declined.vacates(seat))
+                update = {"coordinator": coordinator, "supporters": left}
             case "backline.routing.work_accepted":
                 update = {"accepted": state.accepted or WorkAccepted.model_validate(event.data).first}
             case "backline.routing.work_completed":
@@ -145,14 +153,6 @@ class DocumentsDomain:
     def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
         """There is only one schema yet."""
         return document
-
-
-def _vacated(state: State, declined: WorkDeclined) -> dict[str, object]:
-    """Who gave a seat back has no part in the request any more; a coordinator also gives back the same role as a supporter."""
-    person = declined.on_behalf_of or declined.by
-    alone = declined.step == "supporter"
-    left = tuple(seat for seat in state.supporters if seat.person != person or not (alone or seat.role == declined.role))
-    return {"supporters": left} if alone else {"supporters": left, "coordinator": None}
 
 
 TRIGGERS = {TYPE_OF[WorkAccepted]: "accepted", TYPE_OF[WorkCompleted]: "completed"}

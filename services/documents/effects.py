@@ -81,7 +81,8 @@ class Rendering:
         taken, left_out = await self._attachments(request)
         if missing := [name for name, _ in left_out if name == _draft(request)]:
             problem = f"The content of {missing[0]} was not uploaded to intake; upload it under its SHA-256."
-            return Retry(problem=problem) if item.tries <= 1 else Terminal(problem=problem)
+            cause = {"cause": "draft_missing"}
+            return Retry(problem=problem, data=cause) if item.tries <= 1 else Terminal(problem=problem, data=cause)
         directory = self._directory()
         unit = directory.units.get(request["business_unit"])
         job = Job(
@@ -96,10 +97,13 @@ class Rendering:
         )
         try:
             made = await self._renderer.render(job)
-        except (RenderingFailedError, PackError) as error:
-            return Retry(problem=str(error))
+        except PackError as error:
+            return Retry(problem=str(error), data={"cause": "policy_missing"})
+        except RenderingFailedError as error:
+            return Retry(problem=str(error), data={"cause": "renderer"})
         except Exception as error:  # noqa: BLE001  # what a renderer says of its input may quote it, and problems are published
-            return Retry(problem=f"The rendering failed ({type(error).__name__}): the template cannot take this request's data.")
+            problem = f"The rendering failed ({type(error).__name__}): the template cannot take this request's data."
+            return Retry(problem=problem, data={"cause": "template"})
         sha256 = await self._files.put(made.data, name=made.name, media_type=made.media_type)
         sheet = await self._sheet(made.sheet)
         metrics.RENDER_SECONDS.labels(item.data["type"]).observe(time.perf_counter() - started)

@@ -44,6 +44,24 @@ NO_IDENTITY = Refusal(
     ),
 )
 
+UNSTORABLE = Refusal(
+    code="unprocessable",
+    status=422,
+    message=Text(
+        zh="申请内容无法保存：过大，或含有无法存储的值；请更正后重发。",
+        en="The request cannot be stored: it is too large, or holds a value that cannot be kept; correct it and send it again.",
+    ),
+)
+NOT_NOW = Refusal(
+    code="not_now",
+    status=503,
+    message=Text(
+        zh="由于系统自身的原因，现在不能处理这个申请，什么都没有改变；请稍后原样重发，仍不行时请联系系统管理员。",
+        en="For a reason of ours the request cannot be dealt with now, and nothing was changed; send the same again later, "
+        "and tell the system administrators if that does not help.",
+    ),
+)
+
 
 class Reception:
     """Takes submissions, one at a time or a batch, each answered when it is durable."""
@@ -90,7 +108,7 @@ def identity(body: Json) -> str | None:
 def answer_to(action: Action, outcome: Outcome) -> Answer:
     """The answer an outcome amounts to. A repeated command is answered from the events it caused."""
     if outcome.problem:
-        return refused(outcome.subject, action, _unstorable(outcome.problem))
+        return refused(outcome.subject, action, UNSTORABLE if outcome.unstorable else NOT_NOW)
     if outcome.refusal is not None:
         return refused(outcome.subject, action, outcome.refusal)
     state: State = outcome.state
@@ -153,14 +171,6 @@ def _withdrawal_was_refused(outcome: Outcome) -> bool:
     """Whether a repeated withdrawal is one that routing has refused since: the work had ended."""
     asked = outcome.repeated and any(event.type == TYPE_OF[WithdrawalRequested] for event in outcome.events)
     return asked and not outcome.state.withdrawing and outcome.state.status != "withdrawn"
-
-
-def _unstorable(problem: str) -> Refusal:
-    text = Text(
-        zh="申请内容无法保存（含有无法存储的值）；请更正后重发。",
-        en="The request holds a value that cannot be stored; correct it and send it again.",
-    )
-    return Refusal(code="unprocessable", status=422 if "Error" in problem else 503, message=text)
 
 
 def _storable(text: str) -> bool:

@@ -47,7 +47,7 @@ class NotifyDomain:
     def decide(self, state: State, message: Message, context: Context) -> Decision:
         """Plan what an event calls for; say how a delivery ended."""
         match message:
-            case Heard(event=event) if event.type in self._policy.events:
+            case Heard(event=event):
                 return _plan(state, event, tellings(self._policy, state, event), context)
             case Settled():
                 return _conclude(state, message)
@@ -67,8 +67,10 @@ class NotifyDomain:
             case routing.RequestAmended(request=request):
                 kept = state.request.policy if state.request else None
                 return state.model_copy(update={"request": facts_of(request, kept, self._policy.deadline)})
-            case routing.CoordinatorAssigned() | routing.SupportersAssigned() | routing.WorkDeclined() as said:
-                return _seated(state, said)
+            case (
+                routing.CoordinatorAssigned(seat=said) | routing.SupportersAssigned(seats=said) | (routing.WorkDeclined() as said)
+            ):
+                return state.model_copy(update={"seats": routing.seats_after(state.seats, said)})
             case documents.DocumentRendered() | documents.DocumentFailed() as ended:
                 return _ended(state, ended)
             case said:
@@ -176,21 +178,11 @@ NOT_IN_DOUBT = Refusal(
 )
 
 
-def _seated(state: State, said: routing.CoordinatorAssigned | routing.SupportersAssigned | routing.WorkDeclined) -> State:
-    match said:
-        case routing.CoordinatorAssigned(seat=seat):
-            seats = (seat, *(other for other in state.seats if other.step != "coordinator"))
-        case routing.SupportersAssigned(seats=assigned):
-            seats = (*(seat for seat in state.seats if seat.step == "coordinator"), *assigned)
-        case routing.WorkDeclined(by=person, step=step):
-            left = {("supporter", person), (step, person)}
-            seats = tuple(seat for seat in state.seats if (seat.step, seat.person) not in left)
-    return state.model_copy(update={"seats": seats})
-
-
 def _ended(state: State, said: documents.DocumentRendered | documents.DocumentFailed) -> State:
-    fields = said.model_dump(include={"kind", "version", "name", "problem"})
-    ended = DocumentState(together=said.together or (said.document,), **fields)
+    fields = said.model_dump(include={"kind", "version", "name", "problem", "cause"})
+    before = state.documents.get(said.document)
+    mended = before is not None and (before.mended or bool(before.problem))
+    ended = DocumentState(together=said.together or (said.document,), mended=mended, **fields)
     return state.model_copy(update={"documents": {**state.documents, said.document: ended}})
 
 

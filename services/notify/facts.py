@@ -19,7 +19,7 @@ from shared.schemas.requests import FieldChange, PolicyPin, Request
 LONGEST_TEXT = 1000
 MOST_ENTRIES = 50
 ABOUT_WORK = {"by", "role", "step", "reason", "note"}
-ABOUT_DOCUMENTS = {"document", "kind", "name", "media_type", "language", "size", "version", "problem"}
+ABOUT_DOCUMENTS = {"document", "kind", "name", "media_type", "language", "size", "version", "problem", "cause"}
 
 
 def facts_of(request: Request, policy: PolicyPin | None, deadline_paths: Iterable[str]) -> Facts:

@@ -49,13 +49,18 @@ class DeliveryState(Frozen):
 
 
 class DocumentState(Frozen):
-    """How one document ended: made, with its `name`, or not, with the `problem`. `together` are those of its cause."""
+    """How one document ended: made, with its `name`, or not, with the `problem` and the `cause`. `together` are those of its cause.
+
+    One that is `mended` had been given up before it was made.
+    """
 
     kind: str
     together: tuple[str, ...]
     version: int = 0
     name: str = ""
     problem: str = ""
+    cause: str = ""
+    mended: bool = False
 
 
 class State(Frozen):

@@ -1,6 +1,7 @@
 """What an event makes known and to whom: the rows of the policy it calls for, each with what its messages show. Pure.
 
-Invariant: people hear of the documents of one cause once, when the last of them has ended; machines hear of each.
+Invariant: people hear of the documents of one cause once, when the last of them has ended, and of a set that they were told had
+failed once more if it becomes whole; machines hear of each document.
 """
 
 from collections.abc import Iterable
@@ -29,9 +30,9 @@ class Telling:
 def tellings(policy: NotifyPolicy, state: State, event: Event) -> tuple[Telling, ...]:
     """All that `event`, already evolved into `state`, calls for; whoever several rows name is told by the first of them."""
     row = policy.events.get(event.type)
-    params = params_of(state, event)
     if event.type not in {RENDERED, FAILED}:
-        return (Telling(row=row, params=params),) if row else ()
+        return (Telling(row=row, params=params_of(state, event)),) if row else ()
+    params = params_of(state, event)
     own = (Telling(row=row.for_machines(), params=params),) if row else ()
     ended = _ended(state, event.data["document"])
     types = [FAILED] * any(document.problem for document in ended) + [RENDERED] * any(document.name for document in ended)
@@ -60,7 +61,10 @@ def _ended(state: State, last: str) -> tuple[DocumentState, ...]:
     together = state.documents[last].together
     if not set(together) <= state.documents.keys():
         return ()
-    return tuple(state.documents[document] for document in together)
+    ended = tuple(state.documents[document] for document in together)
+    if state.documents[last].mended and any(document.problem for document in ended):
+        return ()  # of what is lacking still, people were told
+    return ended
 
 
 def _together(ended: Iterable[DocumentState]) -> Json:
@@ -69,5 +73,5 @@ def _together(ended: Iterable[DocumentState]) -> Json:
         "kind": next((document.kind for document in ended), ""),
         "version": max((document.version for document in ended), default=0),
         "files": [document.name for document in ended if document.name],
-        "failures": list(dict.fromkeys(document.problem for document in ended if document.problem)),
+        "failures": list(dict.fromkeys(document.cause for document in ended if document.problem)),
     }

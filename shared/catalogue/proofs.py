@@ -12,6 +12,14 @@ from shared.schemas.requests import Evidence, PreconditionVerdict
 
 Reference = tuple[str, str, str]
 WAIVER = "waiver"
+KINDS = {
+    "attachment": Text(zh="附件", en="an attachment"),
+    "attestation": Text(zh="书面说明", en="a written statement"),
+    "crm_reference": Text(zh="CRM 记录编号", en="the number of a CRM record"),
+    "earlier_request": Text(zh="此前的申请", en="an earlier request"),
+    "tender_number": Text(zh="招标编号", en="a tender number"),
+}
+"""What people call the kinds of evidence; one that only a pack knows is called by its key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +160,11 @@ def _waived(piece: Evidence, precondition: Precondition, pack: Pack) -> Text:
 
 
 def _remedy(label: Text, offered: Offered, condition: Condition, pack: Pack, earlier: Mapping[Reference, EarlierRequest]) -> Text:
-    kinds = sorted({kind for name in condition.any_of for kind in pack.preconditions[name].evidence or pack.evidence_kinds})
+    keys = sorted({kind for name in condition.any_of for kind in pack.preconditions[name].evidence or pack.evidence_kinds})
+    kinds = [KINDS.get(key, Text(zh=key, en=key)) for key in keys]
     named = [" / ".join(reference) for reference in sorted(offered.references()) if _open(earlier.get(reference))]
-    zh = f"前提条件“{label.zh}”尚无有效证明；请提供证明（{'、'.join(kinds)}）。"
-    en = f"The precondition “{label.en}” is not proved; offer evidence ({', '.join(kinds)})."
+    zh = f"前提条件“{label.zh}”尚无有效证明；请提供证明（{'、'.join(kind.zh for kind in kinds)}均可）。"
+    en = f"The precondition “{label.en}” is not proved; offer evidence: {' or '.join(kind.en for kind in kinds)}."
     if named:
         zh += f"所引用的申请须属同一商机且已完成：{'；'.join(named)}。"
         en += f" The request referred to must be of the same opportunity and completed: {'; '.join(named)}."

@@ -177,11 +177,18 @@ class Ledger(Generic[S, C]):
     async def _set_aside(self, message: Message | Held | Lease, problem: str) -> Outcome:
         """Park the request of a message whose outcome cannot be stored, with what the message said kept as far as it can be."""
         subject = order.subject_of(message)
-        unstored = await self._rounds([subject], (), lambda draft: draft.set_aside(message, problem), sealing=True)
+        readable = True
+
+        def aside(draft: Draft[S, C]) -> None:
+            nonlocal readable
+            readable = not draft.sealed
+            draft.set_aside(message, problem)
+
+        unstored = await self._rounds([subject], (), aside, sealing=True)
         if unstored and isinstance(message, Settled):
             bare = replace(message, data={}, problem="")
             unstored = await self._rounds([subject], (), lambda draft: draft.set_aside(bare, problem), sealing=True)
-        return unapplied(subject, problem, stored=subject not in unstored)
+        return unapplied(subject, problem, stored=subject not in unstored, unstorable=readable)
 
     async def _rounds(
         self,

@@ -16,17 +16,22 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True)
 class Retry:
-    """It did not happen, and may be tried again after the back-off, or after `seconds` when the other side said so."""
+    """It did not happen, and may be tried again after the back-off, or after `seconds` when the other side said so.
+
+    `data` reaches the domain with `Settled` when this was the last try.
+    """
 
     problem: str
     seconds: float | None = None
+    data: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terminal:
-    """It did not happen and trying again would not help."""
+    """It did not happen and trying again would not help. `data` reaches the domain with `Settled`."""
 
     problem: str
+    data: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -150,7 +150,8 @@ NOTHING = Decision()
 class Outcome:
     """What became of one message. `events` are those it caused, also when it was `repeated`.
 
-    With a `problem` it was not applied; unless `stored`, not even its raw form could be kept with its request.
+    With a `problem` it was not applied: because what it says cannot be stored, when `unstorable`, so that telling it again is in
+    vain; else for a fault of ours. Unless `stored`, not even its raw form could be kept with its request.
     """
 
     subject: str
@@ -161,3 +162,4 @@ class Outcome:
     answer: Mapping[str, Any] | None = None
     problem: str = ""
     stored: bool = True
+    unstorable: bool = False

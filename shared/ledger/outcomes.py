@@ -3,9 +3,9 @@
 from shared.ledger.messages import Outcome
 
 
-def unapplied(subject: str, problem: str, *, stored: bool) -> Outcome:
+def unapplied(subject: str, problem: str, *, stored: bool, unstorable: bool) -> Outcome:
     """The outcome of a message that could not be applied."""
-    return Outcome(subject=subject, state=None, problem=problem, stored=stored)
+    return Outcome(subject=subject, state=None, problem=problem, stored=stored, unstorable=unstorable)
 
 
 def passed(outcome: Outcome) -> bool:

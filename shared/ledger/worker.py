@@ -201,10 +201,10 @@ class Worker:
                 await self._settle(item, "done", "", data)
             case Doubt(problem=problem):
                 await self._settle(item, "unknown", problem)
-            case Terminal(problem=problem):
-                await self._settle(item, "failed", problem)
-            case Retry(problem=problem) if item.tries >= self._max_attempts:
-                await self._settle(item, "failed", f"given up after {item.tries} attempts: {problem}")
+            case Terminal(problem=problem, data=data):
+                await self._settle(item, "failed", problem, data)
+            case Retry(problem=problem, data=data) if item.tries >= self._max_attempts:
+                await self._settle(item, "failed", f"given up after {item.tries} attempts: {problem}", data)
             case Retry(problem=problem, seconds=seconds):
                 await self._give_back(item, seconds if seconds is not None else _back_off(item.tries), problem)
 

@@ -22,9 +22,14 @@ class DocumentRendered(Frozen):
 
 
 class DocumentFailed(Frozen):
-    """A file that will not come; `together` as for DocumentRendered."""
+    """A file that will not come; `together` as for DocumentRendered.
+
+    `problem` is for operators; `cause` says in one word what people can be told of it: draft_missing, template, renderer,
+    policy_missing, or nothing when it is of no kind that is known.
+    """
 
     document: str
     kind: str
     problem: str
+    cause: str = ""
     together: tuple[str, ...] = ()

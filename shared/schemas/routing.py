@@ -1,5 +1,6 @@
 """What routing says on backline.routing.v1: who coordinates, who supports, why, and how the work went."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -82,13 +83,33 @@ class WorkAccepted(Frozen):
 
 
 class WorkDeclined(Frozen):
-    """A seat was given back; whoever coordinated and supported in one role gives back both (`step` coordinator)."""
+    """A seat was given back; whoever coordinated and supported in one role gives back both (`step` coordinator).
+
+    `on_behalf_of` is the seat's holder, when `by` stands in while they are away.
+    """
 
     by: str
     role: str
     step: Step
     reason: str
     on_behalf_of: str | None = None
+
+    def vacates(self, seat: Seat) -> bool:
+        """Whether `seat` was given back: a supporter's are all given back, a coordinator's with the one in the same role."""
+        if seat.person != (self.on_behalf_of or self.by):
+            return False
+        return seat.step == self.step or (self.step == "coordinator" and seat.role == self.role)
+
+
+def seats_after(seats: Sequence[Seat], said: Seat | Sequence[Seat] | WorkDeclined) -> tuple[Seat, ...]:
+    """Who has a part in a request after a coordinator's seat or all supporters' seats were given, or one was given back."""
+    match said:
+        case Seat():
+            return (said, *(seat for seat in seats if seat.step != "coordinator"))
+        case WorkDeclined():
+            return tuple(seat for seat in seats if not said.vacates(seat))
+        case _:
+            return (*(seat for seat in seats if seat.step == "coordinator"), *said)
 
 
 class WorkCompleted(Frozen):

@@ -1,5 +1,6 @@
 """The house rules on sources, each a function to the violations it finds. Who may import whom stands in pyproject.toml."""
 
+import ast
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -13,6 +14,8 @@ KAFKA = ("faststream", "aiokafka")
 KAFKA_CALLS = frozenset({"subscriber", "AIOKafkaConsumer", "KafkaBroker"})
 SHAPELESS = frozenset({"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"})
 MAX_LINES = 300
+MAX_FUNCTION_LINES = 40
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 OVERDUE: frozenset[str] = frozenset()
 """Longer than the ceiling and still to be parted; whoever parts one takes its name off this list (a test insists)."""
 PURE = re.compile(r"services/\w+/domain(/\w+)?\.py|shared/catalogue/\w+\.py|shared/calendar/\w+\.py|shared/ledger/messages\.py")
@@ -91,6 +94,27 @@ def files_are_short(files: Iterable[Source]) -> list[str]:
         for file in files
         if (lines := len(file.text.splitlines())) > MAX_LINES and file.path not in OVERDUE
     ]
+
+
+def functions_are_short(files: Iterable[Source]) -> list[str]:
+    """As files are. A function inside another counts for itself, not for the one around it."""
+    return [
+        f"{file.path}: {function.name} has {lines} lines"
+        for file in files
+        for function in ast.walk(file.tree)
+        if isinstance(function, FUNCTION) and (lines := _own_lines(function)) > MAX_FUNCTION_LINES
+    ]
+
+
+def _own_lines(function: ast.AST) -> int:
+    """The lines of a function from `def` on, without those of the functions that are defined in it."""
+    inside: set[int] = set()
+    for node in ast.walk(function):
+        if isinstance(node, FUNCTION) and node is not function:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            inside |= set(range(first, (node.end_lineno or first) + 1))
+    assert isinstance(function, FUNCTION)
+    return len(set(range(function.lineno, (function.end_lineno or function.lineno) + 1)) - inside)
 
 
 def modules_have_telling_names(files: Iterable[Source]) -> list[str]:

@@ -1,14 +1,18 @@
 """The house rules hold, and each rule would notice if they did not."""
 
+import re
+
 import pytest
 
 from tests.architecture.rules import (
+    MAX_FUNCTION_LINES,
     MAX_LINES,
     OVERDUE,
     READS_FILES,
     Rule,
     domains_are_pure,
     files_are_short,
+    functions_are_short,
     locked,
     modules_have_telling_names,
     modules_say_their_duty,
@@ -22,6 +26,7 @@ RULES: list[Rule] = [
     only_messaging_consumes,
     domains_are_pure,
     files_are_short,
+    functions_are_short,
     modules_have_telling_names,
     modules_say_their_duty,
 ]
@@ -41,6 +46,9 @@ OFFENCES: list[tuple[Rule, str, str]] = [
     (domains_are_pure, "shared/catalogue/judge.py", "open('/etc/passwd')"),
     (domains_are_pure, "shared/ledger/messages.py", "import asyncio"),
     (files_are_short, "shared/ledger/long.py", "x = 1\n" * (MAX_LINES + 1)),
+    (functions_are_short, "shared/ledger/long.py", "def f():\n" + "    x = 1\n" * MAX_FUNCTION_LINES),
+    (functions_are_short, "shared/ledger/long.py", "class C:\n    async def f(self):\n" + "        x = 1\n" * MAX_FUNCTION_LINES),
+    (functions_are_short, "services/notify/api.py", "def f():\n    def g():\n" + "        x = 1\n" * MAX_FUNCTION_LINES),
     (modules_have_telling_names, "shared/utils/dates.py", ""),
     (modules_have_telling_names, "services/notify/helpers.py", ""),
     (modules_have_telling_names, "services/manager/app.py", ""),
@@ -63,6 +71,12 @@ LAWFUL: list[tuple[Rule, str, str]] = [
     ),
     (domains_are_pure, "services/routing/projection.py", "import asyncio"),
     (files_are_short, "shared/ledger/short.py", "x = 1\n" * MAX_LINES),
+    (functions_are_short, "shared/ledger/short.py", "def f():\n" + "    x = 1\n" * (MAX_FUNCTION_LINES - 1)),
+    (
+        functions_are_short,
+        "services/notify/api.py",
+        "def f():\n    @get\n    def g():\n" + "        x = 1\n" * 30 + "    x = 1\n" * 30,
+    ),
     (modules_have_telling_names, "shared/ledger/apply.py", ""),
 ]
 
@@ -83,6 +97,10 @@ def test_test_files_are_short_too():
     assert files_are_short(sources(rooms=["tests"])) == []
 
 
+def test_test_functions_are_short_too():
+    assert functions_are_short(sources(rooms=["tests"])) == []
+
+
 @pytest.mark.parametrize(("rule", "path", "text"), OFFENCES, ids=lambda value: getattr(value, "__name__", str(value)[:40]))
 def test_an_offence_is_noticed(rule: Rule, path: str, text: str):
     assert rule([Source(path, text)]) != []
@@ -91,6 +109,14 @@ def test_an_offence_is_noticed(rule: Rule, path: str, text: str):
 @pytest.mark.parametrize(("rule", "path", "text"), LAWFUL, ids=lambda value: getattr(value, "__name__", str(value)[:40]))
 def test_what_is_lawful_is_let_be(rule: Rule, path: str, text: str):
     assert rule([Source(path, text)]) == []
+
+
+def test_each_promise_names_the_very_file_that_shows_it():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.partition("## What each promise rests on")[2].partition("\n## ")[0]
+    named = re.findall(r"`(tests/[^`]*)`", table)
+    assert len(named) > 15
+    assert [path for path in named if not (ROOT / path).is_file()] == []
 
 
 def test_every_exception_names_a_file_that_exists(files: tuple[Source, ...]):

@@ -70,11 +70,16 @@ def _deck() -> Json:
 BUDGET = {"venue": 12000, "meals": 3400.5, "gifts": 860, "transport": 0}
 
 
-def _details() -> dict[str, Json]:
+def _materials() -> dict[str, Json]:
     return {
         "tools.company": _material(["brochure", "profile"]),
         "tools.product": _material(["introduction", "playbook"]),
         "tools.solution": _material(["whitepaper", "case"]),
+    }
+
+
+def _surveys_and_solutions() -> dict[str, Json]:
+    return {
         "tech.survey": {
             "counterparts": ["宁主任", "阚科长"],
             "topics": ["泊位排程", "闸口识别"],
@@ -104,6 +109,11 @@ def _details() -> dict[str, Json]:
             "feedback": {"due": "2027-03-20T12:00:00+08:00", "format": "excel", "demands": "按用例逐条给出结果"},
             "purpose": "验收前自检",
         },
+    }
+
+
+def _appearances() -> dict[str, Json]:
+    return {
         "tech.presentation": _deck(),
         "tech.training": {**_deck(), "headcount": 24, "material_language": "zh"},
         "tech.bid": {
@@ -116,6 +126,11 @@ def _details() -> dict[str, Json]:
                 {"name": "卓越群", "organisation": "设计院"},
             ],
         },
+    }
+
+
+def _events() -> dict[str, Json]:
+    return {
         "market.event": {
             "name": "智慧港口研讨会",
             "where": window(),
@@ -141,6 +156,11 @@ def _details() -> dict[str, Json]:
             },
             "budget": dict(BUDGET),
         },
+    }
+
+
+def _visits_and_gifts() -> dict[str, Json]:
+    return {
         "market.visit": {
             "customer": "云汀港务集团",
             "aim": "眼见为实",
@@ -168,6 +188,11 @@ def _details() -> dict[str, Json]:
                 {"customer": "白沙集装箱", "person": "阚科长", "quantity": 2},
             ],
         },
+    }
+
+
+def _business() -> dict[str, Json]:
+    return {
         "business.price": {
             "tender": {
                 "method": "open_tender",
@@ -190,6 +215,11 @@ def _details() -> dict[str, Json]:
             "price_request": {"business_unit": "harbour", "system": "crm", "reference": "P-77"},
         },
     }
+
+
+def _details() -> dict[str, Json]:
+    groups = (_materials(), _surveys_and_solutions(), _appearances(), _events(), _visits_and_gifts(), _business())
+    return {kind: details for group in groups for kind, details in group.items()}
 
 
 def _evidence() -> dict[str, list[Json]]:

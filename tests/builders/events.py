@@ -1,6 +1,6 @@
 """Events as their owners say them, and what they hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,10 @@ from tests.builders.judging import NOW
 
 
 def events_of(subject: str, at: datetime = NOW) -> Callable[..., Event]:
-    """A maker of events about `subject`, numbered and chained per source as they are made: say(fact)."""
+    """A maker of events about `subject`, numbered and chained per source as they are made: say(fact, after)."""
     said: dict[str, Event] = {}
 
-    def say(fact: Any) -> Event:
+    def say(fact: Any, after: Mapping[str, int] | None = None) -> Event:
         event_type = TYPE_OF[type(fact)]
         source = OWNER[event_type]
         last = said.get(source)
@@ -27,6 +27,7 @@ def events_of(subject: str, at: datetime = NOW) -> Callable[..., Event]:
             time=at,
             data=fact.model_dump(mode="json"),
             dataschema=dataschema(event_type),
+            after=dict(after or {}),
         )
         return said[source]
 

@@ -30,30 +30,31 @@ def on_leave(first: str = "2027-02-20", last: str = "2027-03-20") -> tuple[Leave
     return (Leave(first=date.fromisoformat(first), last=date.fromisoformat(last)),)
 
 
-def a_directory(*others: Person | BusinessUnit) -> Directory:
-    """Three units and headquarters, about twenty people; `others` are added or replace those of the same id."""
-    units = (
-        BusinessUnit(code="harbour", name=Text(zh="港湾事业部", en="Harbour Unit"), region="coast"),
-        BusinessUnit(code="mountain", name=Text(zh="山岳事业部", en="Mountain Unit"), region="inland"),
-        BusinessUnit(
-            code="islands",
-            name=Text(zh="群岛事业部", en="Islands Unit"),
-            time_zone="Asia/Singapore",
-            locale="en",
-            region="islands",
-        ),
-        BusinessUnit(code="headquarters", name=Text(zh="公司总部", en="Headquarters")),
-    )
-    writer = {"analysis": 2, "writing": 3, "bidding": 1, "product": 2}
-    people = (
+UNITS = (
+    BusinessUnit(code="harbour", name=Text(zh="港湾事业部", en="Harbour Unit"), region="coast"),
+    BusinessUnit(code="mountain", name=Text(zh="山岳事业部", en="Mountain Unit"), region="inland"),
+    BusinessUnit(
+        code="islands",
+        name=Text(zh="群岛事业部", en="Islands Unit"),
+        time_zone="Asia/Singapore",
+        locale="en",
+        region="islands",
+    ),
+    BusinessUnit(code="headquarters", name=Text(zh="公司总部", en="Headquarters")),
+)
+WRITER = {"analysis": 2, "writing": 3, "bidding": 1, "product": 2}
+
+
+def _staff() -> tuple[Person, ...]:
+    return (
         a_person(ASKER, "harbour", "account_manager", name="纪春生"),
         a_person("A2", "harbour", "sales_assistant", name="蒲小满"),
         a_person("A3", "islands", "account_manager", name="Ines Calder", time_zone="Asia/Singapore", locale="en"),
         a_person("A4", "headquarters", "corporate_marketing", name="庄敬之"),
         a_person("GONE", "harbour", "account_manager", name="卜离", active=False),
         a_person("PM1", "harbour", "presales_manager", name="阮定国"),
-        a_person("PE1", "harbour", "presales_engineer", name="苗乐", skills=writer, industries=("ports",)),
-        a_person("PE2", "harbour", "presales_engineer", name="仇望", skills={**writer, "writing": 1, "bidding": 3}),
+        a_person("PE1", "harbour", "presales_engineer", name="苗乐", skills=WRITER, industries=("ports",)),
+        a_person("PE2", "harbour", "presales_engineer", name="仇望", skills={**WRITER, "writing": 1, "bidding": 3}),
         a_person("PE3", "harbour", "presales_engineer", name="咸若水", skills={"network": 3}),
         a_person("TM1", "harbour", "test_manager", name="车间明"),
         a_person("TE1", "harbour", "test_engineer", name="别样红"),
@@ -63,7 +64,7 @@ def a_directory(*others: Person | BusinessUnit) -> Directory:
         a_person("MK2", "mountain", "bu_marketing", name="谷雨晴"),
         a_person("BL2", "mountain", "bu_leader", name="岳巍"),
         a_person("PM9", "headquarters", "presales_manager", name="总前"),
-        a_person("PE9", "headquarters", "presales_engineer", name="总工", skills=writer, regions=("inland",)),
+        a_person("PE9", "headquarters", "presales_engineer", name="总工", skills=WRITER, regions=("inland",)),
         a_person("TM9", "headquarters", "test_manager", name="总测"),
         a_person("PR9", "headquarters", "product_manager", name="总品", skills={"product": 2}),
         a_person("CL1", "headquarters", "company_leader", name="公孙长策"),
@@ -73,4 +74,8 @@ def a_directory(*others: Person | BusinessUnit) -> Directory:
         a_person("TC1", "headquarters", "department_reviewer", name="艺术精", department="technical"),
         a_person("DL1", "headquarters", "department_reviewer", name="付如期", department="delivery"),
     )
-    return Directory().with_entries([*units, *people, *others])
+
+
+def a_directory(*others: Person | BusinessUnit) -> Directory:
+    """Three units and headquarters, about twenty people; `others` are added or replace those of the same id."""
+    return Directory().with_entries([*UNITS, *_staff(), *others])

@@ -1,7 +1,7 @@
 """A request as a document of plain blocks, in the order its type's layout names, for those its layout says it is for. Pure.
 
-What stays inside leaves nothing out that was given. What goes to a customer holds what its layout names and nothing else;
-its internal sheet holds the whole.
+What stays inside leaves nothing out that was given. What goes to a customer holds what its layout names, of that what the form
+knows, and nothing else; its internal sheet holds the whole.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,10 @@ import yaml
 
 from services.documents.rendering.about import currency, particulars, request_facts, subtitle
 from services.documents.rendering.blocks import clean, facts, label, merged, text
-from services.documents.rendering.fields import answered_blocks, checklist_blocks, form_blocks, free_blocks
+from services.documents.rendering.fields import answered_blocks, checklist_blocks, form_blocks, free_blocks, outward
 from services.documents.rendering.material import Material
 from services.documents.rendering.wording import day, word
+from shared.catalogue import RequestType
 from shared.schemas.model import Json
 from shared.schemas.requests import number_of
 
@@ -41,7 +42,8 @@ def compose(material: Material) -> Json:
     layout = layout_of(material.kind.key)
     if not for_customers(material.kind.key):
         return _document(material, material.kind.output.name(material.request.locale), layout, _whole(material, layout))
-    sections = [*_form(material, layout["sections"]), *_survey_told(material, layout), *_result_told(material, layout)]
+    told = outward(material.kind.fields, material.request.details)
+    sections = [*_form(material, layout["sections"], told), *_survey_told(material, layout), *_result_told(material, layout)]
     return _document(material, material.kind.output.name(material.request.locale), layout, sections)
 
 
@@ -78,7 +80,14 @@ def _whole(material: Material, layout: Layout) -> list[Json]:
     parts = [*layout["sections"], *inside]
     outcome = [*_survey(material, layout), *_result(material, layout)]
     further = _further(material, parts)
-    return [about, *_form(material, parts), *outcome, *further, *_closing(material, layout), *material.sections]
+    return [
+        about,
+        *_form(material, parts, material.request.details),
+        *outcome,
+        *further,
+        *_closing(material, layout),
+        *material.sections,
+    ]
 
 
 def _section(heading: str, blocks: list[Json], *, new_page: bool = False) -> Json:
@@ -87,9 +96,9 @@ def _section(heading: str, blocks: list[Json], *, new_page: bool = False) -> Jso
     return {"heading": heading, "blocks": blocks[1:] if alone else blocks, "new_page": new_page}
 
 
-def _form(material: Material, parts: list[Layout]) -> list[Json]:
-    """The fields that `parts` name, a section for each."""
-    kind, details, locale = material.kind, material.request.details, material.request.locale
+def _form(material: Material, parts: list[Layout], details: Json) -> list[Json]:
+    """The fields of `details` that `parts` name, a section for each."""
+    kind, locale = material.kind, material.request.locale
     return [_section(part[locale], form_blocks(kind, details, part["fields"], locale)) for part in parts]
 
 
@@ -108,46 +117,47 @@ def _survey(material: Material, layout: Layout) -> list[Json]:
     """All that the completed survey of the opportunity found, and when and about what it was held."""
     if material.survey is None:
         return []
-    kind, locale = material.pack.types["tech.survey"], material.request.locale
     note = material.survey.get("note")
-    blocks = checklist_blocks(kind, material.survey.get("result") or {}, locale) + ([text(str(note))] if note else [])
-    return [{"heading": word("survey", locale), "blocks": blocks + _survey_held(material, layout)}]
+    found = checklist_blocks(_surveying(material), material.survey.get("result") or {}, material.request.locale)
+    noted = [text(str(note))] if note else []
+    return _surveyed(material, layout, [*found, *noted], material.survey.get("details") or {})
 
 
 def _survey_told(material: Material, layout: Layout) -> list[Json]:
     """What the survey found under the policy's own headings: neither what is open nor what was noted beside them."""
     if material.survey is None:
         return []
-    kind, locale = material.pack.types["tech.survey"], material.request.locale
-    blocks = answered_blocks(kind, material.survey.get("result") or {}, locale)
-    return [{"heading": word("survey", locale), "blocks": blocks + _survey_held(material, layout)}]
+    kind = _surveying(material)
+    found = answered_blocks(kind, material.survey.get("result") or {}, material.request.locale)
+    return _surveyed(material, layout, found, outward(kind.fields, material.survey.get("details") or {}))
 
 
-def _survey_held(material: Material, layout: Layout) -> list[Json]:
-    details = (material.survey or {}).get("details") or {}
+def _surveying(material: Material) -> RequestType:
+    return material.pack.types["tech.survey"]
+
+
+def _surveyed(material: Material, layout: Layout, found: list[Json], details: Json) -> list[Json]:
     locale = material.request.locale
-    held = form_blocks(material.pack.types["tech.survey"], details, layout.get("survey", ()), locale)
-    return [label(word("surveyed", locale)), *held] if held else []
+    held = form_blocks(_surveying(material), details, layout.get("survey", ()), locale)
+    arranged = [label(word("surveyed", locale)), *held] if held else []
+    return [{"heading": word("survey", locale), "blocks": found + arranged}]
 
 
 def _result(material: Material, layout: Layout) -> list[Json]:
     """What came of the work, with the note to whoever asked for it."""
-    told = _result_blocks(material)
     locale = material.request.locale
+    made = [] if material.result is None else checklist_blocks(material.kind, material.result, locale)
     note = [label(word("note", locale)), text(material.note)] if material.result is not None and material.note else []
     heading = layout["result"][locale] if "result" in layout else word("result", locale)
-    return [{"heading": heading, "blocks": told + note}]
+    return [{"heading": heading, "blocks": made + note}]
 
 
 def _result_told(material: Material, layout: Layout) -> list[Json]:
-    """What came of the work where that is what the customer gets; the note is to whoever asked for it."""
-    if layout["result"].get("audience") == "internal":
+    """What came of the work, as it was written, where the layout says that it is written for the customer."""
+    if layout["result"].get("audience") != "customer" or material.result is None:
         return []
-    return [{"heading": layout["result"][material.request.locale], "blocks": _result_blocks(material)}]
-
-
-def _result_blocks(material: Material) -> list[Json]:
-    return [] if material.result is None else checklist_blocks(material.kind, material.result, material.request.locale)
+    locale = material.request.locale
+    return [{"heading": layout["result"][locale], "blocks": free_blocks(material.result, locale)}]
 
 
 def _closing(material: Material, layout: Layout) -> list[Json]:

@@ -5,9 +5,26 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.documents.rendering.blocks import facts, label, listing, merged, table, text
-from services.documents.rendering.wording import flat, money, plain, word
+from services.documents.rendering.wording import WINDOW, flat, money, plain, word
 from shared.catalogue import Field, RequestType
 from shared.schemas.model import Json
+
+
+def outward(known: Mapping[str, Field | None], values: Mapping[str, Any]) -> Json:
+    """Of `values` what is `known` at every depth: whatever a form does not name, within a field as beside it, is left out."""
+    return {key: _outward(spec, values[key]) for key, spec in known.items() if key in values}
+
+
+def _outward(spec: Field | None, value: Any) -> Any:
+    match value:
+        case dict() if spec is not None and spec.type == "window":
+            return outward(dict.fromkeys(WINDOW), value)
+        case dict():
+            return outward(spec.fields if spec is not None else {}, value)
+        case list():
+            return [told for item in value if (told := _outward(spec, item)) != {}]
+        case _:
+            return value
 
 
 def form_blocks(kind: RequestType, details: Mapping[str, Any], keys: Iterable[str], locale: str) -> list[Json]:
@@ -104,10 +121,9 @@ def checklist_blocks(kind: RequestType, result: Mapping[str, Any], locale: str) 
 
 
 def answered_blocks(kind: RequestType, result: Mapping[str, Any], locale: str) -> list[Json]:
-    """The output's sections that were filled in, and nothing else."""
-    return facts(
-        [[part.name(locale), _answer(result[part.key], locale)] for part in kind.output.sections if result.get(part.key)]
-    )
+    """The output's sections that were filled in with plain words, and nothing else."""
+    told = outward(dict.fromkeys(part.key for part in kind.output.sections), result)
+    return facts([[part.name(locale), _answer(told[part.key], locale)] for part in kind.output.sections if told.get(part.key)])
 
 
 def _answer(value: object, locale: str) -> str:

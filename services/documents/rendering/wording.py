@@ -43,6 +43,8 @@ WORDS = {
     "size": ("大小", "Size"),
     "shown": ("在本材料中", "In this packet"),
 }
+WINDOW = ("start", "end", "place", "time_zone")
+"""What a time and place are made of."""
 
 
 def word(key: str, locale: str) -> str:
@@ -96,7 +98,7 @@ def plain(spec: Field, value: Any, locale: str) -> str:
 
 def _window(value: dict[str, Any], locale: str) -> str:
     """When, and on the next line where."""
-    rest = {key: inner for key, inner in value.items() if key not in {"start", "end", "place", "time_zone"}}
+    rest = {key: inner for key, inner in value.items() if key not in WINDOW}
     places = [str(value["place"])] if value.get("place") else []
     return f"{_span(value, locale)}\n" + " · ".join([*places, *([flat(rest, locale)] if rest else [])])
 

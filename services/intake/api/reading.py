@@ -18,7 +18,7 @@ from shared.ledger.messages import Refusal
 from shared.schemas.model import Text
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import NUMBER_PREFIX
-from shared.schemas.routing import WorkDeclined
+from shared.schemas.routing import Seat, WorkDeclined, seats_after
 
 NOT_FOUND = Refusal(
     code="not_found",
@@ -88,16 +88,13 @@ def visible(state: State, caller: Principal) -> bool:
 
 def seated(state: State) -> frozenset[str]:
     """Who has a seat now, as routing told it: whoever gave theirs back has not."""
-    coordinator: set[str] = set()
-    supporters: set[str] = set()
+    seats: tuple[Seat, ...] = ()
     for moment in state.timeline:
         match moment.data:
-            case {"seat": {"person": person}}:
-                coordinator = {person}
-            case {"seats": seats}:
-                supporters = {seat["person"] for seat in seats}
-            case {"by": person, "step": step} if moment.type == TYPE_OF[WorkDeclined]:
-                gone = {person, moment.data.get("on_behalf_of")}
-                supporters -= gone
-                coordinator -= gone if step == "coordinator" else set()
-    return frozenset(coordinator | supporters)
+            case {"seat": seat}:
+                seats = seats_after(seats, Seat.model_validate(seat))
+            case {"seats": given}:
+                seats = seats_after(seats, [Seat.model_validate(seat) for seat in given])
+            case declined if moment.type == TYPE_OF[WorkDeclined]:
+                seats = seats_after(seats, WorkDeclined.model_validate(declined))
+    return frozenset(seat.person for seat in seats)

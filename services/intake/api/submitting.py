@@ -29,6 +29,15 @@ NOT_AN_OBJECT = Refusal(
     message=Text(zh="内容应为一个 JSON 对象。", en="The body must be one JSON object."),
 )
 
+NO_BODY = Refusal(
+    code="body_missing",
+    status=422,
+    message=Text(
+        zh='这一行有 action 而没有 body；请把申请内容写入 body：{"action": …, "body": {…}}。',
+        en='This line has an `action` but no `body`; put the content into `body`: {"action": …, "body": {…}}.',
+    ),
+)
+
 
 class Line(Answer):
     """The answer to one line of a batch."""
@@ -128,16 +137,16 @@ async def _line(reception: Reception, line: bytes, caller: Principal, identifier
         if action is None:
             return refused(None, "submit", unknown_action(wish))
         if not isinstance(body, dict):
-            return refused(None, action, NOT_AN_OBJECT)
+            return refused(None, action, NO_BODY if body is None else NOT_AN_OBJECT)
         if identity(body) is None:
             return refused(None, action, NO_IDENTITY)
         return await reception.take(_submission(action, body, caller, "batch", identifier))
 
 
 def _unwrapped(message: object) -> tuple[str, object]:
-    """A line is a request to submit, or {"action": …, "body": …}."""
-    if isinstance(message, dict) and "action" in message and "body" in message:
-        return str(message["action"]), message["body"]
+    """A line is a request to submit, or {"action": …, "body": …}; no request has an `action` of its own."""
+    if isinstance(message, dict) and "action" in message:
+        return str(message["action"]), message.get("body")
     return "submit", message
 
 

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain.evolve import evolve
+from services.intake.domain.older import lifted
 from services.intake.domain.refusals import LONGEST_REASON, NOT_YOURS, REASON_MISSING, TYPE_FIXED, UNKNOWN, closed, conflict
 from services.intake.domain.state import OPEN, Context, Private, State, Version
 from shared.catalogue import Judgement, JudgingContext, changes, judge, meaning, public
-from shared.ledger.messages import NOTHING, Decision, Heard, Message, Told
+from shared.ledger.messages import NOTHING, Decision, Message, Told
 from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import (
     AmendmentRequested,
@@ -18,9 +19,7 @@ from shared.schemas.intake import (
     WithdrawalRequested,
 )
 from shared.schemas.model import Json
-from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import FieldChange, Origin, Request, Requester
-from shared.schemas.routing import AmendmentRefused, RequestAmended
 
 FACTS: dict[str, type[RequestSubmitted]] = {
     "accepted": RequestSubmitted,
@@ -36,10 +35,10 @@ class RequestDomain:
     source: Source = "intake"
     hears: frozenset[Source] = frozenset({"routing", "documents", "notify"})
     state = State
-    schema = 2
+    schema = 3
 
     def decide(self, state: State, message: Message, context: Context) -> Decision:
-        """The verdict on a command; on an answered amendment, which wording stands."""
+        """The verdict on a command. What others say needs no answer."""
         match message:
             case Told(data=data) if not _theirs(state, data):
                 return Decision(refusal=NOT_YOURS)
@@ -49,8 +48,6 @@ class RequestDomain:
                 return _amend(state, data, context)
             case Told(name="withdraw", data=data):
                 return _withdraw(state, data)
-            case Heard(event=event) if event.type in {TYPE_OF[RequestAmended], TYPE_OF[AmendmentRefused]}:
-                return _amendment_answered(state, stands=event.type == TYPE_OF[RequestAmended])
             case _:
                 return NOTHING
 
@@ -62,10 +59,9 @@ class RequestDomain:
         """Intake waits for nothing by itself."""
         return None
 
-    def upcast(self, document: dict[str, Any], _schema: int) -> dict[str, Any]:
-        """Schema 1 did not say when a request was received: at the first line of its timeline that is intake's."""
-        said = [moment["at"] for moment in document.get("timeline", ()) if moment["source"] == self.source]
-        return {**document, "received_at": said[0] if said else None}
+    def upcast(self, document: dict[str, Any], schema: int) -> dict[str, Any]:
+        """See `lifted`."""
+        return lifted(document, schema)
 
 
 def _theirs(state: State, data: Json) -> bool:
@@ -90,7 +86,7 @@ def _submit(state: State, data: Json, context: Context) -> Decision:
         ):
             return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})
         return _said(state, judgement, version, data)
-    standing = state.private.pending or current
+    standing = state.private.latest
     if (standing is not None and standing.meaning == version.meaning) or (current and current.meaning == version.meaning):
         return Decision(answer={"outcome": "accepted", "duplicate": True})
     fields = [change.field for change in changes(standing.request, version.request)] if standing else []
@@ -98,7 +94,7 @@ def _submit(state: State, data: Json, context: Context) -> Decision:
 
 
 def _amend(state: State, data: Json, context: Context) -> Decision:
-    current = state.private.pending or state.private.current
+    current = state.private.latest
     if state.status in {"new", "dropped"} or current is None:
         return Decision(refusal=UNKNOWN)
     body = merged(current.body, data["body"]) | {key: current.body[key] for key in IDENTITY if key in current.body}
@@ -112,7 +108,7 @@ def _amend(state: State, data: Json, context: Context) -> Decision:
 
 
 def _amend_open(state: State, data: Json, judgement: Judgement, version: Version) -> Decision:
-    current = state.private.pending or state.private.current
+    current = state.private.latest
     assert current is not None, "an open request has a wording"
     if not changes(current.request, version.request):
         return Decision(answer={"outcome": "accepted", "duplicate": True})
@@ -126,7 +122,7 @@ def _amend_open(state: State, data: Json, judgement: Judgement, version: Version
         changes=_public_changes(current.request, version.request, judgement),
         verdict=judgement.verdict,
     )
-    private = state.private.model_copy(update={"pending": version})
+    private = state.private.model_copy(update={"asking": version})
     return Decision(facts=(fact,), private=private, answer={"outcome": "accepted", "amended": True})
 
 
@@ -154,14 +150,6 @@ def _said(state: State, judgement: Judgement, version: Version, data: Json) -> D
     private = Private(current=version, filed_by=filed_by, channel=data["channel"])
     answer = {"outcome": judgement.verdict.outcome, "amended": state.private.current is not None and state.status != "dropped"}
     return Decision(facts=(fact,), private=private, answer=answer)
-
-
-def _amendment_answered(state: State, *, stands: bool) -> Decision:
-    pending = state.private.pending
-    if pending is None:
-        return NOTHING
-    current = pending if stands else state.private.current
-    return Decision(private=state.private.model_copy(update={"current": current, "pending": None}))
 
 
 def _judge(body: Json, state: State, context: Context) -> Judgement:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.intake.domain.state import Moment, State, Status, sortable
+from services.intake.domain.state import Asked, Moment, Private, State, Status, sortable
 from shared.schemas.envelope import Event
 from shared.schemas.intake import (
     AmendmentRequested,
@@ -42,9 +42,9 @@ FOLLOWING: dict[str, Status] = {
 
 
 def evolve(state: State, event: Event) -> State:
-    """`state` after `event`, heard or own. Intake's private values are not in events and do not change here."""
+    """`state` after `event`, heard or own. Intake's private values are not in events; here they only change their places."""
     moment = Moment(at=event.time, source=event.source, type=event.type, sequence=event.sequence, data=_shown(event))
-    update = {"timeline": (*state.timeline, moment), "status": _status(state, event), **_consequence(event)}
+    update = {"timeline": (*state.timeline, moment), "status": _status(state, event), **_consequence(state, event)}
     if event.type in SUBMISSIONS and state.received_at is None:
         update["received_at"] = datetime.fromisoformat(sortable(event.time))
     if event.type == TYPE_OF[RequestSubmitted]:
@@ -58,21 +58,39 @@ def _status(state: State, event: Event) -> Status:
     return FOLLOWING.get(event.type, state.status)
 
 
-def _consequence(event: Event) -> dict[str, object]:
+def _consequence(state: State, event: Event) -> dict[str, object]:
     if event.type in SUBMISSIONS:
         said = RequestSubmitted.model_validate(event.data)
         return {"request": said.request, "verdict": said.verdict, "policy": said.policy}
     if event.type == TYPE_OF[RequestAmended]:
-        return {"request": RequestAmended.model_validate(event.data).request, "amending": False}
-    if event.type in AMENDING:
-        return {"amending": AMENDING[event.type]}
+        return {"request": RequestAmended.model_validate(event.data).request, "private": _answered(state.private, event)}
+    if event.type == TYPE_OF[AmendmentRefused]:
+        return {"private": _answered(state.private, event)}
+    if event.type == TYPE_OF[AmendmentRequested]:
+        return {"private": _asked(state.private, event)}
     if event.type in WITHDRAWING:
         return {"withdrawing": WITHDRAWING[event.type]}
     return {}
 
 
+def _asked(private: Private, event: Event) -> Private:
+    """The wording that `event` asks for waits for routing's answer under the event's number."""
+    if private.asking is None:
+        return private
+    asked = Asked(number=event.sequence, version=private.asking)
+    return private.model_copy(update={"asking": None, "pending": (*private.pending, asked)})
+
+
+def _answered(private: Private, event: Event) -> Private:
+    """Routing answers amendments one by one, each before it hears the next: the one it answers is the last it had heard."""
+    number = event.after.get("intake")
+    stands = event.type == TYPE_OF[RequestAmended]
+    answered = next((asked.version for asked in private.pending if asked.number == number), None)
+    left = tuple(asked for asked in private.pending if asked.number != number)
+    return private.model_copy(update={"current": answered if stands and answered else private.current, "pending": left})
+
+
 SUBMISSIONS = {TYPE_OF[RequestSubmitted], TYPE_OF[RequestReturned], TYPE_OF[RequestRejected]}
-AMENDING = {TYPE_OF[AmendmentRequested]: True, TYPE_OF[AmendmentRefused]: False}
 WITHDRAWING = {TYPE_OF[WithdrawalRequested]: True, TYPE_OF[WithdrawalRefused]: False, TYPE_OF[RequestWithdrawn]: False}
 
 

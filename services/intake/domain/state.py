@@ -36,13 +36,29 @@ class Version(Frozen):
     meaning: str
 
 
+class Asked(Frozen):
+    """An amendment that routing has yet to answer: the number of the event that asked for it, and the wording asked for."""
+
+    number: int
+    version: Version
+
+
 class Private(Frozen):
-    """What stays in intake, personal values included. `pending` is an amendment that routing has not answered yet."""
+    """What stays in intake, personal values included. `pending` are amendments in the order they were asked for.
+
+    `asking` is a wording that is about to be asked for: it has no number until the event that asks has been said.
+    """
 
     current: Version | None = None
-    pending: Version | None = None
+    asking: Version | None = None
+    pending: tuple[Asked, ...] = ()
     filed_by: str = ""
     channel: str = ""
+
+    @property
+    def latest(self) -> Version | None:
+        """The wording that stands once routing has let everything asked for stand."""
+        return self.pending[-1].version if self.pending else self.current
 
 
 class State(Frozen):
@@ -57,10 +73,14 @@ class State(Frozen):
     policy: PolicyPin | None = None
     received_at: datetime | None = None
     submitted_at: datetime | None = None
-    amending: bool = False
     withdrawing: bool = False
     timeline: tuple[Moment, ...] = ()
     private: Private = Private()
+
+    @property
+    def amending(self) -> bool:
+        """Whether routing has yet to answer an amendment."""
+        return bool(self.private.pending)
 
     @field_serializer("received_at")
     def _of_one_width(self, moment: datetime | None) -> str | None:

@@ -80,6 +80,11 @@ class Scene:
             return _when(value, self.reader)
         return self.labels.value_name(type_key, path, value, self.reader.locale)
 
+    def failure(self, cause: str) -> str:
+        """What people are told of why a document was not made; of a cause that we do not know, that it lies with us."""
+        known = self.words["failures"]
+        return str(known.get(cause, known["other"]))
+
     def aside(self, main: str, addition: str) -> str:
         """`main` with `addition` in brackets."""
         opening, closing = self.words["aside"]
@@ -165,7 +170,7 @@ def _particulars(given: Json, scene: Scene) -> Json:
     if "document" in given:  # planned when each document was announced by itself
         shown |= {
             "files": [given["name"]] if "name" in given else [],
-            "failures": [given["problem"]] if "problem" in given else [],
+            "failures": [given.get("cause", "")] if "problem" in given else [],
         }
     return shown
 
@@ -176,7 +181,7 @@ def _points(said: Json, type_key: str, scene: Scene) -> list[Json]:
     missing += [(verdict["label"], verdict["message"] or "") for verdict in said.get("preconditions", ())]
     changed = [(scene.field(type_key, change["field"]), _change(change, type_key, scene)) for change in said.get("changes", ())]
     files = [(name, "") for name in said.get("files", ())]
-    failed = [(str(scene.words["problem"]), problem) for problem in said.get("failures", ())]
+    failed = [(str(scene.words["problem"]), text) for text in dict.fromkeys(map(scene.failure, said.get("failures", ())))]
     return [{"label": label, "text": text} for label, text in (*missing, *changed, *files, *failed)]
 
 

@@ -81,8 +81,7 @@ def _decline(state: State, by: str, data: Json, subject: str, context: Context) 
         # One person, one step: who coordinates and supports in the same role gives both back.
         seat = state.coordinator
     fact = WorkDeclined(by=by, role=seat.role, step=seat.step, reason=reason, on_behalf_of=_absent(seat, by))
-    after = state.without(seat.person, seat.step)
-    again = assign(subject, after, context)
+    again = assign(subject, state.after(fact), context)
     return Decision(facts=(fact, *again.facts), reservations=again.reservations)
 
 

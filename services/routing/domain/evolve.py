@@ -72,8 +72,7 @@ def _accepted(state: State, event: Event) -> Update:
 
 
 def _declined(state: State, event: Event) -> Update:
-    said = WorkDeclined.model_validate(event.data)
-    after = state.without(said.on_behalf_of or said.by, said.step)
+    after = state.after(WorkDeclined.model_validate(event.data))
     return {name: getattr(after, name) for name in ("supporters", "coordinator", "declined", "status")} | {
         "decisions": (*_standing(after, "coordinator"), *_standing(after, "supporter"))
     }

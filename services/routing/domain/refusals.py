@@ -9,7 +9,7 @@ STATUS = {
     "waiting": Text(zh="等待合适人选", en="waiting for somebody who fits"),
     "choosing": Text(zh="等待协调人选择", en="waiting for the coordinator's choice"),
     "assigned": Text(zh="已指派", en="assigned"),
-    "working": Text(zh="处理中", en="being worked on"),
+    "working": Text(zh="处理中", en="in progress"),
     "completed": Text(zh="已完成", en="completed"),
     "withdrawn": Text(zh="已撤回", en="withdrawn"),
 }

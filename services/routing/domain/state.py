@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from shared.schemas.model import Frozen
 from shared.schemas.requests import PolicyPin, Request
-from shared.schemas.routing import DecisionRecord, Seat, Step
+from shared.schemas.routing import DecisionRecord, Seat, WorkDeclined
 
 Status = Literal["new", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"]
 Command = Literal["accept", "decline", "complete", "choose", "amend", "withdraw"]
@@ -59,14 +59,13 @@ class State(Frozen):
         """Everybody whose seat counts as open work."""
         return self.seated() if self.open else frozenset()
 
-    def without(self, person: str, step: Step) -> Self:
-        """The state after `person` gave the seat back: a coordinator who also supports in the same role gives back both."""
-        coordinator = self.coordinator
-        role = coordinator.role if coordinator and step == "coordinator" and coordinator.person == person else None
-        left = tuple(seat for seat in self.supporters if seat.person != person or (step == "coordinator" and seat.role != role))
-        vacant = step == "supporter" or len(left) < len(self.supporters)
-        update: dict[str, object] = {"supporters": left, "declined": (*self.declined, person)}
-        if step == "coordinator":
+    def after(self, declined: WorkDeclined) -> Self:
+        """The state after a seat was given back."""
+        left = tuple(seat for seat in self.supporters if not declined.vacates(seat))
+        vacant = declined.step == "supporter" or len(left) < len(self.supporters)
+        holder = declined.on_behalf_of or declined.by
+        update: dict[str, object] = {"supporters": left, "declined": (*self.declined, holder)}
+        if self.coordinator and declined.vacates(self.coordinator):
             update["coordinator"] = None
         if vacant or not left:
             update["status"] = "waiting"

@@ -14,9 +14,11 @@ from shared.http.auth import Authenticator
 from shared.http.server import create_app
 from shared.ledger.apply import Ledger
 from shared.ledger.messages import Outcome, Told
+from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Json
-from shared.storage import BlobStore, Database, MongoLedgerStore, MongoPeopleStore
+from shared.storage import BlobStore, Database, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore
 from shared.telemetry.health import Health
 from tests.builders import NOW, a_body, a_directory, events_of, the_pack
 from tests.builders.contract import conforming
@@ -36,6 +38,11 @@ class OneAtATime:
         return (await self._ledger.apply([message]))[0]
 
 
+async def _no_copy(_record: Record, _problem: str) -> bool:
+    """The broker is away."""
+    return False
+
+
 class Site:
     """One intake whose directory is the small company. `ask` is what a caller sends, `hear` what routing says."""
 
@@ -43,7 +50,8 @@ class Site:
         self.clock = FakeClock(NOW)
         self._database = database
         self._projection = Projection(database["requests"])
-        self._people = DirectoryCopy(MongoPeopleStore(database["people"]))
+        burial = DeadLetters("intake", MongoDeadLetters(database["dead_letters"]), _no_copy, self.clock.now)
+        self._people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
         surroundings = RequestSurroundings(
             clock=self.clock,
             people=self._people,

@@ -77,6 +77,16 @@ async def test_a_batch_line_with_an_unknown_action_names_it_and_those_there_are(
     assert accepted["outcome"] == "accepted"
 
 
+@pytest.mark.parametrize(
+    "rest", [{}, {"body": None}, {**a_body("tech.survey"), "reason": "丢单"}], ids=["bare", "null", "beside it"]
+)
+async def test_a_batch_line_with_an_action_and_no_body_is_told_what_is_missing(site: Site, rest: dict[str, Any]):
+    (answer,) = lines(await site.ask("POST", "/v1/requests:batch", content=json.dumps({"action": "withdraw", **rest}).encode()))
+    assert (answer["action"], answer["outcome"], answer["problem"]["code"]) == ("withdraw", "refused", "body_missing")
+    assert all("body" in sentence for sentence in answer["problem"]["message"].values())
+    assert (await site.ask("GET", "/v1/requests")).json()["requests"] == []
+
+
 async def test_requests_are_listed_newest_first_and_found_by_number(site: Site):
     made = [await site.submitted(f"R-{turn}") for turn in range(5)]
     listed = (await site.ask("GET", "/v1/requests")).json()

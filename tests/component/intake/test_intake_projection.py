@@ -113,6 +113,32 @@ async def test_requests_stored_by_the_first_release_keep_their_place(mongo_datab
     assert State.model_validate(RequestDomain().upcast(older, 1)).received_at == state.received_at
 
 
+async def test_a_start_looks_at_no_request_that_has_its_place_already(mongo_database: Database):
+    projection = await stored(mongo_database, *a_few_among_many())
+    await mongo_database["requests"].update_many({}, {"$set": {"schema": 1}})
+    await mongo_database.command("profile", 2)
+    await projection.prepare()
+    await mongo_database.command("profile", 0)
+    ns = f"{mongo_database.name}.requests"
+    looked = [entry async for entry in mongo_database["system.profile"].find({"ns": ns, "op": {"$in": ["query", "update"]}})]
+    assert looked
+    assert sum(entry.get("docsExamined", 0) for entry in looked) <= 1
+    assert not any("COLLSCAN" in entry.get("planSummary", "") for entry in looked)
+
+
+async def test_more_requests_of_the_first_release_than_one_statement_writes_all_get_their_place(
+    mongo_database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.intake.projection.PLACED_AT_ONCE", 2)
+    older = a_desk("working").state.model_dump(mode="json", exclude={"received_at"})
+    unsaid = {**older, "timeline": [line for line in older["timeline"] if line["source"] != "intake"]}
+    documents = [{"_id": identity(number), "schema": 1, "state": older} for number in range(5)]
+    await mongo_database["requests"].insert_many([*documents, {"_id": "unsaid", "schema": 1, "state": unsaid}])
+    await Projection(mongo_database["requests"]).prepare()
+    placed = await mongo_database["requests"].count_documents({"state.received_at": {"$type": "string"}})
+    assert placed == len(documents)
+
+
 def a_few_among_many() -> list[State]:
     """Four hundred requests, every twentieth of which is the harbour's, of opportunity O-5, and open."""
     few, many = request_at(0), request_at(0, unit="islands", filed_by="islands")

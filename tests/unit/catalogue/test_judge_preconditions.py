@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.catalogue.proofs import KINDS
 from shared.schemas.requests import PreconditionVerdict
 from tests.builders import (
     SURVEY_BEFORE,
@@ -194,3 +195,19 @@ class TestBid:
     def test_a_due_that_is_given_is_judged_even_without_the_tender(self):
         body = with_details(a_body("tech.bid", evidence=self.NEED), due="2027-01-01T09:00:00+08:00")
         assert [problem.field for problem in judged(body).verdict.problems] == ["details.due"]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_what_is_asked_for_is_called_as_people_call_it(kind: str):
+    pack = the_pack()
+    verdicts = judged({**a_body(kind), "evidence": []}).verdict.preconditions
+    said = "".join(sentence for verdict in verdicts if verdict.message for sentence in (verdict.message.zh, verdict.message.en))
+    assert [key for key in pack.evidence_kinds if "_" in key and key in said] == []
+    for verdict in verdicts:
+        assert verdict.message is not None
+        assert "CRM 记录编号" in verdict.message.zh or "附件" in verdict.message.zh
+        assert "attestation" not in verdict.message.zh + verdict.message.en
+
+
+def test_every_kind_of_evidence_of_the_shipped_policy_has_a_name():
+    assert set(the_pack().evidence_kinds) <= KINDS.keys()

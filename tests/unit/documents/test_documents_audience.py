@@ -8,12 +8,15 @@ import pytest
 from pypdf import PdfReader
 
 from services.documents.rendering.compose import LAYOUTS, for_customers
+from services.documents.rendering.fields import outward
 from services.documents.rendering.job import Rendered, render
+from shared.catalogue import Field
 from shared.schemas.model import Json
 from tests.builders import TYPES, a_body, judged, the_pack, with_details
-from tests.unit.documents.renderings import a_job, inside, shown, shown_fields, squeezed, text_of, word_text_of
+from tests.unit.documents.renderings import CHECKLIST, a_job, inside, shown, shown_fields, squeezed, text_of, word_text_of
 
 OUTWARD = ("tech.proposal", "tech.presentation", "tech.training", "tech.bid")
+OUTLINES = ("tech.presentation", "tech.training")
 LEFT_OUT = {
     "tech.proposal": ["purpose"],
     "tech.presentation": ["purpose", "audience", "requirements"],
@@ -25,24 +28,64 @@ LEFT_OUT = {
 
 NEVER = ("对手远山科技报价低", "竞争态势", "七成", "赢单把握", "请勿外传的说明", "机房将搬迁", "口径以信息中心为准", "尚未记录")
 NEVER += ("阮定国", "紧急", "2027年3月28日", "R-tech", "O-5", "营销支持工作管理办法", "商机阶段", "大客户经理", "纪春生")
+NEVER += ("七成底价", "底线二百八十万", "会场内线", "三号评委偏向")
 """Of any request: what the form does not know, notes between ourselves, and who does what how urgently under which rules."""
 
 
 def a_telling_body(kind: str) -> Json:
-    """A request with everything in it that must stay inside."""
+    """A request with everything in it that must stay inside, beside the form's fields and within them."""
     body = with_details(a_body(kind), 赢单把握="七成")
+    details = {
+        key: {**value, "接待": {"备忘": "会场内线"}} if isinstance(value, dict) else value
+        for key, value in body["details"].items()
+    }
     body["opportunity"]["stage"] = 4
-    return {**body, "priority": "urgent", "needed_by": "2027-03-28T18:30:00+08:00", "extra": {"竞争态势": "对手远山科技报价低"}}
+    extra = {"竞争态势": "对手远山科技报价低"}
+    return {**body, "details": details, "priority": "urgent", "needed_by": "2027-03-28T18:30:00+08:00", "extra": extra}
 
 
 @cache
 def rendered(kind: str, form: str = "pdf") -> Rendered:
-    return render(a_job(a_telling_body(kind), format=form, note="请勿外传的说明"))
+    """With the working record of a type whose result is not written for the customer."""
+    record = {} if kind in OUTLINES else {"result": {"内部底价": "底线二百八十万"}}
+    return render(
+        a_job(
+            a_telling_body(kind), format=form, note="请勿外传的说明", survey=SURVEY if kind == "tech.proposal" else None, **record
+        )
+    )
 
 
 def texts_of(kind: str) -> dict[str, str]:
     """What can be read in each form of a customer's file."""
     return {"pdf": text_of(rendered(kind).data), "docx": word_text_of(rendered(kind, "docx").data)}
+
+
+FORM = {
+    "room": Field(zh="时间地点", en="Where", type="window"),
+    "people": Field(zh="名单", en="People", type="lines", fields={"name": Field(zh="姓名", en="Name", type="text")}),
+    "site": Field(
+        zh="现场",
+        en="Site",
+        type="record",
+        fields={
+            "rack": Field(zh="机柜", en="Rack", type="record", fields={"height": Field(zh="高", en="Height", type="number")})
+        },
+    ),
+    "aim": Field(zh="目的", en="Aim", type="text"),
+}
+GIVEN = {
+    "room": {"start": "a", "end": "b", "place": "c", "备忘": "x"},
+    "people": [{"name": "宁", "偏向": "x"}, {"name": "阚"}],
+    "site": {"rack": {"height": 2, "备忘": "x"}, "备忘": "x"},
+    "aim": "d",
+    "备忘": "x",
+}
+SURVEY = {
+    "request": "x",
+    "result": {**CHECKLIST, "it_state": ["三套系统并行", {"备忘": "三号评委偏向"}]},
+    "note": "口径以信息中心为准",
+    "details": {"where": {**a_body("tech.survey")["details"]["where"], "备忘": "七成底价"}},
+}
 
 
 def read_as(kind: str, keys: Iterable[str]) -> list[str]:
@@ -108,9 +151,29 @@ def test_every_page_of_what_stays_inside_says_so(kind: str):
     assert [page for page in pages if "内部使用，不外发" not in squeezed(page.extract_text())] == []
 
 
-def test_a_working_record_stays_inside_and_a_deck_shows_its_outline():
-    amended = render(a_job(a_telling_body("tech.proposal"), result={"编写记录": "初稿已交"}))
-    assert "初稿已交" not in text_of(amended.data)
-    assert "初稿已交" in text_of(inside(amended))
-    deck = render(a_job(a_telling_body("tech.presentation"), result={"第一部分": "效益测算"}))
-    assert "效益测算" in text_of(deck.data)
+@pytest.mark.parametrize("kind", ["tech.proposal", "tech.bid"])
+def test_a_working_record_stays_inside(kind: str):
+    made = render(a_job(a_telling_body(kind), result={"编写记录": "初稿已交"}))
+    assert "初稿已交" not in text_of(made.data)
+    assert "初稿已交" in text_of(inside(made))
+
+
+@pytest.mark.parametrize("kind", OUTLINES)
+def test_an_outline_is_written_for_the_customer_and_is_told(kind: str):
+    assert "效益测算" in text_of(render(a_job(a_telling_body(kind), result={"第一部分": "效益测算"})).data)
+
+
+def test_what_the_form_does_not_know_is_left_out_at_any_depth():
+    told = outward(FORM, GIVEN)
+    assert told == {
+        "room": {"start": "a", "end": "b", "place": "c"},
+        "people": [{"name": "宁"}, {"name": "阚"}],
+        "site": {"rack": {"height": 2}},
+        "aim": "d",
+    }
+
+
+def test_a_sum_told_to_a_customer_is_that_of_the_lines_that_are_told():
+    budget = Field(zh="预算", en="Budget", type="record", total=True, fields={"fee": Field(zh="费", en="Fee", type="money")})
+    told = outward({"budget": budget}, {"budget": {"fee": 100, "返点": 7}})
+    assert told == {"budget": {"fee": 100}}

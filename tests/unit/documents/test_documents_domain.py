@@ -236,8 +236,9 @@ class TestEnds:
     def test_a_rendering_given_up_is_said_with_its_problem(self, end: Any):
         room = Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, WORKING, COMPLETED)
         (item,) = room.items.values()
-        said = room.settle(item, end=end, problem="too long").facts
-        assert said == (DocumentFailed(document=item.id, kind="tech.survey", problem="too long", together=(item.id,)),)
+        said = room.settle(item, end=end, problem="too long", data={"cause": "renderer"}).facts
+        failed = DocumentFailed(document=item.id, kind="tech.survey", problem="too long", cause="renderer", together=(item.id,))
+        assert said == (failed,)
         assert room.state.made == ()
 
 

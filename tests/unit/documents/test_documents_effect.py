@@ -141,6 +141,7 @@ async def test_a_draft_that_was_never_uploaded_is_asked_for_once_more_then_given
     ended = await an_effect(Intake(job), files).perform(an_item(job, attempt), never)
     assert isinstance(ended, end)
     assert "草案.docx" in ended.problem
+    assert ended.data == {"cause": "draft_missing"}
     assert files.kept == {}
 
 
@@ -153,7 +154,7 @@ async def test_intake_being_unwell_is_not_taken_for_a_missing_draft():
 async def test_a_child_that_died_is_tried_again():
     job, files = a_job(a_body("tech.survey")), Files()
     ended = await an_effect(Intake(job), files, Broken()).perform(an_item(job, 7), never)
-    assert ended == Retry(problem="the child died")
+    assert ended == Retry(problem="the child died", data={"cause": "renderer"})
     assert files.kept == {}
 
 
@@ -162,6 +163,7 @@ async def test_why_a_rendering_failed_never_quotes_what_is_personal():
     ended = await an_effect(Intake(job), files, Talkative()).perform(an_item(job), never)
     assert isinstance(ended, Retry)
     assert "ValueError" in ended.problem
+    assert ended.data == {"cause": "template"}
     assert "宁主任" not in ended.problem
 
 

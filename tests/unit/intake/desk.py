@@ -66,9 +66,10 @@ class Desk:
         at = NOW + timedelta(minutes=self.number)
         return self._take(Told(id=f"c{self.number}", subject="R", name=name, data=data, at=at), **context)
 
-    def heard(self, fact: Any) -> Decision:
-        """Hear another service say `fact`."""
-        return self._take(Heard(event=self.say(fact)))
+    def heard(self, fact: Any, *, answering: Event | None = None) -> Decision:
+        """Hear another service say `fact` when it has heard all of intake's events, or those up to the one it is `answering`."""
+        known = answering.sequence if answering else len(self.events)
+        return self._take(Heard(event=self.say(fact, after={"intake": known} if known else {})))
 
     def _take(self, message: Message, **context: Any) -> Decision:
         around = replace(self.context, **context)

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from services.intake.api.personal import personal_values
+from services.intake.domain import RequestDomain, State
 from shared.catalogue import load_pack
-from tests.builders import a_body
+from shared.schemas.model import Json
+from tests.builders import a_body, the_pack, with_details
 from tests.unit.catalogue.packs import copied, replaced
 from tests.unit.intake.desk import (
     NOT_AMENDED,
@@ -78,10 +81,9 @@ class TestAmend:
     def test_answered_with_yes_the_new_wording_stands(self):
         desk = a_desk("assigned")
         desk.told("amend", {"details": {"purpose": "另一个目的"}})
-        pending = desk.state.private.pending
-        assert pending is not None
+        asked = desk.state.private.latest
         desk.heard(amended(desk.events[-1].data["request"]))
-        assert (desk.state.private.current, desk.state.private.pending) == (pending, None)
+        assert (desk.state.private.current, desk.state.private.pending) == (asked, ())
         assert desk.state.amending is False
         assert desk.told("submit", OTHER).answer == {"outcome": "accepted", "duplicate": True}
         assert desk.told("submit", GOOD).refusal is not None
@@ -90,7 +92,7 @@ class TestAmend:
         desk = a_desk("assigned")
         desk.told("amend", {"details": {"purpose": "另一个目的"}})
         desk.heard(NOT_AMENDED)
-        assert desk.state.private.pending is None
+        assert desk.state.private.pending == ()
         assert desk.state.amending is False
         assert desk.told("submit", GOOD).answer == {"outcome": "accepted", "duplicate": True}
 
@@ -108,8 +110,8 @@ class TestAmend:
         pointer = {"$personal": "details.counterparts"}
         assert desk.events[-1].data["changes"] == [{"field": "details.counterparts", "before": pointer, "after": pointer}]
         assert "郁主任" not in desk.said()
-        assert desk.state.private.pending is not None
-        assert desk.state.private.pending.request.details["counterparts"] == ["接任的郁主任"]
+        assert desk.state.private.latest is not None
+        assert desk.state.private.latest.request.details["counterparts"] == ["接任的郁主任"]
 
     def test_unit_and_source_cannot_be_amended_away(self):
         desk = a_desk("assigned")
@@ -137,6 +139,61 @@ class TestAmend:
         fresh = Desk(context=a_context(stricter))
         assert fresh.told("submit", GOOD).answer == {"outcome": "returned", "amended": False}
         assert fresh.state.policy == stricter.pin
+
+
+class TestTwoAmendmentsBeforeEitherIsAnswered:
+    """Routing answers them one by one; each answer settles its own amendment and no other."""
+
+    @pytest.fixture
+    def desk(self) -> Desk:
+        desk = a_desk("working")
+        for name in ("甲", "乙"):
+            desk.told("amend", {"details": {"purpose": f"目的{name}", "counterparts": [f"{name}主任"]}})
+        desk.heard(amended(desk.events[-2].data["request"]), answering=desk.events[-2])
+        return desk
+
+    def standing(self, desk: Desk) -> tuple[Any, Any, Any]:
+        """The purpose that was said, the purpose that stands, and the personal values that others get."""
+        state = desk.state
+        assert state.request is not None
+        assert state.private.current is not None
+        served = personal_values(state, {(the_pack().name, the_pack().version): the_pack()})
+        return state.request.details["purpose"], state.private.current.request.details["purpose"], served["details.counterparts"]
+
+    def test_the_first_answer_lets_the_first_wording_stand_and_the_second_is_still_open(self, desk: Desk):
+        assert self.standing(desk) == ("目的甲", "目的甲", ["甲主任"])
+        assert desk.state.amending is True
+
+    def test_a_second_yes_lets_the_second_wording_stand(self, desk: Desk):
+        desk.heard(amended(desk.events[-1].data["request"], version=3), answering=desk.events[-1])
+        assert self.standing(desk) == ("目的乙", "目的乙", ["乙主任"])
+        assert desk.state.amending is False
+
+    def test_a_second_no_leaves_the_first_wording(self, desk: Desk):
+        desk.heard(NOT_AMENDED, answering=desk.events[-1])
+        assert self.standing(desk) == ("目的甲", "目的甲", ["甲主任"])
+        assert desk.state.amending is False
+
+    def test_the_refused_wording_sent_again_is_no_duplicate(self, desk: Desk):
+        desk.heard(NOT_AMENDED, answering=desk.events[-1])
+        refused = with_details(GOOD, purpose="目的乙", counterparts=["乙主任"])
+        assert desk.told("submit", refused).refusal is not None
+
+    def test_a_state_of_the_release_with_one_place_for_both_is_answered_rightly(self):
+        desk = a_desk("working")
+        for name in ("甲", "乙"):
+            desk.told("amend", {"details": {"purpose": f"目的{name}", "counterparts": [f"{name}主任"]}})
+        desk.state = State.model_validate(RequestDomain().upcast(stored_by_schema_2(desk.state), 2))
+        for asked, version in zip(desk.events[-2:], (2, 3), strict=True):
+            desk.heard(amended(asked.data["request"], version=version), answering=asked)
+        assert self.standing(desk) == ("目的乙", "目的乙", ["乙主任"])
+
+
+def stored_by_schema_2(state: State) -> Json:
+    """The state as it was stored while there was one place for an amendment: the last one's wording."""
+    document = state.model_dump(mode="json")
+    latest = document["private"]["pending"][-1]["version"]
+    return {**document, "amending": True, "private": {**document["private"], "pending": latest}}
 
 
 class TestWithdraw:

@@ -21,6 +21,7 @@ async def test_of_one_requests_messages_only_the_one_that_cannot_be_stored_fails
     good, bad, better = await rig.ledger.apply([told("c1"), told("c2", keep={"n": TOO_LARGE}), told("c3")])
     assert (good.problem, better.problem) == ("", "")
     assert bad.problem
+    assert bad.unstorable
     assert await rig.said() == ["c1", "c3"]
     assert (await rig.document()).parked is None
 
@@ -61,6 +62,7 @@ async def test_a_request_whose_state_cannot_be_read_holds_what_it_hears_and_leav
     await rig.wake()
     (outcome,) = await rig.hear(two)
     assert "cannot be read" in outcome.problem
+    assert not outcome.unstorable
     assert outcome.stored
     document = await rig.document()
     assert document.state == {"heard": 5}

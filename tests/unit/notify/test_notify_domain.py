@@ -200,6 +200,12 @@ def test_who_declined_is_told_no_more():
     assert "email:anna" not in told(story.hear(request_amended()))
 
 
+def test_whose_seat_a_stand_in_gave_back_is_told_no_more():
+    declined = work_declined("ben").model_copy(update={"on_behalf_of": "anna"})
+    story = Story().through([submitted(), coordinator_assigned(), supporters_assigned("anna", "ben"), declined])
+    assert story.state.supporters == ("ben",)
+
+
 def test_a_coordinator_who_declined_is_told_no_more():
     story = Story().through([submitted(), coordinator_assigned(), work_declined("boss", "coordinator")])
     assert story.state.coordinators == ()

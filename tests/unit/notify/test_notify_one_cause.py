@@ -3,6 +3,8 @@
 import pytest
 from pydantic import BaseModel
 
+from services.notify.domain import NotifyDomain
+from services.notify.policy import load_policy
 from shared.ledger.messages import NOTHING
 from shared.schemas.documents import DocumentFailed
 from tests.builders import a_document
@@ -13,8 +15,8 @@ class TestDocumentsOfOneCause:
     """A PDF and a Word file of one proposal; people hear of both at once."""
 
     PDF, WORD = (a_document(identity, name=identity, together=("pdf", "word")) for identity in ("pdf", "word"))
-    NO_WORD = DocumentFailed(document="word", kind="tech.proposal", problem="no font", together=("pdf", "word"))
-    NO_PDF = DocumentFailed(document="pdf", kind="tech.proposal", problem="no font", together=("pdf", "word"))
+    NO_WORD = DocumentFailed(document="word", kind="tech.proposal", problem="no font", cause="template", together=("pdf", "word"))
+    NO_PDF = DocumentFailed(document="pdf", kind="tech.proposal", problem="no font", cause="template", together=("pdf", "word"))
 
     def a_story(self, *said: BaseModel) -> Story:
         return Story().through([submitted(), coordinator_assigned(), supporters_assigned("anna"), *said])
@@ -42,16 +44,32 @@ class TestDocumentsOfOneCause:
         templates = {item.data["recipient"]: item.data["template"] for item in decision.items if item.kind == "email"}
         assert templates == {"anna": "document_failed", "boss": "document_failed", "asker": "document_rendered"}
         shown = decision.items[-1].data["params"]["particulars"]
-        assert (shown["files"], shown["failures"]) == (["pdf"], ["no font"])
+        assert (shown["files"], shown["failures"]) == (["pdf"], ["template"])
 
     def test_where_all_failed_nobody_is_told_of_a_file(self):
         decision = self.a_story(self.NO_PDF).hear(self.NO_WORD)
         assert {item.data["template"] for item in decision.items if item.kind == "email"} == {"document_failed"}
 
-    def test_one_made_after_it_had_failed_is_announced(self):
+    def test_a_set_announced_as_failed_is_announced_once_more_when_it_has_become_whole(self):
         story = self.a_story(self.NO_WORD, self.PDF)
         decision = story.hear(self.WORD)
         assert {item.data["template"] for item in decision.items if item.kind == "email"} == {"document_rendered"}
+
+    def test_a_set_announced_as_failed_is_not_announced_again_while_one_of_it_is_still_lacking(self):
+        assert told(self.a_story(self.NO_WORD, self.NO_PDF).hear(self.PDF)) == {"webhook:crm": "subscribers"}
+
+    @pytest.mark.parametrize("order", [("PDF", "NO_WORD"), ("NO_WORD", "PDF"), ("NO_PDF", "NO_WORD")], ids="-".join)
+    @pytest.mark.parametrize("told_of", ["document_failed", "document_rendered"])
+    def test_a_table_that_names_one_end_alone_is_followed_whichever_end_came_last(self, told_of: str, order: tuple[str, str]):
+        first, last = (getattr(self, name) for name in order)
+        story = self.a_story()
+        shipped = load_policy()
+        only = {name: row for name, row in shipped.events.items() if not name.startswith("backline.documents")}
+        row = shipped.events[f"backline.documents.{told_of}"]
+        story.domain = NotifyDomain(shipped.model_copy(update={"events": {**only, f"backline.documents.{told_of}": row}}))
+        mails = [item.data["template"] for said in (first, last) for item in story.hear(said).items if item.kind == "email"]
+        wanted = told_of == "document_failed" or "PDF" in order
+        assert set(mails) == ({told_of} if wanted else set())
 
     def test_the_last_heard_twice_plans_nothing_more(self):
         story = self.a_story(self.PDF, self.WORD)

@@ -26,7 +26,9 @@ from tests.unit.notify.notify_build import (
     a_request,
     a_seat,
     coordinator_assigned,
+    document_failed,
     submitted,
+    supporters_assigned,
 )
 
 
@@ -165,7 +167,11 @@ def test_one_mail_lists_all_documents_of_one_cause():
     ("template", "particulars", "line"),
     [
         ("document_rendered", {"document": "d1", "kind": "tech.survey", "name": "a.pdf", "version": 1}, "- a.pdf\n"),
-        ("document_failed", {"document": "d1", "kind": "tech.survey", "problem": "no font"}, "- Problem: no font\n"),
+        (
+            "document_failed",
+            {"document": "d1", "kind": "tech.survey", "problem": "no font"},
+            "- Problem: A fault inside the system\n",
+        ),
     ],
 )
 def test_a_mail_planned_when_documents_were_announced_singly_is_still_sent(template: str, particulars: dict[str, Any], line: str):
@@ -173,6 +179,27 @@ def test_a_mail_planned_when_documents_were_announced_singly_is_still_sent(templ
     params = {**plain.data["params"], "particulars": particulars}
     item = Item(id=plain.id, kind="email", subject=plain.subject, data={**plain.data, "params": params})
     assert line in a_renderer().letter(item, reader=EN, directory=a_directory()).text
+
+
+@pytest.mark.parametrize(
+    ("cause", "zh", "en"),
+    [
+        ("draft_missing", "合同草案的内容尚未上传", "The contract draft was not uploaded"),
+        ("template", "文件模板不能处理", "The template cannot take"),
+        ("renderer", "生成文件的程序中断或超时", "stopped or took too long"),
+        ("policy_missing", "管理办法版本", "is not installed"),
+        ("", "系统内部原因", "A fault inside the system"),
+        ("a cause of a later release", "系统内部原因", "A fault inside the system"),
+    ],
+)
+def test_a_mail_says_why_there_is_no_document_in_its_readers_language_and_nothing_technical(cause: str, zh: str, en: str):
+    failed = document_failed().model_copy(update={"problem": "given up after 8 attempts: PackError", "cause": cause})
+    story = Story().through([submitted(), coordinator_assigned(), supporters_assigned()])
+    item = next(item for item in story.hear(failed).items if item.kind == "email")
+    for reader, sentence in ((ZH, zh), (EN, en)):
+        letter = a_renderer().letter(item, reader=reader, directory=a_directory())
+        assert sentence in letter.text
+        assert "PackError" not in letter.text + letter.html
 
 
 def test_people_are_called_by_name_and_strangers_by_id():
