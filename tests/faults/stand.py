@@ -1,0 +1,241 @@
+"""The stand every run takes place on: the whole stack, its services obedient, its mail and chat servers ours, all restarted when dead."""
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from infra.brokers import BrokerKind
+from infra.embedded import ProgramError
+from infra.stack import Stack
+from shared.schemas.envelope import SOURCES
+from shared.storage import connect
+from tests.faults import orders
+from tests.faults.clients import SERVICE
+from tests.faults.generator import UNIT, directory, directory_file
+from tests.faults.history import History, Ledger
+from tests.faults.orders import Orders
+from tests.faults.sinks import ChatSink, MailSink
+
+CLOCK = "2027-03-01T09:00:00+08:00"
+LOOK_SECONDS = 0.05
+KNOWN_SECONDS = 90.0
+ROOM = "room"
+
+
+def command_of(service: str) -> list[str]:
+    """How an obedient service is run."""
+    return [sys.executable, "-m", "tests.faults.process", service]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What a stand is made of."""
+
+    broker: BrokerKind = "embedded"
+    brokers: int = 1
+    routing: int = 2
+
+
+EMBEDDED = Shape()
+
+
+class Stand:
+    """Start once, then as many runs as wanted. `resting` names processes that are not to be started again for now."""
+
+    def __init__(self, folder: Path, shape: Shape) -> None:
+        self.folder = folder
+        self.shape = shape
+        self.mails, self.chats = MailSink(), ChatSink()
+        self.mails.kill = self.chats.kill = lambda: self.kill("notify-1")
+        self.resting: set[str] = set()
+        self.restarts = 0
+        self._guarding: asyncio.Task[None] | None = None
+        self.client = httpx.AsyncClient(timeout=10, trust_env=False)
+
+    # -- life
+
+    async def start(self, values: Mapping[str, float]) -> None:
+        """Everything runs, with `values` in its orders, and everybody is known everywhere. Raises ProgramError."""
+        await asyncio.gather(self.mails.start(), self.chats.start())
+        self.stack = self._stack()
+        for process in self.processes:
+            orders.give(self.folder, self.stack.ports[process], Orders(values=dict(values)))
+        await self.stack.start()
+        for sink in self.stack.sinks:
+            sink.kill()  # ours take their place
+        self.database = connect(self.stack.mongod.uri)
+        self._guarding = asyncio.create_task(self._guard())
+        people = directory()
+        url = f"{self.stack.url('intake')}/v1/people:import"
+        (await self.client.post(url, content=directory_file(people), headers=SERVICE, timeout=60)).raise_for_status()
+        await self._until_known(len(people.people) + len(people.units))
+
+    def _stack(self) -> Stack:
+        return Stack(
+            self.folder,
+            scale={"routing": self.shape.routing},
+            clock=CLOCK,
+            say=lambda _: None,
+            command_of=command_of,
+            settings=self._settings(),
+            broker=self.shape.broker,
+            brokers=self.shape.brokers,
+        )
+
+    async def stop(self) -> None:
+        """Nothing runs any more."""
+        if self._guarding is not None:
+            self._guarding.cancel()
+        await self.client.aclose()
+        self.stack.kill_everything()
+        await self.stack.stop()
+        await asyncio.gather(self.mails.stop(), self.chats.stop())
+
+    def keep_logs(self, name: str) -> None:
+        """Put the logs aside for whoever asks why; the next stand begins with an empty folder."""
+        kept = self.folder.parent / "broken" / name.replace(":", "-")
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(self.folder / "log", kept)
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            orders.FOLDER: str(self.folder.absolute()),
+            "BACKLINE_SMTP_PORT": str(self.mails.port),
+            "BACKLINE_CHAT_URL": f"http://127.0.0.1:{self.chats.port}",
+            "BACKLINE_CHAT_ROOMS": json.dumps({UNIT: ROOM}),
+            "BACKLINE_LEASE_SECONDS": "8",
+        }
+
+    async def _until_known(self, entries: int) -> None:
+        deadline = time.monotonic() + KNOWN_SECONDS
+        for service in SOURCES:
+            while await self.database[f"backline_{service}"]["people"].count_documents({}) < entries:
+                if time.monotonic() > deadline:
+                    raise ProgramError(f"{service} does not know everybody after {KNOWN_SECONDS:.0f} s")
+                await asyncio.sleep(LOOK_SECONDS)
+
+    # -- processes
+
+    @property
+    def processes(self) -> list[str]:
+        """The service processes by name."""
+        return list(self.stack.services)
+
+    def of(self, service: str) -> list[str]:
+        """The processes of one service."""
+        return [name for name in self.processes if name.rsplit("-", 1)[0] == service]
+
+    def order(self, process: str, given: Orders) -> None:
+        """Have a running process take orders; one that is down takes them when it starts."""
+        stands = orders.read(self.folder, self.stack.ports[process])
+        orders.give(self.folder, self.stack.ports[process], replace(given, without=stands.without, values=stands.values))
+        self.signal(process, signal.SIGUSR1)
+
+    def signal(self, process: str, number: signal.Signals) -> None:
+        """Send a signal to one process, if it runs."""
+        if (pid := self.stack.services[process].pid) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self, process: str) -> None:
+        """kill -9, from outside."""
+        self.signal(process, signal.SIGKILL)
+
+    async def without(self, protections: Sequence[str], values: Mapping[str, float]) -> None:
+        """Have every service process run without `protections` and with `values`; started anew if it ran otherwise."""
+        wanted = Orders(without=tuple(protections), values=dict(values))
+        for process in self.processes:
+            if orders.read(self.folder, self.stack.ports[process]) != wanted:
+                orders.give(self.folder, self.stack.ports[process], wanted)
+                self.kill(process)
+        await self.healed()
+
+    async def healed(self, seconds: float = 90.0) -> None:
+        """Wait until every process is ready. Raises ProgramError when one is not in time."""
+        self.resting.clear()
+        await asyncio.sleep(3 * LOOK_SECONDS)
+        for process, program in self.stack.services.items():
+            service, place = process.rsplit("-", 1)
+            url = f"{self.stack.url(service, int(place))}/readyz"
+            deadline = time.monotonic() + seconds
+            while not await self._answers(url):
+                if time.monotonic() > deadline:
+                    raise ProgramError(f"{process} was not ready after {seconds:.0f} s. Its log ends: {program.tail()}")
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _answers(self, url: str) -> bool:
+        try:
+            return (await self.client.get(url)).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    async def _guard(self) -> None:
+        """Start again whatever died, a moment later, as an orchestrator would; whoever was told to die is told so no more."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for process, program in self.stack.services.items():
+                if program.pid is None and process not in self.resting:
+                    was = orders.read(self.folder, self.stack.ports[process])
+                    orders.give(self.folder, self.stack.ports[process], Orders(without=was.without, values=was.values))
+                    program.kill()
+                    program.start()
+                    self.restarts += 1
+
+    def deaths(self) -> list[dict[str, Any]]:
+        """Where processes died by order, so far."""
+        file = self.folder / orders.KILLED
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+    # -- what the services say
+
+    async def collect(self, history: History) -> None:
+        """Put into `history` what the sinks have taken and what every service's ledger says of its requests."""
+        history.taken = [*self.mails.taken, *self.chats.taken]
+        requests = history.requests()
+        for service in SOURCES:
+            collection = self.database[f"backline_{service}"]["requests"]
+            found = [one async for one in collection.find({"_id": {"$in": requests}})]
+            history.ledgers[service] = {one["_id"]: _ledger(one) for one in found}
+
+    async def check_files(self, history: History) -> None:
+        """Note in `history` every document that is said to exist and cannot be downloaded whole."""
+        for request, ledger in history.ledgers.get("documents", {}).items():
+            for made in ledger.state.get("made", ()):
+                answer = await self.client.get(f"{self.stack.url('documents')}/v1/documents/{made['document']}", headers=SERVICE)
+                if hashlib.sha256(answer.content).hexdigest() != made["sha256"]:
+                    history.damaged.append(f"document {made['document']} of {request} is not what it is said to be")
+
+    async def metric(self, name: str) -> float:
+        """A measure summed over all processes that answer."""
+        total = 0.0
+        for process in self.processes:
+            service, place = process.rsplit("-", 1)
+            with suppress(httpx.HTTPError):
+                lines = (await self.client.get(f"{self.stack.url(service, int(place))}/metrics")).text.splitlines()
+                total += sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
+        return total
+
+
+def _ledger(stored: Mapping[str, Any]) -> Ledger:
+    return Ledger(
+        head=stored["head"],
+        published=stored.get("published", 0),
+        heard=stored["heard"],
+        early=len(stored["early"]),
+        parked=stored["parked"],
+        events=stored["events"],
+        items=stored["items"],
+        state=stored["state"] or {},
+    )
