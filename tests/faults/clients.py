@@ -30,16 +30,14 @@ class Clients:
         self._history = history
         self._started = time.monotonic()
         self._turns = itertools.count()
+        self._idle = 0.0
 
-    async def run(self, wishes: Sequence[Wish], seconds: float) -> None:
-        """Have every wish sent and worked on, until all are finished or `seconds` are over."""
+    async def run(self, wishes: Sequence[Wish], seconds: float, *, idle: float = 0) -> None:
+        """Have every wish sent, and after `idle` seconds worked on, until all are finished or `seconds` are over."""
+        self._idle = idle
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(self._follow(wish) for wish in wishes))
-
-    async def send(self, wishes: Sequence[Wish]) -> None:
-        """Have every wish sent, and nothing worked on."""
-        await asyncio.gather(*(self._send(wish) for wish in wishes))
 
     async def _follow(self, wish: Wish) -> None:
         await self._send(wish)
@@ -48,6 +46,7 @@ class Clients:
             await self._ask(wish, "amend", "PATCH", f"/v1/requests/{wish.request}", body)
         if wish.withdraws:
             await self._ask(wish, "withdraw", "POST", f"/v1/requests/{wish.request}/withdraw", {"reason": "不再需要"})
+        await asyncio.sleep(max(0.0, self._started + self._idle - time.monotonic()))
         while not await self._work(wish):
             await asyncio.sleep(LOOK_SECONDS)
 

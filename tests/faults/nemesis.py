@@ -1,16 +1,18 @@
-"""The faults, as values drawn from a seed; `strike` does the harm and returns once whatever was taken away is back."""
+"""Faults of processes, as values drawn from a seed; `strike` does the harm and returns once what was taken away is back."""
 
 import asyncio
 import random
 import signal
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from tests.faults.orders import Orders
 from tests.faults.points import OF_SERVICE
-from tests.faults.sinks import Mischief
 from tests.faults.stand import Stand
+
+LOOK_SECONDS = 0.1
 
 
 class Fault(Protocol):
@@ -37,17 +39,26 @@ class KillAt:
     seconds: float = 8.0
 
     async def strike(self, stand: Stand) -> None:
-        before = len(stand.deaths())
         for process, (point, nth) in self.points.items():
-            stand.order(process, Orders(kill_at=point, nth=nth))
-        for _ in range(int(self.seconds / 0.1)):
-            await asyncio.sleep(0.1)
-            if len(stand.deaths()) - before >= len(self.points):
-                return
-        died = {(one["service"], one["point"]) for one in stand.deaths()[before:]}
-        for process, (point, _) in self.points.items():
-            if (process.rsplit("-", 1)[0], point) not in died:
-                stand.kill(process)
+            stand.order(process, Orders(point=point, nth=nth))
+        for process in await not_arrived(stand, self.points, self.seconds):
+            stand.kill(process)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreezeAt:
+    """One process freezes at its point for `seconds`: whatever it read is old when it goes on, and others have its work."""
+
+    process: str
+    point: str
+    seconds: float
+
+    async def strike(self, stand: Stand) -> None:
+        stand.order(self.process, Orders(point=self.point, frozen=True))
+        if await not_arrived(stand, [self.process], 20):
+            stand.signal(self.process, signal.SIGSTOP)
+        await asyncio.sleep(self.seconds)
+        stand.signal(self.process, signal.SIGCONT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,36 +88,15 @@ class Stop:
         stand.signal(self.process, signal.SIGCONT)
 
 
-@dataclass(frozen=True, kw_only=True)
-class BrokerGone:
-    """The whole broker is killed and comes back after `seconds`; if it lost its log, the services say it again."""
-
-    after: float
-    seconds: float
-    replayed: bool = True
-
-    async def strike(self, stand: Stand) -> None:
-        await asyncio.sleep(self.after)
-        stand.stack.broker.kill()
-        await asyncio.sleep(self.seconds)
-        await stand.stack.broker.start()
-        await stand.healed()
-        if self.replayed and not stand.stack.broker.remembers:
-            await stand.stack.replay()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outside:
-    """The mail server and the chat vendor misbehave."""
-
-    mails: tuple[tuple[str, str, int, float], ...] = ()
-    chats: tuple[tuple[str, int, float], ...] = ()
-
-    async def strike(self, stand: Stand) -> None:
-        made = [Mischief(step=step, kind=kind, times=times, seconds=seconds) for step, kind, times, seconds in self.mails]
-        stand.mails.misbehave(made)
-        said = [Mischief(step="answer", kind=kind, times=times, seconds=seconds) for kind, times, seconds in self.chats]
-        stand.chats.misbehave(said)
+async def not_arrived(stand: Stand, processes: Collection[str], seconds: float) -> list[str]:
+    """Wait until each of `processes` is where it was told to end; which are not after `seconds`."""
+    before = len(stand.arrivals())
+    deadline = time.monotonic() + seconds
+    while waited := [process for process in processes if process not in {name for name, _ in stand.arrivals()[before:]}]:
+        if time.monotonic() > deadline:
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return waited
 
 
 def kill_at_once(stand: Stand, chance: random.Random, turn: int) -> KillAt:

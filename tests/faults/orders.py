@@ -10,15 +10,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 FOLDER = "FAULTS_FOLDER"
-KILLED = "killed.jsonl"
+REACHED = "reached.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Orders:
-    """`kill_at` the `nth` time that point is reached; `without` names protections; `values` changes figures such as time-outs."""
+    """Die at `point` the `nth` time it is reached, or only freeze there (`frozen`), as SIGSTOP would have it.
 
-    kill_at: str | None = None
+    `without` names protections; `values` changes figures such as time-outs.
+    """
+
+    point: str | None = None
     nth: int = 1
+    frozen: bool = False
     without: tuple[str, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict)
 
@@ -45,8 +49,8 @@ def read(folder: Path, port: int | str) -> Orders:
     return Orders(**{**found, "without": tuple(found["without"])})
 
 
-def note_death(folder: Path, service: str, point: str) -> None:
-    """Say where the process dies, in one write, right before it does."""
-    line = json.dumps({"service": service, "pid": os.getpid(), "point": point}) + "\n"
-    with (folder / KILLED).open("ab", buffering=0) as notes:
+def note_arrival(folder: Path, process: str, point: str) -> None:
+    """Say that the process is where it was told to end, in one write, right before it does."""
+    line = json.dumps({"process": process, "pid": os.getpid(), "point": point}) + "\n"
+    with (folder / REACHED).open("ab", buffering=0) as notes:
         notes.write(line.encode())

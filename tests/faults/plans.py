@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from tests.faults.runs import Case, Profile, catalogue
+from tests.faults.catalogue import catalogue
+from tests.faults.runs import Case, Profile
 from tests.on_kafka import UNTRIED, hindrance
 
 FIXED = ("kill_grid_1", "kill_outside_0", "smtp_drop", "smtp_kill:phase")
@@ -28,7 +29,7 @@ def planned(fault: str, seed: int) -> list[Planned]:
 
 def plan(profile: Profile, seed: int, runs: int) -> list[Planned]:
     """Short: every kind once. Long: every kind again and again with new seeds, until there are `runs`."""
-    cases = _possible([case for case in catalogue().values() if profile.name != "fixed" or case.name in FIXED])
+    cases = _possible([case for case in catalogue().values() if _belongs(case, profile)])
     if profile.name != "long":
         return [Planned(case=case, seed=seed) for case in cases]
     made: list[Planned] = []
@@ -37,6 +38,16 @@ def plan(profile: Profile, seed: int, runs: int) -> list[Planned]:
             return made[:runs]
         made += [Planned(case=case, seed=seed + turn) for case in cases]
     raise AssertionError("a plan ends when it is long enough")
+
+
+def _belongs(case: Case, profile: Profile) -> bool:
+    match profile.name:
+        case "fixed":
+            return case.name in FIXED
+        case "short":
+            return not case.seldom
+        case _:
+            return True
 
 
 def _possible(cases: Sequence[Case]) -> list[Case]:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from tests.faults import orders, points, sabotage
 class Obedience:
     """Follows the orders that lie for this process."""
 
-    def __init__(self, folder: Path, service: str, port: str) -> None:
-        self._folder, self._service, self._port = folder, service, port
+    def __init__(self, folder: Path, port: str) -> None:
+        self._folder, self._port = folder, port
         self._orders = orders.read(folder, port)
         self._reached = 0
 
@@ -23,12 +24,17 @@ class Obedience:
         self._orders, self._reached = orders.read(self._folder, self._port), 0
 
     def reach(self, point: str) -> None:
-        """Die here, if that is ordered: as kill -9 would have it, with nothing flushed, closed or said."""
-        if point != self._orders.kill_at:
+        """End here, if that is ordered: as kill -9 would have it, with nothing flushed, closed or said; or freeze, once."""
+        if point != self._orders.point:
             return
         self._reached += 1
-        if self._reached >= self._orders.nth:
-            orders.note_death(self._folder, self._service, point)
+        if self._reached < self._orders.nth:
+            return
+        orders.note_arrival(self._folder, self._port, point)
+        if self._orders.frozen:
+            self._orders = replace(self._orders, point=None)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        else:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def do_without(self) -> None:
@@ -41,7 +47,7 @@ class Obedience:
 
 def main(service: str) -> None:
     """Run the service until it ends."""
-    obedience = Obedience(Path(os.environ[orders.FOLDER]), service, os.environ["BACKLINE_PORT"])
+    obedience = Obedience(Path(os.environ[orders.FOLDER]), os.environ["BACKLINE_PORT"])
     application = import_module(f"services.{service}.app")
     obedience.do_without()
     points.install(obedience.reach)

@@ -1,22 +1,23 @@
-"""One run: a seed, a load, a fault and a verdict. And the catalogue of runs, each with the control that must fail."""
+"""One run: a seed, a load, a fault and a verdict; for a control, the fault must do the damage that a protection prevents."""
 
 import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
-from tests.faults import nemesis
+from shared.storage import PyMongoError
 from tests.faults.checker import Findings, check
 from tests.faults.clients import Clients
 from tests.faults.generator import wishes
 from tests.faults.history import History
 from tests.faults.nemesis import Fault
-from tests.faults.sinks import SMTP_STEPS
 from tests.faults.stand import EMBEDDED, Shape, Stand
 
 LOOK_SECONDS = 0.5
+STALE = "backline_stale_writes_total"
 Make = Callable[[Stand, random.Random, "Profile"], Fault]
 
 
@@ -51,18 +52,25 @@ PROFILES = {profile.name: profile for profile in (SHORT, LONG, FIXED)}
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A kind of run. `without` makes it a control: protections that are off, so that the fault must do damage."""
+    """A kind of run. `without` makes it a control: protections that are off, so that the fault must do damage.
+
+    `size` is how many requests it has, if not as many as the profile says; for `idle` seconds nobody works on them; `seldom`:
+    in the long profile alone.
+    """
 
     fault: str
     make: Make
     without: tuple[str, ...] = ()
     size: int | None = None
+    idle: float = 0.0
     shape: Shape = EMBEDDED
+    seldom: bool = False
 
     @property
     def name(self) -> str:
         """Unique in the catalogue."""
-        return f"{self.fault}:{'+'.join(self.without)}" if self.without else self.fault
+        off = f":{'+'.join(self.without)}" if self.without else ""
+        return f"{self.fault}{off}" + ("@kafka" if self.shape.broker == "kafka" else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,24 +105,49 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
     history = History()
     asked = wishes(case.name, seed, size=case.size or profile.size, seconds=profile.spread)
     clients = Clients(stand.stack, stand.client, history)
-    deaths, restarts, met = len(stand.deaths()), stand.restarts, stand.mails.done + stand.chats.done
-    working = asyncio.create_task(clients.run(asked, profile.work_seconds if not case.without else profile.control_patience))
-    await case.make(stand, chance, profile).strike(stand)
-    await working
-    await stand.healed()
-    findings = await _settled(stand, history, profile.control_patience if case.without else profile.patience)
-    met = stand.mails.done + stand.chats.done - met
-    stand.mails.misbehave(())
-    stand.chats.misbehave(())
-    by_order = len(stand.deaths()) - deaths
-    figures = {
-        "killed_at_points": by_order,
-        "restarts": stand.restarts - restarts,
-        "mischief": met,
-        **history.notes,
-        **_answers(history),
-    }
+    before = Tally.of(stand)
+    watching = asyncio.create_task(_watch(stand, history))
+    most = profile.work_seconds if not case.without else profile.control_patience
+    working = asyncio.create_task(clients.run(asked, most, idle=case.idle))
+    try:
+        await case.make(stand, chance, profile).strike(stand)
+        history.notes["struck_after"] = round(time.monotonic() - started, 1)
+        await working
+        await stand.healed()
+        findings = await _settled(stand, history, profile.control_patience if case.without else profile.patience)
+    finally:
+        for task in (watching, working):
+            task.cancel()
+        stand.mails.misbehave(())
+        stand.chats.misbehave(())
+    figures = {**history.notes, **Tally.of(stand).since(before), **_answers(history), "stale": await stand.metric(STALE)}
     return _verdict(case, seed, profile, history, findings, time.monotonic() - started, figures)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How often the nemesis really struck, up to a moment."""
+
+    at_points: int
+    restarts: int
+    mischief: int
+
+    @classmethod
+    def of(cls, stand: Stand) -> Self:
+        """Up to now."""
+        return cls(at_points=len(stand.arrivals()), restarts=stand.restarts, mischief=stand.mails.done + stand.chats.done)
+
+    def since(self, before: "Tally") -> dict[str, int]:
+        """What was done between the two."""
+        return {name: value - asdict(before)[name] for name, value in asdict(self).items()}
+
+
+async def _watch(stand: Stand, history: History) -> None:
+    """Look again and again whether somebody has too much to do, until cancelled."""
+    while True:
+        with suppress(PyMongoError):  # it may be the database that is gone
+            history.overfull += [one for one in await stand.overfull() if one not in history.overfull]
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _settled(stand: Stand, history: History, patience: float) -> Findings:
@@ -127,6 +160,8 @@ async def _settled(stand: Stand, history: History, patience: float) -> Findings:
             break
         await asyncio.sleep(LOOK_SECONDS)
     await stand.check_files(history)
+    history.damaged += stand.damage
+    stand.damage.clear()
     return check(history)
 
 
@@ -163,57 +198,3 @@ def failed(case: Case, seed: int, profile: Profile, problem: str) -> Verdict:
     findings = Findings(lost=[f"the run broke off: {problem}"])
     verdict = _verdict(case, seed, profile, History(), findings, 0.0, {})
     return replace(verdict, verdict="missed") if case.without else verdict
-
-
-# -- the catalogue
-
-
-def _grid(turn: int) -> Make:
-    return lambda stand, chance, _profile: nemesis.kill_at_once(stand, chance, turn)
-
-
-def _everywhere(service: str, point: str) -> Make:
-    return lambda stand, _chance, _profile: nemesis.KillAt(points=dict.fromkeys(stand.of(service), (point, 1)))
-
-
-def _outside(stand: Stand, chance: random.Random, _profile: Profile) -> Fault:
-    return nemesis.kill_outside(stand, chance)
-
-
-def _broker_gone(*, replayed: bool = True) -> Make:
-    return lambda _stand, chance, profile: nemesis.BrokerGone(
-        after=chance.uniform(0.2, 1.5), seconds=profile.outage, replayed=replayed
-    )
-
-
-def _mails(kind: str, *steps: str, times: int = 1) -> Make:
-    return lambda _stand, _chance, profile: nemesis.Outside(
-        mails=tuple((step, kind, times, profile.mail_delay) for step in steps)
-    )
-
-
-def _chats(kind: str, times: int = 2) -> Make:
-    return lambda _stand, _chance, profile: nemesis.Outside(chats=((kind, times, profile.mail_delay),))
-
-
-GRID = tuple(Case(fault=f"kill_grid_{turn}", make=_grid(turn)) for turn in range(13))
-KILL_OUTSIDE = tuple(Case(fault=f"kill_outside_{turn}", make=_outside) for turn in range(6))
-MAILS = (
-    Case(fault="smtp_drop", make=_mails("drop", *SMTP_STEPS, times=2)),
-    Case(fault="smtp_delay", make=_mails("delay", *(step for step in SMTP_STEPS if step != "content"))),
-    Case(fault="smtp_defer", make=_mails("defer", "MAIL", "RCPT", "dot", times=2)),
-    Case(fault="smtp_kill", make=_mails("kill", *SMTP_STEPS)),
-)
-CHATS = tuple(Case(fault=f"chat_{kind}", make=_chats(kind), size=6) for kind in ("drop", "delay", "busy", "429", "kill"))
-BROKER_GONE = tuple(Case(fault=f"broker_gone_{turn}", make=_broker_gone()) for turn in range(3))
-CONTROLS = (
-    Case(fault="kill_grid", make=_everywhere("routing", "before_publish"), without=("outbox", "reconciliation"), size=4),
-    Case(fault="kill_grid", make=_everywhere("intake", "before_commit"), without=("sequence", "reconciliation"), size=4),
-    Case(fault="smtp_dot_kill", make=_mails("kill", "dot"), without=("phase",), size=3),
-    Case(fault="broker_gone", make=_broker_gone(replayed=False), without=("acknowledgement", "reconciliation"), size=4),
-)
-
-
-def catalogue() -> dict[str, Case]:
-    """Every kind of run by name."""
-    return {case.name: case for case in (*GRID, *KILL_OUTSIDE, *MAILS, *CHATS, *BROKER_GONE, *CONTROLS)}

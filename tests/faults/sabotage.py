@@ -17,7 +17,7 @@ from shared.ledger.reconciler import Reconciler
 from shared.ledger.worker import Worker
 from shared.messaging.producer import Producer
 from shared.service import parts
-from shared.storage import ledger_store
+from shared.storage import MongoDeadLetters, ledger_store
 
 
 def phase() -> None:
@@ -120,9 +120,18 @@ def majority() -> None:
     parts.connect = connect  # type: ignore[assignment]
 
 
+def dead_letters() -> None:
+    """What names no request is dropped."""
+
+    async def keep(*_: Any) -> None:
+        return
+
+    MongoDeadLetters.keep = keep  # type: ignore[method-assign]
+
+
 PROTECTIONS: dict[str, Callable[[], None]] = {
     protection.__name__: protection
-    for protection in (phase, outbox, acknowledgement, reconciliation, guard, sequence, seats, majority)
+    for protection in (phase, outbox, acknowledgement, reconciliation, guard, sequence, seats, majority, dead_letters)
 }
 
 

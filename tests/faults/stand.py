@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,21 +18,26 @@ from typing import Any
 import httpx
 
 from infra.brokers import BrokerKind
-from infra.embedded import ProgramError
+from infra.embedded import Mongod, ProgramError, free_port
 from infra.stack import Stack
+from services.routing.domain.state import OPEN
+from shared.messaging.wire import Record
 from shared.schemas.envelope import SOURCES
 from shared.storage import connect
+from tests.component.messaging.kafka_build import Sendable
 from tests.faults import orders
 from tests.faults.clients import SERVICE
-from tests.faults.generator import UNIT, directory, directory_file
+from tests.faults.generator import CROWD, UNIT, directory, directory_file
 from tests.faults.history import History, Ledger
 from tests.faults.orders import Orders
+from tests.faults.proxy import Proxy
 from tests.faults.sinks import ChatSink, MailSink
 
 CLOCK = "2027-03-01T09:00:00+08:00"
 LOOK_SECONDS = 0.05
 KNOWN_SECONDS = 90.0
 ROOM = "room"
+DATABASE_PATIENCE_MS = 5_000
 
 
 def command_of(service: str) -> list[str]:
@@ -46,6 +52,8 @@ class Shape:
     broker: BrokerKind = "embedded"
     brokers: int = 1
     routing: int = 2
+    members: int = 1
+    crowd: int = CROWD
 
 
 EMBEDDED = Shape()
@@ -57,6 +65,10 @@ class Stand:
     def __init__(self, folder: Path, shape: Shape) -> None:
         self.folder = folder
         self.shape = shape
+        ports = [free_port() for _ in range(shape.members)]
+        self.proxies = [Proxy(port) for port in ports] if shape.members > 1 else []
+        self.mongod = Mongod(folder.absolute(), ports=ports, seen_at=[proxy.port for proxy in self.proxies])
+        self.damage: list[str] = []
         self.mails, self.chats = MailSink(), ChatSink()
         self.mails.kill = self.chats.kill = lambda: self.kill("notify-1")
         self.resting: set[str] = set()
@@ -68,7 +80,7 @@ class Stand:
 
     async def start(self, values: Mapping[str, float]) -> None:
         """Everything runs, with `values` in its orders, and everybody is known everywhere. Raises ProgramError."""
-        await asyncio.gather(self.mails.start(), self.chats.start())
+        await asyncio.gather(self.mails.start(), self.chats.start(), *(proxy.start() for proxy in self.proxies))
         self.stack = self._stack()
         for process in self.processes:
             orders.give(self.folder, self.stack.ports[process], Orders(values=dict(values)))
@@ -77,7 +89,8 @@ class Stand:
             sink.kill()  # ours take their place
         self.database = connect(self.stack.mongod.uri)
         self._guarding = asyncio.create_task(self._guard())
-        people = directory()
+        people = directory(self.shape.crowd)
+        self._seats = {person.id: person.seats for person in people.people.values()}
         url = f"{self.stack.url('intake')}/v1/people:import"
         (await self.client.post(url, content=directory_file(people), headers=SERVICE, timeout=60)).raise_for_status()
         await self._until_known(len(people.people) + len(people.units))
@@ -92,6 +105,7 @@ class Stand:
             settings=self._settings(),
             broker=self.shape.broker,
             brokers=self.shape.brokers,
+            mongod=self.mongod,
         )
 
     async def stop(self) -> None:
@@ -101,7 +115,7 @@ class Stand:
         await self.client.aclose()
         self.stack.kill_everything()
         await self.stack.stop()
-        await asyncio.gather(self.mails.stop(), self.chats.stop())
+        await asyncio.gather(self.mails.stop(), self.chats.stop(), *(proxy.stop() for proxy in self.proxies))
 
     def keep_logs(self, name: str) -> None:
         """Put the logs aside for whoever asks why; the next stand begins with an empty folder."""
@@ -116,6 +130,7 @@ class Stand:
             "BACKLINE_CHAT_URL": f"http://127.0.0.1:{self.chats.port}",
             "BACKLINE_CHAT_ROOMS": json.dumps({UNIT: ROOM}),
             "BACKLINE_LEASE_SECONDS": "8",
+            "BACKLINE_MONGO_URI": self.mongod.uri.replace("timeoutMS=20000", f"timeoutMS={DATABASE_PATIENCE_MS}"),
         }
 
     async def _until_known(self, entries: int) -> None:
@@ -193,10 +208,12 @@ class Stand:
                     program.start()
                     self.restarts += 1
 
-    def deaths(self) -> list[dict[str, Any]]:
-        """Where processes died by order, so far."""
-        file = self.folder / orders.KILLED
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    def arrivals(self) -> list[tuple[str, str]]:
+        """(process, point) of those who ended where they were told to, so far."""
+        file = self.folder / orders.REACHED
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        names = {str(port): name for name, port in self.stack.ports.items()}
+        return [(names[reached["process"]], reached["point"]) for reached in map(json.loads, lines)]
 
     # -- what the services say
 
@@ -216,6 +233,30 @@ class Stand:
                 answer = await self.client.get(f"{self.stack.url('documents')}/v1/documents/{made['document']}", headers=SERVICE)
                 if hashlib.sha256(answer.content).hexdigest() != made["sha256"]:
                     history.damaged.append(f"document {made['document']} of {request} is not what it is said to be")
+
+    async def keeps(self, service: str, subject: str, record: Sendable | None) -> bool:
+        """Whether `service` has parked the request `subject`, or, given a record that names none, has that among its dead letters."""
+        database = self.database[f"backline_{service}"]
+        if record is None:
+            return await database["requests"].count_documents({"_id": subject, "parked": {"$type": "string"}}) == 1
+        key, value, headers = record
+        wanted = Record(topic="", partition=0, offset=0, key=key, headers=tuple(headers), value=value).as_json()
+        same = {f"record.{part}": wanted[part] for part in ("key", "headers", "value")}
+        return await database["dead_letters"].count_documents(same) == 1
+
+    async def overfull(self) -> list[str]:
+        """Whoever has a part in more open requests at this moment than they have seats."""
+        collection = self.database["backline_routing"]["requests"]
+        parts = {"state.coordinator.person": 1, "state.supporters.person": 1}
+        busy: Counter[str] = Counter()
+        async for one in collection.find({"state.status": {"$in": sorted(OPEN)}}, parts):
+            seats = [one["state"].get("coordinator"), *one["state"].get("supporters", ())]
+            busy.update({seat["person"] for seat in seats if seat})
+        return [
+            f"{person} has {count} of {self._seats[person]} seats"
+            for person, count in busy.items()
+            if count > self._seats[person]
+        ]
 
     async def metric(self, name: str) -> float:
         """A measure summed over all processes that answer."""
