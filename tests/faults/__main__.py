@@ -62,7 +62,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", choices=sorted(PROFILES), default="short")
     parser.add_argument("--seed", type=int, default=1, help="the first seed, or with --fault the one to run again")
-    parser.add_argument("--fault", help="one kind of run only; --list names them")
+    parser.add_argument("--fault", nargs="+", help="these kinds of run only; --list names them")
     parser.add_argument("--runs", type=int, default=300, help="how many runs the long profile has, controls included")
     parser.add_argument("--results", type=Path, help="JSON lines of earlier runs: these are not made again")
     parser.add_argument("--folder", type=Path, default=Path("var/faults"))

@@ -19,12 +19,12 @@ class Planned:
     seed: int
 
 
-def planned(fault: str, seed: int) -> list[Planned]:
-    """One run by name. Raises SystemExit for a name nobody knows."""
+def planned(faults: Sequence[str], seed: int) -> list[Planned]:
+    """Runs by name. Raises SystemExit for a name nobody knows."""
     known = catalogue()
-    if fault not in known:
-        raise SystemExit(f"There is no fault {fault!r}; `python -m tests.faults --list` names them.")
-    return [Planned(case=known[fault], seed=seed)]
+    if unknown := [fault for fault in faults if fault not in known]:
+        raise SystemExit(f"There is no fault {unknown[0]!r}; `python -m tests.faults --profile long --list` names them.")
+    return [Planned(case=known[fault], seed=seed) for fault in faults]
 
 
 def plan(profile: Profile, seed: int, runs: int) -> list[Planned]:
