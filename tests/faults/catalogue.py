@@ -96,20 +96,35 @@ ON_EMBEDDED = (
     *(Case(fault=f"broker_gone_{turn}", make=_broker_gone()) for turn in range(3)),
     Case(fault="lost_tail", make=_lost_tail()),
     Case(fault="poison", make=_poison, size=6),
-    Case(fault="kill_grid", make=_at("routing", "before_publish"), without=UNHEALED, size=4),
-    Case(fault="kill_redelivered", make=_at("intake", "before_commit"), without=("sequence",), size=4),
-    Case(fault="smtp_dot_kill", make=_mails("kill", "dot"), without=("phase",), size=3),
-    Case(fault="broker_gone", make=_broker_gone(replayed=False), without=("acknowledgement", "reconciliation"), size=4),
-    Case(fault="lost_tail", make=_lost_tail(reconciled=False), without=("reconciliation",), size=4),
-    Case(fault="poison", make=_poison, without=("dead_letters",), size=2),
+    Case(fault="kill_grid", make=_at("routing", "before_publish"), damage="lost", without=UNHEALED, size=4),
+    Case(fault="kill_redelivered", make=_at("intake", "before_commit"), damage="inversions", without=("sequence",), size=4),
+    Case(fault="smtp_dot_kill", make=_mails("kill", "dot"), damage="twice", without=("phase",), size=3),
+    Case(
+        fault="broker_gone",
+        make=_broker_gone(replayed=False),
+        damage="lost",
+        without=("acknowledgement", "reconciliation"),
+        size=4,
+    ),
+    Case(fault="lost_tail", make=_lost_tail(reconciled=False), damage="lost", without=("reconciliation",), size=4),
+    Case(fault="poison", make=_poison, damage="lost", without=("dead_letters",), size=2),
 )
 WITH_FEW_PEOPLE = (
     Case(fault="zombie_0", make=_frozen("before_write"), shape=THREE_AND_FEW, size=8),
     Case(fault="zombie_1", make=_frozen("before_publish"), shape=THREE_AND_FEW, size=8),
     Case(fault="zombie_2", make=_stopped, shape=THREE_AND_FEW, size=8),
-    Case(fault="cap", make=_nothing, shape=THREE_AND_FEW, size=40, idle=8),
-    Case(fault="zombie", make=_frozen("before_write"), shape=THREE_AND_FEW, size=8, without=("guard",)),
-    Case(fault="cap", make=_nothing, shape=THREE_AND_FEW, size=40, idle=15, without=("seats",)),
+    Case(fault="cap", make=_nothing, shape=THREE_AND_FEW, size=24, idle=8, kinds=("tech.test",)),
+    Case(fault="zombie", make=_frozen("before_write"), shape=THREE_AND_FEW, size=8, damage="twice", without=("guard",)),
+    Case(
+        fault="cap",
+        make=_nothing,
+        shape=THREE_AND_FEW,
+        size=24,
+        idle=10,
+        kinds=("tech.test",),
+        damage="twice",
+        without=("seats",),
+    ),
 )
 ON_THREE_MEMBERS = (
     *(
@@ -119,15 +134,22 @@ ON_THREE_MEMBERS = (
     ),
     Case(fault="primary_isolate_0", make=_primary("isolate"), shape=THREE_MEMBERS),
     Case(fault="late_write", make=_late, shape=THREE_MEMBERS),
-    Case(fault="primary_isolate", make=_primary("isolate"), shape=THREE_MEMBERS, without=("majority",), size=8),
-    Case(fault="late_write", make=_late, shape=THREE_MEMBERS, without=("guard",), size=8),
+    Case(fault="primary_isolate", make=_primary("isolate"), shape=THREE_MEMBERS, damage="lost", without=("majority",), size=8),
+    Case(fault="late_write", make=_late, shape=THREE_MEMBERS, damage="twice", without=("guard",), size=8),
 )
 ON_KAFKA = (
     *(replace(case, shape=KAFKA, seldom=turn % 4 > 0) for turn, case in enumerate(GRID)),
     *(replace(case, shape=KAFKA, seldom=turn > 0) for turn, case in enumerate(OUTSIDE)),
     *(Case(fault=f"broker_killed_{place}", make=_brokers_killed(place), shape=KAFKA) for place in range(3)),
     Case(fault="broker_gone", make=_broker_gone(), shape=KAFKA),
-    Case(fault="brokers_killed", make=_brokers_killed(0, 1), shape=KAFKA, without=("acknowledgement", "reconciliation"), size=6),
+    Case(
+        fault="brokers_killed",
+        make=_brokers_killed(0, 1),
+        shape=KAFKA,
+        damage="lost",
+        without=("acknowledgement", "reconciliation"),
+        size=6,
+    ),
 )
 ALL = (*ON_EMBEDDED, *WITH_FEW_PEOPLE, *ON_THREE_MEMBERS, *ON_KAFKA)
 

@@ -38,13 +38,13 @@ class Wish:
         return a_body(self.kind, source={"system": SYSTEM, "reference": self.reference})
 
 
-def wishes(name: str, seed: int, *, size: int, seconds: float) -> Sequence[Wish]:
-    """`size` requests within `seconds`; `name` keeps the runs of one stand apart."""
+def wishes(name: str, seed: int, *, size: int, seconds: float, kinds: Sequence[str] = KINDS) -> Sequence[Wish]:
+    """`size` requests of `kinds` within `seconds`; `name` keeps the runs of one stand apart."""
     chance = random.Random(f"{name}-{seed}")
     return [
         Wish(
             reference=f"{name}-{seed}-{number}",
-            kind=chance.choice(KINDS),
+            kind=chance.choice(kinds),
             at=chance.uniform(0, seconds),
             amends=(fate := chance.random()) < 0.12,
             withdraws=fate > 0.88,

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from shared.storage import PyMongoError
-from tests.faults.checker import Findings, check
+from tests.faults.checker import OPEN_ITEMS, Findings, check
 from tests.faults.clients import Clients
-from tests.faults.generator import wishes
+from tests.faults.generator import KINDS, wishes
 from tests.faults.history import History
 from tests.faults.nemesis import Fault
 from tests.faults.stand import EMBEDDED, Shape, Stand
@@ -34,7 +34,7 @@ class Profile:
     spread: float = 4.0
     work_seconds: float = 90.0
     patience: float = 75.0
-    control_patience: float = 25.0
+    control_patience: float = 12.0
 
     @property
     def values(self) -> dict[str, float]:
@@ -54,15 +54,17 @@ PROFILES = {profile.name: profile for profile in (SHORT, LONG, FIXED)}
 class Case:
     """A kind of run. `without` makes it a control: protections that are off, so that the fault must do damage.
 
-    `size` is how many requests it has, if not as many as the profile says; for `idle` seconds nobody works on them; `seldom`:
-    in the long profile alone.
+    `damage` is then the promise that must be found broken. `size` is how many requests the run has, if not as many as the
+    profile says, all of `kinds`; for `idle` seconds nobody works on them; `seldom`: in the long profile alone.
     """
 
     fault: str
     make: Make
     without: tuple[str, ...] = ()
+    damage: str = ""
     size: int | None = None
     idle: float = 0.0
+    kinds: tuple[str, ...] = KINDS
     shape: Shape = EMBEDDED
     seldom: bool = False
 
@@ -103,11 +105,11 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
     chance = random.Random(f"{case.name}-{seed}")
     await stand.without(case.without, profile.values)
     history = History()
-    asked = wishes(case.name, seed, size=case.size or profile.size, seconds=profile.spread)
+    asked = wishes(case.name, seed, size=case.size or profile.size, seconds=profile.spread, kinds=case.kinds)
     clients = Clients(stand.stack, stand.client, history)
     before = Tally.of(stand)
     watching = asyncio.create_task(_watch(stand, history))
-    most = profile.work_seconds if not case.without else profile.control_patience
+    most = profile.work_seconds if not case.without else case.idle + profile.control_patience
     working = asyncio.create_task(clients.run(asked, most, idle=case.idle))
     try:
         await case.make(stand, chance, profile).strike(stand)
@@ -151,18 +153,27 @@ async def _watch(stand: Stand, history: History) -> None:
 
 
 async def _settled(stand: Stand, history: History, patience: float) -> Findings:
-    """What is found once nothing is found any more, or when patience has run out."""
-    deadline = time.monotonic() + patience
+    """What is found once nothing is found any more, or nothing has changed for as long as `patience`."""
+    deadline, before = time.monotonic() + patience, -1
     while True:
         await stand.collect(history)
         findings = check(history)
         if not findings.sentences or time.monotonic() > deadline:
             break
+        if (progress := _progress(history)) != before:
+            deadline, before = time.monotonic() + patience, progress
         await asyncio.sleep(LOOK_SECONDS)
     await stand.check_files(history)
     history.damaged += stand.damage
     stand.damage.clear()
     return check(history)
+
+
+def _progress(history: History) -> int:
+    """A number that changes with whatever is heard, said, or sent."""
+    ledgers = [ledger for of_service in history.ledgers.values() for ledger in of_service.values()]
+    ended = sum(item["status"] not in OPEN_ITEMS for ledger in ledgers for item in ledger.items)
+    return len(history.taken) + ended + sum(ledger.head + ledger.published + sum(ledger.heard.values()) for ledger in ledgers)
 
 
 def _answers(history: History) -> dict[str, Any]:
@@ -173,15 +184,17 @@ def _answers(history: History) -> dict[str, Any]:
 def _verdict(
     case: Case, seed: int, profile: Profile, history: History, findings: Findings, seconds: float, figures: dict[str, Any]
 ) -> Verdict:
-    broken = bool(findings.sentences)
-    words = ("caught", "missed") if case.without else ("broken", "held")
+    if case.without:
+        verdict = "caught" if getattr(findings, case.damage) else "missed"
+    else:
+        verdict = "broken" if findings.sentences else "held"
     return Verdict(
         seed=seed,
         profile=profile.name,
         fault=case.name,
         broker=case.shape.broker,
         control=bool(case.without),
-        verdict=words[0] if broken else words[1],
+        verdict=verdict,
         lost=findings.lost,
         twice=findings.twice,
         inversions=findings.inversions,
