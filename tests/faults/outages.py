@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from dataclasses import dataclass
 
 from shared.schemas.envelope import SOURCES
@@ -96,16 +95,12 @@ class PrimaryGone:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _isolate(self, stand: Stand, place: int) -> None:
-        """Cut what the other members say to the primary and what it says to them, again and again: they keep dialling."""
+        """Cut what the other members say to the primary and what it says to them; they keep dialling, and are cut again."""
         pids = [program.pid or 0 for program in stand.mongod.programs]
-        others = [pid for number, pid in enumerate(pids) if number != place]
-        deadline = time.monotonic() + self.seconds
-        while time.monotonic() < deadline:
-            theirs = set().union(*(ports_of(pid) for pid in others))
-            own = ports_of(pids[place])
-            for number, proxy in enumerate(stand.proxies):
-                proxy.cut((theirs if number == place else own).__contains__)
-            await asyncio.sleep(LOOK_SECONDS)
+        for number, proxy in enumerate(stand.proxies):
+            kept_out = pids if number == place else [pids[place]]
+            proxy.cut(lambda port, kept_out=tuple(kept_out): any(port in ports_of(pid) for pid in kept_out))
+        await asyncio.sleep(self.seconds)
         for proxy in stand.proxies:
             proxy.cut(nobody)
 

@@ -17,6 +17,7 @@ from tests.faults.nemesis import Fault
 from tests.faults.stand import EMBEDDED, Shape, Stand
 
 LOOK_SECONDS = 0.5
+WORDS = {(False, False): "held", (False, True): "broken", (True, False): "missed", (True, True): "caught"}
 STALE = "backline_stale_writes_total"
 Make = Callable[[Stand, random.Random, "Profile"], Fault]
 
@@ -184,17 +185,14 @@ def _answers(history: History) -> dict[str, Any]:
 def _verdict(
     case: Case, seed: int, profile: Profile, history: History, findings: Findings, seconds: float, figures: dict[str, Any]
 ) -> Verdict:
-    if case.without:
-        verdict = "caught" if getattr(findings, case.damage) else "missed"
-    else:
-        verdict = "broken" if findings.sentences else "held"
+    hurt = bool(getattr(findings, case.damage) if case.without else findings.sentences)
     return Verdict(
         seed=seed,
         profile=profile.name,
         fault=case.name,
         broker=case.shape.broker,
         control=bool(case.without),
-        verdict=verdict,
+        verdict=WORDS[bool(case.without), hurt],
         lost=findings.lost,
         twice=findings.twice,
         inversions=findings.inversions,
