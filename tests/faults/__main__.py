@@ -15,16 +15,24 @@ from tests.faults.runs import PROFILES, Profile, Verdict, failed, run
 from tests.faults.stand import Shape, Stand
 
 
-async def carry_out(runs: Sequence[Planned], profile: Profile, results: Results, folder: Path) -> None:
-    """Every run that has no result yet, those of one shape on one stand; a stand that broke is not used again."""
+async def carry_out(runs: Sequence[Planned], profile: Profile, results: Results, folder: Path, lanes: int) -> None:
+    """Every run that has no result yet: those of one shape one after the other, `lanes` shapes at a time; they mostly wait."""
+    shapes = dict.fromkeys(one.case.shape for one in runs)
+    slots = asyncio.Semaphore(lanes)
+
+    async def lane(number: int, shape: Shape) -> None:
+        async with slots:
+            due = [one for one in runs if one.case.shape == shape and not results.has(one)]
+            await _on_one_stand(due, profile, results, folder / f"stand-{number}")
+
+    await asyncio.gather(*(lane(number, shape) for number, shape in enumerate(shapes)))
+
+
+async def _on_one_stand(runs: Sequence[Planned], profile: Profile, results: Results, folder: Path) -> None:
+    """Runs of one shape; a stand that broke is not used again."""
     stand: Stand | None = None
     try:
         for one in runs:
-            if results.has(one):
-                continue
-            if stand is not None and stand.shape != one.case.shape:
-                await stand.stop()
-                stand = None
             verdict, stand = await _one(stand, one, profile, folder)
             results.add(verdict)
     finally:
@@ -39,7 +47,7 @@ async def _one(stand: Stand | None, one: Planned, profile: Profile, folder: Path
         verdict = await run(stand, one.case, one.seed, profile)
     except Exception as error:  # noqa: BLE001  # whatever broke the run is its verdict, and the next run is still to be made
         verdict = failed(one.case, one.seed, profile, f"{type(error).__name__}: {error}")
-    if stand is not None and verdict.verdict == "broken":
+    if stand is not None and (verdict.verdict == "broken" or not verdict.requests):
         await stand.stop()
         stand.keep_logs(f"{one.case.name}-{one.seed}")
         stand = None
@@ -47,8 +55,8 @@ async def _one(stand: Stand | None, one: Planned, profile: Profile, folder: Path
 
 
 async def _started(shape: Shape, profile: Profile, folder: Path) -> Stand:
-    shutil.rmtree(folder / "stand", ignore_errors=True)
-    stand = Stand(folder / "stand", shape)
+    shutil.rmtree(folder, ignore_errors=True)
+    stand = Stand(folder, shape)
     try:
         await stand.start(profile.values)
     except BaseException:
@@ -66,6 +74,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=300, help="how many runs the long profile has, controls included")
     parser.add_argument("--results", type=Path, help="JSON lines of earlier runs: these are not made again")
     parser.add_argument("--folder", type=Path, default=Path("var/faults"))
+    parser.add_argument("--lanes", type=int, default=2, help="how many stands run side by side")
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers are killed on purpose; that is no news
@@ -75,7 +84,7 @@ def main() -> int:
         print("\n".join(sorted({one.case.name for one in runs})))
         return 0
     results = Results(arguments.results)
-    asyncio.run(carry_out(runs, profile, results, arguments.folder))
+    asyncio.run(carry_out(runs, profile, results, arguments.folder, arguments.lanes))
     print(json.dumps(results.figures(), ensure_ascii=False))
     return 0 if results.good() else 1
 

@@ -45,8 +45,8 @@ def _mails(kind: str, *steps: str, times: int = 1) -> Make:
     )
 
 
-def _chats(kind: str, times: int = 2) -> Make:
-    return lambda _stand, _chance, profile: mischief.Outside(chats=((kind, times, profile.mail_delay),))
+def _chats(*kinds: str) -> Make:
+    return lambda _stand, _chance, profile: mischief.Outside(chats=tuple((kind, 1, profile.mail_delay) for kind in kinds))
 
 
 def _frozen(point: str) -> Make:
@@ -79,7 +79,7 @@ def _poison(*_: object) -> Fault:
     return mischief.PoisonSet()
 
 
-GRID = tuple(Case(fault=f"kill_grid_{turn}", make=_at_once(turn)) for turn in range(13))
+GRID = tuple(Case(fault=f"kill_grid_{turn}", make=_at_once(turn)) for turn in range(0, 13, 2))
 OUTSIDE = tuple(Case(fault=f"kill_outside_{turn}", make=_from_outside) for turn in range(6))
 MAILS = (
     Case(fault="smtp_drop", make=_mails("drop", *SMTP_STEPS, times=2)),
@@ -87,13 +87,19 @@ MAILS = (
     Case(fault="smtp_defer", make=_mails("defer", "MAIL", "RCPT", "dot", times=2)),
     Case(fault="smtp_kill", make=_mails("kill", *SMTP_STEPS)),
 )
-CHATS = tuple(Case(fault=f"chat_{kind}", make=_chats(kind), size=6) for kind in ("drop", "delay", "busy", "429", "kill"))
+CHATS = (
+    Case(fault="chat", make=_chats("busy", "429", "delay", "drop", "kill")),
+    *(
+        Case(fault=f"chat_{kind}", make=_chats(kind, kind), size=6, seldom=True)
+        for kind in ("drop", "delay", "busy", "429", "kill")
+    ),
+)
 ON_EMBEDDED = (
     *GRID,
     *OUTSIDE,
     *MAILS,
     *CHATS,
-    *(Case(fault=f"broker_gone_{turn}", make=_broker_gone()) for turn in range(3)),
+    *(Case(fault=f"broker_gone_{turn}", make=_broker_gone()) for turn in range(2)),
     Case(fault="lost_tail", make=_lost_tail()),
     Case(fault="poison", make=_poison, size=6),
     Case(fault="kill_grid", make=_at("routing", "before_publish"), damage="lost", without=UNHEALED, size=4),
@@ -111,7 +117,7 @@ ON_EMBEDDED = (
 )
 WITH_FEW_PEOPLE = (
     Case(fault="zombie_0", make=_frozen("before_write"), shape=THREE_AND_FEW, size=8),
-    Case(fault="zombie_1", make=_frozen("before_publish"), shape=THREE_AND_FEW, size=8),
+    Case(fault="zombie_1", make=_frozen("before_publish"), shape=THREE_AND_FEW, size=8, seldom=True),
     Case(fault="zombie_2", make=_stopped, shape=THREE_AND_FEW, size=8),
     Case(fault="cap", make=_nothing, shape=THREE_AND_FEW, size=24, idle=8, kinds=("tech.test",)),
     Case(fault="zombie", make=_frozen("before_write"), shape=THREE_AND_FEW, size=8, damage="twice", without=("guard",)),
@@ -138,7 +144,7 @@ ON_THREE_MEMBERS = (
     Case(fault="late_write", make=_late, shape=THREE_MEMBERS, damage="twice", without=("guard",), size=8),
 )
 ON_KAFKA = (
-    *(replace(case, shape=KAFKA, seldom=turn % 4 > 0) for turn, case in enumerate(GRID)),
+    *(replace(case, shape=KAFKA, seldom=turn % 3 > 0) for turn, case in enumerate(GRID)),
     *(replace(case, shape=KAFKA, seldom=turn > 0) for turn, case in enumerate(OUTSIDE)),
     *(Case(fault=f"broker_killed_{place}", make=_brokers_killed(place), shape=KAFKA) for place in range(3)),
     Case(fault="broker_gone", make=_broker_gone(), shape=KAFKA),

@@ -4,8 +4,9 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tests.faults.orders import Orders
@@ -31,18 +32,40 @@ class Nothing:
         """Do nothing."""
 
 
+Points = Mapping[str, tuple[str, int]]
+"""Per process where it dies, and at which of its visits there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KillAt:
-    """Every process named dies at its point, the nth time it comes there; whichever did not within `seconds` is killed anyway."""
+    """Every process named dies at its point, and in its next life at that of `then`; whichever is late is killed anyway."""
 
-    points: Mapping[str, tuple[str, int]]
+    points: Points
+    then: Points = field(default_factory=dict)
     seconds: float = 8.0
 
     async def strike(self, stand: Stand) -> None:
+        before = len(stand.arrivals())
+        stand.next_life.update({process: Orders(point=point, nth=nth) for process, (point, nth) in self.then.items()})
         for process, (point, nth) in self.points.items():
             stand.order(process, Orders(point=point, nth=nth))
-        for process in await not_arrived(stand, self.points, self.seconds):
+        for process in await not_arrived(stand, before, list(self.points), self.seconds):
             stand.kill(process)
+        for process in await not_arrived(stand, before, [*self.points, *self.then], 2 * self.seconds if self.then else 0):
+            stand.kill(process)
+
+
+async def not_arrived(stand: Stand, before: int, processes: Sequence[str], seconds: float) -> list[str]:
+    """Wait until each of `processes`, as often as it is named, is where it was told to end; which are not after `seconds`.
+
+    `before` is how many arrivals there had been.
+    """
+    deadline = time.monotonic() + seconds
+    while waited := Counter(processes) - Counter(name for name, _ in stand.arrivals()[before:]):
+        if time.monotonic() > deadline:
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return list(waited)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +77,9 @@ class FreezeAt:
     seconds: float
 
     async def strike(self, stand: Stand) -> None:
+        before = len(stand.arrivals())
         stand.order(self.process, Orders(point=self.point, frozen=True))
-        if await not_arrived(stand, [self.process], 20):
+        if await not_arrived(stand, before, [self.process], 20):
             stand.signal(self.process, signal.SIGSTOP)
         await asyncio.sleep(self.seconds)
         stand.signal(self.process, signal.SIGCONT)
@@ -88,24 +112,17 @@ class Stop:
         stand.signal(self.process, signal.SIGCONT)
 
 
-async def not_arrived(stand: Stand, processes: Collection[str], seconds: float) -> list[str]:
-    """Wait until each of `processes` is where it was told to end; which are not after `seconds`."""
-    before = len(stand.arrivals())
-    deadline = time.monotonic() + seconds
-    while waited := [process for process in processes if process not in {name for name, _ in stand.arrivals()[before:]}]:
-        if time.monotonic() > deadline:
-            break
-        await asyncio.sleep(LOOK_SECONDS)
-    return waited
-
-
 def kill_at_once(stand: Stand, chance: random.Random, turn: int) -> KillAt:
-    """All services die, each at the point whose turn it is; over the turns every service dies at every one of its points."""
-    points = {}
+    """All services die at the points whose turn it is, twice; over the turns every service dies at every one of its points."""
+    return KillAt(points=_points(stand, chance, turn), then=_points(stand, chance, turn + 1))
+
+
+def _points(stand: Stand, chance: random.Random, turn: int) -> Points:
+    points: dict[str, tuple[str, int]] = {}
     for service, own in OF_SERVICE.items():
         for place, process in enumerate(stand.of(service)):
             points[process] = (own[(turn + 2 * place) % len(own)], chance.randint(1, 3))
-    return KillAt(points=points)
+    return points
 
 
 def kill_outside(stand: Stand, chance: random.Random, number: int = 6) -> KillOutside:

@@ -72,6 +72,7 @@ class Stand:
         self.mails, self.chats = MailSink(), ChatSink()
         self.mails.kill = self.chats.kill = lambda: self.kill("notify-1")
         self.resting: set[str] = set()
+        self.next_life: dict[str, Orders] = {}
         self.restarts = 0
         self._guarding: asyncio.Task[None] | None = None
         self.client = httpx.AsyncClient(timeout=10, trust_env=False)
@@ -197,13 +198,15 @@ class Stand:
             return False
 
     async def _guard(self) -> None:
-        """Start again whatever died, a moment later, as an orchestrator would; whoever was told to die is told so no more."""
+        """Start again whatever died, as an orchestrator would; what it was told is over, and its `next_life` begins."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             for process, program in self.stack.services.items():
                 if program.pid is None and process not in self.resting:
                     was = orders.read(self.folder, self.stack.ports[process])
-                    orders.give(self.folder, self.stack.ports[process], Orders(without=was.without, values=was.values))
+                    following = self.next_life.pop(process, Orders())
+                    stands = replace(following, without=was.without, values=was.values)
+                    orders.give(self.folder, self.stack.ports[process], stands)
                     program.kill()
                     program.start()
                     self.restarts += 1
