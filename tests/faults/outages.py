@@ -62,8 +62,17 @@ class LostTail:
         await stand.stack.broker.start()
         await stand.healed()
         for service in SOURCES if self.reconciled else ():
-            address = f"{stand.stack.url(service)}/internal/reconcile"
-            (await stand.client.post(address, headers=SERVICE, timeout=60)).raise_for_status()
+            await _reconcile(stand, service)
+
+
+async def _reconcile(stand: Stand, service: str) -> None:
+    """Have a service ask everybody it hears for what it lacks, page by page."""
+    cursor: str | None = ""
+    while cursor is not None:
+        params = {"by": "the proving ground", "cursor": cursor}
+        address = f"{stand.stack.url(service)}/internal/reconcile"
+        answer = await stand.client.post(address, params=params, headers=SERVICE, timeout=60)
+        cursor = answer.raise_for_status().json()["next"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import bson
 from pymongo import UpdateOne
 
 from services.routing.seats import MongoSeats
@@ -39,11 +40,13 @@ def outbox() -> None:
     def operation(change: Any) -> Any:
         made = real(change)
         if isinstance(made, UpdateOne):
-            made._doc["$max"] = {"published": change.document.head}
-            made._doc["$set"]["wake_at"] = None if not change.document.items else change.document.wake_at
+            update = bson.decode(made._doc.raw)
+            update["$max"] = {"published": change.document.head}
+            update["$set"]["wake_at"] = change.document.wake_at if change.document.items else None
+            made._doc = update
         return made
 
-    ledger_store._operation = operation  # type: ignore[assignment]
+    ledger_store._operation = operation
 
 
 def acknowledgement() -> None:
