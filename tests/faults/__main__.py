@@ -1,4 +1,4 @@
-"""`python -m tests.faults`: runs by profile, or one run again; see docs/decisions/0009. Prints a line of JSON for each run."""
+"""`python -m tests.faults`: runs by profile, or one run again; see docs/decisions/0013. Prints a line of JSON for each run."""
 
 import argparse
 import asyncio
