@@ -79,7 +79,7 @@ def _poison(*_: object) -> Fault:
     return mischief.PoisonSet()
 
 
-GRID = tuple(Case(fault=f"kill_grid_{turn}", make=_at_once(turn)) for turn in range(0, 13, 2))
+GRID = tuple(Case(fault=f"kill_grid_{turn}", make=_at_once(turn), spread=15) for turn in range(0, 13, 2))
 OUTSIDE = tuple(Case(fault=f"kill_outside_{turn}", make=_from_outside) for turn in range(6))
 MAILS = (
     Case(fault="smtp_drop", make=_mails("drop", *SMTP_STEPS, times=2)),

@@ -32,12 +32,10 @@ class Clients:
         self._turns = itertools.count()
         self._idle = 0.0
 
-    async def run(self, wishes: Sequence[Wish], seconds: float, *, idle: float = 0) -> None:
-        """Have every wish sent, and after `idle` seconds worked on, until all are finished or `seconds` are over."""
+    async def run(self, wishes: Sequence[Wish], *, idle: float = 0) -> None:
+        """Have every wish sent, and after `idle` seconds worked on, until all are finished."""
         self._idle = idle
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await asyncio.gather(*(self._follow(wish) for wish in wishes))
+        await asyncio.gather(*(self._follow(wish) for wish in wishes))
 
     async def _follow(self, wish: Wish) -> None:
         await self._send(wish)

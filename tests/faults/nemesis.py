@@ -42,26 +42,31 @@ class KillAt:
 
     points: Points
     then: Points = field(default_factory=dict)
-    seconds: float = 8.0
+    seconds: float = 12.0
 
     async def strike(self, stand: Stand) -> None:
         before = len(stand.arrivals())
         stand.next_life.update({process: Orders(point=point, nth=nth) for process, (point, nth) in self.then.items()})
         for process, (point, nth) in self.points.items():
             stand.order(process, Orders(point=point, nth=nth))
-        for process in await not_arrived(stand, before, list(self.points), self.seconds):
+        late = await not_arrived(stand, before, list(self.points), self.seconds)
+        for process in late:
             stand.kill(process)
-        for process in await not_arrived(stand, before, [*self.points, *self.then], 2 * self.seconds if self.then else 0):
-            stand.kill(process)
+        if self.then:
+            arriving = [process for process in self.points if process not in late]
+            for process in await not_arrived(stand, before, [*arriving, *self.then], self.seconds):
+                stand.kill(process)
 
 
 async def not_arrived(stand: Stand, before: int, processes: Sequence[str], seconds: float) -> list[str]:
-    """Wait until each of `processes`, as often as it is named, is where it was told to end; which are not after `seconds`.
+    """Wait until each of `processes`, as often as it is named, is where it was told to end; which are not after `seconds` of life.
 
-    `before` is how many arrivals there had been.
+    `before` is how many arrivals there had been. Time passes only while they all answer: a process that still starts is not late.
     """
     deadline = time.monotonic() + seconds
     while waited := Counter(processes) - Counter(name for name, _ in stand.arrivals()[before:]):
+        if not await stand.live(waited):
+            deadline = time.monotonic() + seconds
         if time.monotonic() > deadline:
             break
         await asyncio.sleep(LOOK_SECONDS)

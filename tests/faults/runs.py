@@ -56,7 +56,7 @@ class Case:
     """A kind of run. `without` makes it a control: protections that are off, so that the fault must do damage.
 
     `damage` is then the promise that must be found broken. `size` is how many requests the run has, if not as many as the
-    profile says, all of `kinds`; for `idle` seconds nobody works on them; `seldom`: in the long profile alone.
+    profile says, all of `kinds`, within `spread` seconds; for `idle` seconds nobody works on them; `seldom`: in the long profile alone.
     """
 
     fault: str
@@ -65,6 +65,7 @@ class Case:
     damage: str = ""
     size: int | None = None
     idle: float = 0.0
+    spread: float | None = None
     kinds: tuple[str, ...] = KINDS
     shape: Shape = EMBEDDED
     seldom: bool = False
@@ -106,17 +107,20 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
     chance = random.Random(f"{case.name}-{seed}")
     await stand.without(case.without, profile.values)
     history = History()
-    asked = wishes(case.name, seed, size=case.size or profile.size, seconds=profile.spread, kinds=case.kinds)
+    asked = wishes(case.name, seed, size=case.size or profile.size, seconds=case.spread or profile.spread, kinds=case.kinds)
     clients = Clients(stand.stack, stand.client, history)
     before = Tally.of(stand)
     watching = asyncio.create_task(_watch(stand, history))
-    most = profile.work_seconds if not case.without else case.idle + profile.control_patience
-    working = asyncio.create_task(clients.run(asked, most, idle=case.idle))
+    working = asyncio.create_task(clients.run(asked, idle=case.idle))
     try:
         await case.make(stand, chance, profile).strike(stand)
         history.notes["struck_after"] = round(time.monotonic() - started, 1)
-        await working
         await stand.healed()
+        await asyncio.wait([working], timeout=case.idle + (profile.control_patience if case.without else profile.work_seconds))
+        if working.done():
+            await working
+        told = {one.request for one in history.told if one.action == "submit"}
+        history.damaged += [f"{wish.request} was never answered" for wish in asked if wish.request not in told]
         findings = await _settled(stand, history, profile.control_patience if case.without else profile.patience)
     finally:
         for task in (watching, working):

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +37,7 @@ CLOCK = "2027-03-01T09:00:00+08:00"
 LOOK_SECONDS = 0.05
 KNOWN_SECONDS = 90.0
 ROOM = "room"
+HEALED_SECONDS = 240.0
 DATABASE_PATIENCE_MS = 5_000
 
 
@@ -178,18 +179,22 @@ class Stand:
                 self.kill(process)
         await self.healed()
 
-    async def healed(self, seconds: float = 90.0) -> None:
+    async def healed(self, seconds: float = HEALED_SECONDS) -> None:
         """Wait until every process is ready. Raises ProgramError when one is not in time."""
         self.resting.clear()
         await asyncio.sleep(3 * LOOK_SECONDS)
         for process, program in self.stack.services.items():
-            service, place = process.rsplit("-", 1)
-            url = f"{self.stack.url(service, int(place))}/readyz"
+            url = f"{self.stack.url(*_parts(process))}/readyz"
             deadline = time.monotonic() + seconds
             while not await self._answers(url):
                 if time.monotonic() > deadline:
                     raise ProgramError(f"{process} was not ready after {seconds:.0f} s. Its log ends: {program.tail()}")
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def live(self, processes: Iterable[str]) -> bool:
+        """Whether all of `processes` answer at all."""
+        urls = [self.stack.url(*_parts(process)) for process in processes]
+        return all(await asyncio.gather(*(self._answers(f"{url}/livez") for url in urls)))
 
     async def _answers(self, url: str) -> bool:
         try:
@@ -265,11 +270,16 @@ class Stand:
         """A measure summed over all processes that answer."""
         total = 0.0
         for process in self.processes:
-            service, place = process.rsplit("-", 1)
             with suppress(httpx.HTTPError):
-                lines = (await self.client.get(f"{self.stack.url(service, int(place))}/metrics")).text.splitlines()
+                lines = (await self.client.get(f"{self.stack.url(*_parts(process))}/metrics")).text.splitlines()
                 total += sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
         return total
+
+
+def _parts(process: str) -> tuple[str, int]:
+    """Service and place of a process's name."""
+    service, place = process.rsplit("-", 1)
+    return service, int(place)
 
 
 def _ledger(stored: Mapping[str, Any]) -> Ledger:
