@@ -93,6 +93,7 @@ def main() -> int:
         return 0
     results = Results(arguments.results)
     asyncio.run(carry_out(runs, profile, results, arguments.folder, arguments.lanes))
+    print(json.dumps(results.kills()))
     print(json.dumps(results.figures(), ensure_ascii=False))
     return 0 if results.good() else 1
 

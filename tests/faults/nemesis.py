@@ -130,6 +130,6 @@ def _points(stand: Stand, chance: random.Random, turn: int) -> Points:
     return points
 
 
-def kill_outside(stand: Stand, chance: random.Random, number: int = 6) -> KillOutside:
+def kill_outside(stand: Stand, chance: random.Random, number: int = 8) -> KillOutside:
     """Any processes at any moments."""
     return KillOutside(kills=tuple((chance.uniform(0.1, 1.6), chance.choice(stand.processes)) for _ in range(number)))

@@ -36,6 +36,12 @@ class Results:
             with self._file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(row, ensure_ascii=False) + "\n")
 
+    def kills(self) -> dict[str, int]:
+        """How many service processes died, and how many of these from outside, where nothing in the code knew of it."""
+        died = sum(row["figures"].get("restarts", 0) for row in self._rows)
+        at_points = sum(row["figures"].get("at_points", 0) for row in self._rows if "zombie" not in row["fault"])
+        return {"kills": died, "from_outside": died - at_points}
+
     def figures(self) -> dict[str, Any]:
         """The last line: breaches are counted over all runs but the controls."""
         runs = [row for row in self._rows if not row["control"]]
