@@ -12,6 +12,7 @@ from shared.schemas.topics import REQUEST_TOPICS
 from tests.component.messaging.test_poison_set import PARKED, UNADDRESSED, bad
 from tests.faults.sinks import Mischief
 from tests.faults.stand import Stand
+from tests.faults.witness import keeps
 
 LOOK_SECONDS = 0.1
 
@@ -49,7 +50,7 @@ class PoisonSet:
             f"{service} keeps neither the request nor the record of the poison: {name}"
             for service in ("routing", "notify", "documents")
             for name, (subject, unaddressed) in made.items()
-            if not await stand.keeps(service, subject, records[name] if unaddressed else None)
+            if not await keeps(stand, service, subject, records[name] if unaddressed else None)
         ]:
             if time.monotonic() > deadline:
                 break

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from shared.storage import PyMongoError
+from tests.faults import witness
 from tests.faults.checker import OPEN_ITEMS, Findings, check
 from tests.faults.clients import Clients
 from tests.faults.generator import KINDS, wishes
@@ -127,7 +128,7 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
             task.cancel()
         stand.mails.misbehave(())
         stand.chats.misbehave(())
-    figures = {**history.notes, **Tally.of(stand).since(before), **_answers(history), "stale": await stand.metric(STALE)}
+    figures = {**history.notes, **Tally.of(stand).since(before), **_answers(history), "stale": await witness.metric(stand, STALE)}
     return _verdict(case, seed, profile, history, findings, time.monotonic() - started, figures)
 
 
@@ -153,7 +154,7 @@ async def _watch(stand: Stand, history: History) -> None:
     """Look again and again whether somebody has too much to do, until cancelled."""
     while True:
         with suppress(PyMongoError):  # it may be the database that is gone
-            history.overfull += [one for one in await stand.overfull() if one not in history.overfull]
+            history.overfull += [one for one in await witness.overfull(stand) if one not in history.overfull]
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -161,14 +162,14 @@ async def _settled(stand: Stand, history: History, patience: float) -> Findings:
     """What is found once nothing is found any more, or nothing has changed for as long as `patience`."""
     deadline, before = time.monotonic() + patience, -1
     while True:
-        await stand.collect(history)
+        await witness.collect(stand, history)
         findings = check(history)
         if not findings.sentences or time.monotonic() > deadline:
             break
         if (progress := _progress(history)) != before:
             deadline, before = time.monotonic() + patience, progress
         await asyncio.sleep(LOOK_SECONDS)
-    await stand.check_files(history)
+    await witness.check_files(stand, history)
     history.damaged += stand.damage
     stand.damage.clear()
     return check(history)

@@ -1,34 +1,27 @@
 """The stand every run takes place on: the whole stack, its services obedient, its mail and chat servers ours, all restarted when dead."""
 
 import asyncio
-import hashlib
 import json
 import os
 import shutil
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from infra.brokers import BrokerKind
 from infra.embedded import Mongod, ProgramError, free_port
 from infra.stack import Stack
-from services.routing.domain.state import OPEN
-from shared.messaging.wire import Record
 from shared.schemas.envelope import SOURCES
 from shared.storage import connect
-from tests.component.messaging.kafka_build import Sendable
 from tests.faults import orders
 from tests.faults.clients import SERVICE
 from tests.faults.generator import CROWD, UNIT, directory, directory_file
-from tests.faults.history import History, Ledger
 from tests.faults.orders import Orders
 from tests.faults.proxy import Proxy
 from tests.faults.sinks import ChatSink, MailSink
@@ -92,7 +85,7 @@ class Stand:
         self.database = connect(self.stack.mongod.uri)
         self._guarding = asyncio.create_task(self._guard())
         people = directory(self.shape.crowd)
-        self._seats = {person.id: person.seats for person in people.people.values()}
+        self.seats = {person.id: person.seats for person in people.people.values()}
         url = f"{self.stack.url('intake')}/v1/people:import"
         (await self.client.post(url, content=directory_file(people), headers=SERVICE, timeout=60)).raise_for_status()
         await self._until_known(len(people.people) + len(people.units))
@@ -184,7 +177,7 @@ class Stand:
         self.resting.clear()
         await asyncio.sleep(3 * LOOK_SECONDS)
         for process, program in self.stack.services.items():
-            url = f"{self.stack.url(*_parts(process))}/readyz"
+            url = f"{self.stack.url(*parts_of(process))}/readyz"
             deadline = time.monotonic() + seconds
             while not await self._answers(url):
                 if time.monotonic() > deadline:
@@ -193,7 +186,7 @@ class Stand:
 
     async def live(self, processes: Iterable[str]) -> bool:
         """Whether all of `processes` answer at all."""
-        urls = [self.stack.url(*_parts(process)) for process in processes]
+        urls = [self.stack.url(*parts_of(process)) for process in processes]
         return all(await asyncio.gather(*(self._answers(f"{url}/livez") for url in urls)))
 
     async def _answers(self, url: str) -> bool:
@@ -223,73 +216,8 @@ class Stand:
         names = {str(port): name for name, port in self.stack.ports.items()}
         return [(names[reached["process"]], reached["point"]) for reached in map(json.loads, lines)]
 
-    # -- what the services say
 
-    async def collect(self, history: History) -> None:
-        """Put into `history` what the sinks have taken and what every service's ledger says of its requests."""
-        history.taken = [*self.mails.taken, *self.chats.taken]
-        requests = history.requests()
-        for service in SOURCES:
-            collection = self.database[f"backline_{service}"]["requests"]
-            found = [one async for one in collection.find({"_id": {"$in": requests}})]
-            history.ledgers[service] = {one["_id"]: _ledger(one) for one in found}
-
-    async def check_files(self, history: History) -> None:
-        """Note in `history` every document that is said to exist and cannot be downloaded whole."""
-        for request, ledger in history.ledgers.get("documents", {}).items():
-            for made in ledger.state.get("made", ()):
-                answer = await self.client.get(f"{self.stack.url('documents')}/v1/documents/{made['document']}", headers=SERVICE)
-                if hashlib.sha256(answer.content).hexdigest() != made["sha256"]:
-                    history.damaged.append(f"document {made['document']} of {request} is not what it is said to be")
-
-    async def keeps(self, service: str, subject: str, record: Sendable | None) -> bool:
-        """Whether `service` has parked the request `subject`, or, given a record that names none, has that among its dead letters."""
-        database = self.database[f"backline_{service}"]
-        if record is None:
-            return await database["requests"].count_documents({"_id": subject, "parked": {"$type": "string"}}) == 1
-        key, value, headers = record
-        wanted = Record(topic="", partition=0, offset=0, key=key, headers=tuple(headers), value=value).as_json()
-        same = {f"record.{part}": wanted[part] for part in ("key", "headers", "value")}
-        return await database["dead_letters"].count_documents(same) == 1
-
-    async def overfull(self) -> list[str]:
-        """Whoever has a part in more open requests at this moment than they have seats."""
-        collection = self.database["backline_routing"]["requests"]
-        parts = {"state.coordinator.person": 1, "state.supporters.person": 1}
-        busy: Counter[str] = Counter()
-        async for one in collection.find({"state.status": {"$in": sorted(OPEN)}}, parts):
-            seats = [one["state"].get("coordinator"), *one["state"].get("supporters", ())]
-            busy.update({seat["person"] for seat in seats if seat})
-        return [
-            f"{person} has {count} of {self._seats[person]} seats"
-            for person, count in busy.items()
-            if count > self._seats[person]
-        ]
-
-    async def metric(self, name: str) -> float:
-        """A measure summed over all processes that answer."""
-        total = 0.0
-        for process in self.processes:
-            with suppress(httpx.HTTPError):
-                lines = (await self.client.get(f"{self.stack.url(*_parts(process))}/metrics")).text.splitlines()
-                total += sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
-        return total
-
-
-def _parts(process: str) -> tuple[str, int]:
+def parts_of(process: str) -> tuple[str, int]:
     """Service and place of a process's name."""
     service, place = process.rsplit("-", 1)
     return service, int(place)
-
-
-def _ledger(stored: Mapping[str, Any]) -> Ledger:
-    return Ledger(
-        head=stored["head"],
-        published=stored.get("published", 0),
-        heard=stored["heard"],
-        early=len(stored["early"]),
-        parked=stored["parked"],
-        events=stored["events"],
-        items=stored["items"],
-        state=stored["state"] or {},
-    )
