@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo up down test bench bench-long check lock schemas clean
+.PHONY: demo up down test faults faults-long bench bench-long check lock schemas clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,12 @@ down: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest
+
+faults: $(READY)
+	$(BIN)/python -m tests.faults
+
+faults-long: $(READY)
+	$(BIN)/python -m tests.faults --profile long --results var/faults/long.jsonl
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -33,7 +33,8 @@ class Stack:
     """Start, stop, kill.
 
     `scale` says how many processes a service has; `clock` is an ISO time for a shifted clock; `broker` is the embedded one,
-    or Apache Kafka with `brokers` (1 or 3) processes. Raises ProgramError when somebody else supervises `folder`.
+    or Apache Kafka with `brokers` (1 or 3) processes; `mongod` stands in for the usual database of one node. Raises
+    ProgramError when somebody else supervises `folder`.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Stack:
         command_of: CommandOf = service_command,
         broker: BrokerKind = "embedded",
         brokers: int = 1,
+        mongod: Mongod | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self.scale = dict(scale or {})
@@ -59,7 +61,7 @@ class Stack:
         names = ["mongod", *ports_of(broker, brokers), "smtp", "chat", *self._instances()]
         self._state = StackFolder(self.folder, names)
         self.ports = self._state.ports
-        self.mongod = Mongod(self.folder, self.ports["mongod"])
+        self.mongod = mongod or Mongod(self.folder, self.ports["mongod"])
         self.broker = broker_of(broker, self.folder, [self.ports[name] for name in ports_of(broker, brokers)])
         self.sinks = [self._mail_sink(), self._chat_sink()]
         self.services = {name: self._service(name) for name in self._instances()}
@@ -159,7 +161,7 @@ class Stack:
     # -- parts
 
     def _programs(self) -> list[Program]:
-        return [*self.services.values(), *self.sinks, *self.broker.programs, self.mongod.program]
+        return [*self.services.values(), *self.sinks, *self.broker.programs, *self.mongod.programs]
 
     def _instances(self) -> list[str]:
         return [f"{service}-{place}" for service in SOURCES for place in range(1, self.scale.get(service, 1) + 1)]

@@ -9,9 +9,10 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from infra.embedded import Broker, Mongod
+from infra.brokers import BrokerKind
+from infra.embedded import Mongod
 from shared.storage import Database, connect
-from tests.on_kafka import JARS, UNTRIED, hindrance
+from tests.on_kafka import JARS, UNTRIED, a_broker, hindrance
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -39,21 +40,29 @@ async def mongo_database(mongo_uri: str) -> AsyncIterator[Database]:
     client.close()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def broker_address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """host:port of a broker that has every declared topic. Its log is shared by the run: use fresh subjects and groups."""
-    program = Broker(Path(tmp_path_factory.mktemp("broker")))
-    await program.start()
-    yield program.address
-    await program.stop()
-
-
 @pytest.fixture(scope="session")
 def jars() -> Path:
     """Kafka's jars; the test is skipped where Kafka cannot run."""
     if why := hindrance():
         pytest.skip(f"{UNTRIED}: {why}")
     return JARS
+
+
+@pytest.fixture(scope="session", params=["embedded", "kafka"])
+def broker_kind(request: pytest.FixtureRequest) -> BrokerKind:
+    """Whatever asks for it is tried on both brokers; on Kafka it is skipped, loudly, where that cannot run."""
+    if request.param == "kafka":
+        request.getfixturevalue("jars")
+    return request.param
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def broker_address(broker_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Address of a broker that has every declared topic. Its log is shared by the run: use fresh subjects and groups."""
+    program = a_broker(broker_kind, Path(tmp_path_factory.mktemp("broker")))
+    await program.start()
+    yield program.address
+    await program.stop()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,55 +1,85 @@
-"""A real mongod as a one-node replica set on a free loopback port, its data in one folder."""
+"""A real mongod as a replica set of one node, or of three, on free loopback ports, its data in one folder."""
 
+import asyncio
 import importlib.util
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from infra.embedded.programs import Program, ProgramError, executable, free_port
-from shared.storage import connect_plain
+from shared.storage import PlainClient, connect_plain
 
 SET_NAME = "rs0"
 DURABLE = "w=majority&journal=true&readConcernLevel=majority&retryWrites=true&timeoutMS=20000"
+PATIENCE = "serverSelectionTimeoutMS=500&socketTimeoutMS=2000"
 
 
 class Mongod:
-    """Start, stop, kill. `uri` carries the durability every service insists on."""
+    """Start, stop, kill a replica set of one, or of `members`. `uri` carries the durability every service insists on.
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
-        self._data = folder / "mongod"
-        self.port = port or free_port()
-        command = [str(_binary()), "--dbpath", str(self._data), "--port", str(self.port), "--bind_ip", "127.0.0.1"]
-        command += [
-            "--replSet",
-            SET_NAME,
-            "--wiredTigerCacheSizeGB",
-            "0.5",
-            "--setParameter",
-            "diagnosticDataCollectionEnabled=false",
-        ]
-        self.program = Program("mongod", command, log=folder / "log" / "mongod.log")
+    `seen_at` names the ports under which clients and the other members reach each member, when something stands in between.
+    """
+
+    def __init__(
+        self, folder: Path, port: int | None = None, *, members: int = 1, ports: Sequence[int] = (), seen_at: Sequence[int] = ()
+    ) -> None:
+        self.ports = list(ports) or [port or free_port(), *(free_port() for _ in range(1, members))]
+        self._seen_at = list(seen_at) or self.ports
+        self._data = [folder / ("mongod" if place == 0 else f"mongod-{place + 1}") for place in range(len(self.ports))]
+        self.programs = [self._member(place, folder) for place in range(len(self.ports))]
 
     @property
     def uri(self) -> str:
         """The connection string."""
-        return f"mongodb://127.0.0.1:{self.port}/?replicaSet={SET_NAME}&{DURABLE}"
+        return f"mongodb://{','.join(self._addresses)}/?replicaSet={SET_NAME}&{DURABLE}"
 
     async def start(self) -> None:
         """Start, initiate the set on first use, and wait until it takes writes."""
-        self._data.mkdir(parents=True, exist_ok=True)
-        self.program.start()
-        client = connect_plain(f"mongodb://127.0.0.1:{self.port}/?directConnection=true&serverSelectionTimeoutMS=500")
+        clients = [self._direct(place) for place in range(len(self.ports))]
         try:
-            await self.program.wait_until(client.answers)
-            await client.initiate(SET_NAME, f"127.0.0.1:{self.port}")
-            await self.program.wait_until(client.is_primary)
+            for data, program, client in zip(self._data, self.programs, clients, strict=True):
+                data.mkdir(parents=True, exist_ok=True)
+                program.start()
+                await program.wait_until(client.answers)
+            await clients[0].initiate(SET_NAME, self._addresses)
+            await self.programs[0].wait_until(self._has_primary)
         except ProgramError as error:
             raise ProgramError(f"{error}{_remedy(str(error))}") from error
         finally:
-            client.close()
+            for client in clients:
+                client.close()
 
     async def stop(self) -> None:
         """Stop cleanly."""
-        await self.program.stop()
+        await asyncio.gather(*(program.stop() for program in self.programs))
+
+    async def primary(self) -> int | None:
+        """The place of the member that takes writes now, if it is reached and says so."""
+        for place in range(len(self.ports)):
+            client = self._direct(place)
+            try:
+                if await client.is_primary():
+                    return place
+            finally:
+                client.close()
+        return None
+
+    async def _has_primary(self) -> bool:
+        return await self.primary() is not None
+
+    @property
+    def _addresses(self) -> list[str]:
+        return [f"127.0.0.1:{port}" for port in self._seen_at]
+
+    def _direct(self, place: int) -> PlainClient:
+        return connect_plain(f"mongodb://127.0.0.1:{self.ports[place]}/?directConnection=true&{PATIENCE}")
+
+    def _member(self, place: int, folder: Path) -> Program:
+        command = [str(_binary()), "--dbpath", str(self._data[place]), "--port", str(self.ports[place]), "--bind_ip", "127.0.0.1"]
+        command += ["--replSet", SET_NAME, "--wiredTigerCacheSizeGB", "0.5" if len(self.ports) == 1 else "0.25"]
+        command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
+        name = self._data[place].name
+        return Program(name, command, log=folder / "log" / f"{name}.log")
 
 
 def _remedy(problem: str) -> str:

@@ -73,7 +73,7 @@ class Cluster:
         return all(self._is_formatted(place) for place in range(len(self.programs)))
 
     async def start(self) -> None:
-        """Fetch the jars if they are not there, format, start, wait until all answer, create every topic.
+        """Fetch the jars if they are not there, format, start whoever does not run, wait until all answer, create every topic.
 
         Raises ProgramError for a broker that does not start and for jars that cannot be fetched.
         """
@@ -83,7 +83,8 @@ class Cluster:
         for place in range(len(self.programs)):
             await asyncio.to_thread(self._format, place)
         for broker in self.programs:
-            broker.start()
+            if broker.pid is None:
+                broker.start()
         await asyncio.gather(*(self.until_answers(place) for place in range(len(self.programs))))
         await create_topics(self.address, replication=len(self.programs))
 

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 
 from services.notify.api import resolving_routes, routes
 from services.notify.channels.mail import Sender
+from services.notify.channels.robot import Allowance
 from services.notify.channels.smtp import Mailer, SmtpServer
 from services.notify.channels.webhook import Subscription as Hook
 from services.notify.channels.webhook import Webhooks
@@ -65,9 +66,16 @@ def _effects(settings: NotifySettings, parts: Parts, mailer: Mailer, outside: ht
         renderer=Renderer(labels_of=labels_of(parts.packs), console=Console(address=settings.console_url)),
         sender=Sender(address=settings.mail_from, name=settings.mail_name, domain=settings.mail_from.rsplit("@", 1)[-1]),
         mails=mailer,
-        chats=ChatRooms(WeCom(url=settings.chat_url, rooms=settings.chat_rooms), outside),
+        chats=ChatRooms(_chat_vendor(settings), outside),
         hooks=Webhooks({name: Hook(**hook) for name, hook in settings.webhooks.items()}, outside),
         clock=parts.clock,
+    )
+
+
+def _chat_vendor(settings: NotifySettings) -> WeCom:
+    """Nobody waits for a robot so long that their lease may run out meanwhile: they would be in doubt about what was never said."""
+    return WeCom(
+        url=settings.chat_url, rooms=settings.chat_rooms, allowance=Allowance(patience=min(30.0, settings.lease_seconds / 2))
     )
 
 

@@ -1,5 +1,6 @@
 """Connections to MongoDB, refused unless every write waits for a majority and the journal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
@@ -58,9 +59,10 @@ class PlainClient:
             return False
         return True
 
-    async def initiate(self, set_name: str, address: str) -> None:
-        """Make the server a replica set of one, unless it is one already."""
-        config = {"_id": set_name, "members": [{"_id": 0, "host": address}]}
+    async def initiate(self, set_name: str, addresses: Sequence[str]) -> None:
+        """Make the servers at `addresses`, this one first, a replica set, unless they are one already."""
+        members = [{"_id": number, "host": address} for number, address in enumerate(addresses)]
+        config = {"_id": set_name, "members": members}
         try:
             await self._client.admin.command("replSetInitiate", config)
         except OperationFailure as error:

@@ -1,4 +1,4 @@
-"""Apache Kafka as the product meets it outside: the same producer and the same way to consume, and a broker that dies."""
+"""Three brokers of Apache Kafka, of which one dies, and machines that have none."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,20 +8,11 @@ import pytest_asyncio
 
 from infra.embedded import ProgramError
 from infra.kafka import Cluster, cluster
-from infra.topics import create_topics
 from tests.component.messaging.kafka_build import BOTH, Memory, consuming, fresh, keys, numbered, producing, until
 from tests.on_kafka import JARS
 
 TOPIC = BOTH[0].name
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def one(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    running = Cluster(tmp_path_factory.mktemp("kafka"), jars=jars)
-    await running.start()
-    yield running
-    await running.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -30,21 +21,6 @@ async def three(jars: Path, tmp_path: Path) -> AsyncIterator[Cluster]:
     await running.start()
     yield running
     await running.stop()
-
-
-async def test_every_record_is_handled_once_though_the_handler_fails_at_first(one: Cluster) -> None:
-    mine = fresh("r")
-    memory = Memory(mine, fails=lambda _records: not memory.failed)
-    async with producing(one.address) as producer:
-        assert await producer.send(TOPIC, numbered(mine, 1, 50)) == [True] * 50
-        async with consuming(one.address, memory, fresh("g")):
-            await until(lambda: len(memory.handled) >= 50)
-    assert memory.failed
-    assert sorted(memory.handled) == sorted(keys(mine, 1, 50))
-
-
-async def test_topics_are_as_declared_and_making_them_again_changes_nothing(one: Cluster) -> None:
-    await create_topics(one.address)
 
 
 async def test_with_one_of_three_brokers_killed_everything_is_still_acknowledged_and_read(three: Cluster) -> None:

@@ -11,19 +11,22 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from infra.embedded import Broker, free_port
+from infra.brokers import BrokerKind
+from infra.embedded import free_port
 from shared.storage import connect
 from tests.builders import a_body, a_directory
 from tests.integration.processes import SERVICE, service
+from tests.on_kafka import a_broker
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+NOBODY = f"127.0.0.1:{free_port()}"
 UNIT = {"Authorization": "Bearer dev-unit-harbour"}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def fresh_broker(tmp_path: Path) -> AsyncIterator[str]:
+async def fresh_broker(broker_kind: BrokerKind, tmp_path: Path) -> AsyncIterator[str]:
     """A broker of its own: the embedded one lets nobody join a group that two members have left (see docs/decisions/0007)."""
-    broker = Broker(tmp_path / "fresh")
+    broker = a_broker(broker_kind, tmp_path / "fresh")
     await broker.start()
     yield broker.address
     await broker.stop()
@@ -46,11 +49,13 @@ async def _published(client: httpx.AsyncClient, address: str) -> float:
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("backline_events_published_total{"))
 
 
-async def test_intake_answers_while_the_broker_is_away_and_says_it_later(tmp_path: Path, mongo_uri: str) -> None:
-    port = free_port()
+async def test_intake_answers_while_the_broker_is_away_and_says_it_later(
+    tmp_path: Path, mongo_uri: str, broker_kind: BrokerKind
+) -> None:
+    broker = a_broker(broker_kind, tmp_path / "late")
     database = f"test_{uuid.uuid4().hex}"
     async with (
-        service("intake", tmp_path, mongo_uri=mongo_uri, broker=f"127.0.0.1:{port}", database=database, ready=False) as address,
+        service("intake", tmp_path, mongo_uri=mongo_uri, broker=broker.address, database=database, ready=False) as address,
         httpx.AsyncClient(timeout=10) as client,
     ):
         await _import_people(client, address)
@@ -59,7 +64,6 @@ async def test_intake_answers_while_the_broker_is_away_and_says_it_later(tmp_pat
         assert answer.json()["outcome"] == "accepted"
         assert (await client.get(f"{address}/readyz")).status_code == 503
         assert await _published(client, address) == 0
-        broker = Broker(tmp_path, port)
         await broker.start()
         try:
             async with asyncio.timeout(40):
@@ -119,11 +123,11 @@ async def test_broken_lines_among_good_ones_are_named_and_stop_nothing(tmp_path:
     ],
 )
 async def test_what_cannot_be_a_request_gets_a_clear_problem(
-    tmp_path: Path, mongo_uri: str, fresh_broker: str, content: bytes, status: int, code: str | None
+    tmp_path: Path, mongo_uri: str, content: bytes, status: int, code: str | None
 ) -> None:
     database = f"test_{uuid.uuid4().hex}"
     async with (
-        service("intake", tmp_path, mongo_uri=mongo_uri, broker=fresh_broker, database=database, ready=False) as address,
+        service("intake", tmp_path, mongo_uri=mongo_uri, broker=NOBODY, database=database, ready=False) as address,
         httpx.AsyncClient(timeout=20) as client,
     ):
         answer = await client.post(f"{address}/v1/requests", content=content, headers=UNIT)

@@ -1,6 +1,7 @@
 """Record batches that no client should ever meet, put on the broker past every check of the producer's client."""
 
 import struct
+import time
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -12,6 +13,7 @@ from tests.component.messaging.kafka_build import Sendable
 
 CRC_AT, CHECKED_FROM = 17, 21
 MARK = b"spoil-here"
+STARTED_MS = int(time.time() * 1000)  # Kafka takes nothing that is more than an hour ahead of it
 
 
 def batch(records: Sequence[Sendable]) -> bytearray:
@@ -20,7 +22,7 @@ def batch(records: Sequence[Sendable]) -> bytearray:
         2, 0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1, batch_size=1_000_000
     )
     for number, (key, value, headers) in enumerate(records):
-        builder.append(number, timestamp=1_800_000_000_000, key=key, value=value, headers=headers)
+        builder.append(number, timestamp=STARTED_MS, key=key, value=value, headers=headers)
     return bytearray(builder.build())
 
 

@@ -126,6 +126,7 @@ async def test_without_our_reader_good_records_are_lost(broker_address: str, mon
             await until(lambda: {*keys(mine, 1, 180)} <= {*memory.handled}, 8)
 
 
+@pytest.mark.parametrize("broker_kind", ["embedded"], indirect=True)
 async def test_a_batch_with_a_wrong_checksum_is_kept_whole_and_what_follows_is_handled(broker_address: str) -> None:
     mine, group = fresh("crc"), fresh("group")
     memory = Memory(mine)
@@ -140,3 +141,10 @@ async def test_a_batch_with_a_wrong_checksum_is_kept_whole_and_what_follows_is_h
         assert (record.value or b"")[changing:] == bytes(with_a_wrong_checksum(three(f"{mine}-{batch}")))[changing:]
         assert record.header(UNREADABLE) == "the checksum of the record batch is wrong"
     assert await committed(broker_address, group) == behind(memory.read)
+
+
+@pytest.mark.parametrize("broker_kind", ["kafka"], indirect=True)
+async def test_kafka_itself_takes_no_batch_with_a_wrong_checksum(broker_address: str) -> None:
+    spoilt = with_a_wrong_checksum(three(fresh("crc")))
+    with pytest.raises(AssertionError, match="code 2"):
+        await put(broker_address, TopicPartition(INTAKE, 3), spoilt)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.notify.app import _chat_vendor
 from services.notify.settings import NotifySettings
 from shared.service.settings import SettingsError
 
@@ -29,3 +30,11 @@ def test_an_address_is_kept_without_its_trailing_slash(value: str):
 def test_what_is_no_address_is_refused_with_the_variables_name(value: str):
     with pytest.raises(SettingsError, match="BACKLINE_CONSOLE_URL"):
         console(value)
+
+
+@pytest.mark.parametrize("lease", ["8", "10", "60"])
+def test_nobody_waits_for_a_chat_robot_until_their_lease_has_run_out(lease: str):
+    allowance = _chat_vendor(NotifySettings.read("notify", {**PLAIN, "BACKLINE_LEASE_SECONDS": lease})).allowance
+    given = 0.8 * float(lease)  # what a worker gives an effect
+    assert allowance.patience < given
+    assert allowance.patience <= 30

@@ -1,0 +1,113 @@
+"""The sum of all runs: what counts as a breach, what as a control, and what is not made again."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults import plans
+from tests.faults.catalogue import catalogue
+from tests.faults.plans import Planned, plan
+from tests.faults.report import Results
+from tests.faults.runs import PROFILES, SHORT, Verdict
+
+
+def a_verdict(**changes: Any) -> Verdict:
+    plain: dict[str, Any] = {
+        "seed": 1,
+        "profile": "short",
+        "fault": "kill_grid_0",
+        "broker": "embedded",
+        "control": False,
+        "verdict": "held",
+        "lost": [],
+        "twice": [],
+        "inversions": [],
+        "unlisted_doubtful": [],
+        "unknown": 0,
+        "requests": 12,
+        "seconds": 1.0,
+        "figures": {"restarts": 10, "at_points": 6},
+    }
+    return Verdict(**{**plain, **changes})
+
+
+CAUGHT = a_verdict(fault="kill_grid:outbox", control=True, verdict="caught", lost=["an event"])
+MISSED = replace(CAUGHT, verdict="missed", lost=[])
+
+
+def results_of(*verdicts: Verdict, file: Path | None = None) -> Results:
+    results = Results(file)
+    for verdict in verdicts:
+        results.add(verdict)
+    return results
+
+
+def test_the_last_line_has_exactly_what_it_promises() -> None:
+    sums = results_of(a_verdict(unknown=2), CAUGHT).figures()
+    assert sums == {
+        "runs": 1,
+        "lost": 0,
+        "twice": 0,
+        "inversions": 0,
+        "unlisted_doubtful": 0,
+        "controls": 1,
+        "controls_caught": 1,
+        "unknown": 2,
+        "by_broker": {"embedded": 2},
+        "seeds": [1],
+    }
+
+
+@pytest.mark.parametrize("breach", ["lost", "twice", "inversions", "unlisted_doubtful"])
+def test_one_breach_in_a_run_is_enough(breach: str) -> None:
+    assert not results_of(a_verdict(**{breach: ["a sentence"]}), CAUGHT).good()
+
+
+def test_a_missed_control_or_no_run_at_all_is_no_success() -> None:
+    assert results_of(a_verdict(), CAUGHT).good()
+    assert not results_of(a_verdict(), MISSED).good()
+    assert not results_of(CAUGHT).good()
+
+
+def test_what_has_a_result_is_not_run_again(tmp_path: Path) -> None:
+    file = tmp_path / "long.jsonl"
+    results_of(a_verdict(), file=file)
+    continued = Results(file)
+    case = catalogue()["kill_grid_0"]
+    assert continued.has(Planned(case=case, seed=1))
+    assert not continued.has(Planned(case=case, seed=2))
+    assert json.loads(file.read_text())["fault"] == "kill_grid_0"
+
+
+def test_kills_from_outside_are_those_that_no_point_ordered() -> None:
+    assert results_of(a_verdict()).kills() == {"kills": 10, "from_outside": 4}
+
+
+def test_every_kind_of_fault_has_a_control_that_names_its_damage() -> None:
+    controls = [case for case in catalogue().values() if case.without]
+    assert all(case.damage for case in controls)
+    for fault in ("kill", "smtp", "broker", "lost_tail", "poison", "zombie", "cap", "primary", "late_write"):
+        assert any(case.fault.startswith(fault) for case in controls), fault
+
+
+@pytest.fixture
+def no_kafka(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plans, "hindrance", lambda: "no Java")
+
+
+@pytest.mark.usefixtures("no_kafka")
+def test_the_long_plan_goes_on_with_new_seeds_and_can_be_drawn_again() -> None:
+    runs = plan(PROFILES["long"], 5, 200)
+    assert len(runs) == 200
+    assert len({(run.case.name, run.seed) for run in runs}) == 200
+    assert runs == plan(PROFILES["long"], 5, 200)
+    assert {run.seed for run in plan(SHORT, 5, 0)} == {5}
+
+
+@pytest.mark.usefixtures("no_kafka")
+def test_where_kafka_cannot_run_its_runs_are_left_out_and_that_is_said_loudly(capsys: pytest.CaptureFixture[str]) -> None:
+    assert {run.case.shape.broker for run in plan(SHORT, 1, 0)} == {"embedded"}
+    assert "!!! NOTHING WAS TRIED ON APACHE KAFKA: no Java" in capsys.readouterr().out
