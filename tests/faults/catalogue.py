@@ -103,8 +103,15 @@ ON_EMBEDDED = (
     Case(fault="lost_tail", make=_lost_tail()),
     Case(fault="poison", make=_poison, size=6),
     Case(fault="kill_grid", make=_at("routing", "before_publish"), damage="lost", without=UNHEALED, size=4),
-    Case(fault="kill_redelivered", make=_at("intake", "before_commit"), damage="inversions", without=("sequence",), size=4),
-    Case(fault="smtp_dot_kill", make=_mails("kill", "dot"), damage="twice", without=("phase",), size=3),
+    Case(
+        fault="kill_redelivered",
+        make=_at("intake", "before_commit"),
+        damage="inversions",
+        without=("sequence",),
+        services=("intake",),
+        size=4,
+    ),
+    Case(fault="smtp_dot_kill", make=_mails("kill", "dot"), damage="twice", without=("phase",), services=("notify",), size=3),
     Case(
         fault="broker_gone",
         make=_broker_gone(replayed=False),
