@@ -57,8 +57,9 @@ PROFILES = {profile.name: profile for profile in (SHORT, LONG, FIXED)}
 class Case:
     """A kind of run. `without` makes it a control: protections that are off, so that the fault must do damage.
 
-    They are off in `services`, and `damage` is the promise that must be found broken. `size` is how many requests the run has, if not as many as the
-    profile says, all of `kinds`, within `spread` seconds; for `idle` seconds nobody works on them; `seldom`: in the long profile alone.
+    They are off in `services`, and `damage` is the promise that must be found broken. `size` is how many requests the run has,
+    if not as many as the profile says, all of `kinds`, within `spread` seconds; for `idle` seconds nobody works on them;
+    `seldom`: in the long profile alone.
     """
 
     fault: str
