@@ -33,9 +33,10 @@ def _broker_gone(*, replayed: bool = True) -> Make:
     )
 
 
-def _brokers_killed(*places: int) -> Make:
+def _brokers_killed(*places: int, share: float = 0.2) -> Make:
+    """For a `share` of an outage. A send that waits for less than its time-out is not lost, whatever is switched off."""
     return lambda _stand, chance, profile: outages.BrokersKilled(
-        places=places, after=chance.uniform(0.2, 1.5), seconds=profile.outage / 5
+        places=places, after=chance.uniform(0.2, 1.5), seconds=share * profile.outage
     )
 
 
@@ -103,8 +104,15 @@ ON_EMBEDDED = (
     Case(fault="lost_tail", make=_lost_tail()),
     Case(fault="poison", make=_poison, size=6),
     Case(fault="kill_grid", make=_at("routing", "before_publish"), damage="lost", without=UNHEALED, size=4),
-    Case(fault="kill_redelivered", make=_at("intake", "before_commit"), damage="inversions", without=("sequence",), size=4),
-    Case(fault="smtp_dot_kill", make=_mails("kill", "dot"), damage="twice", without=("phase",), size=3),
+    Case(
+        fault="kill_redelivered",
+        make=_at("intake", "before_commit"),
+        damage="inversions",
+        without=("sequence",),
+        services=("intake",),
+        size=4,
+    ),
+    Case(fault="smtp_dot_kill", make=_mails("kill", "dot"), damage="twice", without=("phase",), services=("notify",), size=3),
     Case(
         fault="broker_gone",
         make=_broker_gone(replayed=False),
@@ -150,7 +158,7 @@ ON_KAFKA = (
     Case(fault="broker_gone", make=_broker_gone(), shape=KAFKA),
     Case(
         fault="brokers_killed",
-        make=_brokers_killed(0, 1),
+        make=_brokers_killed(0, 1, share=1),
         shape=KAFKA,
         damage="lost",
         without=("acknowledgement", "reconciliation"),

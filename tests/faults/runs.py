@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
+from shared.schemas.envelope import SOURCES
 from shared.storage import PyMongoError
 from tests.faults import witness
 from tests.faults.checker import OPEN_ITEMS, Findings, check
@@ -56,14 +57,16 @@ PROFILES = {profile.name: profile for profile in (SHORT, LONG, FIXED)}
 class Case:
     """A kind of run. `without` makes it a control: protections that are off, so that the fault must do damage.
 
-    `damage` is then the promise that must be found broken. `size` is how many requests the run has, if not as many as the
-    profile says, all of `kinds`, within `spread` seconds; for `idle` seconds nobody works on them; `seldom`: in the long profile alone.
+    They are off in `services`, and `damage` is the promise that must be found broken. `size` is how many requests the run has,
+    if not as many as the profile says, all of `kinds`, within `spread` seconds; for `idle` seconds nobody works on them;
+    `seldom`: in the long profile alone.
     """
 
     fault: str
     make: Make
     without: tuple[str, ...] = ()
     damage: str = ""
+    services: tuple[str, ...] = SOURCES
     size: int | None = None
     idle: float = 0.0
     spread: float | None = None
@@ -106,7 +109,7 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
     """One run of `case` on `stand`, from a healthy stand to a healthy stand."""
     started = time.monotonic()
     chance = random.Random(f"{case.name}-{seed}")
-    await stand.without(case.without, profile.values)
+    await stand.without(case.without, profile.values, case.services)
     history = History()
     asked = wishes(case.name, seed, size=case.size or profile.size, seconds=case.spread or profile.spread, kinds=case.kinds)
     clients = Clients(stand.stack, stand.client, history)

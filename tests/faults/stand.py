@@ -163,10 +163,11 @@ class Stand:
         """kill -9, from outside."""
         self.signal(process, signal.SIGKILL)
 
-    async def without(self, protections: Sequence[str], values: Mapping[str, float]) -> None:
-        """Have every service process run without `protections` and with `values`; started anew if it ran otherwise."""
-        wanted = Orders(without=tuple(protections), values=dict(values))
+    async def without(self, protections: Sequence[str], values: Mapping[str, float], services: Sequence[str] = SOURCES) -> None:
+        """Have the processes of `services` run without `protections`, and all with `values`; who ran otherwise is started anew."""
         for process in self.processes:
+            off = protections if parts_of(process)[0] in services else ()
+            wanted = Orders(without=tuple(off), values=dict(values))
             if orders.read(self.folder, self.stack.ports[process]) != wanted:
                 orders.give(self.folder, self.stack.ports[process], wanted)
                 self.kill(process)
