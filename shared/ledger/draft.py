@@ -135,10 +135,8 @@ class Draft(Deciding[S, C]):
                 document.aside.append(held)
                 self.changed = True
             return self.outcome(repeated=True)
-        if any(order.same(held, other) or order.spoils(held, other) for other in document.early):
+        if any(order.same(held, other) for other in document.early):
             return self.outcome(repeated=True)
-        # The same number read well this time replaces a record that could not be read.
-        document.early = [other for other in document.early if not order.mends(held, other)]
         document.early.append(held)
         self.changed = True
         if document.parked is not None:

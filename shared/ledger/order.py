@@ -126,17 +126,6 @@ def same(one: Held, other: Held) -> bool:
     return place and (one.record.headers, one.record.value) == (other.record.headers, other.record.value)
 
 
-def mends(held: Held, kept: Held) -> bool:
-    """Whether `held` says again, perhaps readable this time, what `kept` says."""
-    place = (kept.source, kept.sequence, kept.id) == (held.source, held.sequence, held.id)
-    return place and (isinstance(kept.read(), Poison) or isinstance(held.read(), Event))
-
-
-def spoils(held: Held, kept: Held) -> bool:
-    """Whether `held` says unreadably what `kept` says well."""
-    return mends(kept, held) and not mends(held, kept)
-
-
 def unknown_version(event: Event) -> str | None:
     """Why an event of a known type cannot be read, if its major version is not ours."""
     known = event.type not in MODELS or event.dataschema == dataschema(event.type)

@@ -13,9 +13,9 @@ from services.routing.seats import MongoSeats
 from shared.ledger import order
 from shared.ledger.desk import Desk
 from shared.ledger.draft import Draft
+from shared.ledger.gaps import Gaps
 from shared.ledger.messages import Outcome, Passing
 from shared.ledger.reconciler import Reconciler
-from shared.ledger.worker import Worker
 from shared.messaging.producer import Producer
 from shared.service import parts
 from shared.storage import MongoDeadLetters, ledger_store
@@ -35,7 +35,7 @@ def phase() -> None:
 
 def outbox() -> None:
     """What is written counts as published at once: nobody says it after a crash."""
-    real = ledger_store._operation
+    real = ledger_store.operation
 
     def operation(change: Any) -> Any:
         made = real(change)
@@ -46,7 +46,7 @@ def outbox() -> None:
             made._doc = update
         return made
 
-    ledger_store._operation = operation
+    ledger_store.operation = operation
 
 
 def acknowledgement() -> None:
@@ -69,12 +69,12 @@ def reconciliation() -> None:
         return
 
     Reconciler.work = never  # type: ignore[method-assign]
-    Worker._close_gaps = unasked  # type: ignore[method-assign]
+    Gaps._ask_all = unasked  # type: ignore[method-assign]
 
 
 def guard() -> None:
     """A write names its document alone, and so overwrites what another process wrote meanwhile."""
-    real = ledger_store._operation
+    real = ledger_store.operation
 
     def operation(change: Any) -> Any:
         made = real(change)
@@ -82,7 +82,7 @@ def guard() -> None:
             made._filter = {"_id": change.document.subject}
         return made
 
-    ledger_store._operation = operation  # type: ignore[assignment]
+    ledger_store.operation = operation  # type: ignore[assignment]
 
 
 def sequence() -> None:

@@ -33,7 +33,7 @@ async def office(mongo_database: Database) -> Office:
 async def address(office: Office) -> AsyncIterator[str]:
     """Where the office's addresses are served."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(office.app(), port=port, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(office.app(), port=port, log_config=None, access_log=False, lifespan="off"))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     yield f"http://127.0.0.1:{port}"

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from shared.ledger import items, order
-from shared.ledger.document import Document
+from shared.ledger.document import Document, Held
 from shared.ledger.messages import Item
 from shared.ledger.reconciler import Reconciler
-from shared.schemas.envelope import Event
+from shared.schemas.envelope import Event, Source
 from tests.unit.ledger.memory_store import MemoryStore
 from tests.unit.ledger.shuffle import World
 from tests.unit.ledger.turns import SkippingLoop
@@ -115,9 +115,12 @@ def test_taking_a_fork_for_a_repetition_is_found(monkeypatch: pytest.MonkeyPatch
     assert "forgeries were dropped" in found()
 
 
-def test_a_bad_record_that_is_taken_for_the_good_one_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order, "mends", lambda *_: False)
-    assert "is parked still" in found() or "JSONDecodeError" in found()
+def test_a_bad_record_that_has_its_turn_before_the_good_one_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def first(document: Document, hears: frozenset[Source]) -> Held | None:
+        return next((held for held in document.early if order.has_its_turn(document, held, hears)), None)
+
+    monkeypatch.setattr(order, "next_in_turn", first)
+    assert "JSONDecodeError" in (faults := found()) or "not the digest" in faults
 
 
 def test_an_effect_whose_point_of_no_return_is_not_on_record_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
