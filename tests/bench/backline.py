@@ -68,7 +68,7 @@ class Backline:
     @property
     def programs(self) -> list[Program]:
         """Services, broker and database: whose CPU time counts."""
-        return [*self.stack.services.values(), *self.stack.broker.programs, self.stack.mongod.program]
+        return [*self.stack.services.values(), *self.stack.broker.programs, *self.stack.mongod.programs]
 
     @property
     def port(self) -> int:

@@ -58,7 +58,7 @@ class Bare:
     @property
     def programs(self) -> list[Program]:
         """Stages, broker and database."""
-        return [*self._stages.values(), *self._broker.programs, self._mongod.program]
+        return [*self._stages.values(), *self._broker.programs, *self._mongod.programs]
 
     async def start(self) -> None:
         """Start everything and wait until every stage answers."""
