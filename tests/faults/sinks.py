@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ class Mischief:
 
 
 @dataclass
-class Sink:
+class Sink(ABC):
     """What both have: a list of what was taken, mischief to come, and somebody to kill when told to."""
 
     taken: list[Taken] = field(default_factory=list)
@@ -81,9 +82,9 @@ class Sink:
         self._sessions.discard(writer)
         writer.close()
 
+    @abstractmethod
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One session."""
-        raise NotImplementedError
 
 
 class Broken(Exception):  # noqa: N818
