@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.http.limits import BadJson
 from shared.http.problems import ProblemResponse, Refused, language, problem
 from shared.http.validation import INVALID, faults
-from shared.ledger.apply import ContendedError
 from shared.ledger.desk import DeskClosedError
+from shared.ledger.rounds import ContendedError
 from shared.schemas.model import Text
 
 log = structlog.get_logger()

@@ -4,40 +4,29 @@ Invariant: nothing is published whose write was not acknowledged or re-read unde
 outcome was returned is written; one that was not may be applied again without harm.
 """
 
-import asyncio
-import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
-
-import structlog
+from typing import Generic, Protocol
 
 from shared.ledger import ending, order
-from shared.ledger.document import Change, Document, Held, LedgerStore, Refused
+from shared.ledger.document import Held, LedgerStore
 from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.draft import Draft
 from shared.ledger.items import MAX_TRIES
-from shared.ledger.messages import Decision, Heard, Item, Lease, Message, Outcome, Passing, Postponing, Settled, Told
+from shared.ledger.messages import Heard, Item, Lease, Message, Outcome, Passing, Postponing, Settled, Told
 from shared.ledger.outcomes import label_of, passed, unapplied
 from shared.ledger.publishing import Publisher, Publishing
+from shared.ledger.rounds import Rounds
 from shared.schemas.envelope import Event, Source
 from shared.telemetry import metrics
 from shared.telemetry.logging import bound
 
-R = TypeVar("R")
-MAX_ROUNDS = 40
-log = structlog.get_logger()
-
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
-
-
-class ContendedError(Exception):
-    """A document was written by others in every one of many rounds; try again later."""
 
 
 class Ledger(Generic[S, C]):
@@ -59,8 +48,8 @@ class Ledger(Generic[S, C]):
         self.store = store
         self.clock = clock
         self.nudge = nudge
-        self._surroundings = surroundings
-        self._publishing = Publishing(publisher, publish_patience)
+        self.publishing = Publishing(publisher, publish_patience)
+        self._rounds = Rounds(domain, surroundings, store, self.publishing, clock.now)
 
     async def apply(self, messages: Sequence[Message | Held | Lease]) -> list[Outcome]:
         """Apply `messages`, each in its subject's order; the outcomes in the order of the messages.
@@ -90,7 +79,7 @@ class Ledger(Generic[S, C]):
             draft.redrive()
             still[draft.document.subject] = draft.document.parked
 
-        refused = await self._rounds(dict.fromkeys(subjects, ()), (), retry)
+        refused = await self._run(dict.fromkeys(subjects, ()), (), retry)
         return {**still, **refused}
 
     async def lease(
@@ -106,7 +95,7 @@ class Ledger(Generic[S, C]):
             others = sum(len(items) for subject, items in leased.items() if subject != draft.document.subject)
             leased[draft.document.subject] = ending.lease(draft, owner, limit - others, term, max_tries)
 
-        refused = await self._rounds(dict.fromkeys(subjects, ()), (), take)
+        refused = await self._run(dict.fromkeys(subjects, ()), (), take)
         return [item for subject, items in leased.items() if subject not in refused for item in items]
 
     async def pass_point(self, item: Item, owner: str) -> bool:
@@ -140,7 +129,7 @@ class Ledger(Generic[S, C]):
     async def replay(self, subjects: Sequence[str]) -> tuple[int, int]:
         """Say every event of `subjects` again; whoever heard them drops them. How many were said, and how many not taken."""
         events = [event for subject in subjects for event in await self.store.events(subject)]
-        said = await self._publishing.publisher.publish(events)
+        said = await self.publishing.publisher.publish(events)
         return sum(said), len(events) - sum(said)
 
     # -- one round after the other
@@ -158,7 +147,7 @@ class Ledger(Generic[S, C]):
 
         places = [place for places in by_subject.values() for place in places]
         read = [message for place in places if (message := order.readable(messages[place]))]
-        return await self._rounds(by_subject, read, take)
+        return await self._run(by_subject, read, take)
 
     async def _take_alone(
         self,
@@ -184,13 +173,13 @@ class Ledger(Generic[S, C]):
             readable = not draft.sealed
             draft.set_aside(message, problem)
 
-        unstored = await self._rounds([subject], (), aside, sealing=True)
+        unstored = await self._run([subject], (), aside, sealing=True)
         if unstored and isinstance(message, Settled):
             bare = replace(message, data={}, problem="")
-            unstored = await self._rounds([subject], (), lambda draft: draft.set_aside(bare, problem), sealing=True)
+            unstored = await self._run([subject], (), lambda draft: draft.set_aside(bare, problem), sealing=True)
         return unapplied(subject, problem, stored=subject not in unstored, unstorable=readable)
 
-    async def _rounds(
+    async def _run(
         self,
         subjects: Iterable[str],
         messages: Sequence[Message],
@@ -198,82 +187,11 @@ class Ledger(Generic[S, C]):
         *,
         sealing: bool = False,
     ) -> dict[str, str]:
-        """Run `work` on each subject until its result is written; returns the subjects that cannot be stored, and why.
-
-        A state that cannot be read refuses its subject, unless `sealing`: then the draft is sealed.
-        """
-        pending = list(subjects)
-        refused: dict[str, str] = {}
-        for attempt in range(MAX_ROUNDS):
-            documents = await self.store.load(pending)
-            waiting = [read for document in documents.values() for held in document.early if (read := order.readable(held))]
-            context = await self._surroundings.context([*messages, *waiting])
-            opened = [documents.get(subject) or Document(subject=subject) for subject in pending]
-            drafts = self._drafts(opened, context, refused, sealing=sealing)
-            for draft in drafts:
-                draft.context = context
-                work(draft)
-                # Each decision sees what those before it in the batch take, or all would choose the same person.
-                context = self._surroundings.after(context, draft.reserved)
-            pending = await self._write(drafts, refused)
-            if not pending:
-                return refused
-            metrics.STALE_WRITES.labels(self.domain.source).inc(len(pending))
-            await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 7)))  # noqa: S311  # jitter needs no secrecy
-        raise ContendedError(f"{len(pending)} documents were written by others in each of {MAX_ROUNDS} rounds")
-
-    async def _write(self, drafts: list[Draft[S, C]], refused: dict[str, str]) -> list[str]:
-        """Secure, write, publish and mark; returns the subjects whose work must be done again."""
-        again = await self._reserve([draft for draft in drafts if draft.reserved])
-        changes = self._changes([draft for draft in drafts if draft.changed and draft.document.subject not in again], refused)
-        results = await self.store.write([change for _, change in changes]) if changes else []
-        failed = set(again)
-        for (draft, _), result in zip(changes, results, strict=True):
-            metrics.FORKS.labels(self.domain.source).inc(draft.forks)
-            match result:
-                case "stale":
-                    failed.add(draft.document.subject)
-                case Refused(problem=problem):
-                    refused[draft.document.subject] = problem
-                case _:
-                    draft.document.revision += 1
-        standing = [draft for draft in drafts if draft.document.subject not in failed | refused.keys()]
-        await self._surroundings.applied([(d.document.subject, d.state, tuple(d.said)) for d in standing if d.said])
-        if due := await self._publishing.publish(standing, self.store):
+        """As Rounds.run; whoever has an item due then is nudged."""
+        refused, due = await self._rounds.run(subjects, messages, work, sealing=sealing)
+        if due:
             self.nudge(due)
-        return sorted(failed)
-
-    async def _reserve(self, drafts: list[Draft[S, C]]) -> frozenset[str]:
-        wanted: list[tuple[str, Decision]] = [
-            (draft.document.subject, decision) for draft in drafts for decision in draft.reserved
-        ]
-        return await self._surroundings.reserve(wanted) if wanted else frozenset()
-
-    def _drafts(self, documents: Iterable[Document], context: C, refused: dict[str, str], *, sealing: bool) -> list[Draft[S, C]]:
-        """A draft of each document; one whose state cannot be read is refused by itself, or sealed."""
-        drafts: list[Draft[S, C]] = []
-        now = self.clock.now()
-        for document in documents:
-            try:
-                drafts.append(Draft.of(document, self.domain, context, now))
-            except Exception as error:  # whatever upcast or validation raises concerns this request alone
-                log.exception("ledger.state_unreadable", request=document.subject, problem=type(error).__name__)
-                if sealing:
-                    drafts.append(Draft.sealed_of(document, self.domain, context, now))
-                else:
-                    refused[document.subject] = f"its state cannot be read: {type(error).__name__}"
-        return drafts
-
-    def _changes(self, drafts: Iterable[Draft[S, C]], refused: dict[str, str]) -> list[tuple[Draft[S, C], Change]]:
-        """The write of each draft; one whose state cannot be written down is refused by itself."""
-        changes: list[tuple[Draft[S, C], Change]] = []
-        for draft in drafts:
-            try:
-                changes.append((draft, draft.change()))
-            except Exception as error:  # whatever serialisation raises concerns this request alone
-                log.exception("ledger.state_unwritable", request=draft.document.subject, problem=type(error).__name__)
-                refused[draft.document.subject] = f"its new state cannot be written: {type(error).__name__}"
-        return changes
+        return refused
 
     async def _answer_repeated(self, messages: Sequence[Message | Held | Lease], outcomes: dict[int, Outcome]) -> None:
         """A repeated command is answered with the events it caused the first time."""

@@ -85,7 +85,7 @@ class Document:
     parked: str | None = None
     wake_at: datetime | None = None
     stored: Json | None = field(default=None, compare=False, repr=False)
-    """What the store loaded, for it alone: it writes what differs from that. Nobody changes it."""
+    """What the store loaded or wrote last, for it alone: it writes what differs from that. Nobody changes it."""
 
     def copy(self) -> "Document":
         """A copy whose lists may change without this one; items, events and records are shared."""
@@ -106,6 +106,11 @@ class Document:
             if event.sequence == published + 1 and acknowledged.get(event.id, False):
                 published = event.sequence
         return published
+
+    def marked(self, published: int, wake_at: datetime | None) -> None:
+        """Take over what was marked: events up to `published` need not be known any longer."""
+        self.published, self.wake_at = published, wake_at
+        self.events = [event for event in self.events if event.sequence > published]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,7 @@ class Draft(Deciding[S, C]):
     """A document on which a batch decides. A `sealed` one keeps its stored state, which cannot be read, and takes nothing but notes.
 
     `opened` is the state that the document holds as it stands: while `state` is that very one, it need not be written down again.
+    One on a document that was `lent`, not read, may rest on what is no longer so; only a guarded write shows that it does not.
     """
 
     opened: S | None = None
@@ -30,6 +31,7 @@ class Draft(Deciding[S, C]):
     woken: bool = False
     stuck: bool = False
     sealed: bool = False
+    lent: bool = False
 
     @classmethod
     def of(cls, document: Document, domain: Domain[S, C], context: C, now: datetime) -> Self:
@@ -38,6 +40,16 @@ class Draft(Deciding[S, C]):
         as_stored = document.state is not None and document.schema == domain.schema
         document.schema = domain.schema
         return cls(domain=domain, document=document, state=state, opened=state if as_stored else None, context=context, now=now)
+
+    @classmethod
+    def on_lent(cls, document: Document, state: S, domain: Domain[S, C], context: C, now: datetime) -> Self:
+        """A draft of a document as this process left it, with the state that it holds."""
+        return cls(domain=domain, document=document, state=state, opened=state, context=context, now=now, lent=True)
+
+    @property
+    def unsure(self) -> bool:
+        """Whether nothing shows that the document still stands as it was lent: no write will be refused if it does not."""
+        return self.lent and not self.changed
 
     @classmethod
     def sealed_of(cls, document: Document, domain: Domain[S, C], context: C, now: datetime) -> Self:

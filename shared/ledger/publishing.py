@@ -4,7 +4,7 @@ Invariant: nothing is published whose write was not acknowledged or re-read unde
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -30,11 +30,6 @@ class Written(Protocol):
     document: Document
     now: datetime
 
-    @property
-    def has_work(self) -> bool:
-        """Whether an item is due."""
-        ...
-
     def finish(self, *, published: bool) -> datetime | None:
         """When it must be looked at again."""
         ...
@@ -49,21 +44,21 @@ class Publishing:
         self._behind: set[asyncio.Task[None]] = set()
         self._sending: dict[str, asyncio.Future[bool]] = {}
 
-    async def publish(self, written: Sequence[Written], store: LedgerStore) -> list[str]:
-        """Publish and mark; what the broker keeps waiting goes on in the background. Returns the subjects with an item due now."""
+    async def publish(self, written: Sequence[Written], store: LedgerStore) -> bool:
+        """Publish and mark; True when that is done, False when the broker keeps it waiting and it goes on in the background."""
         if self._patience is None:
             await self._publish(written, store)
-            return _due(written)
+            return True
         task = asyncio.create_task(self._publish(written, store))
         done, _ = await asyncio.wait([task], timeout=self._patience)
         if done:
             task.result()
-        else:
-            self._behind.add(task)
-            task.add_done_callback(self._published_late)
-            # Not every sweep from now on need look at them, until the broker has answered or it is time to say them again.
-            await _mark(store, [_marking(one, one.document.published) for one in written])
-        return _due(written)
+            return True
+        self._behind.add(task)
+        task.add_done_callback(self._published_late)
+        # Not every sweep from now on need look at them, until the broker has answered or it is time to say them again.
+        await _mark(store, [_marking(one, one.document.published) for one in written])
+        return False
 
     def _published_late(self, task: asyncio.Task[None]) -> None:
         self._behind.discard(task)
@@ -76,6 +71,8 @@ class Publishing:
         prefixes = [(one, one.document.published_prefix(acknowledged)) for one in written]
         marks = [_marking(one, prefix) for one, prefix in prefixes]
         await _mark(store, [mark for mark, (one, prefix) in zip(marks, prefixes, strict=True) if _says_more(mark, one, prefix)])
+        for mark, (one, prefix) in zip(marks, prefixes, strict=True):
+            one.document.marked(prefix, mark.wake_at)
 
     async def _said(self, events: Sequence[Event]) -> dict[str, bool]:
         """Whether each event was acknowledged. One that another batch is just sending is waited for, not sent again."""
@@ -110,8 +107,3 @@ async def _mark(store: LedgerStore, marks: Sequence[Mark]) -> None:
         await store.mark(marks)
     except Exception as error:  # noqa: BLE001  # what was written stands, and whoever waits for it must not hear otherwise
         log.warning("ledger.not_marked", documents=len(marks), problem=type(error).__name__)
-
-
-def _due(written: Iterable[Written]) -> list[str]:
-    """The subjects with an item that a worker can take on at once."""
-    return [one.document.subject for one in written if one.has_work]

@@ -1,6 +1,6 @@
 """How a ledger document is written down in MongoDB, and read again: one guarded update that names what differs from what was loaded."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import bson
@@ -13,6 +13,20 @@ from shared.messaging.wire import Record
 from shared.schemas.envelope import Event
 
 MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
+PLAIN_FIELDS = (
+    "revision",
+    "schema",
+    "unit",
+    "heard",
+    "heard_ids",
+    "applied",
+    "early",
+    "aside",
+    "head",
+    "head_id",
+    "parked",
+    "waiting_since",
+)
 ITEM_FIELDS = tuple(field.name for field in fields(StoredItem))
 ALL_BUT_EVENTS = dict.fromkeys(
     [
@@ -36,14 +50,23 @@ ALL_BUT_EVENTS = dict.fromkeys(
 )
 
 
-def operation(change: Change) -> UpdateOne | Refused:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """One guarded write, and the fields as they stand once it is done."""
+
+    update: UpdateOne
+    fields: dict[str, Any]
+
+
+def operation(change: Change) -> Operation | Refused:
     """The guarded write, encoded once and here, so that what cannot be encoded is refused alone."""
     document = change.document
     try:
         said = [RawBSONDocument(bson.encode(event.model_dump())) for event in change.said]
+        stands = _fields(document)
         update = bson.encode(
             {
-                "$set": _changed(document) | ({"said_at": change.said[-1].time} if said else {}),
+                "$set": _changed(document, stands) | ({"said_at": change.said[-1].time} if said else {}),
                 "$max": {"published": document.published},
                 "$push": {"events": {"$each": said}},
                 "$inc": {"events_bytes": sum(len(event.raw) for event in said)},
@@ -53,7 +76,8 @@ def operation(change: Change) -> UpdateOne | Refused:
         return Refused(problem=f"{type(error).__name__}: {str(error)[:500]}")
     if len(update) > MAX_DOCUMENT_BYTES:
         return Refused(problem=f"The document would have {len(update)} bytes; {MAX_DOCUMENT_BYTES} are the limit.")
-    return UpdateOne({"_id": document.subject, "revision": document.revision}, RawBSONDocument(update), upsert=True)
+    guard = {"_id": document.subject, "revision": document.revision}
+    return Operation(update=UpdateOne(guard, RawBSONDocument(update), upsert=True), fields=stands)
 
 
 def _fields(document: Document) -> dict[str, Any]:
@@ -61,8 +85,8 @@ def _fields(document: Document) -> dict[str, Any]:
         "revision": document.revision + 1,
         "schema": document.schema,
         "unit": document.unit,
-        "heard": document.heard,
-        "heard_ids": document.heard_ids,
+        "heard": dict(document.heard),
+        "heard_ids": dict(document.heard_ids),
         "applied": document.applied,
         "early": [_held(held) for held in document.early],
         "aside": [_held(held) for held in document.aside],
@@ -76,14 +100,17 @@ def _fields(document: Document) -> dict[str, Any]:
     }
 
 
-def _changed(document: Document) -> dict[str, Any]:
-    """The fields that differ from what was loaded, `state` and `items` by their parts: the guard says that all else still stands."""
-    fields, stored = _fields(document), document.stored
+def _changed(document: Document, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that differ from what was stored, `state` and `items` by their parts: the guard says that all else still stands.
+
+    Only `wake_at` may have been marked meanwhile; it is always written.
+    """
+    stored = document.stored
     if stored is None:
         return fields
-    state, items = fields.pop("state"), fields.pop("items")
-    changed = {name: value for name, value in fields.items() if name not in stored or stored[name] != value}
-    return changed | _state_parts(stored["state"], state) | _item_parts(stored["items"], items)
+    state, items = fields["state"], fields["items"]
+    changed = {name: fields[name] for name in PLAIN_FIELDS if name not in stored or stored[name] != fields[name]}
+    return changed | {"wake_at": fields["wake_at"]} | _state_parts(stored["state"], state) | _item_parts(stored["items"], items)
 
 
 def _state_parts(stored: Any, state: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 from shared.ledger.document import Change, Document, Head, Mark, Refused, Written
 from shared.schemas.envelope import Event
 from shared.storage.client import Collection
-from shared.storage.ledger_form import ALL_BUT_EVENTS, document_of, operation
+from shared.storage.ledger_form import ALL_BUT_EVENTS, Operation, document_of, operation
 
 DUPLICATE_KEY = 11000
 # Server error codes (mongo/base/error_codes.yml) that say the content cannot be stored, even when the whole command fails
@@ -63,17 +63,18 @@ class MongoLedgerStore:
 
     async def write(self, changes: Sequence[Change]) -> list[Written]:
         results: list[Written] = ["written"] * len(changes)
-        operations: list[UpdateOne] = []
-        places: list[int] = []
+        operations: dict[int, Operation] = {}
         for place, change in enumerate(changes):
             made = operation(change)
             if isinstance(made, Refused):
                 results[place] = made
             else:
-                operations.append(made)
-                places.append(place)
-        for place, result in zip(places, await self._bulk(operations), strict=True):
+                operations[place] = made
+        ends = await self._bulk([made.update for made in operations.values()])
+        for (place, made), result in zip(operations.items(), ends, strict=True):
             results[place] = result
+            if result == "written":
+                changes[place].document.stored = made.fields
         return results
 
     async def _bulk(self, operations: list[UpdateOne]) -> list[Written]:

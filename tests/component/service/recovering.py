@@ -126,7 +126,7 @@ async def _asked(office: Office, deed: str, redriver: type[Redriver]) -> None:
 
 def _office(database: Database) -> Office:
     office = Office(database)
-    office.ledger._publishing.publisher = KeptTopic(database)
+    office.ledger.publishing.publisher = KeptTopic(database)
     return office
 
 

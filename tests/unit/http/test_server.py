@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 from shared.http.limits import BadJson, StrictRoute, parse_json
 from shared.http.problems import Refused, language, problem_response
 from shared.http.server import create_app
-from shared.ledger.apply import ContendedError
 from shared.ledger.desk import DeskClosedError
 from shared.ledger.messages import Refusal
+from shared.ledger.rounds import ContendedError
 from shared.schemas.model import Frozen, Json, Text
 from shared.storage import PyMongoError
 from shared.telemetry.health import Health

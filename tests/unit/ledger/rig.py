@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.ledger.apply import Ledger, Publisher
-from shared.ledger.document import Document, Held
+from shared.ledger.document import Document, Held, LedgerStore
 from shared.ledger.messages import Item, Outcome, Settled, Told, Woken
 from shared.messaging.wire import Record
 from shared.schemas.envelope import Event
@@ -26,14 +26,20 @@ class Rig:
         self.faults = Faults(dice=random.Random(0))
         self.published = FakePublisher(self.faults)
         self.nudged: list[str] = []
-        self.ledger = Ledger(
-            domain=SmallDomain(),
+        self._publisher = publisher or self.published
+        self._publish_patience = publish_patience
+        self.ledger = self.process()
+
+    def process(self, *, store: LedgerStore | None = None, domain: SmallDomain | None = None) -> Ledger[Diary, Setting]:
+        """The ledger of one more process, whose way to the store, or whose domain, may be another."""
+        return Ledger(
+            domain=domain or SmallDomain(),
             surroundings=self.surroundings,
-            store=self.store,
-            publisher=publisher or self.published,
+            store=store or self.store,
+            publisher=self._publisher,
             clock=self.clock,
             nudge=self._nudge,
-            publish_patience=publish_patience,
+            publish_patience=self._publish_patience,
         )
 
     @property

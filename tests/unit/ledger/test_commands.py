@@ -66,7 +66,7 @@ async def test_a_fact_too_large_for_a_record_is_refused_before_it_is_stored(rig:
 
 async def test_a_command_whose_acknowledgement_was_lost_is_not_applied_twice(rig: Rig) -> None:
     faults = Faults(dice=rig.faults.dice, unanswered=1.0)
-    rig.ledger.store = FaultyStore(rig.store, faults)
+    rig.ledger = rig.process(store=FaultyStore(rig.store, faults))
     with pytest.raises(StoreTimeoutError):
         await rig.tell(told("c1"))
     faults.quiet()
@@ -104,7 +104,7 @@ async def test_only_the_longest_acknowledged_prefix_counts_as_published(rig: Rig
 
 
 async def test_an_event_that_was_not_written_is_not_published(rig: Rig) -> None:
-    rig.ledger.store = FaultyStore(rig.store, Faults(dice=rig.faults.dice, timeout=1.0))
+    rig.ledger = rig.process(store=FaultyStore(rig.store, Faults(dice=rig.faults.dice, timeout=1.0)))
     with pytest.raises(StoreTimeoutError):
         await rig.tell(told("c1"))
     assert rig.published.topic == []
@@ -118,7 +118,7 @@ async def writing_together(rig: Rig) -> None:
         if turns.n_waiting or not rig.store.documents:
             await turns.wait()
 
-    rig.ledger.store = FaultyStore(rig.store, Faults(dice=rig.faults.dice), together)
+    rig.ledger = rig.process(store=FaultyStore(rig.store, Faults(dice=rig.faults.dice), together))
     async with asyncio.timeout(5):
         await asyncio.gather(rig.ledger.apply([told("c1")]), rig.ledger.apply([told("c2")]))
 

@@ -58,6 +58,7 @@ async def test_a_request_whose_state_cannot_be_read_holds_what_it_hears_and_leav
     one, two = history("r1", 2)
     await rig.hear(one)
     rig.store.documents["r1"].state = {"heard": 5}
+    rig.ledger = rig.process()
     rig.store.documents["r1"].wake_at = rig.clock.now()
     await rig.wake()
     (outcome,) = await rig.hear(two)
@@ -73,6 +74,7 @@ async def test_a_request_whose_state_cannot_be_read_holds_what_it_hears_and_leav
 async def test_a_request_whose_state_cannot_be_read_leaves_the_sweep_also_with_an_item_that_is_due(rig: Rig) -> None:
     await rig.plan("a")
     rig.store.documents["r1"].state = {"heard": 5}
+    rig.ledger = rig.process()
     await rig.wake()
     revision = (await rig.document()).revision
     assert await rig.store.due(rig.clock.now() + timedelta(days=1), 9) == []
@@ -85,9 +87,11 @@ async def test_what_waited_for_its_state_to_be_readable_flows_at_redrive(rig: Ri
     await rig.hear(one)
     readable = rig.store.documents["r1"].state
     rig.store.documents["r1"].state = {"heard": 5}
+    rig.ledger = rig.process()
     await rig.hear(two)
     assert "cannot be read" in str((await rig.ledger.redrive(["r1"]))["r1"])
     rig.store.documents["r1"].state = readable
+    rig.ledger = rig.process()
     assert await rig.ledger.redrive(["r1"]) == {"r1": None}
     assert (await rig.diary()).heard == ("intake:1", "intake:2")
 
@@ -101,7 +105,7 @@ class Scribbler(SmallDomain):
 
 
 async def test_a_state_that_cannot_be_written_down_harms_no_other_request(rig: Rig) -> None:
-    rig.ledger.domain = Scribbler()
+    rig.ledger = rig.process(domain=Scribbler())
     bad, good = await rig.hear(*history("r1", 1), *history("r2", 1))
     assert ("cannot be written" in bad.problem, good.problem) == (True, "")
     assert (await rig.document()).parked == bad.problem
@@ -117,7 +121,7 @@ class Timeless(SmallDomain):
 
 
 async def test_a_timer_that_cannot_be_told_harms_no_other_request(rig: Rig) -> None:
-    rig.ledger.domain = Timeless()
+    rig.ledger = rig.process(domain=Timeless())
     await rig.ledger.apply([told("c1", keep={"c1": 1}), told("c2", "r2")])
     assert (await rig.document()).wake_at == rig.clock.now() + timedelta(seconds=30)
     assert (await rig.document("r2")).wake_at is None

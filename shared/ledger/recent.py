@@ -1,0 +1,54 @@
+"""What this process wrote or read last of each request, so that a request in use need not be read and decoded for every message.
+
+Invariant: what is kept is only a guess. It is lent to one round at a time, the revision guards whatever that round writes on it,
+and a round that writes nothing is done again on what the database holds.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Generic
+
+import orjson
+
+from shared.ledger.document import Document
+from shared.ledger.domain import S
+
+LIMIT = 8 * 1024 * 1024
+"""Bytes of JSON; in memory it is some five times as much."""
+OVERHEAD = 1024
+
+
+class Recent(Generic[S]):
+    """The requests used last, each with its state as the domain reads it, in at most `limit` bytes altogether."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._bytes = 0
+        self._kept: OrderedDict[str, tuple[Document, S, int]] = OrderedDict()
+
+    def lend(self, subjects: Iterable[str]) -> dict[str, tuple[Document, S]]:
+        """Those of `subjects` that are kept; nobody else is lent them until they are kept again."""
+        return {subject: kept for subject in subjects if (kept := self._take(subject)) is not None}
+
+    def keep(self, document: Document, state: S) -> None:
+        """Keep a document that stands as it was written and marked; those used longest ago make room."""
+        self._take(document.subject)
+        size = _size(document)
+        if size > self._limit // 4:  # for one of that size too many others would have to go
+            return
+        self._kept[document.subject] = (document, state, size)
+        self._bytes += size
+        while self._bytes > self._limit:
+            self._take(next(iter(self._kept)))
+
+    def _take(self, subject: str) -> tuple[Document, S] | None:
+        if (kept := self._kept.pop(subject, None)) is None:
+            return None
+        document, state, size = kept
+        self._bytes -= size
+        return document, state
+
+
+def _size(document: Document) -> int:
+    held = sum(len(held.record.value or b"") for held in (*document.early, *document.aside))
+    return OVERHEAD + held + len(orjson.dumps(document.state))

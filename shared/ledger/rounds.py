@@ -1,0 +1,157 @@
+"""One round after the other until a batch's work is written: load, work, reserve, write, publish, mark.
+
+Invariant: nothing is published whose write was not acknowledged or re-read under majority.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Generic
+
+import structlog
+
+from shared.ledger import order
+from shared.ledger.document import Change, Document, LedgerStore, Refused
+from shared.ledger.domain import C, Domain, S, Surroundings
+from shared.ledger.draft import Draft
+from shared.ledger.messages import Decision, Message
+from shared.ledger.publishing import Publishing
+from shared.ledger.recent import Recent
+from shared.telemetry import metrics
+
+MAX_ROUNDS = 40
+log = structlog.get_logger()
+
+
+class ContendedError(Exception):
+    """A document was written by others in every one of many rounds; try again later."""
+
+
+class Rounds(Generic[S, C]):
+    """The rounds of one ledger."""
+
+    def __init__(
+        self,
+        domain: Domain[S, C],
+        surroundings: Surroundings[C],
+        store: LedgerStore,
+        publishing: Publishing,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._domain = domain
+        self._surroundings = surroundings
+        self._store = store
+        self._publishing = publishing
+        self._now = now
+        self._recent: Recent[S] = Recent()
+
+    async def run(
+        self,
+        subjects: Iterable[str],
+        messages: Sequence[Message],
+        work: Callable[[Draft[S, C]], object],
+        *,
+        sealing: bool,
+    ) -> tuple[dict[str, str], list[str]]:
+        """Run `work` on each subject until its result is written: the subjects that cannot be stored, with why; those with an item due.
+
+        A state that cannot be read refuses its subject, unless `sealing`: then the draft is sealed.
+        """
+        pending = list(subjects)
+        refused: dict[str, str] = {}
+        due: list[str] = []
+        for attempt in range(MAX_ROUNDS):
+            drafts = await self._drafts(pending, messages, refused, sealing=sealing)
+            context = drafts[0].context if drafts else None
+            for draft in drafts:
+                assert context is not None, "whoever drafts has a context"
+                draft.context = context
+                work(draft)
+                # Each decision sees what those before it in the batch take, or all would choose the same person.
+                context = self._surroundings.after(context, draft.reserved)
+            unsure = [draft.document.subject for draft in drafts if draft.unsure]
+            stale = await self._write([draft for draft in drafts if not draft.unsure], refused, due)
+            pending = [*unsure, *stale]
+            if not pending:
+                return refused, due
+            if stale:
+                metrics.STALE_WRITES.labels(self._domain.source).inc(len(stale))
+                await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 7)))  # noqa: S311  # jitter needs no secrecy
+        raise ContendedError(f"{len(pending)} documents were written by others in each of {MAX_ROUNDS} rounds")
+
+    async def _drafts(
+        self, subjects: Sequence[str], messages: Sequence[Message], refused: dict[str, str], *, sealing: bool
+    ) -> list[Draft[S, C]]:
+        """A draft for each of `subjects`, with the context of the whole batch; those whose state cannot be read are refused."""
+        lent = self._recent.lend(subjects)
+        unknown = [subject for subject in subjects if subject not in lent]
+        read = await self._store.load(unknown) if unknown else {}
+        documents = [document for document, _ in lent.values()] + list(read.values())
+        waiting = [message for document in documents for held in document.early if (message := order.readable(held))]
+        context = await self._surroundings.context([*messages, *waiting])
+        now = self._now()
+        drafts: list[Draft[S, C]] = []
+        for subject in subjects:
+            if subject in lent:
+                drafts.append(Draft.on_lent(*lent[subject], self._domain, context, now))
+            elif draft := self._draft_of(read.get(subject) or Document(subject=subject), context, now, refused, sealing=sealing):
+                drafts.append(draft)
+        return drafts
+
+    def _draft_of(
+        self, document: Document, context: C, now: datetime, refused: dict[str, str], *, sealing: bool
+    ) -> Draft[S, C] | None:
+        try:
+            return Draft.of(document, self._domain, context, now)
+        except Exception as error:  # whatever upcast or validation raises concerns this request alone
+            log.exception("ledger.state_unreadable", request=document.subject, problem=type(error).__name__)
+            if sealing:
+                return Draft.sealed_of(document, self._domain, context, now)
+            refused[document.subject] = f"its state cannot be read: {type(error).__name__}"
+            return None
+
+    async def _write(self, drafts: Sequence[Draft[S, C]], refused: dict[str, str], due: list[str]) -> list[str]:
+        """Secure, write, publish and mark; returns the subjects whose work must be done again."""
+        again = await self._reserve([draft for draft in drafts if draft.reserved])
+        changes = self._changes([draft for draft in drafts if draft.changed and draft.document.subject not in again], refused)
+        results = await self._store.write([change for _, change in changes]) if changes else []
+        failed = set(again)
+        for (draft, _), result in zip(changes, results, strict=True):
+            metrics.FORKS.labels(self._domain.source).inc(draft.forks)
+            match result:
+                case "stale":
+                    failed.add(draft.document.subject)
+                case Refused(problem=problem):
+                    refused[draft.document.subject] = problem
+                case _:
+                    draft.document.revision += 1
+        standing = [draft for draft in drafts if draft.document.subject not in failed | refused.keys()]
+        await self._surroundings.applied([(d.document.subject, d.state, tuple(d.said)) for d in standing if d.said])
+        done = await self._publishing.publish(standing, self._store)
+        due += [draft.document.subject for draft in standing if draft.has_work]
+        if done:
+            self._keep(standing)
+        return sorted(failed)
+
+    def _keep(self, standing: Sequence[Draft[S, C]]) -> None:
+        for draft in standing:
+            if draft.document.revision and not draft.sealed:
+                self._recent.keep(draft.document, draft.state)
+
+    async def _reserve(self, drafts: Sequence[Draft[S, C]]) -> frozenset[str]:
+        wanted: list[tuple[str, Decision]] = [
+            (draft.document.subject, decision) for draft in drafts for decision in draft.reserved
+        ]
+        return await self._surroundings.reserve(wanted) if wanted else frozenset()
+
+    def _changes(self, drafts: Sequence[Draft[S, C]], refused: dict[str, str]) -> list[tuple[Draft[S, C], Change]]:
+        """The write of each draft; one whose state cannot be written down is refused by itself."""
+        changes: list[tuple[Draft[S, C], Change]] = []
+        for draft in drafts:
+            try:
+                changes.append((draft, draft.change()))
+            except Exception as error:  # whatever serialisation raises concerns this request alone
+                log.exception("ledger.state_unwritable", request=draft.document.subject, problem=type(error).__name__)
+                refused[draft.document.subject] = f"its new state cannot be written: {type(error).__name__}"
+        return changes

@@ -1,0 +1,90 @@
+"""A request in use is read once; what is kept of it is lent to one round at a time and never trusted without a write."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from shared.ledger.apply import Ledger
+from shared.ledger.document import Document
+from shared.ledger.draft import Draft
+from shared.ledger.recent import LIMIT, OVERHEAD, Recent
+from tests.unit.ledger.rig import TERM, Rig
+from tests.unit.ledger.small_domain import Diary, Setting, history, told
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+async def test_a_request_in_use_is_read_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    load = rig.store.load
+
+    async def counted(subjects: Sequence[str]) -> dict[str, Document]:
+        read.extend(subjects)
+        return await load(subjects)
+
+    monkeypatch.setattr(rig.store, "load", counted)
+    for number in range(5):
+        await rig.tell(told(f"c{number}"))
+    assert read == ["r1"]
+    assert await rig.said() == [f"c{number}" for number in range(5)]
+
+
+async def test_what_another_process_wrote_meanwhile_is_read_again(rig: Rig) -> None:
+    mine, other = rig.process(), rig.process()
+    await mine.apply([told("c1")])
+    await other.apply([told("c2")])
+    await mine.apply([told("c3")])
+    assert await rig.said() == ["c1", "c2", "c3"]
+
+
+async def lease_unknown_to(ledger: Ledger[Diary, Setting], rig: Rig) -> bool:
+    """Whether `ledger`, which remembers the request as it was before, lets an item pass that another process has leased since."""
+    other = rig.process()
+    await ledger.apply([told("c1")])
+    await other.apply([told("c2", name="plan", items=["a"])])
+    (item,) = await other.lease(["r1"], "other", 10, TERM)
+    return await ledger.pass_point(item, "other")
+
+
+async def test_an_answer_without_a_write_rests_on_what_is_stored(rig: Rig) -> None:
+    assert await lease_unknown_to(rig.process(), rig)
+
+
+async def test_trusting_what_was_kept_would_answer_wrongly(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Draft, "unsure", False)
+    assert not await lease_unknown_to(rig.process(), rig)
+
+
+async def test_the_request_used_longest_ago_makes_room() -> None:
+    recent: Recent[Diary] = Recent(limit=4 * (OVERHEAD + 100))
+    for subject in ("r1", "r2", "r3", "r4", "r1", "r5"):
+        recent.keep(Document(subject=subject, revision=1), Diary())
+    assert recent.lend(["r1", "r2", "r3", "r4", "r5"]).keys() == {"r1", "r3", "r4", "r5"}
+
+
+async def test_for_a_very_large_request_the_others_need_not_go() -> None:
+    recent: Recent[Diary] = Recent()
+    recent.keep(Document(subject="r1", revision=1), Diary())
+    recent.keep(Document(subject="r2", revision=1, state={"text": "x" * LIMIT}), Diary())
+    assert recent.lend(["r1", "r2"]).keys() == {"r1"}
+
+
+async def test_what_is_lent_is_lent_to_nobody_else() -> None:
+    recent: Recent[Diary] = Recent()
+    recent.keep(Document(subject="r1", revision=1), Diary())
+    assert recent.lend(["r1"]).keys() == {"r1"}
+    assert recent.lend(["r1"]) == {}
+
+
+async def test_what_was_heard_is_dropped_also_when_only_another_process_knows(rig: Rig) -> None:
+    mine, other = rig.process(), rig.process()
+    one, two = history("r1", 2)
+    await rig.hear(one)
+    rig.ledger = mine
+    await rig.hear(two)
+    rig.ledger = other
+    await rig.hear(two)
+    assert (await rig.diary()).heard == ("intake:1", "intake:2")
