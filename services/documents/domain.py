@@ -117,30 +117,30 @@ class DocumentsDomain:
         """`state` after `event`."""
         match event.type:
             case "backline.request.submitted":
-                submitted = RequestSubmitted.model_validate(event.data)
+                submitted = event.read_as(RequestSubmitted)
                 update: dict[str, object] = {"request": submitted.request, "policy": submitted.policy}
             case "backline.routing.coordinator_assigned":
-                update = {"coordinator": CoordinatorAssigned.model_validate(event.data).seat}
+                update = {"coordinator": event.read_as(CoordinatorAssigned).seat}
             case "backline.routing.supporters_assigned":
-                update = {"supporters": SupportersAssigned.model_validate(event.data).seats}
+                update = {"supporters": event.read_as(SupportersAssigned).seats}
             case "backline.routing.work_declined":
-                declined = WorkDeclined.model_validate(event.data)
+                declined = event.read_as(WorkDeclined)
                 coordinator = state.coordinator if state.coordinator and not declined.vacates(state.coordinator) else None
                 left = tuple(seat for seat in state.supporters if not declined.vacates(seat))
                 update = {"coordinator": coordinator, "supporters": left}
             case "backline.routing.work_accepted":
-                update = {"accepted": state.accepted or WorkAccepted.model_validate(event.data).first}
+                update = {"accepted": state.accepted or event.read_as(WorkAccepted).first}
             case "backline.routing.work_completed":
-                done = WorkCompleted.model_validate(event.data)
+                done = event.read_as(WorkCompleted)
                 update = {"completed": True, "completed_at": event.time}
                 update |= {"result": done.result, "note": done.note, "completed_by": done.by}
             case "backline.routing.request_amended":
-                request = RequestAmended.model_validate(event.data).request
+                request = event.read_as(RequestAmended).request
                 update = {"request": request, "amended": state.amended + int(state.accepted)}
             case "backline.routing.request_withdrawn":
                 update = {"withdrawn": True}
             case "backline.documents.document_rendered":
-                made = DocumentRendered.model_validate(event.data)
+                made = event.read_as(DocumentRendered)
                 update = {"made": (*state.made, made)}
             case _:
                 return state

@@ -61,7 +61,7 @@ class NotifyDomain:
         model = MODELS.get(event.type)
         if model is None:
             return state
-        match model.model_validate(event.data):
+        match event.read_as(model):
             case intake.RequestSubmitted(request=request, policy=pin):
                 return state.model_copy(update={"request": facts_of(request, pin, self._policy.deadline)})
             case routing.RequestAmended(request=request):

@@ -50,7 +50,7 @@ def params_of(state: State, event: Event) -> Json:
 
 def particulars(event: Event) -> Json:
     """What only this event says; empty for types that add nothing to the request's facts."""
-    said = MODELS[event.type].model_validate(event.data)
+    said = event.read_as(MODELS[event.type])
     match said:
         case intake.RequestReturned():
             return _returned(said)

@@ -42,7 +42,7 @@ def tellings(policy: NotifyPolicy, state: State, event: Event) -> tuple[Telling,
 
 def actor_of(event: Event) -> str | None:
     """The person whose own act `event` is; None for what the system decided."""
-    match MODELS[event.type].model_validate(event.data):
+    match event.read_as(MODELS[event.type]):
         case (
             routing.WorkAccepted(by=person)
             | routing.WorkDeclined(by=person)

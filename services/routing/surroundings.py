@@ -167,7 +167,7 @@ def _opportunity(message: Message) -> str | None:
 def _leaving(event: Event, state: State) -> frozenset[str]:
     """Whose places an event frees."""
     if event.type == TYPE_OF[WorkDeclined]:
-        said = WorkDeclined.model_validate(event.data)
+        said = event.read_as(WorkDeclined)
         return frozenset({said.on_behalf_of or said.by}) - state.holders()
     if event.type in {TYPE_OF[WorkCompleted], TYPE_OF[RequestWithdrawn]}:
         return state.seated()

@@ -16,6 +16,7 @@ from shared.ledger.document import Held, LedgerStore
 from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.draft import Draft
 from shared.ledger.items import MAX_TRIES
+from shared.ledger.marking import Marks
 from shared.ledger.messages import Heard, Item, Lease, Message, Outcome, Passing, Postponing, Settled, Told
 from shared.ledger.outcomes import label_of, passed, unapplied
 from shared.ledger.publishing import Publisher, Publishing
@@ -40,15 +41,19 @@ class Ledger(Generic[S, C]):
         store: LedgerStore,
         publisher: Publisher,
         clock: Clock,
-        nudge: Callable[[Iterable[str]], None] = lambda _subjects: None,
+        nudge: Callable[[Mapping[str, int]], None] = lambda _due: None,
         publish_patience: float | None = None,
+        mark_seconds: float = 0,
     ) -> None:
-        """`publish_patience` in seconds: whoever applies waits no longer for the broker; None waits for as long as it takes."""
+        """`publish_patience` in seconds: whoever applies waits no longer for the broker; None waits for as long as it takes.
+
+        `mark_seconds`: so long may it take until it is on record that something was published.
+        """
         self.domain = domain
         self.store = store
         self.clock = clock
         self.nudge = nudge
-        self.publishing = Publishing(publisher, publish_patience)
+        self.publishing = Publishing(publisher, Marks(store, mark_seconds), publish_patience)
         self._rounds = Rounds(domain, surroundings, store, self.publishing, clock.now)
 
     async def apply(self, messages: Sequence[Message | Held | Lease]) -> list[Outcome]:
@@ -95,7 +100,7 @@ class Ledger(Generic[S, C]):
             others = sum(len(items) for subject, items in leased.items() if subject != draft.document.subject)
             leased[draft.document.subject] = ending.lease(draft, owner, limit - others, term, max_tries)
 
-        refused = await self._run(dict.fromkeys(subjects, ()), (), take)
+        refused = await self._run(dict.fromkeys(subjects, ()), (), take, guessing=True)
         return [item for subject, items in leased.items() if subject not in refused for item in items]
 
     async def pass_point(self, item: Item, owner: str) -> bool:
@@ -106,12 +111,6 @@ class Ledger(Generic[S, C]):
     async def postpone(self, item: Item, owner: str, due: datetime, problem: str) -> None:
         """Give a leased item back to be tried again at `due`."""
         await self.apply([Postponing(subject=item.subject, item=item, owner=owner, due=due, problem=problem)])
-
-    async def missing(self, subjects: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Per subject, the sources with a gap and the last number heard of each."""
-        documents = await self.store.load(subjects)
-        hears = self.domain.hears
-        return {subject: missing for subject, document in documents.items() if (missing := order.missing(document, hears))}
 
     @property
     def sources(self) -> frozenset[Source]:
@@ -184,11 +183,10 @@ class Ledger(Generic[S, C]):
         subjects: Iterable[str],
         messages: Sequence[Message],
         work: Callable[[Draft[S, C]], object],
-        *,
-        sealing: bool = False,
+        **how: bool,
     ) -> dict[str, str]:
-        """As Rounds.run; whoever has an item due then is nudged."""
-        refused, due = await self._rounds.run(subjects, messages, work, sealing=sealing)
+        """As Rounds.run; the worker hears what items are due then."""
+        refused, due = await self._rounds.run(subjects, messages, work, **how)
         if due:
             self.nudge(due)
         return refused

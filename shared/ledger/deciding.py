@@ -18,6 +18,7 @@ from shared.schemas.envelope import Event
 
 log = structlog.get_logger()
 KEPT_COMMANDS = 500
+Savepoint = tuple[Any, ...]
 
 
 @dataclass(kw_only=True)
@@ -37,9 +38,11 @@ class Deciding(Generic[S, C]):
         # The store keeps milliseconds; an event read back must be the event that was said, digest included.
         self.now = self.now.replace(microsecond=self.now.microsecond // 1000 * 1000)
 
-    def attempt(self, message: Message, cause: str | None) -> Outcome:
-        """Evolve and decide; a fault of the domain is undone and named in the outcome, for the caller to try again later."""
-        before = self.savepoint()
+    def attempt(self, message: Message, cause: str | None, before: Savepoint | None = None) -> Outcome:
+        """Evolve and decide; a fault of the domain is undone, all since `before` if given, and named in the outcome: the caller
+        may try again later.
+        """
+        before = before or self.savepoint()
         try:
             if isinstance(message, Heard):
                 self.state = self.domain.evolve(self.state, message.event)
@@ -81,10 +84,10 @@ class Deciding(Generic[S, C]):
         """What became of a message; `more` are fields of Outcome."""
         return Outcome(subject=self.document.subject, state=self.state, refusal=decision.refusal, answer=decision.answer, **more)
 
-    def savepoint(self) -> tuple[Any, ...]:
+    def savepoint(self) -> Savepoint:
         """What `restore` puts everything back to."""
         return self.document.copy(), self.state, list(self.said), list(self.reserved), self.changed
 
-    def restore(self, savepoint: tuple[Any, ...]) -> None:
+    def restore(self, savepoint: Savepoint) -> None:
         """As if nothing had happened since `savepoint`."""
         self.document, self.state, self.said, self.reserved, self.changed = savepoint

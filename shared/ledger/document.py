@@ -1,6 +1,6 @@
 """The ledger document as values: what is loaded, what a write changes, what the store answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -98,19 +98,6 @@ class Document:
             events=list(self.events),
             items=list(self.items),
         )
-
-    def published_prefix(self, acknowledged: Mapping[str, bool]) -> int:
-        """The length of the longest prefix of the events that is published, given which ids were acknowledged just now."""
-        published = self.published
-        for event in self.events:
-            if event.sequence == published + 1 and acknowledged.get(event.id, False):
-                published = event.sequence
-        return published
-
-    def marked(self, published: int, wake_at: datetime | None) -> None:
-        """Take over what was marked: events up to `published` need not be known any longer."""
-        self.published, self.wake_at = published, wake_at
-        self.events = [event for event in self.events if event.sequence > published]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

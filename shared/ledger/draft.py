@@ -1,7 +1,8 @@
 """One ledger document while a batch works on it: takes messages in causal order and sets the request aside when one cannot be taken."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 import structlog
@@ -11,7 +12,9 @@ from shared.ledger.deciding import Deciding
 from shared.ledger.document import Change, Document, Held
 from shared.ledger.domain import C, Domain, S, state_of
 from shared.ledger.messages import Heard, Lease, Message, Outcome, Passing, Postponing, Settled, Told, Woken
-from shared.ledger.waking import RESEND, next_wake_up
+from shared.ledger.publishing import Saying
+from shared.ledger.waking import next_wake_up, until_said_again
+from shared.ledger.writing import written
 from shared.schemas.envelope import Event
 from shared.schemas.registry import MODELS
 
@@ -104,23 +107,40 @@ class Draft(Deciding[S, C]):
     def change(self) -> Change:
         """The write that makes the document what it is now; raises what the state's serialisation raises."""
         if self.state is not self.opened:
-            self.document.state = self.state.model_dump(mode="json")
-        self.document.wake_at = self.finish(published=not self.document.events)
-        return Change(document=self.document, said=self.said)
+            self.document.state = written(self.state, self.opened, self.document.state)
+        document = self.document
+        document.wake_at = until_said_again(self.wake_at, self.now) if document.events else self.wake_at
+        return Change(document=document, said=self.said)
 
-    def finish(self, *, published: bool) -> datetime | None:
-        """When the document must be looked at again, given whether all it says is known to be published."""
+    @cached_property
+    def wake_at(self) -> datetime | None:
+        """When the document must be looked at again once all it says is published; the draft is finished by then."""
         if self.sealed:  # nothing but its redrive, and what it has yet to publish, can be seen to
-            return None if published else self.now + RESEND
+            return None
         timer = self._timer()
-        return next_wake_up(self.document, timer, now=self.now, published=published, woken=self.woken, stuck=self.stuck)
+        return next_wake_up(self.document, timer, now=self.now, woken=self.woken, stuck=self.stuck)
 
     @property
-    def has_work(self) -> bool:
-        """Whether a worker could lease something now."""
-        return not self.sealed and any(
-            items.is_due(item, self.now) for item in self.document.items if item.status in items.LEASABLE
+    def saying(self) -> Saying:
+        """What is to be published and marked of the document, which stands as it is."""
+        document = self.document
+        return Saying(
+            subject=document.subject,
+            revision=document.revision,
+            head=document.head,
+            published=document.published,
+            events=tuple(document.events),
+            wake_at=document.wake_at,
+            published_wake_at=self.wake_at,
+            unpublished_wake_at=until_said_again(self.wake_at, self.now),
         )
+
+    @property
+    def due_items(self) -> int:
+        """How many items a worker could lease now."""
+        if self.sealed:
+            return 0
+        return sum(items.is_due(item, self.now) for item in self.document.items if item.status in items.LEASABLE)
 
     def _timer(self) -> datetime | None:
         if self.document.parked is not None:
@@ -200,9 +220,8 @@ class Draft(Deciding[S, C]):
         if event.type not in MODELS:
             self.document.aside.append(held)
             return self.outcome()
-        outcome = self.attempt(Heard(event=event), cause=event.id)
+        outcome = self.attempt(Heard(event=event), cause=event.id, before=before)
         if outcome.problem:
-            self.restore(before)
             self._park(None, outcome.problem)
         return outcome
 
@@ -236,4 +255,4 @@ class Draft(Deciding[S, C]):
         ending.tell_ended(self)
         outcome = self.attempt(message, cause=None)
         self.stuck = bool(outcome.problem)
-        return outcome
+        return replace(outcome, missing=order.missing(self.document, self.domain.hears))

@@ -1,7 +1,7 @@
 """Asks sources to say again what is missing, beside the worker's turns: a source that is slow holds nothing up but its own gaps."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -25,10 +25,10 @@ class Gaps:
         self._ask = ask
         self._round: asyncio.Task[None] | None = None
 
-    def look(self, subjects: Sequence[str]) -> None:
-        """Ask for whatever is missing of `subjects`, unless a round is under way; returns at once."""
-        if self._round is None or self._round.done():
-            self._round = asyncio.create_task(self._ask_all(subjects))
+    def look(self, missing: Mapping[str, Mapping[str, int]]) -> None:
+        """Ask for what is missing, by subject and source with the last number heard, unless a round is under way; returns at once."""
+        if missing and (self._round is None or self._round.done()):
+            self._round = asyncio.create_task(self._ask_all(missing))
 
     async def finish(self) -> None:
         """Wait for the round under way."""
@@ -40,16 +40,12 @@ class Gaps:
         if self._round is not None:
             self._round.cancel()
 
-    async def _ask_all(self, subjects: Sequence[str]) -> None:
-        try:
-            missing = await self._ledger.missing(subjects)
-            by_source: dict[str, list[tuple[str, int]]] = {}
-            for subject, sources in missing.items():
-                for source, heard in sources.items():
-                    by_source.setdefault(source, []).append((subject, heard))
-            await asyncio.gather(*(self._ask_one(source, questions) for source, questions in by_source.items()))
-        except Exception as error:  # noqa: BLE001  # the database may be away; the gaps are due again
-            log.warning("ledger.gaps_not_asked", problem=type(error).__name__)
+    async def _ask_all(self, missing: Mapping[str, Mapping[str, int]]) -> None:
+        by_source: dict[str, list[tuple[str, int]]] = {}
+        for subject, sources in missing.items():
+            for source, heard in sources.items():
+                by_source.setdefault(source, []).append((subject, heard))
+        await asyncio.gather(*(self._ask_one(source, questions) for source, questions in by_source.items()))
 
     async def _ask_one(self, source: str, questions: Sequence[tuple[str, int]]) -> None:
         """One source's questions, one after the other, until it does not answer or the round has taken long enough."""

@@ -151,7 +151,8 @@ class Outcome:
     """What became of one message. `events` are those it caused, also when it was `repeated`.
 
     With a `problem` it was not applied: because what it says cannot be stored, when `unstorable`, so that telling it again is in
-    vain; else for a fault of ours. Unless `stored`, not even its raw form could be kept with its request.
+    vain; else for a fault of ours. Unless `stored`, not even its raw form could be kept with its request. Of a wake-up: `missing`
+    names the sources that were not heard for what waits, with the last number heard of each.
     """
 
     subject: str
@@ -163,3 +164,4 @@ class Outcome:
     problem: str = ""
     stored: bool = True
     unstorable: bool = False
+    missing: Mapping[str, int] = field(default_factory=dict)

@@ -1,19 +1,22 @@
-"""Says what was written, marks the longest acknowledged prefix, and sets each document's next wake-up.
+"""Says what was written, and marks the longest acknowledged prefix and each document's next wake-up.
 
 Invariant: nothing is published whose write was not acknowledged or re-read under majority.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
-from shared.ledger.document import Document, LedgerStore, Mark
+from shared.ledger.document import Document, Mark
+from shared.ledger.marking import Marks
 from shared.schemas.envelope import Event
 
 log = structlog.get_logger()
+REMEMBERED = 20_000
 
 
 class Publisher(Protocol):
@@ -24,41 +27,69 @@ class Publisher(Protocol):
         ...
 
 
-class Written(Protocol):
-    """A document that stands as it was written."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saying:
+    """A document as it stands, whoever changes the copy in memory next. `events` are those not known to be published.
 
-    document: Document
-    now: datetime
+    It wakes at `wake_at` as stored, at `published_wake_at` once all is published, and at `unpublished_wake_at` until then.
+    """
 
-    def finish(self, *, published: bool) -> datetime | None:
-        """When it must be looked at again."""
-        ...
+    subject: str
+    revision: int
+    head: int
+    published: int
+    events: tuple[Event, ...]
+    wake_at: datetime | None
+    published_wake_at: datetime | None
+    unpublished_wake_at: datetime | None
+
+    def prefix(self, acknowledged: Mapping[str, bool]) -> int:
+        """The length of the longest prefix of the events that is published, given which ids were acknowledged just now."""
+        published = self.published
+        for event in self.events:
+            if event.sequence == published + 1 and acknowledged.get(event.id, False):
+                published = event.sequence
+        return published
+
+    def mark(self, published: int) -> Mark | None:
+        """What to mark once `published` are; None when that is what is stored."""
+        wake_at = self.published_wake_at if published == self.head else self.unpublished_wake_at
+        if published == self.published and wake_at == self.wake_at:
+            return None
+        return Mark(subject=self.subject, revision=self.revision, published=published, wake_at=wake_at)
 
 
 class Publishing:
     """The saying side of one ledger. `patience` in seconds: whoever writes waits no longer for the broker; None waits for it."""
 
-    def __init__(self, publisher: Publisher, patience: float | None) -> None:
+    def __init__(self, publisher: Publisher, marks: Marks, patience: float | None) -> None:
         self.publisher = publisher
+        self.marks = marks
         self._patience = patience
         self._behind: set[asyncio.Task[None]] = set()
         self._sending: dict[str, asyncio.Future[bool]] = {}
+        self._prefixes: dict[str, int] = {}
 
-    async def publish(self, written: Sequence[Written], store: LedgerStore) -> bool:
-        """Publish and mark; True when that is done, False when the broker keeps it waiting and it goes on in the background."""
+    async def publish(self, sayings: Sequence[Saying]) -> None:
+        """Publish and mark; what the broker keeps waiting goes on in the background."""
         if self._patience is None:
-            await self._publish(written, store)
-            return True
-        task = asyncio.create_task(self._publish(written, store))
+            await self._publish(sayings)
+            return
+        task = asyncio.create_task(self._publish(sayings))
         done, _ = await asyncio.wait([task], timeout=self._patience)
         if done:
             task.result()
-            return True
+            return
         self._behind.add(task)
         task.add_done_callback(self._published_late)
         # Not every sweep from now on need look at them, until the broker has answered or it is time to say them again.
-        await _mark(store, [_marking(one, one.document.published) for one in written])
-        return False
+        await self.marks.add([mark for saying in sayings if (mark := saying.mark(saying.published))])
+
+    def catch_up(self, document: Document) -> None:
+        """Let `document`, loaded or left before, know what was published since: it need not be said once more."""
+        if (published := self._prefixes.get(document.subject, 0)) > document.published:
+            document.published = published
+            document.events = [event for event in document.events if event.sequence > published]
 
     def _published_late(self, task: asyncio.Task[None]) -> None:
         self._behind.discard(task)
@@ -66,13 +97,18 @@ class Publishing:
             # What was written and not marked wakes its document within seconds, and is said again then.
             log.warning("ledger.publishing_unfinished", problem=type(error).__name__)
 
-    async def _publish(self, written: Sequence[Written], store: LedgerStore) -> None:
-        acknowledged = await self._said([event for one in written for event in one.document.events])
-        prefixes = [(one, one.document.published_prefix(acknowledged)) for one in written]
-        marks = [_marking(one, prefix) for one, prefix in prefixes]
-        await _mark(store, [mark for mark, (one, prefix) in zip(marks, prefixes, strict=True) if _says_more(mark, one, prefix)])
-        for mark, (one, prefix) in zip(marks, prefixes, strict=True):
-            one.document.marked(prefix, mark.wake_at)
+    async def _publish(self, sayings: Sequence[Saying]) -> None:
+        acknowledged = await self._said([event for saying in sayings for event in saying.events])
+        prefixes = [(saying, saying.prefix(acknowledged)) for saying in sayings]
+        for saying, published in prefixes:
+            self._remember(saying.subject, published)
+        await self.marks.add([mark for saying, published in prefixes if (mark := saying.mark(published))])
+
+    def _remember(self, subject: str, published: int) -> None:
+        """Those remembered longest are forgotten: what they published may be said again, which does no harm."""
+        self._prefixes[subject] = max(published, self._prefixes.pop(subject, 0))
+        if len(self._prefixes) > REMEMBERED:
+            del self._prefixes[next(iter(self._prefixes))]
 
     async def _said(self, events: Sequence[Event]) -> dict[str, bool]:
         """Whether each event was acknowledged. One that another batch is just sending is waited for, not sent again."""
@@ -89,21 +125,3 @@ class Publishing:
                 del self._sending[identity]
                 future.set_result(results[identity])
         return results | {identity: await asyncio.shield(future) for identity, future in others.items()}
-
-
-def _marking(one: Written, published: int) -> Mark:
-    document = one.document
-    wake_at = one.finish(published=published == document.head)
-    return Mark(subject=document.subject, revision=document.revision, published=published, wake_at=wake_at)
-
-
-def _says_more(mark: Mark, one: Written, prefix: int) -> bool:
-    return prefix > one.document.published or mark.wake_at != one.document.wake_at
-
-
-async def _mark(store: LedgerStore, marks: Sequence[Mark]) -> None:
-    """Mark as far as the database lets us: what is not marked wakes its document and is said again, which does no harm."""
-    try:
-        await store.mark(marks)
-    except Exception as error:  # noqa: BLE001  # what was written stands, and whoever waits for it must not hear otherwise
-        log.warning("ledger.not_marked", documents=len(marks), problem=type(error).__name__)

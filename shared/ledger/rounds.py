@@ -52,15 +52,17 @@ class Rounds(Generic[S, C]):
         messages: Sequence[Message],
         work: Callable[[Draft[S, C]], object],
         *,
-        sealing: bool,
-    ) -> tuple[dict[str, str], list[str]]:
-        """Run `work` on each subject until its result is written: the subjects that cannot be stored, with why; those with an item due.
+        sealing: bool = False,
+        guessing: bool = False,
+    ) -> tuple[dict[str, str], dict[str, int]]:
+        """Run `work` on each subject until its result is written: who cannot be stored, with why, and how many items are due of whom.
 
-        A state that cannot be read refuses its subject, unless `sealing`: then the draft is sealed.
+        A state that cannot be read refuses its subject, unless `sealing`: then the draft is sealed. `guessing`: where nothing is to
+        be written, what was lent is trusted.
         """
         pending = list(subjects)
         refused: dict[str, str] = {}
-        due: list[str] = []
+        due: dict[str, int] = {}
         for attempt in range(MAX_ROUNDS):
             drafts = await self._drafts(pending, messages, refused, sealing=sealing)
             context = drafts[0].context if drafts else None
@@ -70,8 +72,8 @@ class Rounds(Generic[S, C]):
                 work(draft)
                 # Each decision sees what those before it in the batch take, or all would choose the same person.
                 context = self._surroundings.after(context, draft.reserved)
-            unsure = [draft.document.subject for draft in drafts if draft.unsure]
-            stale = await self._write([draft for draft in drafts if not draft.unsure], refused, due)
+            unsure = [] if guessing else [draft.document.subject for draft in drafts if draft.unsure]
+            stale = await self._write([draft for draft in drafts if guessing or not draft.unsure], refused, due)
             pending = [*unsure, *stale]
             if not pending:
                 return refused, due
@@ -88,6 +90,8 @@ class Rounds(Generic[S, C]):
         unknown = [subject for subject in subjects if subject not in lent]
         read = await self._store.load(unknown) if unknown else {}
         documents = [document for document, _ in lent.values()] + list(read.values())
+        for document in documents:
+            self._publishing.catch_up(document)
         waiting = [message for document in documents for held in document.early if (message := order.readable(held))]
         context = await self._surroundings.context([*messages, *waiting])
         now = self._now()
@@ -111,7 +115,7 @@ class Rounds(Generic[S, C]):
             refused[document.subject] = f"its state cannot be read: {type(error).__name__}"
             return None
 
-    async def _write(self, drafts: Sequence[Draft[S, C]], refused: dict[str, str], due: list[str]) -> list[str]:
+    async def _write(self, drafts: Sequence[Draft[S, C]], refused: dict[str, str], due: dict[str, int]) -> list[str]:
         """Secure, write, publish and mark; returns the subjects whose work must be done again."""
         again = await self._reserve([draft for draft in drafts if draft.reserved])
         changes = self._changes([draft for draft in drafts if draft.changed and draft.document.subject not in again], refused)
@@ -128,13 +132,15 @@ class Rounds(Generic[S, C]):
                     draft.document.revision += 1
         standing = [draft for draft in drafts if draft.document.subject not in failed | refused.keys()]
         await self._surroundings.applied([(d.document.subject, d.state, tuple(d.said)) for d in standing if d.said])
-        done = await self._publishing.publish(standing, self._store)
-        due += [draft.document.subject for draft in standing if draft.has_work]
-        if done:
-            self._keep(standing)
+        due |= {draft.document.subject: many for draft in standing if (many := draft.due_items)}
+        sayings = [draft.saying for draft in standing]
+        self._leave(standing)
+        await self._publishing.publish(sayings)
         return sorted(failed)
 
-    def _keep(self, standing: Sequence[Draft[S, C]]) -> None:
+    def _leave(self, standing: Sequence[Draft[S, C]]) -> None:
+        """The drafts are done with: the next round may have their documents."""
+        self._publishing.marks.overtaken(draft.document.subject for draft in standing if draft.changed)
         for draft in standing:
             if draft.document.revision and not draft.sealed:
                 self._recent.keep(draft.document, draft.state)

@@ -16,10 +16,13 @@ PAUSE = timedelta(seconds=1)
 SEEN = timedelta(seconds=5)
 
 
-def next_wake_up(
-    document: Document, timer: datetime | None, *, now: datetime, published: bool, woken: bool, stuck: bool
-) -> datetime | None:
-    """The earliest of: resend, the domain's `timer`, gap question, an item that is due.
+def until_said_again(wake_at: datetime | None, now: datetime) -> datetime:
+    """The wake-up of a document with something unpublished: whoever writes also publishes what is left, so each may put it off."""
+    return min(wake_at, now + RESEND) if wake_at else now + RESEND
+
+
+def next_wake_up(document: Document, timer: datetime | None, *, now: datetime, woken: bool, stuck: bool) -> datetime | None:
+    """The earliest of: the domain's `timer`, gap question, an item that is due; of a document that has published all it says.
 
     `woken`: this is the answer to a wake-up, so what was due has been seen to and is not due again at once. `stuck`: the
     domain could not decide on it.
@@ -32,9 +35,6 @@ def next_wake_up(
         times = [max(time, now + SEEN) for time in times]
     if timer is not None:
         times.append(max(timer, now + (STUCK if stuck else PAUSE)) if woken else timer)
-    if not published:
-        # Whoever writes also publishes what is left, so each write may put this off.
-        times.append(now + RESEND)
     if document.early and document.parked is None:
         since = min(held.since for held in document.early)
         # Asked at once, then less and less often: each time it has been open twice as long.

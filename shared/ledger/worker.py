@@ -6,9 +6,8 @@ Invariant: an effect that passed its point of no return is never performed again
 import asyncio
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from itertools import islice
 from typing import Any, Protocol
 
 import structlog
@@ -62,7 +61,7 @@ class Worker:
         self._sweep_seconds = sweep_seconds
         self._owner = uuid.uuid4().hex
         self._stopping = False
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[str, int] = {}
         self._bell = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._leasing = asyncio.Lock()
@@ -70,9 +69,10 @@ class Worker:
         self._next_sweep = 0.0
         ledger.nudge = self.nudge
 
-    def nudge(self, subjects: Iterable[str]) -> None:
-        """Look at `subjects` now rather than at the next sweep."""
-        self._wait_for_a_slot(subjects)
+    def nudge(self, due: Mapping[str, int]) -> None:
+        """Look at the subjects of `due`, each with so many items to lease, now rather than at the next sweep."""
+        if self._effects and not self._stopping:
+            self._waiting.update(due)
         self._ring()
 
     async def work(self) -> None:
@@ -133,25 +133,30 @@ class Worker:
             if hopeless := [outcome.subject for outcome in outcomes if not outcome.stored]:
                 # Not even set aside can they be: they must not fill every sweep from now on.
                 await self._ledger.store.postpone(hopeless, now=now, until=now + STUCK)
-            self._gaps.look(due)
-            self._wait_for_a_slot(due)
+            self._gaps.look({outcome.subject: outcome.missing for outcome in outcomes if outcome.missing})
             await self._perform_waiting()
-
-    def _wait_for_a_slot(self, subjects: Iterable[str]) -> None:
-        if self._effects and not self._stopping:
-            self._waiting.update(dict.fromkeys(subjects))
 
     async def _perform_waiting(self) -> None:
         """Lease what is due of those who wait longest, as many as there are free slots, and perform it."""
         while (free := self._slots - len(self._running)) >= self._worthwhile and self._waiting and not self._stopping:
-            first = list(islice(self._waiting, free))
             async with self._leasing:
-                items = await self._ledger.lease(first, self._owner, free, self._lease, self._max_attempts)
+                items = await self._ledger.lease(self._first(free), self._owner, free, self._lease, self._max_attempts)
                 for item in items:
                     self._begin(item)
-            if len(items) < free:  # else some of the first may have more to do
-                for subject in first:
-                    self._waiting.pop(subject, None)
+            if not items:
+                return
+
+    def _first(self, items: int) -> list[str]:
+        """Take those who wait longest, until they have `items` items to lease; of whom some are left then, the ledger nudges again."""
+        first: list[str] = []
+        for subject, due in self._waiting.items():
+            if items <= 0:
+                break
+            first.append(subject)
+            items -= due
+        for subject in first:
+            del self._waiting[subject]
+        return first
 
     def _begin(self, item: Item) -> None:
         """Perform a leased item, or give it back at once when the stop came while the lease was written."""

@@ -4,18 +4,20 @@ Invariant: an event's `id` is a digest of everything else it says, its predecess
 same (source, subject, sequence) with another id is a fork and is seen as one.
 """
 
+import builtins
 import hashlib
 from datetime import datetime
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 import orjson
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, Field, PrivateAttr, TypeAdapter
 
 from shared.schemas.model import Frozen, Json
 
 Source = Literal["intake", "routing", "notify", "documents"]
 SOURCES: tuple[Source, ...] = ("intake", "routing", "notify", "documents")
 MOMENT = TypeAdapter(datetime)
+M = TypeVar("M", bound=BaseModel)
 
 
 class Event(Frozen):
@@ -39,6 +41,15 @@ class Event(Frozen):
     causationid: str | None = None
     businessunit: str | None = None
     traceparent: str | None = None
+    _read: tuple[Json, BaseModel] | None = PrivateAttr(default=None)
+
+    def read_as(self, model: builtins.type[M]) -> M:
+        """The data as `model`, validated once. Raises ValidationError."""
+        if self._read is None or self._read[0] is not self.data or self._read[1].__class__ is not model:
+            self._read = (self.data, model.model_validate(self.data))
+        fact = self._read[1]
+        assert isinstance(fact, model), "it was validated as this model"
+        return fact
 
     @classmethod
     def say(cls, **attributes: object) -> Self:

@@ -41,6 +41,7 @@ from shared.telemetry.build import ensure_fast
 from shared.telemetry.clock import Clock, clock_from
 
 PUBLISH_PATIENCE_SECONDS = 0.1
+MARK_SECONDS = 0.5
 EFFECTS_AT_ONCE = 16
 
 
@@ -123,6 +124,7 @@ class Parts:
             publisher=publisher,
             clock=self.clock,
             publish_patience=PUBLISH_PATIENCE_SECONDS,
+            mark_seconds=MARK_SECONDS,
         )
         return LedgerRoom(
             ledger=ledger,

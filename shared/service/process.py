@@ -113,6 +113,8 @@ class Process:
             room.desk.close()
         desks = [task for task in self._tasks if task.get_name() == "Desk.work"]
         await _within(DESKS_SECONDS, "desks", asyncio.gather(*desks))
+        marks = (room.ledger.publishing.marks.flush() for room in self._rooms)
+        await _within(CLOSE_SECONDS, "marks", asyncio.gather(*marks))
         for task in self._tasks:
             task.cancel()
         groups = self._consumer.close(CLOSE_SECONDS)

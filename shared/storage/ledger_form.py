@@ -1,5 +1,7 @@
 """How a ledger document is written down in MongoDB, and read again: one guarded update that names what differs from what was loaded."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,6 +14,8 @@ from shared.ledger.document import Change, Document, Held, Refused, StoredItem
 from shared.messaging.wire import Record
 from shared.schemas.envelope import Event
 
+_NOWHERE = object()
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*|[0-9a-f]{8}-[0-9a-f-]{27}")
 MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
 PLAIN_FIELDS = (
     "revision",
@@ -110,24 +114,37 @@ def _changed(document: Document, fields: dict[str, Any]) -> dict[str, Any]:
         return fields
     state, items = fields["state"], fields["items"]
     changed = {name: fields[name] for name in PLAIN_FIELDS if name not in stored or stored[name] != fields[name]}
-    return changed | {"wake_at": fields["wake_at"]} | _state_parts(stored["state"], state) | _item_parts(stored["items"], items)
+    return (
+        changed | {"wake_at": fields["wake_at"]} | _parts("state", stored["state"], state) | _item_parts(stored["items"], items)
+    )
 
 
-def _state_parts(stored: Any, state: Any) -> dict[str, Any]:
-    """The top of a state is a model's fields: their names are safe as paths."""
-    if state is stored:
+def _parts(path: str, stored: Any, value: Any, depth: int = 2) -> dict[str, Any]:
+    """What to set where so that `stored`, at `path`, becomes `value`: the parts that differ, down to `depth` levels.
+
+    A part is named by its own path only where that cannot be misread: nothing is taken away, and keys are plain names.
+    """
+    if value is stored or value == stored:
         return {}
-    if not stored or not state or stored.keys() != state.keys():
-        return {"state": state}
-    return {f"state.{name}": value for name, value in state.items() if stored[name] != value}
+    if depth and isinstance(stored, dict) and isinstance(value, dict) and len(stored) > 0 and stored.keys() <= value.keys():
+        named = {key: _PLAIN.fullmatch(key) is not None for key in value if value[key] is not stored.get(key, _NOWHERE)}
+        if all(named.values()):
+            return _together(_parts(f"{path}.{key}", stored.get(key, _NOWHERE), value[key], depth - 1) for key in named)
+    if depth and isinstance(stored, list) and isinstance(value, list) and 0 < len(stored) <= len(value):
+        known = [*stored, *[_NOWHERE] * (len(value) - len(stored))]
+        parts = [_parts(f"{path}.{place}", *pair, 0) for place, pair in enumerate(zip(known, value, strict=True))]
+        return _together(parts) if not all(parts) else {path: value}
+    return {path: value}
+
+
+def _together(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return {path: value for part in parts for path, value in part.items()}
 
 
 def _item_parts(stored: list[Any], items: list[Any]) -> dict[str, Any]:
     """Items keep their places until one is forgotten."""
-    if [item["id"] for item in stored] != [item["id"] for item in items[: len(stored)]]:
-        return {"items": items}
-    parts = {f"items.{place}": item for place, item in enumerate(items) if place >= len(stored) or item != stored[place]}
-    return {"items": items} if len(parts) == len(items) else parts
+    forgotten = [item["id"] for item in stored] != [item["id"] for item in items[: len(stored)]]
+    return {"items": items} if forgotten else _parts("items", stored, items, 1)
 
 
 def _held(held: Held) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import bson
-from pymongo import UpdateOne
 
 from services.routing.seats import MongoSeats
 from shared.ledger import order
 from shared.ledger.desk import Desk
+from shared.ledger.document import Refused
 from shared.ledger.draft import Draft
 from shared.ledger.gaps import Gaps
 from shared.ledger.messages import Outcome, Passing
@@ -39,11 +39,11 @@ def outbox() -> None:
 
     def operation(change: Any) -> Any:
         made = real(change)
-        if isinstance(made, UpdateOne):
-            update = bson.decode(made._doc.raw)
+        if not isinstance(made, Refused):
+            update = bson.decode(made.update._doc.raw)
             update["$max"] = {"published": change.document.head}
             update["$set"]["wake_at"] = change.document.wake_at if change.document.items else None
-            made._doc = update
+            made.update._doc = update
         return made
 
     ledger_store.operation = operation
@@ -78,8 +78,8 @@ def guard() -> None:
 
     def operation(change: Any) -> Any:
         made = real(change)
-        if isinstance(made, UpdateOne):
-            made._filter = {"_id": change.document.subject}
+        if not isinstance(made, Refused):
+            made.update._filter = {"_id": change.document.subject}
         return made
 
     ledger_store.operation = operation  # type: ignore[assignment]

@@ -60,10 +60,10 @@ def _status(state: State, event: Event) -> Status:
 
 def _consequence(state: State, event: Event) -> dict[str, object]:
     if event.type in SUBMISSIONS:
-        said = RequestSubmitted.model_validate(event.data)
+        said = event.read_as(RequestSubmitted)
         return {"request": said.request, "verdict": said.verdict, "policy": said.policy}
     if event.type == TYPE_OF[RequestAmended]:
-        return {"request": RequestAmended.model_validate(event.data).request, "private": _answered(state.private, event)}
+        return {"request": event.read_as(RequestAmended).request, "private": _answered(state.private, event)}
     if event.type == TYPE_OF[AmendmentRefused]:
         return {"private": _answered(state.private, event)}
     if event.type == TYPE_OF[AmendmentRequested]:

@@ -47,9 +47,9 @@ class PeopleDomain:
     def evolve(self, state: PersonState, event: Event) -> PersonState:
         """The entry as last recorded."""
         if "person" in event.data:
-            return state.model_copy(update={"person": PersonRecorded.model_validate(event.data).person})
+            return state.model_copy(update={"person": event.read_as(PersonRecorded).person})
         if "unit" in event.data:
-            return state.model_copy(update={"unit": UnitRecorded.model_validate(event.data).unit})
+            return state.model_copy(update={"unit": event.read_as(UnitRecorded).unit})
         return state
 
     def wake_at(self, _state: PersonState) -> datetime | None:

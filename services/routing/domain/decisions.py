@@ -57,12 +57,12 @@ def _heard(state: State, event: Event, context: Context) -> Decision:
     if event.type == TYPE_OF[RequestSubmitted] and state.status == "new" and state.coordinator is None:
         return assign(event.subject, state, context)
     if event.type == TYPE_OF[AmendmentRequested] and event.sequence > state.answered:
-        asked = AmendmentRequested.model_validate(event.data)
+        asked = event.read_as(AmendmentRequested)
         if not state.open:
             return Decision(facts=(AmendmentRefused(reason=ended(state)),))
         return Decision(facts=(RequestAmended(request=asked.request, changes=asked.changes, version=state.version + 1),))
     if event.type == TYPE_OF[WithdrawalRequested] and event.sequence > state.answered:
-        wish = WithdrawalRequested.model_validate(event.data)
+        wish = event.read_as(WithdrawalRequested)
         if not state.open:
             return Decision(facts=(WithdrawalRefused(reason=ended(state)),))
         return Decision(facts=(RequestWithdrawn(by=wish.by, reason=wish.reason),))

@@ -31,7 +31,7 @@ def evolve(state: State, event: Event) -> State:
 def _submitted(state: State, event: Event) -> Update:
     if state.request is not None:
         return {}
-    said = RequestSubmitted.model_validate(event.data)
+    said = event.read_as(RequestSubmitted)
     return {"request": said.request, "policy": said.policy, "status": "new", "waiting_since": event.time}
 
 
@@ -44,12 +44,12 @@ def _answered(state: State, _event: Event) -> Update:
 
 
 def _coordinator(state: State, event: Event) -> Update:
-    said = CoordinatorAssigned.model_validate(event.data)
+    said = event.read_as(CoordinatorAssigned)
     return {"coordinator": said.seat, "decisions": (said.decision, *_standing(state, "supporter"))}
 
 
 def _supporters(state: State, event: Event) -> Update:
-    said = SupportersAssigned.model_validate(event.data)
+    said = event.read_as(SupportersAssigned)
     accepted = {seat.person for seat in state.supporters if seat.accepted}
     seats = tuple(Held(**seat.model_dump(), accepted=seat.person in accepted) for seat in said.seats)
     status = "working" if any(seat.accepted for seat in seats) else "assigned"
@@ -58,33 +58,33 @@ def _supporters(state: State, event: Event) -> Update:
 
 
 def _waiting(state: State, event: Event) -> Update:
-    said = AssignmentWaiting.model_validate(event.data)
+    said = event.read_as(AssignmentWaiting)
     status = "choosing" if said.reason == "coordinator_chooses" else "waiting"
     decisions = (*_standing(state, "coordinator"), *_standing(state, "supporter"), *said.decisions)
     return {"status": status, "waiting_since": state.waiting_since or event.time, "decisions": decisions}
 
 
 def _accepted(state: State, event: Event) -> Update:
-    said = WorkAccepted.model_validate(event.data)
+    said = event.read_as(WorkAccepted)
     holder = said.on_behalf_of or said.by
     seats = tuple(seat.model_copy(update={"accepted": True}) if seat.person == holder else seat for seat in state.supporters)
     return {"supporters": seats, "status": "working"}
 
 
 def _declined(state: State, event: Event) -> Update:
-    after = state.after(WorkDeclined.model_validate(event.data))
+    after = state.after(event.read_as(WorkDeclined))
     return {name: getattr(after, name) for name in ("supporters", "coordinator", "declined", "status")} | {
         "decisions": (*_standing(after, "coordinator"), *_standing(after, "supporter"))
     }
 
 
 def _completed(_state: State, event: Event) -> Update:
-    WorkCompleted.model_validate(event.data)
+    event.read_as(WorkCompleted)
     return {"status": "completed"}
 
 
 def _amended(state: State, event: Event) -> Update:
-    said = RequestAmended.model_validate(event.data)
+    said = event.read_as(RequestAmended)
     return {"request": said.request, "version": said.version, "answered": state.asked}
 
 

@@ -1,7 +1,7 @@
 """One process of the small service over a store in memory, with nothing going wrong unless a test makes it."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ class Rig:
         self.surroundings = Quiet(Setting(without_items=True))
         self.faults = Faults(dice=random.Random(0))
         self.published = FakePublisher(self.faults)
-        self.nudged: list[str] = []
+        self.nudged: dict[str, int] = {}
         self._publisher = publisher or self.published
         self._publish_patience = publish_patience
         self.ledger = self.process()
@@ -87,8 +87,8 @@ class Rig:
         """One stored item."""
         return next(item for item in (await self.document()).items if item.id == name)
 
-    def _nudge(self, subjects: Iterable[str]) -> None:
-        self.nudged += subjects
+    def _nudge(self, due: Mapping[str, int]) -> None:
+        self.nudged |= due
 
 
 def record(event: Event, *, value: bytes | None = None, **headers: bytes | None) -> Record:

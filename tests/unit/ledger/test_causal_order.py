@@ -78,17 +78,17 @@ async def test_own_events_name_what_was_heard_and_follow_each_other(rig: Rig) ->
 async def test_a_gap_is_named_with_the_last_number_heard(rig: Rig) -> None:
     one, _, three = history("r1", 3)
     await rig.hear(one, three)
-    assert await rig.ledger.missing(["r1"]) == {"r1": {"intake": 1}}
+    assert (await rig.wake()).missing == {"intake": 1}
 
 
 async def test_a_cause_that_never_arrived_is_missing_too(rig: Rig) -> None:
     await rig.hear(History("r1", "documents").say(after={"intake": 2}))
-    assert await rig.ledger.missing(["r1"]) == {"r1": {"intake": 0}}
+    assert (await rig.wake()).missing == {"intake": 0}
 
 
 async def test_without_a_gap_nothing_is_missing(rig: Rig) -> None:
     await rig.hear(*history("r1", 2))
-    assert await rig.ledger.missing(["r1", "r2"]) == {}
+    assert (await rig.wake("r1")).missing == (await rig.wake("r2")).missing == {}
 
 
 async def test_a_request_with_a_gap_is_woken_to_ask(rig: Rig) -> None:

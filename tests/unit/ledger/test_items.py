@@ -22,7 +22,7 @@ async def test_an_item_is_planned_once_however_often_it_is_wanted(rig: Rig) -> N
 
 async def test_planning_nudges_the_worker(rig: Rig) -> None:
     await rig.plan("a")
-    assert rig.nudged == ["r1"]
+    assert rig.nudged == {"r1": 1}
 
 
 async def test_the_point_is_on_record_before_the_effect_goes_on(rig: Rig) -> None:

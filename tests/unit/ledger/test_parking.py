@@ -169,7 +169,7 @@ async def test_what_is_parked_is_not_asked_for(rig: Rig) -> None:
     rig.failing.add("intake:1")
     one, _, three = history("r1", 3)
     await rig.hear(one, three)
-    assert await rig.ledger.missing(["r1"]) == {}
+    assert (await rig.wake()).missing == {}
 
 
 async def test_a_decision_that_raises_is_logged_with_the_ids_of_its_message(rig: Rig) -> None:

@@ -85,7 +85,7 @@ class House:
         self.health = Health()
         self.ends = 0
         self.hanging = asyncio.Event()
-        room: Any = SimpleNamespace(desk=self.desk, store=self.rig.store, reconciler=self)
+        room: Any = SimpleNamespace(ledger=self.rig.ledger, desk=self.desk, store=self.rig.store, reconciler=self)
         self.process = Process(
             self._parts(),
             rooms=[room],
@@ -161,7 +161,7 @@ async def test_at_the_end_nothing_new_is_taken_on_before_anything_is_closed(hous
 async def test_a_stopping_process_leases_nothing_more_and_ends_what_it_has_begun(house: House) -> None:
     async with house.process.lifespan(None):
         await house.rig.plan("a", "b")
-        house.worker.nudge(["r1"])
+        house.worker.nudge({"r1": 1})
         await until(lambda: bool(house.printing.begun))
         house.process.stop_taking()
         house.printing.go.set()
@@ -185,7 +185,7 @@ async def test_what_hangs_at_the_end_is_left_after_its_bound_and_the_rest_is_clo
         monkeypatch.setattr(process_module, name, 0.05)
     async with house.process.lifespan(None):
         await house.rig.plan("a")
-        house.worker.nudge(["r1"])
+        house.worker.nudge({"r1": 1})
         await until(lambda: bool(house.printing.begun))
         started = time.monotonic()
     assert time.monotonic() - started < 2, "an effect that hangs is not waited for"
