@@ -3,10 +3,11 @@
 Invariant: one event makes at most one delivery per channel and recipient, whatever is repeated: its id is a digest of the three.
 """
 
-import json
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+
+import orjson
 
 from services.notify.facts import facts_of
 from services.notify.policy import NotifyPolicy, RecipientKind, Row
@@ -30,7 +31,7 @@ STATUS: dict[type, Status] = {
 
 def item_id(event_id: str, channel: Channel, recipient: str) -> str:
     """UUIDv5 over the JSON array [event id, channel, recipient]."""
-    return str(uuid.uuid5(NAMESPACE, json.dumps([event_id, channel, recipient], ensure_ascii=False, separators=(",", ":"))))
+    return str(uuid.uuid5(NAMESPACE, orjson.dumps([event_id, channel, recipient]).decode()))
 
 
 class NotifyDomain:

@@ -25,6 +25,7 @@ from shared.telemetry.logging import bound
 log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
 SWEEP_LIMIT = 200
+THOROUGH_EVERY = 10
 LEASE = timedelta(seconds=60)
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
@@ -67,6 +68,7 @@ class Worker:
         self._leasing = asyncio.Lock()
         self._worthwhile = max(1, slots // 4)
         self._next_sweep = 0.0
+        self._sweeps = 0
         ledger.nudge = self.nudge
 
     def nudge(self, due: Mapping[str, int]) -> None:
@@ -126,8 +128,12 @@ class Worker:
             await self._sweep()
 
     async def _sweep(self) -> None:
+        """Wake whoever has come due; who only waits for a slot of this worker is seen to once in a while."""
         now = self._ledger.clock.now()
-        due = await self._ledger.store.due(now, SWEEP_LIMIT)
+        self._sweeps += 1
+        waiting = self._waiting if self._sweeps % THOROUGH_EVERY else {}
+        found = await self._ledger.store.due(now, SWEEP_LIMIT + len(waiting))
+        due = [subject for subject in found if subject not in waiting][:SWEEP_LIMIT]
         if due:
             outcomes = await self._ledger.apply([Woken(subject=subject) for subject in due])
             if hopeless := [outcome.subject for outcome in outcomes if not outcome.stored]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|=\?")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
@@ -83,6 +84,7 @@ def checked_address(address: str) -> str:
     return address
 
 
+@lru_cache(maxsize=2048)
 def _mailbox(header: str, name: str, address: str) -> str:
     """A name and an address (RFC 5322, 3.4); the name in encoded words (RFC 2047) where it is not ASCII."""
     checked = checked_address(address)

@@ -102,7 +102,8 @@ def one_line(value: object) -> str:
 
 def seen(value: object) -> str:
     """`value` as text without line breaks and characters that are not seen."""
-    return _UNSEEN.sub(" ", str(value))
+    text = str(value)
+    return text if text.isprintable() else _UNSEEN.sub(" ", text)
 
 
 def visible(value: object) -> object:
@@ -115,8 +116,17 @@ def without_markup(value: object) -> str:
     return str(value) if isinstance(value, Ours) else shortened(one_line(value), LONGEST_IN_CHAT).translate(_MARKUP)
 
 
+class _DataFirst(SandboxedEnvironment):
+    """The sandbox, in which `view.name` of plain data is its entry of that name, without looking for an attribute first."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 def _environment(templates: Path, *, finalize: Any, autoescape: bool = False) -> SandboxedEnvironment:
-    return SandboxedEnvironment(
+    return _DataFirst(
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
         finalize=finalize,
