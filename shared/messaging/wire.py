@@ -5,7 +5,7 @@
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,23 @@ from shared.schemas.envelope import SOURCES, Event, Source
 from shared.schemas.model import Json
 
 Headers = Sequence[tuple[str, bytes | None]]
-ATTRIBUTES = ("id", "source", "type", "subject", "time", "dataschema", "sequence", "previous", "correlationid", "causationid")
+ATTRIBUTES = {
+    name: f"ce_{name}"
+    for name in (
+        "id",
+        "source",
+        "type",
+        "subject",
+        "time",
+        "dataschema",
+        "sequence",
+        "previous",
+        "correlationid",
+        "causationid",
+        "businessunit",
+    )
+}
+"""Attribute → the header that carries it."""
 CONTENT_TYPE = ("content-type", b"application/json")
 UNREADABLE = "backline-unreadable"
 """The header of a record that no client can decode: says why. Its value is then the bytes on the wire, undecoded."""
@@ -37,13 +53,11 @@ class Record:
 
     def header(self, name: str) -> str | None:
         """The last header of that name as text; None when absent, null or not UTF-8."""
-        for key, value in reversed(self.headers):
-            if key == name and value is not None:
-                try:
-                    return value.decode()
-                except UnicodeDecodeError:
-                    return None
-        return None
+        return self.texts().get(name)
+
+    def texts(self) -> dict[str, str | None]:
+        """Every header as `header` gives it."""
+        return {name: _utf8(value) for name, value in self.headers if value is not None}
 
     def as_json(self) -> Json:
         """A form that any store and any answer can hold."""
@@ -111,17 +125,18 @@ def decode(record: Record) -> Event | Poison | Unaddressed:
 
 
 def _decoded(record: Record) -> Event | Poison | Unaddressed:
-    if undecodable := record.header(UNREADABLE):
+    headers = record.texts()
+    if undecodable := headers.get(UNREADABLE):
         return Unaddressed(problem=f"No client can decode the record: {undecodable[:500]}")
-    subject, source, sequence = record.header("ce_subject"), record.header("ce_source"), record.header("ce_sequence")
-    identity = record.header("ce_id")
+    subject, source, sequence = headers.get("ce_subject"), headers.get("ce_source"), headers.get("ce_sequence")
+    identity = headers.get("ce_id")
     placed = sequence is not None and sequence.isascii() and sequence.isdecimal() and len(sequence) <= 9 and int(sequence) > 0
     if not (subject and len(subject) <= 200 and "\0" not in subject and source in SOURCES and placed and identity and sequence):
         return Unaddressed(
             problem="The headers ce_subject, ce_source, ce_sequence and ce_id do not name a place in a request's history."
         )
     try:
-        return _event(record)
+        return _event(headers, record.value)
     except (ValidationError, ValueError, TypeError) as error:
         return Poison(
             subject=subject,
@@ -132,15 +147,22 @@ def _decoded(record: Record) -> Event | Poison | Unaddressed:
         )
 
 
-def _event(record: Record) -> Event:
-    attributes: dict[str, Any] = {name: record.header(f"ce_{name}") for name in (*ATTRIBUTES, "businessunit")}
-    attributes["after"] = orjson.loads(record.header("ce_after") or "{}")
-    attributes["traceparent"] = record.header("traceparent")
-    attributes["data"] = orjson.loads(record.value or b"")
+def _event(headers: Mapping[str, str | None], value: bytes | None) -> Event:
+    attributes: dict[str, Any] = {name: headers.get(header) for name, header in ATTRIBUTES.items()}
+    attributes["after"] = orjson.loads(headers.get("ce_after") or "{}")
+    attributes["traceparent"] = headers.get("traceparent")
+    attributes["data"] = orjson.loads(value or b"")
     event = Event.model_validate(attributes)
     if event.id != event.digest():
         raise ValueError("ce_id is not the digest of the event; the record was changed, or its sender computes ids otherwise")
     return event
+
+
+def _utf8(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _text(value: bytes | None) -> str | None:
