@@ -4,7 +4,7 @@ from datetime import datetime
 
 from shared.ledger.document import Document, Held
 from shared.ledger.messages import Heard, Lease, Message, Passing, Postponing
-from shared.messaging.wire import Poison, Record, decode, record_of
+from shared.messaging.wire import Poison, Record, Unaddressed, decode, record_of
 from shared.schemas.envelope import Event, Source, dataschema
 from shared.schemas.registry import MODELS
 
@@ -25,7 +25,10 @@ def as_held(message: Message | Held | Lease, now: datetime) -> Message | Held | 
 
 def subject_of(message: Message | Held | Lease) -> str:
     """The request `message` is about."""
-    return message.record.header("ce_subject") or "" if isinstance(message, Held) else message.subject
+    if not isinstance(message, Held):
+        return message.subject
+    read = message.read()
+    return "" if isinstance(read, Unaddressed) else read.subject
 
 
 def held_from(record: Record, now: datetime) -> Held | str:
