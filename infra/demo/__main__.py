@@ -144,8 +144,10 @@ class Demonstration:
             under_way.update(waiting)
             if not waiting and (self._documents[identity] or row["status"] != "completed"):
                 self._quiet.add(identity)
-        documents = sum(self._documents.values())
-        return {**under_way, "documents": max(0, sample.effects().documents - documents)}
+        documents = max(0, sample.effects().documents - sum(self._documents.values()))
+        if documents and not under_way:
+            self._quiet.clear()  # whoever fell quiet between two of its documents is looked at again
+        return {**under_way, "documents": documents}
 
     async def _count(self, in_flight: int, doubts: int, seconds: float) -> Report:
         messages = [*sample.wave("first-wave"), *sample.wave("second-wave")]
