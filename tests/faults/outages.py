@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from shared.schemas.envelope import SOURCES
 from tests.faults.clients import SERVICE
@@ -108,7 +110,7 @@ class PrimaryGone:
         pids = [program.pid or 0 for program in stand.mongod.programs]
         for number, proxy in enumerate(stand.proxies):
             kept_out = pids if number == place else [pids[place]]
-            proxy.cut(lambda port, kept_out=tuple(kept_out): any(port in ports_of(pid) for pid in kept_out))
+            proxy.cut(partial(_of_any, kept_out))
         await asyncio.sleep(self.seconds)
         for proxy in stand.proxies:
             proxy.cut(nobody)
@@ -130,3 +132,8 @@ class LateWrite:
         await asyncio.sleep(self.seconds)
         for proxy in stand.proxies:
             proxy.late = in_time
+
+
+def _of_any(pids: Sequence[int], port: int) -> bool:
+    """Whether a connection from `port` is one of these processes'."""
+    return any(port in ports_of(pid) for pid in pids)

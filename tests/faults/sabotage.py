@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import bson
 
@@ -21,21 +21,26 @@ from shared.service import parts
 from shared.storage import MongoDeadLetters, ledger_store
 
 
+def instead(owner: object, name: str, other: Any) -> Any:
+    """Put `other` in the place of what `owner` calls `name`, and give back what was there. Raises AttributeError if nothing was."""
+    real = getattr(owner, name)
+    setattr(owner, name, other)
+    return real
+
+
 def phase() -> None:
     """The point of no return is not written down."""
-    real = Desk.tell
 
     async def tell(self: Desk, message: Any) -> Outcome:
         if isinstance(message, Passing):
             return Outcome(subject=message.subject, state=None, answer={"passed": True})
-        return await real(self, message)
+        return cast("Outcome", await real(self, message))
 
-    Desk.tell = tell  # type: ignore[method-assign]
+    real = instead(Desk, "tell", tell)
 
 
 def outbox() -> None:
     """What is written counts as published at once: nobody says it after a crash."""
-    real = ledger_store.operation
 
     def operation(change: Any) -> Any:
         made = real(change)
@@ -46,17 +51,16 @@ def outbox() -> None:
             made.update._doc = update
         return made
 
-    ledger_store.operation = operation
+    real = instead(ledger_store, "operation", operation)
 
 
 def acknowledgement() -> None:
     """Whatever was handed to the producer counts as acknowledged."""
-    real = Producer.publish
 
     async def publish(self: Producer, topic: str, events: Any) -> list[bool]:
         return [True] * len(await real(self, topic, events))
 
-    Producer.publish = publish  # type: ignore[method-assign]
+    real = instead(Producer, "publish", publish)
 
 
 def reconciliation() -> None:
@@ -68,13 +72,12 @@ def reconciliation() -> None:
     async def unasked(*_: Any) -> None:
         return
 
-    Reconciler.work = never  # type: ignore[method-assign]
-    Gaps._ask_all = unasked  # type: ignore[method-assign]
+    instead(Reconciler, "work", never)
+    instead(Gaps, "_ask_all", unasked)
 
 
 def guard() -> None:
     """A write names its document alone, and so overwrites what another process wrote meanwhile."""
-    real = ledger_store.operation
 
     def operation(change: Any) -> Any:
         made = real(change)
@@ -82,23 +85,22 @@ def guard() -> None:
             made.update._filter = {"_id": change.document.subject}
         return made
 
-    ledger_store.operation = operation  # type: ignore[assignment]
+    real = instead(ledger_store, "operation", operation)
 
 
 def sequence() -> None:
     """What was heard is not remembered: a record that comes again is applied again."""
-    real = Draft._hear
 
-    @functools.wraps(real)
+    @functools.wraps(Draft._hear)
     def hear(self: Any, held: Any) -> Outcome:
         if held.sequence <= self.document.heard.get(held.source, 0):
             self.document.heard[held.source] = held.sequence - 1
             self.document.heard_ids.pop(held.source, None)
-        return real(self, held)
+        return cast("Outcome", real(self, held))
 
-    Draft._hear = hear  # type: ignore[method-assign]
-    order.breaks_chain = lambda *_: False
-    order.is_fork = lambda *_: False
+    real = instead(Draft, "_hear", hear)
+    instead(order, "breaks_chain", lambda *_: False)
+    instead(order, "is_fork", lambda *_: False)
 
 
 def seats() -> None:
@@ -107,12 +109,11 @@ def seats() -> None:
     async def reserve(*_: Any) -> frozenset[str]:
         return frozenset()
 
-    MongoSeats.reserve = reserve  # type: ignore[method-assign]
+    instead(MongoSeats, "reserve", reserve)
 
 
 def majority() -> None:
     """A write counts once the primary has it in memory."""
-    real = parts.connect
 
     def connect(uri: str) -> Any:
         client = real(uri)
@@ -120,7 +121,7 @@ def majority() -> None:
         client.close()
         return type(client)(careless, tz_aware=True, uuidRepresentation="standard")
 
-    parts.connect = connect  # type: ignore[assignment]
+    real = instead(parts, "connect", connect)
 
 
 def dead_letters() -> None:
@@ -129,7 +130,7 @@ def dead_letters() -> None:
     async def keep(*_: Any) -> None:
         return
 
-    MongoDeadLetters.keep = keep  # type: ignore[method-assign]
+    instead(MongoDeadLetters, "keep", keep)
 
 
 PROTECTIONS: dict[str, Callable[[], None]] = {
@@ -143,4 +144,4 @@ def smtp_patience(seconds: float) -> None:
     from services.notify import app
 
     real = app._smtp_server
-    app._smtp_server = lambda settings: dataclasses.replace(real(settings), timeout=seconds)
+    instead(app, "_smtp_server", lambda settings: dataclasses.replace(real(settings), timeout=seconds))

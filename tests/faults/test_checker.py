@@ -13,11 +13,16 @@ from tests.faults.history import History, Ledger, Taken, Told
 R = "11111111-1111-5111-8111-111111111111"
 MAIL = "22222222-2222-5222-8222-222222222222"
 CHAT = "33333333-3333-5333-8333-333333333333"
-Damage = Callable[[History], None]
+Damage = Callable[[History], object]
 
 
 def said(source: str, sequence: int, fact: str, **more: Any) -> dict[str, Any]:
-    plain = {"data": {}, "after": {}, "causationid": None, "previous": f"{source}-{sequence - 1}" if sequence > 1 else None}
+    plain: dict[str, Any] = {
+        "data": {},
+        "after": {},
+        "causationid": None,
+        "previous": f"{source}-{sequence - 1}" if sequence > 1 else None,
+    }
     kind = f"backline.{ {'intake': 'request', 'notify': 'notification'}.get(source, source) }.{fact}"
     return {"id": f"{source}-{sequence}", "source": source, "sequence": sequence, "type": kind, **plain, **more}
 
