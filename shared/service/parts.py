@@ -40,7 +40,7 @@ from shared.storage import (
 from shared.telemetry.build import ensure_fast
 from shared.telemetry.clock import Clock, clock_from
 
-PUBLISH_PATIENCE_SECONDS = 0.1
+PUBLISH_PATIENCE_SECONDS = 0.02
 MARK_SECONDS = 0.5
 EFFECTS_AT_ONCE = 16
 
