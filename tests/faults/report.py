@@ -57,6 +57,8 @@ class Results:
         }
 
     def good(self) -> bool:
-        """Whether there were runs, no breach in them, and no control that was missed."""
+        """Whether there were runs, each struck by its fault, no breach in them, and no control that was missed."""
         sums = self.figures()
-        return sums["runs"] > 0 and not any(sums[breach] for breach in BREACHES) and sums["controls"] == sums["controls_caught"]
+        struck = all(row["verdict"] != "unstruck" for row in self._rows)
+        sound = not any(sums[breach] for breach in BREACHES) and sums["controls"] == sums["controls_caught"]
+        return sums["runs"] > 0 and struck and sound

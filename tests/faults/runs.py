@@ -15,6 +15,7 @@ from tests.faults.checker import OPEN_ITEMS, Findings, check
 from tests.faults.clients import Clients
 from tests.faults.generator import KINDS, wishes
 from tests.faults.history import History
+from tests.faults.mischief import Outside
 from tests.faults.nemesis import Fault
 from tests.faults.stand import EMBEDDED, Shape, Stand
 
@@ -117,7 +118,8 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
     watching = asyncio.create_task(_watch(stand, history))
     working = asyncio.create_task(clients.run(asked, idle=case.idle))
     try:
-        await case.make(stand, chance, profile).strike(stand)
+        fault = case.make(stand, chance, profile)
+        await fault.strike(stand)
         history.notes["struck_after"] = round(time.monotonic() - started, 1)
         await stand.healed()
         await asyncio.wait([working], timeout=case.idle + (profile.control_patience if case.without else profile.work_seconds))
@@ -132,7 +134,9 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
         stand.mails.misbehave(())
         stand.chats.misbehave(())
     figures = {**history.notes, **Tally.of(stand).since(before), **_answers(history), "stale": await witness.metric(stand, STALE)}
-    return _verdict(case, seed, profile, history, findings, time.monotonic() - started, figures)
+    verdict = _verdict(case, seed, profile, history, findings, time.monotonic() - started, figures)
+    waited_in_vain = isinstance(fault, Outside) and not figures["mischief"]
+    return replace(verdict, verdict="unstruck") if waited_in_vain else verdict
 
 
 @dataclass(frozen=True, kw_only=True)

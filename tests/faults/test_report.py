@@ -45,6 +45,11 @@ def results_of(*verdicts: Verdict, file: Path | None = None) -> Results:
     return results
 
 
+def test_a_run_whose_fault_never_struck_shows_nothing() -> None:
+    assert results_of(a_verdict(), CAUGHT).good()
+    assert not results_of(a_verdict(), a_verdict(verdict="unstruck"), CAUGHT).good()
+
+
 def test_the_last_line_has_exactly_what_it_promises() -> None:
     sums = results_of(a_verdict(unknown=2), CAUGHT).figures()
     assert sums == {
