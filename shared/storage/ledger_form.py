@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import bson
+import orjson
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from pymongo import UpdateOne
@@ -114,27 +115,34 @@ def _changed(document: Document, fields: dict[str, Any]) -> dict[str, Any]:
         return fields
     state, items = fields["state"], fields["items"]
     changed = {name: fields[name] for name in PLAIN_FIELDS if name not in stored or stored[name] != fields[name]}
-    return (
-        changed | {"wake_at": fields["wake_at"]} | _parts("state", stored["state"], state) | _item_parts(stored["items"], items)
-    )
+    return changed | {"wake_at": fields["wake_at"]} | parts("state", stored["state"], state) | _item_parts(stored["items"], items)
 
 
-def _parts(path: str, stored: Any, value: Any, depth: int = 2) -> dict[str, Any]:
+def parts(path: str, stored: Any, value: Any, depth: int = 2) -> dict[str, Any]:
     """What to set where so that `stored`, at `path`, becomes `value`: the parts that differ, down to `depth` levels.
 
     A part is named by its own path only where that cannot be misread: nothing is taken away, and keys are plain names.
     """
-    if value is stored or value == stored:
+    if _same(stored, value):
         return {}
     if depth and isinstance(stored, dict) and isinstance(value, dict) and len(stored) > 0 and stored.keys() <= value.keys():
         named = {key: _PLAIN.fullmatch(key) is not None for key in value if value[key] is not stored.get(key, _NOWHERE)}
         if all(named.values()):
-            return _together(_parts(f"{path}.{key}", stored.get(key, _NOWHERE), value[key], depth - 1) for key in named)
+            return _together(parts(f"{path}.{key}", stored.get(key, _NOWHERE), value[key], depth - 1) for key in named)
     if depth and isinstance(stored, list) and isinstance(value, list) and 0 < len(stored) <= len(value):
         known = [*stored, *[_NOWHERE] * (len(value) - len(stored))]
-        parts = [_parts(f"{path}.{place}", *pair, 0) for place, pair in enumerate(zip(known, value, strict=True))]
-        return _together(parts) if not all(parts) else {path: value}
+        pairs = enumerate(zip(known, value, strict=True))
+        return _together(parts(f"{path}.{place}", *pair, depth - 1) for place, pair in pairs)
     return {path: value}
+
+
+def _same(stored: Any, value: Any) -> bool:
+    """Whether both are the same in the database, where 1, 1.0 and true are not."""
+    if value is stored:
+        return True
+    if value != stored or type(value) is not type(stored):
+        return False
+    return not isinstance(value, dict | list) or orjson.dumps(value) == orjson.dumps(stored)
 
 
 def _together(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -144,7 +152,7 @@ def _together(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def _item_parts(stored: list[Any], items: list[Any]) -> dict[str, Any]:
     """Items keep their places until one is forgotten."""
     forgotten = [item["id"] for item in stored] != [item["id"] for item in items[: len(stored)]]
-    return {"items": items} if forgotten else _parts("items", stored, items, 1)
+    return {"items": items} if forgotten else parts("items", stored, items)
 
 
 def _held(held: Held) -> dict[str, Any]:
