@@ -41,7 +41,6 @@ class Draft(Deciding[S, C]):
         """A draft of `document`; raises whatever upcast or validation raises on its state."""
         state = state_of(domain, document.state, document.schema)
         as_stored = document.state is not None and document.schema == domain.schema
-        document.schema = domain.schema
         return cls(domain=domain, document=document, state=state, opened=state if as_stored else None, context=context, now=now)
 
     @classmethod
@@ -53,6 +52,11 @@ class Draft(Deciding[S, C]):
     def unsure(self) -> bool:
         """Whether nothing shows that the document still stands as it was lent: no write will be refused if it does not."""
         return self.lent and not self.changed
+
+    @property
+    def stands(self) -> bool:
+        """Whether the document holds the state as it is now: not when it was lifted from an older schema, and nothing written since."""
+        return not self.sealed and (self.changed or self.opened is not None)
 
     @classmethod
     def sealed_of(cls, document: Document, domain: Domain[S, C], context: C, now: datetime) -> Self:
@@ -108,6 +112,7 @@ class Draft(Deciding[S, C]):
         """The write that makes the document what it is now; raises what the state's serialisation raises."""
         if self.state is not self.opened:
             self.document.state = written(self.state, self.opened, self.document.state)
+            self.document.schema = self.domain.schema
         document = self.document
         document.wake_at = until_said_again(self.wake_at, self.now) if document.events else self.wake_at
         return Change(document=document, said=self.said)

@@ -13,9 +13,11 @@ import orjson
 from shared.ledger.document import Document
 from shared.ledger.domain import S
 
-LIMIT = 8 * 1024 * 1024
-"""Bytes of JSON; in memory it is some five times as much."""
-OVERHEAD = 1024
+LIMIT = 32 * 1024 * 1024
+"""Bytes, as far as they can be told without looking at every object: of some 400 usual requests."""
+BARE, PER_ITEM, PER_EVENT, PER_ID = 8 * 1024, 1536, 2048, 160
+JSON_TWICE = 6
+"""A state is kept as the domain reads it and as it is stored; each takes some three times its JSON."""
 
 
 class Recent(Generic[S]):
@@ -50,5 +52,13 @@ class Recent(Generic[S]):
 
 
 def _size(document: Document) -> int:
-    held = sum(len(held.record.value or b"") for held in (*document.early, *document.aside))
-    return OVERHEAD + held + len(orjson.dumps(document.state))
+    held = [*document.early, *document.aside]
+    ids = len(document.applied) + sum(len(ids) for ids in document.heard_ids.values())
+    return (
+        BARE
+        + JSON_TWICE * len(orjson.dumps(document.state))
+        + PER_ITEM * len(document.items)
+        + PER_EVENT * (len(document.events) + len(held))
+        + PER_ID * ids
+        + sum(len(one.record.value or b"") for one in held)
+    )

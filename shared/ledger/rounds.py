@@ -64,17 +64,19 @@ class Rounds(Generic[S, C]):
         refused: dict[str, str] = {}
         due: dict[str, int] = {}
         for attempt in range(MAX_ROUNDS):
-            drafts = await self._drafts(pending, messages, refused, sealing=sealing)
-            context = drafts[0].context if drafts else None
+            drafts, context = await self._drafts(pending, messages, refused, sealing=sealing)
             for draft in drafts:
-                assert context is not None, "whoever drafts has a context"
                 draft.context = context
                 work(draft)
                 # Each decision sees what those before it in the batch take, or all would choose the same person.
                 context = self._surroundings.after(context, draft.reserved)
             unsure = [] if guessing else [draft.document.subject for draft in drafts if draft.unsure]
             stale = await self._write([draft for draft in drafts if guessing or not draft.unsure], refused, due)
-            pending = [*unsure, *stale]
+            # What cannot be stored on a guess may well be on what is stored.
+            doubtful = [draft.document.subject for draft in drafts if draft.lent and draft.document.subject in refused]
+            for subject in doubtful:
+                del refused[subject]
+            pending = [*unsure, *doubtful, *stale]
             if not pending:
                 return refused, due
             if stale:
@@ -84,8 +86,8 @@ class Rounds(Generic[S, C]):
 
     async def _drafts(
         self, subjects: Sequence[str], messages: Sequence[Message], refused: dict[str, str], *, sealing: bool
-    ) -> list[Draft[S, C]]:
-        """A draft for each of `subjects`, with the context of the whole batch; those whose state cannot be read are refused."""
+    ) -> tuple[list[Draft[S, C]], C]:
+        """A draft for each of `subjects`, and the context of the whole batch; those whose state cannot be read are refused."""
         lent = self._recent.lend(subjects)
         unknown = [subject for subject in subjects if subject not in lent]
         read = await self._store.load(unknown) if unknown else {}
@@ -101,7 +103,7 @@ class Rounds(Generic[S, C]):
                 drafts.append(Draft.on_lent(*lent[subject], self._domain, context, now))
             elif draft := self._draft_of(read.get(subject) or Document(subject=subject), context, now, refused, sealing=sealing):
                 drafts.append(draft)
-        return drafts
+        return drafts, context
 
     def _draft_of(
         self, document: Document, context: C, now: datetime, refused: dict[str, str], *, sealing: bool
@@ -142,7 +144,7 @@ class Rounds(Generic[S, C]):
         """The drafts are done with: the next round may have their documents."""
         self._publishing.marks.overtaken(draft.document.subject for draft in standing if draft.changed)
         for draft in standing:
-            if draft.document.revision and not draft.sealed:
+            if draft.stands:
                 self._recent.keep(draft.document, draft.state)
 
     async def _reserve(self, drafts: Sequence[Draft[S, C]]) -> frozenset[str]:

@@ -25,7 +25,7 @@ from shared.telemetry.logging import bound
 log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
 SWEEP_LIMIT = 200
-THOROUGH_EVERY = 10
+THOROUGH_EVERY = 5
 LEASE = timedelta(seconds=60)
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
@@ -128,7 +128,7 @@ class Worker:
             await self._sweep()
 
     async def _sweep(self) -> None:
-        """Wake whoever has come due; who only waits for a slot of this worker is seen to once in a while."""
+        """Wake whoever has come due; who waits for a slot of this worker already is woken for anything else in every fifth sweep."""
         now = self._ledger.clock.now()
         self._sweeps += 1
         waiting = self._waiting if self._sweeps % THOROUGH_EVERY else {}
@@ -144,13 +144,13 @@ class Worker:
 
     async def _perform_waiting(self) -> None:
         """Lease what is due of those who wait longest, as many as there are free slots, and perform it."""
-        while (free := self._slots - len(self._running)) >= self._worthwhile and self._waiting and not self._stopping:
-            async with self._leasing:
-                items = await self._ledger.lease(self._first(free), self._owner, free, self._lease, self._max_attempts)
-                for item in items:
-                    self._begin(item)
-            if not items:
+        for _ in range(len(self._waiting)):
+            free = self._slots - len(self._running)
+            if free < self._worthwhile or not self._waiting or self._stopping:
                 return
+            async with self._leasing:
+                for item in await self._ledger.lease(self._first(free), self._owner, free, self._lease, self._max_attempts):
+                    self._begin(item)
 
     def _first(self, items: int) -> list[str]:
         """Take those who wait longest, until they have `items` items to lease; of whom some are left then, the ledger nudges again."""

@@ -8,7 +8,10 @@ from shared.schemas.model import Frozen, Json
 
 
 def written(state: Frozen, opened: Frozen | None, stored: Json | None) -> Json:
-    """`state` as JSON, where `stored` is `opened` as JSON; equal to `state.model_dump(mode="json")`. Raises what that raises."""
+    """`state` as JSON, where `stored` is `opened` as JSON; equal to `state.model_dump(mode="json")`. Raises what that raises.
+
+    Of a `stored` that another release of the same schema wrote, what this one does not know stays.
+    """
     if opened is None or stored is None or type(opened) is not type(state):
         return state.model_dump(mode="json")
     changed = {name for name in type(state).model_fields if getattr(state, name) is not getattr(opened, name)}
@@ -26,10 +29,10 @@ def _part(state: Frozen, opened: Frozen, stored: Json, name: str) -> Any:
     if isinstance(now, tuple) and isinstance(before, tuple) and all(isinstance(entry, BaseModel) for entry in now):
         same = [place < len(before) and entry is before[place] for place, entry in enumerate(now)]
         return [known[place] if same[place] else entry.model_dump(mode="json") for place, entry in enumerate(now)]
-    if isinstance(now, dict) and isinstance(before, dict) and all(isinstance(entry, BaseModel) for entry in now.values()):
-        return {
-            key: known[key] if before.get(key) is entry else entry.model_dump(mode="json")
-            for key, entry in now.items()
-            if isinstance(key, str)
-        }
+    if (
+        isinstance(now, dict)
+        and isinstance(before, dict)
+        and all(isinstance(key, str) and isinstance(entry, BaseModel) for key, entry in now.items())
+    ):
+        return {key: known[key] if before.get(key) is entry else entry.model_dump(mode="json") for key, entry in now.items()}
     return None

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal, Self, TypeVar
 
 import orjson
-from pydantic import BaseModel, Field, PrivateAttr, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from shared.schemas.model import Frozen, Json
 
@@ -41,13 +41,14 @@ class Event(Frozen):
     causationid: str | None = None
     businessunit: str | None = None
     traceparent: str | None = None
-    _read: tuple[Json, BaseModel] | None = PrivateAttr(default=None)
 
     def read_as(self, model: builtins.type[M]) -> M:
         """The data as `model`, validated once. Raises ValidationError."""
-        if self._read is None or self._read[0] is not self.data or self._read[1].__class__ is not model:
-            self._read = (self.data, model.model_validate(self.data))
-        fact = self._read[1]
+        # Beside the fields, so that two events are equal whether they were read or not; a copy with other data is read anew.
+        data, fact = self.__dict__.get("_fact", (None, None))
+        if data is not self.data or fact.__class__ is not model:
+            fact = model.model_validate(self.data)
+            self.__dict__["_fact"] = (self.data, fact)
         assert isinstance(fact, model), "it was validated as this model"
         return fact
 

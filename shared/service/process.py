@@ -23,6 +23,7 @@ from shared.telemetry.health import Health
 log = structlog.get_logger()
 EFFECTS_SECONDS = 12.0
 DESKS_SECONDS = 3.0
+MARKS_SECONDS = 0.5
 CLOSE_SECONDS = 2.0
 WATCH_SECONDS = 2.0
 GAUGE_SECONDS = 5.0
@@ -118,7 +119,7 @@ class Process:
         desks = [task for task in self._tasks if task.get_name() == "Desk.work"]
         await _within(DESKS_SECONDS, "desks", asyncio.gather(*desks))
         marks = (room.ledger.publishing.marks.flush() for room in self._rooms)
-        await _within(CLOSE_SECONDS, "marks", asyncio.gather(*marks))
+        await _within(MARKS_SECONDS, "marks", asyncio.gather(*marks))
         for task in self._tasks:
             task.cancel()
         groups = self._consumer.close(CLOSE_SECONDS)

@@ -121,11 +121,12 @@ def _changed(document: Document, fields: dict[str, Any]) -> dict[str, Any]:
 def parts(path: str, stored: Any, value: Any, depth: int = 2) -> dict[str, Any]:
     """What to set where so that `stored`, at `path`, becomes `value`: the parts that differ, down to `depth` levels.
 
-    A part is named by its own path only where that cannot be misread: nothing is taken away, and keys are plain names.
+    A part is named by its own path only where that cannot be misread: nothing is taken away, keys are plain names, and not more than
+    one is new, since the database puts several in the order of their names.
     """
     if _same(stored, value):
         return {}
-    if depth and isinstance(stored, dict) and isinstance(value, dict) and len(stored) > 0 and stored.keys() <= value.keys():
+    if depth and isinstance(stored, dict) and isinstance(value, dict) and _grows_by_one(list(stored), list(value)):
         named = {key: _PLAIN.fullmatch(key) is not None for key in value if value[key] is not stored.get(key, _NOWHERE)}
         if all(named.values()):
             return _together(parts(f"{path}.{key}", stored.get(key, _NOWHERE), value[key], depth - 1) for key in named)
@@ -136,13 +137,18 @@ def parts(path: str, stored: Any, value: Any, depth: int = 2) -> dict[str, Any]:
     return {path: value}
 
 
+def _grows_by_one(stored: list[str], value: list[str]) -> bool:
+    """Whether the keys are those that are stored, in their order, and at most one more behind them."""
+    return len(stored) > 0 and value[: len(stored)] == stored and len(value) <= len(stored) + 1
+
+
 def _same(stored: Any, value: Any) -> bool:
     """Whether both are the same in the database, where 1, 1.0 and true are not."""
     if value is stored:
         return True
     if value != stored or type(value) is not type(stored):
         return False
-    return not isinstance(value, dict | list) or orjson.dumps(value) == orjson.dumps(stored)
+    return not isinstance(value, dict | list) or orjson.dumps(value) == orjson.dumps(stored)  # the order of a dict counts too
 
 
 def _together(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def changed(chance: random.Random, value: Any) -> Any:
     match value:
         case dict() if value and chance.random() < 0.8:
             key = chance.choice(list(value))
-            return {**value, key: changed(chance, value[key]), **({chance.choice(KEYS): 1} if chance.random() < 0.4 else {})}
+            return {**value, key: changed(chance, value[key]), **{chance.choice(KEYS): 1 for _ in range(chance.randrange(3))}}
         case list() if value and chance.random() < 0.8:
             place = chance.randrange(len(value))
             return [*value[:place], changed(chance, value[place]), *value[place + 1 :], *([{}] if chance.random() < 0.4 else [])]
@@ -36,10 +36,10 @@ def changed(chance: random.Random, value: Any) -> Any:
 
 
 def typed(value: Any) -> Any:
-    """A form in which 1, 1.0 and true are three."""
+    """A form in which 1, 1.0 and true are three, and the order of a dict counts."""
     match value:
         case dict():
-            return {key: typed(inner) for key, inner in value.items()}
+            return [(key, typed(inner)) for key, inner in value.items()]
         case list():
             return [typed(inner) for inner in value]
         case _:
@@ -71,6 +71,9 @@ async def test_what_is_stored_becomes_what_shall_be(mongo_database: Database) ->
         ({"a": [1, 2]}, {"a": [1]}, {"s.a": [1]}),
         ({"a": {"x.y": 1}}, {"a": {"x.y": 2}}, {"s.a": {"x.y": 2}}),
         ({"a": 1, "b": 2}, {"a": 1}, {"s": {"a": 1}}),
+        ({"a": 1}, {"a": 1, "z": 2}, {"s.z": 2}),
+        ({"a": 1}, {"a": 1, "z": 2, "y": 3}, {"s": {"a": 1, "z": 2, "y": 3}}),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"s": {"b": 2, "a": 1}}),
         (None, {"a": 1}, {"s": {"a": 1}}),
     ],
 )

@@ -7,9 +7,11 @@ import pytest
 from shared.ledger.apply import Ledger
 from shared.ledger.document import Document
 from shared.ledger.draft import Draft
-from shared.ledger.recent import LIMIT, OVERHEAD, Recent
+from shared.ledger.recent import BARE, LIMIT, Recent
+from shared.schemas.intake import WithdrawalRequested
+from tests.unit.ledger import memory_store
 from tests.unit.ledger.rig import TERM, Rig
-from tests.unit.ledger.small_domain import Diary, Setting, history, told
+from tests.unit.ledger.small_domain import Diary, Setting, SmallDomain, held, history, told
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ async def test_trusting_what_was_kept_would_answer_wrongly(rig: Rig, monkeypatch
 
 
 async def test_the_request_used_longest_ago_makes_room() -> None:
-    recent: Recent[Diary] = Recent(limit=4 * (OVERHEAD + 100))
+    recent: Recent[Diary] = Recent(limit=4 * BARE + 1000)
     for subject in ("r1", "r2", "r3", "r4", "r1", "r5"):
         recent.keep(Document(subject=subject, revision=1), Diary())
     assert recent.lend(["r1", "r2", "r3", "r4", "r5"]).keys() == {"r1", "r3", "r4", "r5"}
@@ -88,3 +90,44 @@ async def test_what_was_heard_is_dropped_also_when_only_another_process_knows(ri
     rig.ledger = other
     await rig.hear(two)
     assert (await rig.diary()).heard == ("intake:1", "intake:2")
+
+
+class Lifted(SmallDomain):
+    """A later release, whose states say that they were lifted."""
+
+    schema = 2
+
+    def upcast(self, document: dict[str, object], schema: int) -> dict[str, object]:
+        assert schema == 1
+        return {**document, "kept": {"lifted": True}}
+
+
+async def test_a_state_that_was_lifted_and_not_written_is_lifted_again(rig: Rig) -> None:
+    (one, two) = history("r1", 2)
+    await rig.hear(one)
+    later = rig.process(domain=Lifted())
+    await later.apply([held(one)])
+    assert (await rig.document()).schema == 1, "hearing again what was heard writes nothing"
+    await later.apply([held(two)])
+    document = await rig.document()
+    assert (document.schema, (await rig.diary()).kept) == (2, {"lifted": True})
+
+
+async def test_what_cannot_be_stored_on_a_guess_is_tried_on_what_is_stored(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_store, "LIMIT", 75_000)
+    half = "x" * 30_000
+    mine, other = rig.process(), rig.process()
+    await mine.apply([told("c1", keep={"k": half})])
+    await other.apply([told("c2", keep={"k": ""})])
+    (outcome,) = await mine.apply([told("c3", keep={"l": half})])
+    assert (outcome.problem, await rig.said()) == ("", ["c1", "c2", "c3"])
+
+
+def test_events_are_equal_whether_they_were_read_or_not() -> None:
+    (event,) = history("r1", 1)
+    other = event.model_copy()
+    event.read_as(WithdrawalRequested)
+    assert event == other
+    changed = event.model_copy(update={"data": {"by": "x", "reason": "y"}})
+    assert changed.read_as(WithdrawalRequested).by == "x"
+    assert changed != event

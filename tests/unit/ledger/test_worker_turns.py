@@ -202,3 +202,12 @@ async def test_a_lease_that_is_written_while_the_worker_stops_is_given_back(rig:
         go_on.set()
         await draining
     assert (status(rig), effect.attempts) == ("planned", [])
+
+
+async def test_those_whom_another_process_has_served_hold_nobody_up(rig: Rig) -> None:
+    served = [f"q{n:02}" for n in range(20)]
+    await rig.ledger.apply([told(f"p-{subject}", subject, "plan", items=[f"i-{subject}"]) for subject in [*served, "r1"]])
+    await rig.process().lease(served, "other", 20, timedelta(seconds=60))
+    async with working(rig, Effect(Done()), slots=4, sweep_seconds=30) as worker:
+        worker.nudge(dict.fromkeys([*served, "r1"], 1))
+        await until(lambda: rig.store.documents["r1"].items[0].status == "done")

@@ -17,7 +17,7 @@ from shared.ledger.messages import Item
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Consumer
 from shared.service import process as process_module
-from shared.service.process import CLOSE_SECONDS, DESKS_SECONDS, EFFECTS_SECONDS, Process
+from shared.service.process import CLOSE_SECONDS, DESKS_SECONDS, EFFECTS_SECONDS, MARKS_SECONDS, Process
 from shared.telemetry.health import Health
 from tests.unit.ledger.at_work import nobody_answers
 from tests.unit.ledger.rig import Rig
@@ -198,7 +198,7 @@ def test_all_stages_together_fit_into_the_grace_time_of_the_containers() -> None
     graces = {service["stop_grace_period"] for service in compose["services"].values() if "stop_grace_period" in service}
     assert graces == {"30s"}
     assert EFFECTS_SECONDS + DESKS_SECONDS <= 20
-    assert GRACE_SECONDS + EFFECTS_SECONDS + DESKS_SECONDS + 2 * CLOSE_SECONDS + 1 < 30
+    assert GRACE_SECONDS + EFFECTS_SECONDS + DESKS_SECONDS + MARKS_SECONDS + 2 * CLOSE_SECONDS + 1 < 30
 
 
 async def test_a_process_whose_task_has_ended_is_not_live_and_ends_itself_once(house: House) -> None:
