@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.documents.api import document_routes
 from services.documents.domain import RENDER, DocumentsDomain
 from services.documents.effects import HttpIntake, Rendering
+from services.documents.orphans import Orphans
 from services.documents.projection import Projection
 from services.documents.rendering.children import Children
 from services.documents.surroundings import DocumentsSurroundings
@@ -37,6 +38,7 @@ def build_app(settings: Settings) -> FastAPI:
         subscriptions=[parts.hears(room, "intake", "routing")],
         routers=[document_routes(projection, parts.blobs, parts.auth.principal)],
         prepare=[projection.prepare],
+        loops=[Orphans(parts.blobs, projection).sweep],
         closing=[children.close],
     )
 

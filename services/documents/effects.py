@@ -34,7 +34,7 @@ class Intake(Protocol):
 
 
 class Files(Protocol):
-    async def put(self, data: bytes, *, name: str, media_type: str) -> str: ...
+    async def put(self, data: bytes, *, name: str, media_type: str, owner: str | None = None) -> str: ...
 
 
 class Renderer(Protocol):
@@ -104,16 +104,16 @@ class Rendering:
         except Exception as error:  # noqa: BLE001  # what a renderer says of its input may quote it, and problems are published
             problem = f"The rendering failed ({type(error).__name__}): the template cannot take this request's data."
             return Retry(problem=problem, data={"cause": "template"})
-        sha256 = await self._files.put(made.data, name=made.name, media_type=made.media_type)
-        sheet = await self._sheet(made.sheet)
+        sha256 = await self._files.put(made.data, name=made.name, media_type=made.media_type, owner=item.subject)
+        sheet = await self._sheet(made.sheet, item.subject)
         metrics.RENDER_SECONDS.labels(item.data["type"]).observe(time.perf_counter() - started)
         return Done(data=_document(item, made, sha256, taken, sheet).model_dump(mode="json"))
 
-    async def _sheet(self, sheet: Sheet | None) -> Json | None:
+    async def _sheet(self, sheet: Sheet | None, owner: str) -> Json | None:
         """Store the internal sheet of a customer's document; what the manifest says of it."""
         if sheet is None:
             return None
-        sha256 = await self._files.put(sheet.data, name=sheet.name, media_type=PDF)
+        sha256 = await self._files.put(sheet.data, name=sheet.name, media_type=PDF, owner=owner)
         return {"name": sheet.name, "size": len(sheet.data), "sha256": sha256}
 
     async def _attachments(self, request: Json) -> tuple[tuple[File, ...], tuple[tuple[str, str], ...]]:

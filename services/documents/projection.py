@@ -34,6 +34,16 @@ class Projection:
         state = State.model_validate(stored["state"])
         return state, next(made for made in state.made if made.document == document)
 
+    async def kept(self, requests: Sequence[str]) -> set[str]:
+        """The SHA-256 of every file that `requests` name, said already or just made."""
+        parts = {"state.made": 1, "items.result": 1}
+        named: set[str] = set()
+        async for stored in self._collection.find({"_id": {"$in": list(requests)}}, parts):
+            made = [*((stored.get("state") or {}).get("made") or ()), *(item["result"] for item in stored.get("items", ()))]
+            for one in made:
+                named |= {one.get("sha256"), ((one.get("manifest") or {}).get("sheet") or {}).get("sha256")} - {None}
+        return named
+
     async def surveys(self, requests: Sequence[str]) -> Mapping[str, Sequence[Survey]]:
         """The completed surveys, of whichever unit, of each opportunity that `requests` are about."""
         asked = self._collection.find({"_id": {"$in": list(requests)}}, {OPPORTUNITY: 1})

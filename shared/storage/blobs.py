@@ -4,8 +4,9 @@ Two processes that store the same bytes at once may store them twice; either cop
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from gridfs.errors import NoFile
@@ -28,13 +29,33 @@ class BlobStore:
     def __init__(self, database: Database, bucket: str = "blobs") -> None:
         self._bucket = AsyncIOMotorGridFSBucket(database, bucket_name=bucket)
         self._files = database[f"{bucket}.files"]
+        self._chunks = database[f"{bucket}.chunks"]
 
-    async def put(self, data: bytes, *, name: str, media_type: str) -> str:
-        """Store `data` and return its SHA-256 in hex; storing it again keeps the first name and media type."""
+    async def put(self, data: bytes, *, name: str, media_type: str, owner: str | None = None) -> str:
+        """Store `data` and return its SHA-256 in hex; storing it again keeps the first name and media type, and makes it young.
+
+        What has owners is theirs to discard.
+        """
         sha256 = hashlib.sha256(data).hexdigest()
-        if await self._files.find_one({"filename": sha256}, {"_id": 1}) is None:
-            await self._bucket.upload_from_stream(sha256, data, metadata={"media_type": media_type, "name": name})
+        owners = {"$addToSet": {"metadata.owners": owner}} if owner else {}
+        again = await self._files.update_one({"filename": sha256}, {"$set": {"uploadDate": datetime.now(UTC)}, **owners})
+        if not again.matched_count:
+            metadata = {"media_type": media_type, "name": name, **({"owners": [owner]} if owner else {})}
+            await self._bucket.upload_from_stream(sha256, data, metadata=metadata)
         return sha256
+
+    async def owned(self, before: datetime, after: str, limit: int) -> list[tuple[str, Sequence[str]]]:
+        """(SHA-256, owners) of what was last stored before `before`, by SHA-256, behind `after`."""
+        query = {"filename": {"$gt": after}, "uploadDate": {"$lt": before}, "metadata.owners": {"$type": "string"}}
+        found = self._files.find(query, {"filename": 1, "metadata.owners": 1}).sort("filename", 1).limit(limit)
+        return [(one["filename"], one["metadata"]["owners"]) async for one in found]
+
+    async def discard(self, sha256: str, before: datetime) -> bool:
+        """Delete a blob unless it was stored again since `before`; whether it was there."""
+        gone = await self._files.find_one_and_delete({"filename": sha256, "uploadDate": {"$lt": before}})
+        if gone is not None:
+            await self._chunks.delete_many({"files_id": gone["_id"]})
+        return gone is not None
 
     async def get(self, sha256: str) -> Blob | None:
         """The blob, or None when no such content is stored."""

@@ -42,7 +42,7 @@ class Files:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
 
-    async def put(self, data: bytes, *, name: str, media_type: str) -> str:
+    async def put(self, data: bytes, *, name: str, media_type: str, owner: str | None = None) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
         self.kept[sha256] = data
         return sha256
