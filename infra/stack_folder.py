@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from infra.embedded.ports import free_port, is_free
+from infra.embedded.ports import free_port, keep
 from infra.embedded.programs import ProgramError
 
 LOCK = "stack.lock"
@@ -74,7 +74,7 @@ class StackFolder:
     def _port(self, name: str, known: int | None) -> int:
         if known is None:
             return free_port()
-        if is_free(known):
+        if keep(known):
             return known
         if name == FIXED:
             raise ProgramError(

@@ -1,11 +1,16 @@
 """Loopback ports for child programs, outside the range the kernel lends to outgoing connections.
 
-Invariant: a port handed out is never handed out again by this process, and a client that keeps dialling a program that is
-away can never be lent that program's own port (and so keep it from coming back).
+Invariant: a port handed out is never handed out again by this process, nor by another of the same user while this one lives,
+and a client that keeps dialling a program that is away can never be lent that program's own port (and so keep it from coming
+back).
 """
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
+from functools import cache
 from pathlib import Path
 
 LOWEST = 15_000
@@ -20,14 +25,24 @@ class PortError(Exception):
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on at this moment. Raises PortError when none is found."""
+    """A loopback port nobody listens on at this moment, kept for this process until it ends. Raises PortError when none is found."""
     highest = _highest()
     for _ in range(ATTEMPTS):
         port = random.randint(LOWEST, highest)  # noqa: S311  # spreads, protects nothing
-        if port not in _given and is_free(port):
-            _given.add(port)
+        if port not in _given and keep(port):
             return port
     raise PortError(f"No free port was found between {LOWEST} and {highest} on 127.0.0.1; end some programs that listen there.")
+
+
+def keep(port: int) -> bool:
+    """Keep `port` for this process until it ends; False where somebody listens on it or another process keeps it."""
+    if port not in _given:
+        try:
+            fcntl.lockf(_kept(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except (BlockingIOError, PermissionError):
+            return False
+        _given.add(port)
+    return is_free(port)
 
 
 def is_free(port: int) -> bool:
@@ -39,6 +54,13 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+@cache
+def _kept() -> int:
+    """A file of this user's with a lockable byte for each port: the kernel lets go of a byte with the process that holds it."""
+    file = Path(tempfile.gettempdir()) / f"backline-ports-{os.getuid()}"
+    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def _highest() -> int:

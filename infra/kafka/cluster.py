@@ -5,6 +5,7 @@ Three keep every record three times and take a write once two have it (min.insyn
 
 import asyncio
 import base64
+import fcntl
 import re
 import shutil
 import subprocess
@@ -38,12 +39,27 @@ def lacking() -> str | None:
 
 
 def fetch(jars: Path) -> None:
-    """Bring the jars from Maven Central into `jars`, if they are not there. Raises ProgramError when they do not come."""
-    if not any(jars.glob("kafka_*.jar")):
-        _run(
-            ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={jars.absolute()}"],
-            FETCH_SECONDS,
-        )
+    """Bring the jars from Maven Central into `jars`, if they are not there. Raises ProgramError when they do not come.
+
+    They are there all at once or not at all; who comes while another process fetches them waits for it.
+    """
+    if _fetched(jars):
+        return
+    jars.parent.mkdir(parents=True, exist_ok=True)
+    with jars.with_name(f"{jars.name}.lock").open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _fetched(jars):
+            return
+        draft = jars.with_name(f"{jars.name}.draft")
+        for left in (draft, jars):
+            shutil.rmtree(left, ignore_errors=True)
+        to = f"-DoutputDirectory={draft.absolute()}"
+        _run(["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", to], FETCH_SECONDS)
+        draft.rename(jars)
+
+
+def _fetched(jars: Path) -> bool:
+    return any(jars.glob("kafka_*.jar"))
 
 
 class Cluster:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded.ports import KERNEL_RANGE, free_port, is_free
+from infra.embedded.ports import KERNEL_RANGE, free_port, is_free, keep
 from infra.embedded.programs import ProgramError
 from infra.stack_folder import StackFolder, supervisor_of
 from tests.infra.waiting import eventually
@@ -21,6 +21,14 @@ from pathlib import Path
 from infra.stack_folder import StackFolder
 folder = StackFolder(Path(sys.argv[1]), ["mongod"])
 print("supervising", flush=True)
+sys.stdin.read()
+"""
+
+
+A_KEEPER = """
+import sys
+from infra.embedded.ports import free_port
+print(free_port(), flush=True)
 sys.stdin.read()
 """
 
@@ -46,6 +54,17 @@ def test_a_port_somebody_listens_on_is_not_free() -> None:
     with listening(port):
         assert not is_free(port)
     assert is_free(port)
+
+
+def test_a_port_another_process_was_given_is_not_to_be_had_until_that_one_ends() -> None:
+    command = [sys.executable, "-c", A_KEEPER]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        port = int(other.stdout.readline())
+        assert is_free(port), "nobody listens there yet"
+        assert not keep(port)
+        other.kill()
+    assert keep(port)
 
 
 def test_addresses_and_epoch_stay_from_one_start_to_the_next(tmp_path: Path) -> None:

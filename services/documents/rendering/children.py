@@ -1,8 +1,13 @@
-"""Rendering in child processes with limits of memory and time: a child that dies or hangs costs one attempt, never the service."""
+"""Rendering in child processes with limits of memory and time: a child that dies or hangs costs one attempt, never the service.
+
+Invariant: no child outlives the service, however that ends.
+"""
 
 import asyncio
 import multiprocessing
+import os
 import resource
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
@@ -47,7 +52,7 @@ class Children:
         return ProcessPoolExecutor(
             self._processes,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_limit,
+            initializer=_prepare,
             max_tasks_per_child=JOBS_PER_CHILD,
         )
 
@@ -59,6 +64,15 @@ class Children:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _limit() -> None:
+def _prepare() -> None:
+    """In the child, before its first job."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS * JOBS_PER_CHILD, CPU_SECONDS * JOBS_PER_CHILD))
+    threading.Thread(target=_end_with_the_service, daemon=True).start()
+
+
+def _end_with_the_service() -> None:
+    """Of a service that was killed a child would never hear: it waits for its next job on a pipe that it holds open itself."""
+    if (service := multiprocessing.parent_process()) is not None:
+        service.join()
+        os._exit(1)
