@@ -2,13 +2,14 @@
 
 import typer
 
-from infra.commands import contract, feeding, keys, operating, recovering, running
+from infra.commands import contract, feeding, keys, operating, rebuilding, recovering, running
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 running.add_to(app)
 feeding.add_to(app)
 operating.add_to(app)
 recovering.add_to(app)
+rebuilding.add_to(app)
 contract.add_to(app)
 keys.add_to(app)
 

@@ -154,6 +154,10 @@ class DocumentsDomain:
         """There is only one schema yet."""
         return document
 
+    def comparable(self, state: State) -> State:
+        """Each field follows from events that are ordered among each other, whoever says them."""
+        return state
+
 
 TRIGGERS = {TYPE_OF[WorkAccepted]: "accepted", TYPE_OF[WorkCompleted]: "completed"}
 

@@ -85,6 +85,10 @@ class NotifyDomain:
         """There is only one schema yet."""
         return document
 
+    def comparable(self, state: State) -> State:
+        """Each field follows from events that are ordered among each other, whoever says them."""
+        return state
+
 
 def recipients(state: State, row: Row, context: Context) -> dict[tuple[Channel, str], RecipientKind]:
     """Whom `row` names now, each once, with the first kind that named them."""

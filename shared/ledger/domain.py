@@ -40,6 +40,13 @@ class Domain(Protocol[S, C_contra]):
         """A stored state of an older `schema` as one of the present."""
         ...
 
+    def comparable(self, state: S) -> S:
+        """`state` without what it owes to an order that nobody gave: equal for the same facts, in whichever legal order they came.
+
+        Events of two other sources that know nothing of each other may be heard in either order (docs/decisions/0015).
+        """
+        ...
+
 
 def state_of(domain: "Domain[S, C_contra]", stored: Json | None, schema: int) -> S:
     """A stored state as the domain's own, lifted from an older schema where need be; the first state when there is none."""

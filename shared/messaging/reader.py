@@ -32,6 +32,7 @@ class Reader(AIOKafkaConsumer):  # type: ignore[misc]  # the client is untyped
     def __init__(self, *topics: str, **settings: Any) -> None:
         super().__init__(*topics, **settings)
         self._restore: dict[TopicPartition, int] | None = None
+        self._handed_under: Any = None
         self.last_batch = time.monotonic()
 
     async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Batches:
@@ -56,7 +57,16 @@ class Reader(AIOKafkaConsumer):  # type: ignore[misc]  # the client is untyped
                     raise
         if found:
             self.last_batch = time.monotonic()
+            self._handed_under = self._assignment()
         return found
+
+    def may_begin(self) -> bool:
+        """Whether what was handed over last may be begun: no rebalance has been heard of since."""
+        return self.may_commit() and not self._subscription.reassignment_in_progress
+
+    def may_commit(self) -> bool:
+        """Whether what was handed over last may be committed: no other partitions were assigned since, or the same anew."""
+        return self._handed_under is not None and self._handed_under is self._assignment()
 
     def dead(self) -> bool:
         """Whether one of the client's own background tasks has ended, so that nothing will ever be read again."""
@@ -67,9 +77,12 @@ class Reader(AIOKafkaConsumer):  # type: ignore[misc]  # the client is untyped
         """Where each partition stands. Whatever was returned before is finished, or was sought back."""
         return {partition: state.position for partition, state in self._states() if state.has_valid_position}
 
-    def _states(self) -> Iterator[tuple[TopicPartition, Any]]:
+    def _assignment(self) -> Any:
         subscription = self._subscription.subscription
-        assignment = subscription.assignment if subscription is not None else None
+        return subscription.assignment if subscription is not None else None
+
+    def _states(self) -> Iterator[tuple[TopicPartition, Any]]:
+        assignment = self._assignment()
         if assignment is not None:
             yield from ((partition, assignment.state_value(partition)) for partition in assignment.tps)
 

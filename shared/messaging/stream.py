@@ -21,6 +21,7 @@ from faststream.kafka import TopicPartition as Assigned
 from faststream.kafka.message import FAKE_CONSUMER
 from faststream.message import StreamMessage
 
+from shared.messaging.handover import Handover, heartbeat_ms
 from shared.messaging.reader import Reader
 from shared.messaging.wire import Record
 from shared.schemas.topics import MAX_MESSAGE_BYTES, Topic
@@ -67,6 +68,7 @@ class Stream:
         self._ending = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self.handover = Handover(self._idle, membership.rebalance_timeout_ms, self.topics)
         self._failures = 0
         self._ended_at = 0.0
         self.failing_since: float | None = None
@@ -182,6 +184,8 @@ class Stream:
                 partition_assignment_strategy=(RangePartitionAssignor,),
                 session_timeout_ms=self._membership.session_timeout_ms,
                 rebalance_timeout_ms=self._membership.rebalance_timeout_ms,
+                heartbeat_interval_ms=heartbeat_ms(self._membership.rebalance_timeout_ms),
+                listener=self.handover,
                 **settings,
             )
 
@@ -194,11 +198,23 @@ class Stream:
         return broker
 
     async def _consume(self, consumer: AIOKafkaConsumer, records: Records) -> None:
+        if isinstance(consumer, Reader) and not consumer.may_begin():
+            return  # a rebalance came in between; whoever has the partitions next begins with these records
         if self._stopping:
             _seek_back(consumer, records)
             return
         self._idle.clear()
         self.handling_since = time.monotonic()
+        try:
+            handled = await self._handled(consumer, records)
+        finally:
+            self.handling_since, self._ended_at = None, time.monotonic()
+            self._idle.set()
+        if not handled:
+            await self._pause(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 8)))
+
+    async def _handled(self, consumer: AIOKafkaConsumer, records: Records) -> bool:
+        """Whether the batch is handled, and committed as far as the broker lets us; else it is read again."""
         try:
             await self._subscription.handle([_record(record) for record in records])
         except Exception:  # nothing is skipped: whatever it was, the batch is read again after a pause
@@ -206,14 +222,11 @@ class Stream:
             self.failing_since = self.failing_since or time.monotonic()
             log.exception("messaging.batch_failed", records=len(records), failures=self._failures)
             _seek_back(consumer, records)
-            await self._pause(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 8)))
-        else:
-            self._failures, self.failing_since = 0, None
-            if self._subscription.group is not None:
-                await self._commit(consumer, records)
-        finally:
-            self.handling_since, self._ended_at = None, time.monotonic()
-            self._idle.set()
+            return False
+        self._failures, self.failing_since = 0, None
+        if self._subscription.group is not None:
+            await self._commit(consumer, records)
+        return True
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not while the process ends."""
@@ -224,7 +237,12 @@ class Stream:
             return
 
     async def _commit(self, consumer: AIOKafkaConsumer, records: Records) -> None:
-        """Commit just behind each partition's last record. A failure only means reading it again."""
+        """Commit just behind each partition's last record. A failure only means reading it again.
+
+        Once others were assigned, somebody may have committed more than that.
+        """
+        if isinstance(consumer, Reader) and not consumer.may_commit():
+            return
         after: dict[TopicPartition, int] = defaultdict(int)
         for record in records:
             partition = TopicPartition(record.topic, record.partition)

@@ -12,6 +12,7 @@ from shared.schemas.topics import PEOPLE
 from shared.service.internal import internal_routes
 from shared.service.parts import LedgerRoom, Parts
 from shared.service.process import Close, Loop, Prepare, Process
+from shared.service.rebuilding import rebuild_routes
 from shared.service.recovery import recovery_routes
 from shared.service.redriver import Redriver
 from shared.service.redriving import dead_letter_routes, parked_routes
@@ -65,13 +66,14 @@ def application(
 def _operators_routes(
     parts: Parts, rooms: Mapping[str, LedgerRoom], subscriptions: Sequence[Subscription]
 ) -> tuple[APIRouter, ...]:
-    """Replay and reconciliation, parked requests and dead letters."""
+    """Replay and reconciliation, rebuilds, parked requests and dead letters."""
     handlers = {topic.name: subscription.handle for subscription in subscriptions for topic in subscription.topics}
     redriver = Redriver(parts.dead_letters, {PEOPLE.name: parts.people.handle, **handlers}, parts.clock)
     requests, authorised = rooms["requests"], parts.auth.service
     reconcilers = {"people": parts.people_reconciler, "requests": requests.reconciler}
     return (
         recovery_routes(rooms, reconcilers, parts.audit, parts.clock, authorised),
+        rebuild_routes({name: room.rebuilder for name, room in rooms.items()}, parts.audit, authorised),
         parked_routes(requests, parts.audit, authorised),
         dead_letter_routes(parts.dead_letters, redriver, parts.audit, authorised),
     )

@@ -14,7 +14,9 @@ from shared.ledger.apply import Ledger
 from shared.ledger.desk import Desk
 from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.effects import Perform
+from shared.ledger.folding import Fold
 from shared.ledger.hearing import Hearing
+from shared.ledger.rebuilding import Rebuilder
 from shared.ledger.reconciler import Reconciler
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Subscription
@@ -34,6 +36,7 @@ from shared.storage import (
     MongoDeadLetters,
     MongoLedgerStore,
     MongoPeopleStore,
+    MongoShadow,
     connect,
     ensure_safe,
 )
@@ -47,13 +50,16 @@ EFFECTS_AT_ONCE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerRoom:
-    """One ledger with its store, the desk in front of it, the handler of the topics it hears, and what finds the rest."""
+    """One ledger with its store, the desk in front of it, the handler of the topics it hears, what finds the rest, and what makes
+    its states again.
+    """
 
     ledger: Ledger[Any, Any]
     store: MongoLedgerStore
     desk: Desk
     hearing: Hearing
     reconciler: Reconciler
+    rebuilder: Rebuilder[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +138,7 @@ class Parts:
             desk=Desk(ledger),
             hearing=Hearing(ledger, self.burial),
             reconciler=Reconciler(self.settings.service, ledger, heads=self.feed.heads, ask=self.feed.events, clock=self.clock),
+            rebuilder=Rebuilder(Fold.of(domain), store, MongoShadow(self.database[collection]), self.feed.events),
         )
 
     def worker(self, room: LedgerRoom, effects: Mapping[str, Perform] | None = None, *, slots: int = EFFECTS_AT_ONCE) -> Worker:

@@ -18,6 +18,7 @@ from shared.storage.client import (
 from shared.storage.dead_letters import BuriedAgainError, MongoDeadLetters, handed_again
 from shared.storage.ledger_store import MongoLedgerStore
 from shared.storage.people_store import MongoPeopleStore
+from shared.storage.shadow_store import MongoShadow
 
 __all__ = [
     "Blob",
@@ -33,6 +34,7 @@ __all__ = [
     "MongoDeadLetters",
     "MongoLedgerStore",
     "MongoPeopleStore",
+    "MongoShadow",
     "PlainClient",
     "PyMongoError",
     "ReplaceOne",

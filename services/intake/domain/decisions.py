@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from services.intake.domain.evolve import evolve
+from services.intake.domain.evolve import evolve, in_free_order
 from services.intake.domain.older import lifted
 from services.intake.domain.refusals import LONGEST_REASON, NOT_YOURS, REASON_MISSING, TYPE_FIXED, UNKNOWN, closed, conflict
 from services.intake.domain.state import OPEN, Context, Private, State, Version
@@ -62,6 +62,10 @@ class RequestDomain:
     def upcast(self, document: dict[str, Any], schema: int) -> dict[str, Any]:
         """See `lifted`."""
         return lifted(document, schema)
+
+    def comparable(self, state: State) -> State:
+        """See `in_free_order`."""
+        return in_free_order(state)
 
 
 def _theirs(state: State, data: Json) -> bool:

@@ -1,6 +1,7 @@
 """How a request's state follows from what was said about it, by intake itself and by the others."""
 
 from datetime import datetime
+from itertools import accumulate
 
 from services.intake.domain.state import Asked, Moment, Private, State, Status, sortable
 from shared.schemas.envelope import Event
@@ -88,6 +89,17 @@ def _answered(private: Private, event: Event) -> Private:
     answered = next((asked.version for asked in private.pending if asked.number == number), None)
     left = tuple(asked for asked in private.pending if asked.number != number)
     return private.model_copy(update={"current": answered if stands and answered else private.current, "pending": left})
+
+
+def in_free_order(state: State) -> State:
+    """`state` with its timeline between two of intake's own moments put in the order of the sources.
+
+    What two other services said may have been heard in either order; what each of them said, and what intake said before and
+    after it, has one. All else follows from intake and routing alone, whose order is known.
+    """
+    spans = accumulate(int(moment.source == "intake") for moment in state.timeline)
+    placed = sorted(zip(spans, state.timeline, strict=True), key=lambda one: (one[0], one[1].source != "intake", one[1].source))
+    return state.model_copy(update={"timeline": tuple(moment for _, moment in placed)})
 
 
 SUBMISSIONS = {TYPE_OF[RequestSubmitted], TYPE_OF[RequestReturned], TYPE_OF[RequestRejected]}

@@ -24,7 +24,8 @@ from tests.unit.ledger.small_domain import held, history
 
 WRITES = {"insert", "update", "findAndModify", "delete"}
 NAMES = ("r1", "r2")
-DEEDS = ("parked", "dead-letters", "replay", "reconcile")
+DEEDS = ("parked", "dead-letters", "replay", "reconcile", "rebuild")
+SPOILT = {"state.heard": [], "state.kept": {"of": "nobody"}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +92,12 @@ async def seeded(database: Database, deed: str) -> Office:
             await office.park(*NAMES)
         case "dead-letters":
             await office.bury(*NAMES)
-        case "replay":
+        case "replay" | "rebuild":
             await office.ledger.apply([held(event) for name in NAMES for event in history(name, 1)])
         case _:
             pass
+    if deed == "rebuild":
+        await database["requests"].update_many({}, {"$set": SPOILT})
     return office
 
 
@@ -109,7 +112,7 @@ async def recovered(database: Database, deed: str, *, redriver: type[Redriver] =
 
 async def _asked(office: Office, deed: str, redriver: type[Redriver]) -> None:
     office.release.mended = True
-    office.others = {name: history(name, 1) for name in NAMES} if deed == "reconcile" else {}
+    office.others = {name: history(name, 1) for name in NAMES} if deed in {"reconcile", "rebuild"} else {}
     transport, headers = httpx.ASGITransport(app=office.app(redriver)), {"Authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://routing", headers=headers) as client:
         if deed in {"parked", "dead-letters"}:
@@ -120,7 +123,8 @@ async def _asked(office: Office, deed: str, redriver: type[Redriver]) -> None:
             return
         cursor: str | None = ""
         while cursor is not None:
-            answer = await client.post(f"/internal/{deed}", params={"by": "A1", "cursor": cursor})
+            params = {"by": "A1", "cursor": cursor} | ({"swap": "true"} if deed == "rebuild" else {})
+            answer = await client.post(f"/internal/{deed}", params=params)
             cursor = answer.raise_for_status().json()["next"]
 
 

@@ -12,16 +12,19 @@ from fastapi import Depends, FastAPI, Request
 from shared.http.error_handlers import install
 from shared.ledger.apply import Ledger
 from shared.ledger.document import Head
+from shared.ledger.folding import Fold
 from shared.ledger.hearing import Hearing
+from shared.ledger.rebuilding import Rebuilder
 from shared.ledger.reconciler import Reconciler
 from shared.messaging.dead_letters import Dead, DeadLetters, identity_of
 from shared.messaging.wire import Record, encode
 from shared.schemas.envelope import Event
 from shared.service.audit import Audit
+from shared.service.rebuilding import rebuild_routes
 from shared.service.recovery import recovery_routes
 from shared.service.redriver import Redriver
 from shared.service.redriving import dead_letter_routes, parked_routes
-from shared.storage import Database, MongoAudit, MongoDeadLetters, MongoLedgerStore
+from shared.storage import Database, MongoAudit, MongoDeadLetters, MongoLedgerStore, MongoShadow
 from tests.unit.ledger.memory_store import FakePublisher, Faults
 from tests.unit.ledger.small_domain import Diary, FakeClock, Quiet, Setting, SmallDomain, held, history
 
@@ -69,6 +72,8 @@ class Office:
         burial = DeadLetters("routing", self.letters, self._copy, self.clock.now)
         self.release = Release(Hearing(self.ledger, burial), burial)
         self.others: dict[str, list[Event]] = {}
+        self.shadow = MongoShadow(database["requests"])
+        self.rebuilder: Rebuilder[Any] = Rebuilder(Fold.of(SmallDomain()), self.store, self.shadow, self.ask)
 
     async def prepare(self) -> None:
         await self.store.prepare()
@@ -78,11 +83,12 @@ class Office:
         """The operators' addresses, closed to whoever has another token."""
         app = FastAPI()
         install(app)
-        reconciler = Reconciler("routing", self.ledger, heads=self._heads, ask=self._ask, clock=self.clock)
+        reconciler = Reconciler("routing", self.ledger, heads=self._heads, ask=self.ask, clock=self.clock)
         room: Any = SimpleNamespace(ledger=self.ledger, store=self.store)
         audit = Audit(MongoAudit(self.database["operations"]), self.clock)
         for router in (
             recovery_routes({"requests": room}, {"requests": reconciler}, audit, self.clock, _nobody),
+            rebuild_routes({"requests": self.rebuilder}, audit, _nobody),
             parked_routes(room, audit, _nobody),
             dead_letter_routes(self.letters, redriver(self.letters, {TOPIC: self.release.handle}, self.clock), audit, _nobody),
         ):
@@ -120,8 +126,9 @@ class Office:
         heads = [Head(subject=name, sequence=len(said), said_at=said[-1].time) for name, said in sorted(self.others.items())]
         return [head for head in heads if (head.said_at, head.subject) > (since, after)][:2]
 
-    async def _ask(self, _source: str, subject: str, after: int) -> list[Event]:
-        return self.others[subject][after:]
+    async def ask(self, source: str, subject: str, after: int) -> list[Event]:
+        """What another service's feed answers."""
+        return [event for event in self.others[subject] if event.source == source and event.sequence > after]
 
 
 def record_of(event: Event) -> Record:

@@ -111,6 +111,10 @@ class SmallDomain:
     def upcast(self, document: dict[str, object], schema: int) -> dict[str, object]:
         return document
 
+    def comparable(self, state: Diary) -> Diary:
+        """What both sources said may be heard in either order."""
+        return state.model_copy(update={"heard": tuple(sorted(state.heard, key=lambda one: one.split(":")[0]))})
+
 
 class Quiet:
     """Surroundings that read nothing and reserve nothing."""

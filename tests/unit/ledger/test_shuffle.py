@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from shared.ledger import items, order
+from shared.ledger import folding, items, order
 from shared.ledger.document import Document, Held
 from shared.ledger.messages import Item
 from shared.ledger.reconciler import Reconciler
@@ -129,3 +129,11 @@ def test_an_effect_whose_point_of_no_return_is_not_on_record_is_found(monkeypatc
 
     monkeypatch.setattr(items, "pass_point", unrecorded)
     assert "happened 2 times" in found()
+
+
+def test_rebuilding_without_the_order_that_own_events_name_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_source_after_the_other(_source: str, own: Sequence[Event], heard: Mapping[str, Sequence[Event]]) -> list[Event]:
+        return [*own, *(event for source in sorted(heard) for event in heard[source])]
+
+    monkeypatch.setattr(folding, "in_order", one_source_after_the_other)
+    assert "does not follow from the facts" in found()

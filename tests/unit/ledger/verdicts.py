@@ -4,9 +4,10 @@ from collections import Counter
 
 from shared.ledger import order
 from shared.ledger.document import Document
+from shared.ledger.folding import Fold, UnfoldableError, folded
 from shared.schemas.envelope import Event
 from tests.unit.ledger.shuffle import World
-from tests.unit.ledger.small_domain import Diary
+from tests.unit.ledger.small_domain import Diary, SmallDomain
 
 
 async def faults_of(world: World) -> list[str]:
@@ -108,4 +109,14 @@ def _remembered(_world: World, document: Document, events: list[Event]) -> list[
     return [] if list(diary.said) == [event.id for event in events] else ["the state does not hold exactly what was said"]
 
 
-CHECKS = (_heard, _chained, _caused, _commanded, _published, _at_rest, _kept, _remembered)
+def _follows(world: World, document: Document, events: list[Event]) -> list[str]:
+    """The projection follows from the facts alone, to the order of what both sources said: each of these caused a fact."""
+    heard = {source: world.histories[document.subject, source].events for source in ("intake", "documents")}
+    try:
+        rebuilt = folded(Fold.of(SmallDomain()), document, events, heard)
+    except UnfoldableError as error:
+        return [f"it does not follow from the facts: {error}"]
+    return [] if rebuilt == Diary.model_validate(document.state) else ["the state does not follow from the facts"]
+
+
+CHECKS = (_heard, _chained, _caused, _commanded, _published, _at_rest, _kept, _remembered, _follows)

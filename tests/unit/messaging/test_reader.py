@@ -34,6 +34,9 @@ class Scripted(Reader):
         self.rebalanced = False
         self.commits_hang = False
 
+    def _assignment(self) -> Any:
+        return self.at
+
     def _positions(self) -> dict[TopicPartition, int]:
         return dict(self.at)
 
