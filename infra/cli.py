@@ -1,4 +1,4 @@
-"""`backline`: the stack, imports, replay, the parked and the contract, from the command line."""
+"""`backline`: the stack, imports, recovery (what is parked, dead letters, reconcile, replay, rebuild) and the contract."""
 
 import typer
 

@@ -42,7 +42,10 @@ def import_requests(
     unit: Annotated[str, typer.Option(help="the business unit in whose name they are sent to a local stack")],
     folder: Folder = FOLDER,
     url: Url = "",
-    result: Annotated[Path | None, typer.Option(help="where the verdict of each line is written")] = None,
+    result: Annotated[
+        Path | None,
+        typer.Option(help="for the verdict of each line; NAME.verdicts.jsonl beside the file if not said"),
+    ] = None,
     locale: Locale = None,
 ) -> None:
     """Send a file of JSON Lines, a request each; every line gets a verdict. Running it again changes nothing.

@@ -120,10 +120,17 @@ def table(messages: Sequence[Message], outcomes: Mapping[str, str]) -> Table:
     shown.add_column("type", no_wrap=True)
     for outcome in OUTCOMES:
         shown.add_column(outcome, justify="right")
-    counts = Counter((message.type or "(amend or withdraw)", outcomes[message.key]) for message in messages)
+    counts = Counter((_named(message.type), outcomes[message.key]) for message in messages)
     for kind in sorted({kind for kind, _ in counts}):
         shown.add_row(kind, *(str(counts[kind, outcome] or "") for outcome in OUTCOMES))
     return shown
+
+
+def _named(kind: str | None) -> str:
+    """A type's key as it is, and what is no key as that."""
+    if not kind:
+        return "(amend or withdraw)"
+    return kind if "." in kind else f"{kind} (no type)"
 
 
 def _plural(outcome: str) -> str:

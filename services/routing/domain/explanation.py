@@ -39,7 +39,9 @@ def explain(question: Question, pack: Pack, found: Eligible, candidates: Sequenc
     best, number = candidates[0], len(found.fits)
     load = context.load(best.person).count
     zh = f"{zh_role}共 {number} 位候选，{best.person} 得分最高（{best.total:g}），在办 {load} 件。"
-    en = f"Of {number} candidates as {en_role}, {best.person} scores highest ({best.total:g}) with {load} open."
+    en = (
+        f"Of {number} candidate{'s' * (number > 1)} as {en_role}, {best.person} scores highest ({best.total:g}) with {load} open."
+    )
     for applies, sentence in (
         (
             best.stands_in_for,
