@@ -15,6 +15,8 @@ from shared.ledger.document import Change, Document, Held, Refused, StoredItem
 from shared.messaging.wire import Record
 from shared.schemas.envelope import Event
 
+WHOLE = frozenset({"heard", "heard_ids", "applied", "early", "aside", "state", "head", "items"})
+DELETED = "history lost: the document was deleted while a process remembered it, which wrote what it knew; restore it"
 _NOWHERE = object()
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*|[0-9a-f]{8}-[0-9a-f-]{27}")
 MAX_DOCUMENT_BYTES = 15 * 1024 * 1024
@@ -167,6 +169,8 @@ def _held(held: Held) -> dict[str, Any]:
 
 
 def document_of(stored: dict[str, Any]) -> Document:
+    if not stored.keys() >= WHOLE:
+        return Document(subject=stored["_id"], revision=stored["revision"], parked=DELETED)
     loaded, stored = stored, dict(stored)
     stored["subject"] = stored.pop("_id")
     # What is loaded stays as it was, to be compared with: whatever a draft changes in place is a copy.

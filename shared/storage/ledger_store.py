@@ -204,8 +204,8 @@ def _set_aside(reason: str) -> dict[str, Any]:
 
 
 def _highest(stored: dict[str, Any]) -> dict[str, int]:
-    highest: dict[str, int] = dict(stored["heard"])
-    for held in stored["early"]:
+    highest: dict[str, int] = dict(stored.get("heard", {}))
+    for held in stored.get("early", ()):
         highest[held["source"]] = max(highest.get(held["source"], 0), held["sequence"])
     return highest
 

@@ -148,7 +148,15 @@ ON_THREE_MEMBERS = (
     ),
     Case(fault="primary_isolate_0", make=_primary("isolate"), shape=THREE_MEMBERS),
     Case(fault="late_write", make=_late, shape=THREE_MEMBERS),
-    Case(fault="primary_isolate", make=_primary("isolate"), shape=THREE_MEMBERS, damage="lost", without=("majority",), size=8),
+    Case(
+        fault="primary_isolate",
+        make=_primary("isolate"),
+        shape=THREE_MEMBERS,
+        damage="lost",
+        without=("majority",),
+        size=16,
+        spread=14,
+    ),
     Case(fault="late_write", make=_late, shape=THREE_MEMBERS, damage="twice", without=("guard",), size=8),
 )
 ON_KAFKA = (
