@@ -1,6 +1,7 @@
-"""The real parts every test may stand on: one mongod and one broker for the whole run, a fresh database for each test."""
+"""The real parts every test may stand on: one mongod and one broker of each kind for a whole worker, a fresh database for each test."""
 
 import logging
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,11 +9,48 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import structlog
+from xdist.remote import Producer
+from xdist.workermanage import WorkerController
 
 from infra.brokers import BrokerKind
 from infra.embedded import Mongod
 from shared.storage import Database, connect
-from tests.on_kafka import JARS, UNTRIED, a_broker, hindrance
+from tests import workers
+from tests.on_kafka import JARS, UNTRIED, Brokers, hindrance, start_hastily, tell
+
+start_hastily()
+# A traceback with the values of all variables, as structlog writes it by default, takes longer than most tests.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+for size in ("COLUMNS", "LINES"):  # a worker has those of a terminal it does not write to, and rich would keep them for good
+    os.environ.pop(size, None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        tell(config.workerinput["hindrance"])
+
+
+def pytest_configure_node(node: WorkerController) -> None:
+    node.workerinput["hindrance"] = hindrance()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    return workers.workers_for(config)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> workers.Units:
+    return workers.Units(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: workers.turn_of(item.nodeid))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -48,7 +86,7 @@ def jars() -> Path:
     return JARS
 
 
-@pytest.fixture(scope="session", params=["embedded", "kafka"])
+@pytest.fixture(params=["embedded", "kafka"])
 def broker_kind(request: pytest.FixtureRequest) -> BrokerKind:
     """Whatever asks for it is tried on both brokers; on Kafka it is skipped, loudly, where that cannot run."""
     if request.param == "kafka":
@@ -57,12 +95,17 @@ def broker_kind(request: pytest.FixtureRequest) -> BrokerKind:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def broker_address(broker_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def brokers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Brokers]:
+    """The brokers that more than one test uses."""
+    running = Brokers(tmp_path_factory.mktemp)
+    yield running
+    await running.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def broker_address(broker_kind: BrokerKind, brokers: Brokers) -> str:
     """Address of a broker that has every declared topic. Its log is shared by the run: use fresh subjects and groups."""
-    program = a_broker(broker_kind, Path(tmp_path_factory.mktemp("broker")))
-    await program.start()
-    yield program.address
-    await program.stop()
+    return await brokers.address(broker_kind)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,7 +11,7 @@ from infra.stack import Stack
 from shared.schemas.requests import request_id
 from tests.e2e.front import SERVICE, Front
 
-SECONDS = 40
+SECONDS = 120
 
 
 async def reconciled(client: httpx.AsyncClient, stack: Stack, service: str) -> dict[str, dict[str, int]]:
@@ -45,7 +45,7 @@ async def assigned(client: httpx.AsyncClient, stack: Stack, request: str) -> Non
 
 
 @pytest.mark.stack
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 async def test_what_a_service_missed_for_good_is_found_by_comparing_heads(stack: Stack) -> None:
     message = next(one for one in wave("first-wave") if one.type == "tools.company" and one.expect == "accepted")
     source = message.body["source"]

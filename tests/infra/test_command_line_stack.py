@@ -75,7 +75,7 @@ def test_every_process_is_ready(stack: Path) -> None:
 def test_every_query_of_alerts_and_dashboard_asks_for_what_the_running_services_tell(stack: Path) -> None:
     told: set[str] = {"up"}
     for service in SOURCES:
-        answer = httpx.get(f"http://127.0.0.1:{state_of(stack)['ports'][f'{service}-1']}/metrics", timeout=10)
+        answer = httpx.get(f"http://127.0.0.1:{state_of(stack)['ports'][f'{service}-1']}/metrics", timeout=30)
         for name, kind in FAMILY.findall(answer.text):
             told.update([f"{name}_bucket", f"{name}_sum", f"{name}_count"] if kind == "histogram" else [name])
     asked = list(queries())

@@ -152,7 +152,7 @@ async def test_the_image_creates_the_topics_and_starts_the_service(
     service.start()
     try:
         await service.wait_until_answers(f"http://127.0.0.1:{port}/readyz", 60)
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with httpx.AsyncClient(timeout=30) as client:
             headers = {"Authorization": "Bearer image-service-token"}
             catalogue = await client.get(f"http://127.0.0.1:{port}/v1/catalogue", headers=headers)
             assert catalogue.status_code == httpx.codes.OK

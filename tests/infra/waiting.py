@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-LIMIT_SECONDS = 15.0
+LIMIT_SECONDS = 60.0
 
 
 def eventually(condition: Callable[[], object], seconds: float = LIMIT_SECONDS) -> bool:

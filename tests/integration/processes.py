@@ -35,7 +35,7 @@ async def service(
     program.start()
     address = f"http://127.0.0.1:{port}"
     try:
-        await program.wait_until_answers(f"{address}/{'readyz' if ready else 'livez'}", 30)
+        await program.wait_until_answers(f"{address}/{'readyz' if ready else 'livez'}")
         yield address
     finally:
         await program.stop()

@@ -1,6 +1,7 @@
 """Each service's application as it is wired, before anything is started: what it tells Prometheus and whom it lets in."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from typing import Any
 
 import httpx
@@ -34,12 +35,17 @@ BUILDERS: dict[str, tuple[type[Settings], Callable[[Any], FastAPI]]] = {
 }
 
 
+@cache
+def application(service: str) -> FastAPI:
+    """It is started by nobody, so all tests may ask the same."""
+    model, build = BUILDERS[service]
+    return build(model.read(service, ENVIRONMENT))
+
+
 @pytest_asyncio.fixture(params=SOURCES)
 async def service(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, httpx.AsyncClient]]:
     """A service's name and a client of its application, whose database and broker are away."""
-    model, build = BUILDERS[request.param]
-    app = build(model.read(request.param, ENVIRONMENT))
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=application(request.param), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         yield request.param, client
 

@@ -15,6 +15,7 @@ from shared.schemas.topics import REQUEST_TOPICS, Topic
 
 SHORT = Membership(session_timeout_ms=6_000, rebalance_timeout_ms=6_000)
 BOTH = (REQUEST_TOPICS["intake"], REQUEST_TOPICS["documents"])
+LIMIT_SECONDS = 60
 Sendable = tuple[bytes, bytes | None, list[tuple[str, bytes]]]
 
 
@@ -23,7 +24,7 @@ def fresh(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
 
 
-async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+async def until(condition: Callable[[], bool], seconds: float = LIMIT_SECONDS) -> None:
     """Wait for `condition`, at most `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():  # the condition belongs to the parts under test
@@ -53,7 +54,7 @@ class Memory:
 async def consuming(address: str, handle: Handle, group: str | None, topics: tuple[Topic, ...] = BOTH) -> AsyncIterator[Consumer]:
     """A consumer that has started."""
     consumer = Consumer(address, "routing", [Subscription(topics=topics, handle=handle, group=group)], SHORT)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await consumer.run()
     try:
         yield consumer

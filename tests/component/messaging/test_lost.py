@@ -23,7 +23,7 @@ async def watched(address: str, handle: Handle, *, handler_seconds: float = 60) 
     """A consumer that has started, is watched as a service does it, and is stuck after a second."""
     subscription = Subscription(topics=BOTH, handle=handle, group=fresh("group"))
     consumer = Consumer(address, "routing", [subscription], SHORT, stuck_seconds=STUCK_SECONDS, handler_seconds=handler_seconds)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await consumer.run()
     watching = asyncio.create_task(consumer.watch(0.05))
     try:

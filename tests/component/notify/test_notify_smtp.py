@@ -193,7 +193,7 @@ async def crash_during_dot(point: Any):
     """What a ledger finds after a process died while the server had the message but had not answered."""
     async with breaking("dot", silent=True) as (port, script):
         sending = asyncio.create_task(send(a_mailer(port), point))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await script.took.wait()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)

@@ -12,8 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from infra.embedded.ports import free_port
+
 ROOT = Path(__file__).parents[3]
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 60
 PROGRAM = """
 import asyncio, os, signal, sys
 from contextlib import asynccontextmanager
@@ -42,12 +44,6 @@ def build():
 
 serve(build, "127.0.0.1", int(sys.argv[1]))
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

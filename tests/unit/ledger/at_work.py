@@ -49,8 +49,8 @@ async def working(rig: Rig, effect: Any = None, **options: Any) -> AsyncIterator
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for `condition`, at most five seconds."""
-    async with asyncio.timeout(5):
+    """Wait for `condition`, at most half a minute."""
+    async with asyncio.timeout(30):
         while not condition():  # the condition belongs to the parts under test
             await asyncio.sleep(0.002)
 

@@ -119,7 +119,7 @@ async def writing_together(rig: Rig) -> None:
             await turns.wait()
 
     rig.ledger = rig.process(store=FaultyStore(rig.store, Faults(dice=rig.faults.dice), together))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.gather(rig.ledger.apply([told("c1")]), rig.ledger.apply([told("c2")]))
 
 

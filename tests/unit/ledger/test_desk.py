@@ -35,7 +35,7 @@ async def working(ledger: Counter) -> AsyncIterator[Desk]:
     work = asyncio.create_task(desk.work())
     yield desk
     desk.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await work
 
 

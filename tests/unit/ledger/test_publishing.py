@@ -34,7 +34,7 @@ def impatient(broker: Hanging) -> Rig:
 
 async def published(rig: Rig, count: int) -> None:
     """Wait until `count` events are known to be published."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await rig.document()).published < count:
             await asyncio.sleep(0.005)
 

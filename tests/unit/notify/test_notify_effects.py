@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes
 from email.policy import default
+from functools import cache
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from shared.schemas.people import Directory
 from tests.unit.notify.notify_build import NOW, REQUEST, SCENES, Story, a_directory, a_person, items_for, submitted
 
 CONSOLE = Console(address="https://desk.example")
+LOADED = cache(load_packs)
 
 
 class StoppedClock:
@@ -57,7 +59,7 @@ class World:
     """Effects with channels that keep what they are given."""
 
     directory: Directory = field(default_factory=a_directory)
-    packs: Callable = load_packs
+    packs: Callable = LOADED
     mails: Taken = field(default_factory=Taken)
     chats: Taken = field(default_factory=Taken)
     hooks: Taken = field(default_factory=Taken)

@@ -25,7 +25,7 @@ from tests.unit.ledger.rig import Rig
 ROOT = Path(__file__).parents[3]
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Wait for `condition`, at most `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():
