@@ -29,7 +29,8 @@ def nested(depth: int) -> bytes:
 
 def bad(name: str, event: Event) -> Sendable:
     """The record of `event`, spoilt in one way."""
-    key, value, headers = encode(event)
+    key, value, given = encode(event)
+    headers: list[tuple[str, bytes | None]] = [*given]
     odd = {"null header": None, "ff header": b"\xff"}
     bodies = {
         "empty value": b"",
@@ -44,9 +45,9 @@ def bad(name: str, event: Event) -> Sendable:
         "nested 5000": nested(5000),
     }
     if name in odd:
-        headers = [(header, odd[name] if header == "ce_subject" else content) for header, content in headers]  # type: ignore[misc]
+        headers = [(header, odd[name] if header == "ce_subject" else content) for header, content in headers]
     if name == "unknown version":
-        headers = [(header, content + b"00" if header == "ce_dataschema" else content) for header, content in headers]
+        headers = [(header, (content or b"") + b"00" if header == "ce_dataschema" else content) for header, content in headers]
     return key, bodies.get(name, value), _signed(headers, bodies.get(name, value))
 
 

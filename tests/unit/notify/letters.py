@@ -7,6 +7,7 @@ from services.notify.rendering.labels import labels_of
 from services.notify.rendering.renderer import Renderer
 from services.notify.rendering.view import Console, Reader
 from shared.catalogue import load_packs
+from shared.ledger.messages import Item
 from tests.unit.notify.notify_build import (
     Story,
     items_for,
@@ -24,15 +25,15 @@ EN = Reader(name="Tao Ran", locale="en", time_zone="America/New_York")
 LABELS = labels_of(load_packs())
 
 
-def a_renderer(**changes: Any):
+def a_renderer(**changes: Any) -> Renderer:
     return Renderer(**{"labels_of": LABELS, "console": CONSOLE, **changes})
 
 
-def mails(template: str, story: Story | None = None):
+def mails(template: str, story: Story | None = None) -> list[Item]:
     return [item for item in items_for(template, story) if item.kind == "email"]
 
 
-def chats(template: str, story: Story | None = None):
+def chats(template: str, story: Story | None = None) -> list[Item]:
     return [item for item in items_for(template, story) if item.kind == "chat"]
 
 
@@ -45,8 +46,8 @@ class Tags(HTMLParser):
         self.shown = ""
         self.feed(html)
 
-    def handle_starttag(self, tag: str, attrs: Any):
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.tags.append(tag)
 
-    def handle_data(self, data: str):
+    def handle_data(self, data: str) -> None:
         self.shown += data
