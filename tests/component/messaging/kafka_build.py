@@ -16,7 +16,7 @@ from shared.schemas.topics import REQUEST_TOPICS, Topic
 SHORT = Membership(session_timeout_ms=6_000, rebalance_timeout_ms=6_000)
 BOTH = (REQUEST_TOPICS["intake"], REQUEST_TOPICS["documents"])
 LIMIT_SECONDS = 60
-Sendable = tuple[bytes, bytes | None, list[tuple[str, bytes]]]
+Sendable = tuple[bytes, bytes | None, Sequence[tuple[str, bytes | None]]]
 
 
 def fresh(prefix: str) -> str:
