@@ -25,6 +25,7 @@ def test_a_file_that_is_named_exists(file: str) -> None:
         (f"{BESIDE_KAFKA[0]}::test_c[embedded]", KAFKA),
         (f"{APART[0]}::test_c[1]", f"{APART[0]}::test_c[1]"),
     ],
+    ids=["a test", "a method", "tried on both", "with more parameters", "of a like name", "beside it", "apart"],
 )
 def test_a_test_goes_to_a_worker_with_its_file_or_with_kafka_or_alone(test: str, unit: str) -> None:
     assert unit_of(test) == unit

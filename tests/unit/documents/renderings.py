@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from docx import Document
@@ -88,8 +89,9 @@ def inside(made: Rendered) -> bytes:
     return made.sheet.data if made.sheet else made.data
 
 
+@lru_cache(maxsize=64)
 def text_of(pdf: bytes) -> str:
-    """Everything a reader can copy out of a PDF."""
+    """Everything a reader can copy out of a PDF; many tests read the same file."""
     return squeezed("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages))
 
 
