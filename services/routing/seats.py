@@ -37,15 +37,21 @@ class MongoSeats:
         holders = sorted({reservation.holder for _, reservation in wanted})
         await self._make(holders)
         call = uuid.uuid4().hex
-        steps = [step for request, reservation in wanted for step in _reserving(request, reservation, call, at)]
-        await self._collection.bulk_write(steps, ordered=False)
-        found = self._collection.find({"_id": {"$in": holders}}, {"open.request": 1})
-        got = {(seat["request"], person["_id"]) async for person in found for seat in person["open"]}
+        await self._collection.bulk_write([_taking(*one, call, at) for one in wanted], ordered=False)
+        got = await self._taken(holders)
+        if others := [place for request, reservation in wanted if got.get(place := (request, reservation.holder), call) != call]:
+            await self._collection.bulk_write([_relying(*place, call, at) for place in others], ordered=False)
+            got = await self._taken(holders)
         refused = frozenset(request for request, reservation in wanted if (request, reservation.holder) not in got)
         await self._release(
             [(request, reservation.holder) for request, reservation in wanted if request in refused], {"by": call}
         )
         return refused
+
+    async def _taken(self, people: Sequence[str]) -> dict[Place, str]:
+        """The places of `people`, each with the call that took it, if no other relies on it."""
+        found = self._collection.find({"_id": {"$in": list(people)}}, {"open.request": 1, "open.by": 1})
+        return {(seat["request"], person["_id"]): seat.get("by", "") async for person in found for seat in person["open"]}
 
     async def release(self, places: Sequence[Place]) -> int:
         """Give places back; how many there were."""
@@ -93,14 +99,16 @@ class MongoSeats:
         return int((await self._collection.bulk_write(steps, ordered=False)).modified_count)
 
 
-def _reserving(request: str, reservation: Reservation, call: str, at: datetime) -> tuple[UpdateOne, UpdateOne]:
-    """Two writes, in either order, of which one at most finds anything: renew a place, or add one where there is room."""
-    there = {"_id": reservation.holder, "open": {"$elemMatch": {"request": request, "by": {"$ne": call}}}}
+def _taking(request: str, reservation: Reservation, call: str, at: datetime) -> UpdateOne:
+    """Add a place where there is room, unless the request has one."""
     room = {"_id": reservation.holder, "open.request": {"$ne": request}, "count": {"$lt": reservation.capacity}}
-    return (
-        UpdateOne(there, {"$set": {"open.$.at": at, "open.$.by": ""}}),
-        UpdateOne(room, _adding(request, reservation.weight, at, call)),
-    )
+    return UpdateOne(room, _adding(request, reservation.weight, at, call))
+
+
+def _relying(request: str, person: str, call: str, at: datetime) -> UpdateOne:
+    """Renew a place that another call took, and have it belong to neither, so that the other does not give it back."""
+    there = {"_id": person, "open": {"$elemMatch": {"request": request, "by": {"$ne": call}}}}
+    return UpdateOne(there, {"$set": {"open.$.at": at, "open.$.by": ""}})
 
 
 def _adding(request: str, weight: float, at: datetime, call: str = "") -> dict[str, Any]:

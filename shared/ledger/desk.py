@@ -6,7 +6,7 @@ from typing import Protocol
 
 from shared.ledger.messages import Lease, Message, Outcome
 
-GATHER_SECONDS = 0.003
+GATHER_SECONDS = 0.01
 MAX_BATCH = 300
 
 

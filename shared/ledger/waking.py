@@ -29,10 +29,7 @@ def next_wake_up(document: Document, timer: datetime | None, *, now: datetime, w
     """
     # An end that the domain could not take waits for the redrive once its request is set aside, and wakes nobody until then.
     waiting = [item for item in document.items if document.parked is None or item.status != "ended"]
-    times = [item_due for item in waiting if (item_due := items.due_at(item)) is not None]
-    if woken:
-        # What waits for a free slot is known to a worker by now; the sweep comes back to it after those it has not seen.
-        times = [max(time, now + SEEN) for time in times]
+    times = [_looked_for(item_due, now, woken=woken) for item in waiting if (item_due := items.due_at(item)) is not None]
     if timer is not None:
         times.append(max(timer, now + (STUCK if stuck else PAUSE)) if woken else timer)
     if document.early and document.parked is None:
@@ -40,3 +37,10 @@ def next_wake_up(document: Document, timer: datetime | None, *, now: datetime, w
         # Asked at once, then less and less often: each time it has been open twice as long.
         times.append(now + min(max(GAP, now - since), LONGEST_GAP) if woken else since + GAP)
     return min(times, default=None)
+
+
+def _looked_for(due: datetime, now: datetime, *, woken: bool) -> datetime:
+    """When a sweep looks for an item: when it comes due, or, of one that a worker hears of now, in case that worker is lost."""
+    if due > now:
+        return due
+    return (now if woken else due) + SEEN

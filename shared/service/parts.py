@@ -44,7 +44,7 @@ from shared.telemetry.build import ensure_fast
 from shared.telemetry.clock import Clock, clock_from
 
 PUBLISH_PATIENCE_SECONDS = 0.02
-MARK_SECONDS = 0.5
+MARK_SECONDS = 2.0
 EFFECTS_AT_ONCE = 16
 
 

@@ -5,8 +5,8 @@ Invariant: whatever is logged, by us or by a library, passes one pipeline, and n
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar, Token
 from typing import Any, TextIO
 
 import structlog
@@ -29,7 +29,7 @@ def configure(service: str, style: str = "auto", *, personal: Iterable[str] = ()
     target = stream or sys.stderr
     console = style == "console" or (style == "auto" and target.isatty())
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        merge_bound,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -49,11 +49,31 @@ def configure(service: str, style: str = "auto", *, personal: Iterable[str] = ()
     _route(target, shared, last)
 
 
-@contextmanager
-def bound(**ids: str | int | None) -> Iterator[None]:
-    """Bind ids to every log line of the block and of the tasks it starts, and unbind them after it. None binds nothing."""
-    with structlog.contextvars.bound_contextvars(**{name: value for name, value in ids.items() if value is not None}):
-        yield
+_BOUND: ContextVar[Mapping[str, str | int]] = ContextVar("bound", default={})  # noqa: B039  # nobody changes what it holds
+
+
+class bound:  # noqa: N801  # used as a statement
+    """Bind ids to every log line of the block and of the tasks it starts, and unbind them after it. None binds nothing.
+
+    One variable for all of them: it is entered for every message, and structlog's own, one for each id, cost more than the log.
+    """
+
+    __slots__ = ("_ids", "_token")
+
+    def __init__(self, **ids: str | int | None) -> None:
+        self._ids = ids
+
+    def __enter__(self) -> None:
+        ids = {name: value for name, value in self._ids.items() if value is not None}
+        self._token: Token[Mapping[str, str | int]] = _BOUND.set({**_BOUND.get(), **ids})
+
+    def __exit__(self, *_exception: object) -> None:
+        _BOUND.reset(self._token)
+
+
+def merge_bound(_logger: object, _method: str, entry: Any) -> Any:
+    """What is bound becomes part of a log line, unless the line says otherwise itself; a processor of structlog."""
+    return {**_BOUND.get(), **entry}
 
 
 def _route(target: TextIO, shared: list[Any], last: list[Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from shared.ledger.desk import Desk
 from shared.ledger.effects import Ending, PointOfNoReturn
 from shared.ledger.messages import Item
+from shared.ledger.waking import SEEN
 from shared.ledger.worker import Worker
 from shared.schemas.envelope import Event
 from tests.unit.ledger.rig import Rig
@@ -37,7 +38,11 @@ async def nobody_answers(source: str, subject: str, after: int) -> Sequence[Even
 
 @asynccontextmanager
 async def working(rig: Rig, effect: Any = None, **options: Any) -> AsyncIterator[Worker]:
-    """A desk and a worker at work on `rig`; sweeps follow each other at once."""
+    """A desk and a worker at work on `rig`; sweeps follow each other at once.
+
+    Of what was planned before, another worker was told: this one looks after a while.
+    """
+    rig.clock.forward(SEEN.total_seconds())
     desk = Desk(rig.ledger)
     options = {"ask": nobody_answers, "slots": 16, "sweep_seconds": 0.005, **options}
     worker = Worker(rig.ledger, desk, effects={"print": effect} if effect else {}, **options)

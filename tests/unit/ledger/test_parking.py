@@ -2,12 +2,12 @@
 
 import pytest
 import structlog
-from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from shared.ledger.messages import Heard
 from shared.ledger.order import held_from
 from shared.messaging.wire import record_of
+from shared.telemetry.logging import merge_bound
 from tests.unit.ledger.rig import Rig, raw, record
 from tests.unit.ledger.small_domain import History, history, told
 
@@ -175,7 +175,7 @@ async def test_what_is_parked_is_not_asked_for(rig: Rig) -> None:
 async def test_a_decision_that_raises_is_logged_with_the_ids_of_its_message(rig: Rig) -> None:
     (event,) = history("r1", 1)
     rig.failing.add("intake:1")
-    with capture_logs(processors=[merge_contextvars]) as lines:
+    with capture_logs(processors=[merge_bound]) as lines:
         await rig.hear(event)
         structlog.get_logger().info("afterwards")
     failed, afterwards = lines

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import structlog
-from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from shared.ledger.effects import Done, Doubt, Ending, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item
+from shared.telemetry.logging import merge_bound
 from tests.unit.ledger.at_work import Effect, status, until, working
 from tests.unit.ledger.rig import Rig
 from tests.unit.ledger.small_domain import told
@@ -146,7 +146,7 @@ async def test_whatever_an_effect_logs_carries_the_ids_of_its_item(rig: Rig) -> 
         structlog.get_logger().info("effect.at_work")
         return Done(data={})
 
-    with capture_logs(processors=[merge_contextvars]) as lines:
+    with capture_logs(processors=[merge_bound]) as lines:
         async with working(rig, effect):
             await rig.plan("a")
             await until(lambda: any(line["event"] == "effect.at_work" for line in lines))

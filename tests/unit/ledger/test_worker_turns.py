@@ -42,6 +42,42 @@ async def test_no_more_effects_run_at_once_than_there_are_slots(rig: Rig) -> Non
     assert max(most) == 3
 
 
+async def test_the_items_of_a_request_are_leased_in_one_write_and_wait_for_slots_here(rig: Rig) -> None:
+    await rig.plan(*"abcdef")
+    leases: list[int] = []
+    healthy = rig.store.write
+
+    async def counted(changes: Sequence[Change]) -> list[Any]:
+        leased = [item for change in changes for item in change.document.items if item.status == "leased"]
+        leases.append(len(leased))
+        return await healthy(changes)
+
+    rig.store.write = counted  # type: ignore[method-assign]
+    async with working(rig, Effect(*[Done()] * 6), slots=4):
+        await until(lambda: all(status(rig, name) == "done" for name in "abcdef"))
+    assert max(leases) == 6
+
+
+async def test_who_waits_for_a_slot_when_the_stop_comes_is_given_back(rig: Rig) -> None:
+    await rig.plan(*"abc")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    performed: list[str] = []
+
+    async def slow(item: Item, point: PointOfNoReturn) -> Ending:
+        performed.append(item.id)
+        if len(performed) == 2:
+            begun.set()
+        await go_on.wait()
+        return Done()
+
+    async with working(rig, slow, slots=2) as worker:
+        await begun.wait()
+        worker.stop()
+        go_on.set()
+        await worker.drain(5)
+    assert (performed, [status(rig, name) for name in "abc"]) == (["a", "b"], ["done", "done", "planned"])
+
+
 async def test_a_worker_whose_slots_are_taken_waits_for_an_effect_to_end(rig: Rig) -> None:
     await rig.plan("a", "b")
     looks: list[int] = []

@@ -46,7 +46,6 @@ def log() -> Iterator[Log]:
     for name, level in before[2].items():
         logging.getLogger(name).setLevel(level)
     structlog.configure(**structure)
-    structlog.contextvars.clear_contextvars()
 
 
 def test_a_line_is_one_json_object_with_event_level_time_and_service(log: Log):
