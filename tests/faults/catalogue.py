@@ -64,6 +64,14 @@ def _primary(kind: str) -> Make:
     return lambda _stand, chance, profile: outages.PrimaryGone(kind=kind, after=chance.uniform(0.2, 2), seconds=profile.stopped)
 
 
+def _read_only(stand: Stand, chance: random.Random, profile: Profile) -> Fault:
+    return outages.ReadOnly(after=chance.uniform(0.5, 2), seconds=profile.stopped / 2, killed=chance.choice(stand.processes))
+
+
+def _disk_full(_stand: Stand, chance: random.Random, profile: Profile) -> Fault:
+    return outages.DiskFull(after=chance.uniform(0.5, 2), seconds=profile.stopped / 2)
+
+
 def _late(_stand: Stand, chance: random.Random, profile: Profile) -> Fault:
     return outages.LateWrite(after=chance.uniform(0.1, 0.5), seconds=profile.stopped / 2, late=7.0)
 
@@ -103,6 +111,8 @@ ON_EMBEDDED = (
     *(Case(fault=f"broker_gone_{turn}", make=_broker_gone()) for turn in range(2)),
     Case(fault="lost_tail", make=_lost_tail()),
     Case(fault="poison", make=_poison, size=6),
+    Case(fault="read_only", make=_read_only),
+    Case(fault="disk_full", make=_disk_full),
     Case(fault="kill_grid", make=_at("routing", "before_publish"), damage="lost", without=UNHEALED, size=4),
     Case(
         fault="kill_redelivered",
@@ -122,6 +132,7 @@ ON_EMBEDDED = (
     ),
     Case(fault="lost_tail", make=_lost_tail(reconciled=False), damage="lost", without=("reconciliation",), size=4),
     Case(fault="poison", make=_poison, damage="lost", without=("dead_letters",), size=2),
+    Case(fault="read_only", make=_read_only, damage="lost", without=("refusals", "reconciliation"), size=6),
 )
 WITH_FEW_PEOPLE = (
     Case(fault="zombie_0", make=_frozen("before_write"), shape=THREE_AND_FEW, size=8),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -132,6 +133,47 @@ class LateWrite:
         await asyncio.sleep(self.seconds)
         for proxy in stand.proxies:
             proxy.late = in_time
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOnly:
+    """The database refuses every write for `seconds`, in the midst of which a process is killed and has to come up again."""
+
+    after: float
+    seconds: float
+    killed: str
+
+    async def strike(self, stand: Stand) -> None:
+        await asyncio.sleep(self.after)
+        await _block_writes(stand, blocked=True)
+        await asyncio.sleep(self.seconds / 2)
+        stand.kill(self.killed)
+        await asyncio.sleep(self.seconds / 2)
+        await _block_writes(stand, blocked=False)
+
+
+async def _block_writes(stand: Stand, *, blocked: bool) -> None:
+    """Have the server answer every write with an error (code 371, UserWritesBlocked), or no longer."""
+    await stand.database.admin.command({"setUserWriteBlockMode": 1, "global": blocked})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiskFull:
+    """The database's only server can write no byte to its files any more, ends at that, and has room again after `seconds`."""
+
+    after: float
+    seconds: float
+
+    async def strike(self, stand: Stand) -> None:
+        await asyncio.sleep(self.after)
+        (server,) = stand.mongod.programs
+        assert server.pid is not None, "a healthy server runs"
+        _, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, hard))
+        while server.pid is not None:
+            await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(self.seconds)
+        await stand.mongod.start()
 
 
 def _of_any(pids: Sequence[int], port: int) -> bool:

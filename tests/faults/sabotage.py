@@ -124,6 +124,15 @@ def majority() -> None:
     real = instead(parts, "connect", connect)
 
 
+def refusals() -> None:
+    """A write that the database refuses counts as written."""
+
+    def failures(error: Any) -> Any:
+        return iter(())
+
+    instead(ledger_store, "_failures", failures)
+
+
 def dead_letters() -> None:
     """What names no request is dropped."""
 
@@ -135,7 +144,7 @@ def dead_letters() -> None:
 
 PROTECTIONS: dict[str, Callable[[], None]] = {
     protection.__name__: protection
-    for protection in (phase, outbox, acknowledgement, reconciliation, guard, sequence, seats, majority, dead_letters)
+    for protection in (phase, outbox, acknowledgement, reconciliation, guard, sequence, seats, majority, refusals, dead_letters)
 }
 
 
