@@ -71,12 +71,12 @@ class Publishing:
         self._prefixes: dict[str, int] = {}
 
     async def publish(self, sayings: Sequence[Saying]) -> None:
-        """Publish and mark; what the broker keeps waiting goes on in the background."""
+        """Publish and mark; what the broker keeps waiting goes on in the background, and nobody waits beside it."""
         if self._patience is None:
             await self._publish(sayings)
             return
         task = asyncio.create_task(self._publish(sayings))
-        done, _ = await asyncio.wait([task], timeout=self._patience)
+        done, _ = await asyncio.wait([task], timeout=0 if self._behind else self._patience)
         if done:
             task.result()
             return

@@ -5,6 +5,7 @@ Invariant: whatever is logged, by us or by a library, passes one pipeline, and n
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from typing import Any, TextIO
@@ -14,6 +15,8 @@ import structlog
 from shared.telemetry.privacy import described, without_personal
 
 STYLES = ("auto", "json", "console")
+SELDOM_SECONDS = 10.0
+REMEMBERED = 1_000
 LEVELS = {"shared": logging.INFO, "services": logging.INFO, "infra": logging.INFO, "uvicorn.error": logging.INFO}
 """Everything else speaks from WARNING up: the broker's and the database's clients are talkative."""
 
@@ -76,9 +79,39 @@ def merge_bound(_logger: object, _method: str, entry: Any) -> Any:
     return {**_BOUND.get(), **entry}
 
 
+class Seldom(logging.Filter):
+    """Lets a library say the same thing once in `seconds`: clients of a broker that is away say it many times a second.
+
+    The line that is let through next says how many were not.
+    """
+
+    def __init__(self, seconds: float = SELDOM_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._clock = clock
+        self._said: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is said; our own always are."""
+        if record.name.startswith(tuple(LEVELS)) or not isinstance(record.msg, str):
+            return True
+        same = (record.name, record.levelno, record.msg)
+        at, held_back = self._said.pop(same, (float("-inf"), 0))
+        if self._clock() < at + self._seconds:
+            self._said[same] = (at, held_back + 1)
+            return False
+        self._said[same] = (self._clock(), 0)
+        if len(self._said) > REMEMBERED:
+            del self._said[next(iter(self._said))]
+        if held_back:
+            record.msg = f"{record.msg} (and {held_back} times more since it was last said)"
+        return True
+
+
 def _route(target: TextIO, shared: list[Any], last: list[Any]) -> None:
     """Make the standard library's root logger speak through the same pipeline."""
     handler = logging.StreamHandler(target)
+    handler.addFilter(Seldom())
     processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=processors))
     root = logging.getLogger()

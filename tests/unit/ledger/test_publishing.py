@@ -49,6 +49,17 @@ async def test_a_command_is_answered_while_the_broker_hangs_and_published_when_i
     await published(rig, 1)
 
 
+async def test_while_one_waits_for_the_broker_nobody_else_does() -> None:
+    broker = Hanging()
+    rig = impatient(broker)
+    await rig.tell(told("c1"))
+    rig.ledger.publishing._patience = 3600
+    await asyncio.wait_for(rig.tell(told("c2")), 10)
+    assert len(broker.asked) == 2
+    broker.answers.set()
+    await published(rig, 2)
+
+
 async def test_without_patience_the_answer_waits_for_the_broker() -> None:
     rig = Rig(publisher=Hanging())
     with pytest.raises(TimeoutError):

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from shared.telemetry.logging import LEVELS, bound, configure
+from shared.telemetry.logging import LEVELS, REMEMBERED, Seldom, bound, configure
 
 
 class Log:
@@ -124,6 +124,36 @@ def test_libraries_speak_through_the_same_pipeline_with_the_bound_ids(log: Log):
         logging.getLogger("aiokafka.consumer").warning("Heartbeat failed for %s", "group")
     line = log.last
     assert (line["event"], line["logger"], line["request_id"]) == ("Heartbeat failed for group", "aiokafka.consumer", "r-1")
+
+
+def test_a_library_says_the_same_once_in_a_while_and_then_how_often_it_was_not_let(log: Log):
+    log.configured()
+    library, elsewhere = logging.getLogger("aiokafka.conn"), logging.getLogger("aiokafka.client")
+    for node in range(5):
+        library.error("Unable to connect to node %s", node)
+    elsewhere.error("Unable to connect to node %s", 0)
+    assert [line["event"] for line in log.lines] == ["Unable to connect to node 0"] * 2
+
+
+def test_what_was_held_back_is_counted_and_ours_is_never_held_back():
+    now = [0.0]
+    seldom = Seldom(seconds=10, clock=lambda: now[0])
+
+    def said(name: str) -> str | None:
+        record = logging.LogRecord(name, logging.ERROR, "", 0, "away: %s", ("x",), None)
+        return record.getMessage() if seldom.filter(record) else None
+
+    assert [said("aiokafka"), said("aiokafka"), said("aiokafka")] == ["away: x", None, None]
+    now[0] = 10.0
+    assert said("aiokafka") == "away: x (and 2 times more since it was last said)"
+    assert said("shared.messaging.stream") == said("shared.messaging.stream") == "away: x"
+
+
+def test_no_more_than_so_many_texts_are_remembered():
+    seldom = Seldom(seconds=10, clock=lambda: 0.0)
+    for number in range(3 * REMEMBERED):
+        assert seldom.filter(logging.LogRecord("aiokafka", logging.ERROR, "", 0, f"text {number}", None, None))
+    assert len(seldom._said) == REMEMBERED
 
 
 @pytest.mark.parametrize("name", ["uvicorn.error", "services.routing.handlers", "shared.ledger.worker"])
