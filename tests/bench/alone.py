@@ -29,6 +29,7 @@ from services.documents.rendering.children import Children
 from services.documents.rendering.job import Job, render
 from services.notify.channels.smtp import Mailer, SmtpServer
 from services.notify.effects import Effects
+from services.notify.rendering.view import Reader
 from shared.ledger.effects import Done
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
@@ -178,9 +179,12 @@ async def _mails(port: int, count: int) -> float:
     items = [Item(**{**vars(planned[n % len(planned)]), "id": f"{n:08x}", "subject": f"r{n:07x}"}) for n in range(count)]
     directory = Directory().with_entries(_readers(items))
     mailer = Mailer(SmtpServer(host="127.0.0.1", port=port, connections=CONNECTIONS))
+    renderer = a_renderer()
+    for item in planned:  # a process compiles its templates once
+        renderer.letter(item, reader=Reader(name="", locale="zh", time_zone="Asia/Shanghai"), directory=directory)
     effects = Effects(
         directory=lambda: directory,
-        renderer=a_renderer(),
+        renderer=renderer,
         sender=SENDER,
         mails=mailer,
         chats=None,  # type: ignore[arg-type]  # mails alone

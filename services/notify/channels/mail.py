@@ -97,6 +97,7 @@ def _unstructured(header: str, value: str) -> str:
     return _encoded(header, _safe(header, value))
 
 
+@lru_cache(maxsize=2048)  # a request's supporters are told under one subject
 def _encoded(header: str, value: str) -> str:
     """`value`, in encoded words where it is not ASCII or has to be folded: they alone fold where there is no space."""
     if value.isascii() and len(value) <= UNFOLDED:

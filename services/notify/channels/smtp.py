@@ -16,6 +16,7 @@ from services.notify.channels.mail import checked_address
 from shared.ledger.effects import Done, Doubt, Ending, PointOfNoReturn, Retry, Terminal
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_YES = {aiosmtplib.SMTPStatus.completed, aiosmtplib.SMTPStatus.will_forward}
 _LOST = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, ConnectionError, TimeoutError)
 Monotonic = Callable[[], float]
 
@@ -75,6 +76,7 @@ class Connection:
         )
         try:
             await client.connect()
+            await client.ehlo()
         except BaseException:
             client.close()
             raise
@@ -85,14 +87,16 @@ class Connection:
         return self._client.is_connected and self.sent < self._server.per_connection and now - self.used < self._server.idle
 
     async def envelope(self, sender: str, recipient: str) -> None:
-        """MAIL FROM and RCPT TO. Raises Refused, or what a lost connection raises."""
-        try:
-            await self._client.mail(sender)
-            await self._client.rcpt(recipient)
-        except aiosmtplib.SMTPSenderRefused as error:
-            raise Refused("sender", error.code, error.message) from error
-        except aiosmtplib.SMTPRecipientRefused as error:
-            raise Refused("recipient", error.code, error.message) from error
+        """MAIL FROM and RCPT TO, of checked addresses: the client's own calls parse them as headers. Raises Refused, or what a
+        lost connection raises.
+        """
+        await self._step("sender", b"MAIL", f"FROM:<{sender}>")
+        await self._step("recipient", b"RCPT", f"TO:<{recipient}>")
+
+    async def _step(self, step: str, command: bytes, argument: str) -> None:
+        answer = await self._client.execute_command(command, argument.encode("ascii"))
+        if answer.code not in _YES:
+            raise Refused(step, answer.code, answer.message)
 
     async def data(self, message: bytes) -> None:
         """DATA and the final dot. Raises Refused when the server said no, anything else when it may have said yes."""
