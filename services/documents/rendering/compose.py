@@ -65,6 +65,7 @@ def _document(material: Material, title: str, layout: Layout, sections: list[Jso
         "unit": material.unit,
         "version": material.version,
         "date": day(material.at, locale),
+        "at": material.at,
         "footer": "" if outward else f"{word('internal', locale)} · {policy}",
         "particulars": particulars(material, outward=outward),
         "sections": [section for section in sections if section["blocks"]],

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import UTC, datetime
 from importlib.resources import files
 
 from docxtpl import DocxTemplate
@@ -17,6 +18,9 @@ def render_docx(document: Json) -> bytes:
     """The Word file of `document`."""
     template = DocxTemplate(io.BytesIO(TEMPLATE.read_bytes()))
     template.render(document, jinja_env=SandboxedEnvironment(autoescape=True), autoescape=True)
+    about = template.docx.core_properties
+    about.title, about.subject = document["title"], document["number"]
+    about.created = about.modified = datetime.fromisoformat(document["at"]).astimezone(UTC)
     made = io.BytesIO()
     template.save(made)
     return _undated(made.getvalue())

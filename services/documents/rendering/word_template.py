@@ -6,6 +6,7 @@ from pathlib import Path
 from docx import Document
 from docx.document import Document as Word
 from docx.enum.text import WD_BREAK
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
@@ -29,6 +30,7 @@ def make(target: Path) -> None:
     document.core_properties.created = document.core_properties.modified = UNDATED
     for name, size in STYLES.items():
         _style(document.styles[name], size, accent=name in {"Title", "Heading 1", "Heading 2"})
+    _without_thumbnail(document)
     page = document.sections[0]
     page.page_width, page.page_height = Cm(21), Cm(29.7)
     page.left_margin = page.right_margin = Cm(2.2)
@@ -47,6 +49,13 @@ def make(target: Path) -> None:
     document.add_paragraph("{%p endfor %}")
     document.add_paragraph("{%p endfor %}")
     document.save(str(target))
+
+
+def _without_thumbnail(document: Word) -> None:
+    """The library's own template carries a picture of its first page, which ours would show for every document."""
+    relations = document.part.package.rels
+    for name in [name for name, one in relations.items() if one.reltype == RELATIONSHIP_TYPE.THUMBNAIL]:
+        del relations[name]
 
 
 def _blocks(document: Word) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import UTC, datetime
 
 import jinja2
 import pytest
@@ -40,7 +41,14 @@ def test_header_and_footer_name_the_document_and_inside_the_policy():
     assert "营销支持工作管理办法" not in page.footer.paragraphs[0].text
     inward = Document(io.BytesIO(render(a_job(a_body("tech.survey"), format="docx")).data))
     assert "内部使用，不外发 · 营销支持工作管理办法 1.0.0" in inward.sections[0].footer.paragraphs[0].text
-    assert document.core_properties.author == "Backline"
+
+
+def test_the_files_own_properties_are_the_documents():
+    made = render(a_job(a_body("tech.proposal"), format="docx")).data
+    about = Document(io.BytesIO(made)).core_properties
+    assert (about.title, about.subject, about.author) == ("方案建议书", "BL-AB12CD34", "Backline")
+    assert about.created == about.modified == datetime(2027, 3, 2, 2, tzinfo=UTC)
+    assert [name for name in zipfile.ZipFile(io.BytesIO(made)).namelist() if "thumbnail" in name] == []
 
 
 def test_every_run_has_a_chinese_font_to_fall_back_on():
