@@ -74,11 +74,12 @@ def out_of_state(status: Status, name: Command) -> Refusal:
     """`name` is not allowed in `status`; names the present status and those in which it would be."""
     wish, now = COMMANDS[name], STATUS[status]
     allowed = [STATUS[one] for one in STATUS if one in ALLOWED[name]]
+    named = "" if now.en == status else f" ({status})"
     return Refusal(
         code="out_of_state",
         message=Text(
             zh=f"申请目前为“{now.zh}”（{status}），不能{wish.zh}；须为{'、'.join(one.zh for one in allowed)}。",
-            en=f"The request is {now.en} ({status}) and cannot {wish.en}; it must be {' or '.join(one.en for one in allowed)}.",
+            en=f"The request is {now.en}{named} and cannot {wish.en}; it must be {' or '.join(one.en for one in allowed)}.",
         ),
     )
 
