@@ -9,12 +9,15 @@ from services.documents.orphans import Orphans
 from services.documents.projection import Projection
 from services.documents.rendering.children import Children
 from services.documents.surroundings import DocumentsSurroundings
+from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS
 from shared.service.application import application, run
 from shared.service.parts import Parts
 from shared.service.settings import Settings
 
 RENDERINGS_AT_ONCE = 2
+OUTSIDE = Outside(repeatable=frozenset({RENDER}))
+"""Made twice it is the same file."""
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -22,7 +25,7 @@ def build_app(settings: Settings) -> FastAPI:
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
     surroundings = DocumentsSurroundings(clock=parts.clock, packs=parts.packs, surveys=projection)
-    room = parts.room("requests", DocumentsDomain(), surroundings, REQUEST_TOPICS["documents"])
+    room = parts.room("requests", DocumentsDomain(), surroundings, REQUEST_TOPICS["documents"], OUTSIDE)
     children = Children()
     rendering = Rendering(
         intake=HttpIntake(parts.http, settings.intake_url),
