@@ -4,7 +4,7 @@ Invariant: an effect that may have been performed is not performed again by itse
 (docs/decisions/0004). Only what may be repeated without harm is left to be done.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,14 +22,20 @@ def _untold(_state: Any) -> None:
     """A state that does not tell."""
 
 
+async def _kept(_event: Event) -> bool:
+    """Nothing that was made lies in the database."""
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outside:
-    """What a service does to the outside world: the kinds of items that may be performed twice without harm, and, where the state
-    tells, the items that it waits for: by id, with their kind.
+    """What a service does to the outside world: the kinds of items that may be performed twice without harm; where the state tells,
+    the items that it waits for, by id, with their kind; and whether what an own event says was made is still there.
     """
 
     repeatable: frozenset[str] = frozenset()
     awaited: Callable[[Any], Mapping[str, str] | None] = _untold
+    kept: Callable[[Event], Awaitable[bool]] = _kept
 
 
 @dataclass(kw_only=True)
@@ -54,7 +60,8 @@ def concluded(
 ) -> list[StoredItem]:
     """Bring the items of `document` to what is known of them; those that are in doubt, told or not yet told to the domain.
 
-    `events` are the own events that were adopted, `planned` what their causes planned again; `awaited` is what the state waits for.
+    `events` are the own events that were adopted, but for those whose makings are lost; `planned` is what their causes planned again,
+    `awaited` what the state waits for.
     """
     known = {item.id for item in document.items}
     items.plan(document, planned, now)
@@ -65,7 +72,7 @@ def concluded(
     ]
     ends = dict(end for event in events if (end := end_of(event)) is not None)
     for item in document.items:
-        if item.status != "ended" and not (item.kind in outside.repeatable and item.id not in ends):
+        if item.id in ends or not (item.status == "ended" or _repeats(item, outside)):
             _conclude(item, ends.get(item.id), waits=None if awaited is None else item.id in awaited, now=now)
     if awaited is not None:  # planned by the rules of today, and by nobody then
         document.items = [

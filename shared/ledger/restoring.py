@@ -131,7 +131,8 @@ class Restorer(Generic[S, C]):
         if problem:
             outside = Outside()
             made.parked = made.parked if _unsure(made) else f"{UNSURE}{problem}"[:1000]
-        concluded(made, found.events, planned.whole(), self._awaited(made, problem), outside, self._now())
+        standing = [event for event in found.events if await outside.kept(event)]
+        concluded(made, standing, planned.whole(), self._awaited(made, problem), outside, self._now())
         return made
 
     def _awaited(self, made: Document, problem: str) -> Mapping[str, str] | None:
