@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from infra.commands.ending import FAILED, WRONGLY_ASKED, fail
 from infra.commands.progress import progress
@@ -30,13 +29,13 @@ from shared.schemas.envelope import SOURCES
 from shared.service.restoring import Restored, StillRunningError
 from shared.service.settings import PREFIX, SettingsError
 from shared.storage import PyMongoError, UnsafeDatabaseError
+from shared.telemetry import logging
 
 console = Console()
-SHOWN = 50
+SHOWN = 200
 SETTINGS = {"intake": ("services.intake.settings", "IntakeSettings"), "notify": ("services.notify.settings", "NotifySettings")}
 COMMON = ("shared.service.settings", "Settings")
 BROKERS = re.compile(r"broker|kafka-\d+")
-DOUBTS = "POST /v1/requests/ID/notifications/ITEM/resolve"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -94,6 +93,7 @@ def local(folder: Path) -> dict[str, str]:
 async def _restored(service: str, environment: Mapping[str, str], by: str, since: datetime | None) -> Restored:
     module, name = SETTINGS.get(service, COMMON)
     settings = getattr(import_module(module), name).read(service, environment)
+    logging.configure(service, settings.log)
     app: Any = import_module(f"services.{service}.app").build_app(settings)
     shown = _Shown()
     try:
@@ -137,20 +137,18 @@ def _moment(text: str) -> datetime | None:
 
 
 def _show(service: str, restored: Restored) -> None:
-    if restored.rows:
-        shown = Table("ledger", "request", "what", "in doubt", "why", title=f"{service}: left for a person")
-        for column in (1, 3, 4):
-            shown.columns[column].overflow = "fold"
-        for ledger, one in restored.rows[:SHOWN]:
-            shown.add_row(ledger, escape(one.subject), one.end, escape("\n".join(one.doubts)), escape(one.why))
-        console.print(shown)
+    """A line for each item in doubt and each request that is left, with ids that can be copied; then the figures."""
+    for ledger, one in restored.rows[:SHOWN]:
+        lines = [f"item {item} is in doubt" for item in one.doubts] + ([f"{one.end}: {one.why}"] if one.why else [])
+        for line in lines:
+            console.print(escape(f"{ledger} {one.subject}: {line}"), highlight=False, soft_wrap=True)
     if len(restored.rows) > SHOWN:
         console.print(f"… and {len(restored.rows) - SHOWN} more.", highlight=False)
     if restored.unreadable:
         console.print(f"{restored.unreadable} records of its topics cannot be read.", highlight=False)
     aside = sum(one.end == "set aside" for _, one in restored.rows)
-    figures = f"{restored.events} events of {restored.restored} taken up, {restored.doubts} in doubt, {aside} set aside"
     unfinished = sum(one.end not in {"set aside", "restored", "as it was"} for _, one in restored.rows)
+    figures = f"{restored.events} events of {restored.restored} taken up, {restored.doubts} in doubt, {aside} set aside"
     console.print(f"{service}: {figures}, {unfinished} not restored.", highlight=False, soft_wrap=True)
     if restored.whole:
         console.print(f"{service} may be started.", highlight=False)
