@@ -77,13 +77,13 @@ def knowing(document: Document, events: Sequence[Event], heard: Mapping[str, Seq
             made.early.append(held)
         elif order.is_fork(made, held) or order.is_damaged(made, held):
             made.aside.append(held)
-    causes = {event.causationid for event in events if event.causationid and end_of(event) is None}
-    commands = causes - {event.id for said in heard.values() for event in said} - set(made.applied)
-    made.applied = [*made.applied, *sorted(commands)]
+    others = {event.id for said in heard.values() for event in said} | set(made.applied)
+    causes = [event.causationid for event in events if event.causationid and end_of(event) is None]
+    made.applied = [*made.applied, *dict.fromkeys(cause for cause in causes if cause not in others)]
     return made
 
 
 def end_of(event: Event) -> tuple[str, ItemEnd] | None:
-    """The item whose end an own event says, and how it ended: its cause names both."""
+    """The item whose end an own event says, and how it ended: its cause names both. (Commands may have colons; items have none.)"""
     identity, _, said = (event.causationid or "").rpartition(":")
-    return next(((identity, end) for end in ENDS if identity and said == end), None)
+    return next(((identity, end) for end in ENDS if identity and ":" not in identity and said == end), None)
