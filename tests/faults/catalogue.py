@@ -78,7 +78,11 @@ def _lost_tail(*, reconciled: bool = True) -> Make:
 
 def _put_back(service: str, *, restored: bool = True) -> Make:
     return lambda _stand, chance, _profile: restores.PutBack(
-        service=service, after=chance.uniform(1, 2.5), between=chance.uniform(3, 6), restored=restored
+        service=service,
+        after=chance.uniform(1, 2.5),
+        between=chance.uniform(3, 6),
+        killed=chance.uniform(2, 5),
+        restored=restored,
     )
 
 

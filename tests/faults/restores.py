@@ -4,7 +4,9 @@ import asyncio
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +25,15 @@ Backup = dict[str, list[dict[str, Any]]]
 class PutBack:
     """A copy of `service`'s database is taken under load; `between` seconds later it takes the place of the database.
 
-    The service is killed for it, and restored before it starts again, unless that is what the run does without. What it had
-    written and not yet said is gone for good with a database, so it is killed when there is no such thing.
+    The service is killed for it, and restored before it starts again, unless that is what the run does without; the command is
+    itself killed after `killed` seconds, and run again. What the service had written and not yet said is gone for good with a
+    database, so it is killed when there is no such thing.
     """
 
     service: str
     after: float
     between: float
+    killed: float
     restored: bool = True
 
     async def strike(self, stand: Stand) -> None:
@@ -37,12 +41,15 @@ class PutBack:
         await asyncio.sleep(self.after)
         backup = await copied(database)
         await asyncio.sleep(self.between)
-        while await heads(database) <= sum(stored["head"] for stored in backup.get("requests", ())):
+        known = sum(stored["head"] for stored in backup.get("requests", ()))
+        while await heads(database) <= known:
             await asyncio.sleep(LOOK_SECONDS)
         await self._killed(stand, database)
         await put_back(database, backup)
         if self.restored:
-            await restore(stand, self.service)
+            await restore(stand, self.service, self.killed)
+            if await heads(database) <= known:
+                stand.damage.append(f"the restore of {self.service} had nothing to do, so that the run shows nothing")
         await stand.healed()
         await reconcile(stand, self.service)
 
@@ -84,19 +91,16 @@ async def put_back(database: Database, backup: Backup) -> None:
             await database[name].insert_many(stored)
 
 
-async def restore(stand: Stand, service: str) -> None:
-    """As an operator does it, twice; what it leaves undone is a damage of the run, as is a second time that finds something new."""
+async def restore(stand: Stand, service: str, killed: float) -> None:
+    """As an operator does it: once killed, then to its end, and once more. What is undone then, or done still, is a damage of the run."""
     environment = {**os.environ, **stand.stack._environment(f"{service}-1")}
     command = [sys.executable, "-m", "infra.cli", "restore", service, "--as", "the proving ground"]
-    said: list[str] = []
+    run = partial(subprocess.run, command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    with suppress(subprocess.TimeoutExpired):  # which kills it with -9
+        await asyncio.to_thread(run, timeout=killed)
     for _ in range(2):
-        run = await asyncio.to_thread(
-            subprocess.run, command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS
-        )
-        said.append(run.stdout)
-        if f"{service} may be started." not in run.stdout:
-            stand.damage.append(f"the restore of {service} ended with {run.returncode}: {run.stdout}{run.stderr[-1000:]}")
-    if NOTHING in said[0]:
-        stand.damage.append(f"the restore of {service} had nothing to do, so that the run shows nothing: {said[0]}")
-    if NOTHING not in said[-1]:
-        stand.damage.append(f"a second restore of {service} found something new: {said[-1]}")
+        ended = await asyncio.to_thread(run, timeout=SECONDS)
+        if f"{service} may be started." not in ended.stdout:
+            stand.damage.append(f"the restore of {service} ended with {ended.returncode}: {ended.stdout}{ended.stderr[-1000:]}")
+    if NOTHING not in ended.stdout:
+        stand.damage.append(f"another restore of {service} found something new: {ended.stdout}")
