@@ -77,9 +77,10 @@ class Restorer(Generic[S, C]):
         self._lacking: dict[str, list[Event]] = defaultdict(list)
 
     async def look(self, events: Sequence[Event]) -> None:
-        """Keep of own events, as they stand in the topic, those that the database does not know."""
-        documents = await self._store.load(sorted({event.subject for event in events}))
-        for event in events:
+        """Keep of what stands in the topic the own events that the database does not know."""
+        own = [event for event in events if event.source == self._domain.source]
+        documents = await self._store.load(sorted({event.subject for event in own}))
+        for event in own:
             document = documents.get(event.subject) or Document(subject=event.subject)
             if event.sequence > document.head or (event.sequence == document.head and event.id != document.head_id):
                 self._lacking[event.subject].append(event)
@@ -109,7 +110,7 @@ class Restorer(Generic[S, C]):
             end, problem = _end_of(await self._store.write([Change(document=made, said=found.events)]))
             if problem or end != "restored":
                 return Mended(subject=document.subject, end=end, why=problem)
-            log.info("ledger.restored", request=document.subject, events=len(found.events), doubts=len(doubts(made)))
+            log.debug("ledger.restored", request=document.subject, events=len(found.events), doubts=len(doubts(made)))
         in_doubt = tuple(item.id for item in doubts(made))
         told = Mended(subject=document.subject, end=end, events=len(found.events), doubts=in_doubt)
         return replace(told, end="set aside", why=(made.parked or "").removeprefix(UNSURE)) if _unsure(made) else told

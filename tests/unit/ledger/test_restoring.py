@@ -174,6 +174,15 @@ async def test_killed_at_any_write_and_run_again_it_ends_the_same(*, landed: boo
     assert deaths == 3
 
 
+async def test_what_somebody_else_wrote_into_its_topic_is_not_its_own() -> None:
+    rig = Disaster()
+    await rig.intake()
+    rig.back_up()
+    rig.put_back()
+    assert {one.events for one in (await rig.restore([*rig.topic, *history("r1", 5), *history("r9", 2)])).values()} == {0}
+    assert (await rig.document()).head == 1
+
+
 async def test_nothing_that_a_cause_decides_anew_is_said() -> None:
     """Causes are decided on again to find what they planned; what they would say today is not said."""
 
