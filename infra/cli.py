@@ -1,8 +1,8 @@
-"""`backline`: the stack, imports, recovery (what is parked, dead letters, reconcile, replay, rebuild) and the contract."""
+"""`backline`: the stack, imports, recovery (what is parked, dead letters, reconcile, replay, rebuild, restore) and the contract."""
 
 import typer
 
-from infra.commands import contract, feeding, keys, operating, rebuilding, recovering, running
+from infra.commands import contract, feeding, keys, operating, rebuilding, recovering, restoring, running
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 running.add_to(app)
@@ -10,6 +10,7 @@ feeding.add_to(app)
 operating.add_to(app)
 recovering.add_to(app)
 rebuilding.add_to(app)
+restoring.add_to(app)
 contract.add_to(app)
 keys.add_to(app)
 

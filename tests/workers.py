@@ -28,6 +28,7 @@ LONG = (
     "tests/component/service/test_killed_anywhere.py",
     "tests/e2e/test_realistic_data.py",
     "tests/e2e/test_rebuild.py",
+    "tests/e2e/test_restore.py",
     "tests/unit/documents/test_documents_pdf.py",
     "tests/component/messaging/test_consumer.py",
     "tests/component/messaging/test_undecodable.py",

@@ -5,10 +5,12 @@ from fastapi import FastAPI
 from services.documents.api import document_routes
 from services.documents.domain import RENDER, DocumentsDomain
 from services.documents.effects import HttpIntake, Rendering
+from services.documents.keeping import Kept
 from services.documents.orphans import Orphans
 from services.documents.projection import Projection
 from services.documents.rendering.children import Children
 from services.documents.surroundings import DocumentsSurroundings
+from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS
 from shared.service.application import application, run
 from shared.service.parts import Parts
@@ -22,7 +24,9 @@ def build_app(settings: Settings) -> FastAPI:
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
     surroundings = DocumentsSurroundings(clock=parts.clock, packs=parts.packs, surveys=projection)
-    room = parts.room("requests", DocumentsDomain(), surroundings, REQUEST_TOPICS["documents"])
+    # Made twice it is the same file; one that went with the database is made again.
+    outside = Outside(repeatable=frozenset({RENDER}), kept=Kept(parts.blobs))
+    room = parts.room("requests", DocumentsDomain(), surroundings, REQUEST_TOPICS["documents"], outside)
     children = Children()
     rendering = Rendering(
         intake=HttpIntake(parts.http, settings.intake_url),

@@ -99,8 +99,9 @@ class DocumentsDomain:
                 return _plan(state, event, context)
             case Settled() if state.withdrawn:
                 return NOTHING  # under way when the request was withdrawn; nobody wants the file any more
-            case Settled(item=item, end="done", data=data):
-                return Decision(facts=(DocumentRendered.model_validate(data),))
+            case Settled(end="done", data=data):
+                made = DocumentRendered.model_validate(data)
+                return NOTHING if _said(state, made) else Decision(facts=(made,))
             case Settled(item=item, problem=problem, data=data):
                 failed = DocumentFailed(
                     document=item.id,
@@ -141,7 +142,8 @@ class DocumentsDomain:
                 update = {"withdrawn": True}
             case "backline.documents.document_rendered":
                 made = event.read_as(DocumentRendered)
-                update = {"made": (*state.made, made)}
+                others = (one for one in state.made if one.document != made.document)
+                update = {"made": (*others, made)}
             case _:
                 return state
         return state.model_copy(update=update)
@@ -157,6 +159,17 @@ class DocumentsDomain:
     def comparable(self, state: State) -> State:
         """Each field follows from events that are ordered among each other, whoever says them."""
         return state
+
+
+def _said(state: State, made: DocumentRendered) -> bool:
+    """Whether the very files were said to exist before: they were lost with the database, and are made again."""
+    return any((one.document, contents(one)) == (made.document, contents(made)) for one in state.made)
+
+
+def contents(made: DocumentRendered) -> tuple[str, ...]:
+    """The SHA-256 of each file that a fact names: the document's, and that of its internal sheet if it has one."""
+    sheet = made.manifest.get("sheet")
+    return (made.sha256, *([sheet["sha256"]] if sheet else []))
 
 
 TRIGGERS = {TYPE_OF[WorkAccepted]: "accepted", TYPE_OF[WorkCompleted]: "completed"}

@@ -19,6 +19,14 @@ NOT_FOUND = Refusal(
     status=404,
     message=Text(zh="没有这个申请，或它不属于您的经营单位。", en="There is no such request, or it is not your unit's."),
 )
+FAULTY = Refusal(
+    code="not_now",
+    status=503,
+    message=Text(
+        zh="现在无法处理，通知未变；申请若被搁置，请先让它继续（redrive），再重试。",
+        en="This cannot be done now and changed nothing; if the request is set aside, let it go on (redrive) first, and try again.",
+    ),
+)
 
 
 class Projection(Protocol):
@@ -75,6 +83,8 @@ def resolving_routes(desk: Tells, clock: Clock, operator: Callable[..., Any]) ->
         outcome = await desk.tell(told)
         if outcome.refusal is not None:
             raise Refused(outcome.refusal)
+        if outcome.problem:
+            raise Refused(FAULTY)
         return Settled(request=request_id, delivery=delivery, status=outcome.state.deliveries[delivery].status)
 
     return router

@@ -18,7 +18,9 @@ from services.notify.rendering.labels import labels_of
 from services.notify.rendering.renderer import Renderer
 from services.notify.rendering.view import Console
 from services.notify.settings import NotifySettings
+from services.notify.state import awaited
 from services.notify.surroundings import NotifySurroundings
+from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS
 from shared.service.application import application, run
 from shared.service.parts import Parts
@@ -32,7 +34,7 @@ def build_app(settings: NotifySettings) -> FastAPI:
     surroundings = NotifySurroundings(
         clock=parts.clock, rooms=frozenset(settings.chat_rooms), subscribers=tuple(sorted(settings.webhooks))
     )
-    room = parts.room("requests", NotifyDomain(load_policy()), surroundings, REQUEST_TOPICS["notify"])
+    room = parts.room("requests", NotifyDomain(load_policy()), surroundings, REQUEST_TOPICS["notify"], Outside(awaited=awaited))
     outside = httpx.AsyncClient(follow_redirects=False)
     mailer = Mailer(_smtp_server(settings))
     effects = _effects(settings, parts, mailer, outside)

@@ -82,6 +82,11 @@ class State(Frozen):
         return tuple(dict.fromkeys(seat.person for seat in self.seats if seat.step == "supporter"))
 
 
+def awaited(state: State) -> dict[str, Channel]:
+    """The deliveries whose end has not been said, each with its channel."""
+    return {identity: delivery.channel for identity, delivery in state.deliveries.items() if delivery.status == "planned"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names."""

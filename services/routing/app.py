@@ -38,6 +38,7 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[work_routes(room.desk, projection, parts.clock, parts.auth.principal)],
         prepare=[projection.prepare],
         loops=[surroundings.sweep],
+        restored=[surroundings.restore],
     )
 
 

@@ -9,6 +9,8 @@ from shared.messaging.wire import Poison, Record, Unaddressed, decode
 from shared.schemas.envelope import Event, Source
 from shared.schemas.model import Json
 
+UNSURE = "restored, not whole: "
+"""How the reason begins why a restore set a request aside: what it said is not all known, so that until its redrive it obeys nobody."""
 ItemStatus = Literal["planned", "leased", "data", "ended", "done", "failed", "unknown", "cancelled"]
 
 

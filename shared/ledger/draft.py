@@ -9,7 +9,7 @@ import structlog
 
 from shared.ledger import ending, items, order
 from shared.ledger.deciding import Deciding
-from shared.ledger.document import Change, Document, Held
+from shared.ledger.document import UNSURE, Change, Document, Held
 from shared.ledger.domain import C, Domain, S, state_of
 from shared.ledger.messages import Heard, Lease, Message, Outcome, Passing, Postponing, Settled, Told, Woken
 from shared.ledger.publishing import Saying
@@ -250,6 +250,8 @@ class Draft(Deciding[S, C]):
     def _told(self, message: Told) -> Outcome:
         if message.id in self.document.applied:
             return self.outcome(repeated=True)
+        if self.document.parked is not None and self.document.parked.startswith(UNSURE):
+            return self.outcome(problem=self.document.parked)
         return self.attempt(message, cause=message.id)
 
     def _wake(self, message: Woken) -> Outcome:

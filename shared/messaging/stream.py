@@ -216,7 +216,7 @@ class Stream:
     async def _handled(self, consumer: AIOKafkaConsumer, records: Records) -> bool:
         """Whether the batch is handled, and committed as far as the broker lets us; else it is read again."""
         try:
-            await self._subscription.handle([_record(record) for record in records])
+            await self._subscription.handle([as_record(record) for record in records])
         except Exception:  # nothing is skipped: whatever it was, the batch is read again after a pause
             self._failures += 1
             self.failing_since = self.failing_since or time.monotonic()
@@ -274,7 +274,8 @@ async def _started(broker: KafkaBroker) -> None:
     await broker.start()
 
 
-def _record(record: ConsumerRecord[Any, Any]) -> Record:
+def as_record(record: ConsumerRecord[Any, Any]) -> Record:
+    """A record as the client gives it, in our own form."""
     return Record(
         topic=record.topic,
         partition=record.partition,

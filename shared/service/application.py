@@ -16,6 +16,7 @@ from shared.service.rebuilding import rebuild_routes
 from shared.service.recovery import recovery_routes
 from shared.service.redriver import Redriver
 from shared.service.redriving import dead_letter_routes, parked_routes
+from shared.service.restoring import Finish, Restoring
 from shared.service.settings import Settings
 from shared.telemetry import logging
 from shared.telemetry.health import Health
@@ -34,12 +35,13 @@ def application(
     loops: Sequence[Loop] = (),
     closing: Sequence[Close] = (),
     limits: Mapping[str, int] | None = None,
+    restored: Sequence[Finish] = (),
 ) -> FastAPI:
     """One service over `parts`.
 
     `rooms` are its ledgers by name; others hear the events of the one called "requests". `prepare` runs once before any
     work, `loops` as long as the service does, `closing` after its work has been drained. `limits` maps path prefixes to
-    the largest body in bytes.
+    the largest body in bytes. `restored` runs at the end of a restore (docs/decisions/0016).
     """
     health = Health()
     process = Process(
@@ -60,6 +62,7 @@ def application(
         limits=limits,
     )
     app.state.stopping = (*app.state.stopping, process.stop_taking)
+    app.state.restoring = Restoring(parts, rooms, (*prepare, *restored))
     return app
 
 

@@ -16,8 +16,10 @@ from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.effects import Perform
 from shared.ledger.folding import Fold
 from shared.ledger.hearing import Hearing
-from shared.ledger.rebuilding import Rebuilder
+from shared.ledger.proving import Outside
+from shared.ledger.rebuilding import Rebuilder, Shadow
 from shared.ledger.reconciler import Reconciler
+from shared.ledger.restoring import Restorer
 from shared.ledger.worker import Worker
 from shared.messaging.consumer import Subscription
 from shared.messaging.dead_letters import Dead, DeadLetters
@@ -50,8 +52,8 @@ EFFECTS_AT_ONCE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerRoom:
-    """One ledger with its store, the desk in front of it, the handler of the topics it hears, what finds the rest, and what makes
-    its states again.
+    """One ledger with its store, the desk in front of it, the handler of the topics it hears, what finds the rest, what makes
+    its states again, and what takes up again from its `topic` what a database from a backup does not know.
     """
 
     ledger: Ledger[Any, Any]
@@ -60,6 +62,9 @@ class LedgerRoom:
     hearing: Hearing
     reconciler: Reconciler
     rebuilder: Rebuilder[Any]
+    shadow: Shadow
+    restorer: Restorer[Any, Any]
+    topic: Topic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +124,11 @@ class Parts:
             people_reconciler=Reconciler(settings.service, people, heads=told.heads, ask=told.events, clock=clock),
         )
 
-    def room(self, collection: str, domain: Domain[S, C], surroundings: Surroundings[C], topic: Topic) -> LedgerRoom:
-        """A ledger over `collection` whose events go to `topic`."""
-        store = MongoLedgerStore(self.database[collection])
+    def room(
+        self, collection: str, domain: Domain[S, C], surroundings: Surroundings[C], topic: Topic, outside: Outside | None = None
+    ) -> LedgerRoom:
+        """A ledger over `collection` whose events go to `topic`; `outside` is what a restore must know of its effects, if it has any."""
+        store, shadow = MongoLedgerStore(self.database[collection]), MongoShadow(self.database[collection])
         publisher = TopicPublisher(self.producer, topic.name)
         ledger = Ledger(
             domain=domain,
@@ -138,7 +145,18 @@ class Parts:
             desk=Desk(ledger),
             hearing=Hearing(ledger, self.burial),
             reconciler=Reconciler(self.settings.service, ledger, heads=self.feed.heads, ask=self.feed.events, clock=self.clock),
-            rebuilder=Rebuilder(Fold.of(domain), store, MongoShadow(self.database[collection]), self.feed.events),
+            rebuilder=Rebuilder(Fold.of(domain), store, shadow, self.feed.events),
+            shadow=shadow,
+            restorer=Restorer(
+                domain,
+                surroundings,
+                store,
+                self.feed.events,
+                self.clock.now,
+                outside=outside,
+                compacted=topic.cleanup == "compact",
+            ),
+            topic=topic,
         )
 
     def worker(self, room: LedgerRoom, effects: Mapping[str, Perform] | None = None, *, slots: int = EFFECTS_AT_ONCE) -> Worker:

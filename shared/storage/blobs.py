@@ -57,6 +57,10 @@ class BlobStore:
             await self._chunks.delete_many({"files_id": gone["_id"]})
         return gone is not None
 
+    async def has(self, sha256: str) -> bool:
+        """Whether such content is stored."""
+        return await self._files.count_documents({"filename": sha256}, limit=1) == 1
+
     async def get(self, sha256: str) -> Blob | None:
         """The blob, or None when no such content is stored."""
         try:

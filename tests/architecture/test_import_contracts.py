@@ -22,6 +22,8 @@ OFFENCES = [
     ("Only messaging imports", "services/intake/app.py", "from aiokafka import AIOKafkaProducer"),
     ("Only messaging imports", "shared/telemetry/health.py", "import faststream"),
     ("A rebuild has nothing to decide", "shared/ledger/rebuilding.py", "from shared.ledger.draft import Draft"),
+    ("A restore has nothing to say", "shared/ledger/restoring.py", "from shared.ledger.publishing import Publishing"),
+    ("A restore has nothing to say", "shared/ledger/proving.py", "from shared.ledger.deciding import Deciding"),
     ("A rebuild has nothing to decide", "shared/ledger/folding.py", "from shared.ledger import gaps"),
 ]
 

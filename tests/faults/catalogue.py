@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 
-from tests.faults import mischief, nemesis, outages
+from tests.faults import mischief, nemesis, outages, restores
 from tests.faults.nemesis import Fault
 from tests.faults.runs import Case, Make, Profile
 from tests.faults.sinks import SMTP_STEPS
@@ -84,6 +84,16 @@ def _lost_tail(*, reconciled: bool = True) -> Make:
     return lambda _stand, _chance, _profile: outages.LostTail(seconds=6.0, reconciled=reconciled)
 
 
+def _put_back(service: str, *, restored: bool = True) -> Make:
+    return lambda _stand, chance, _profile: restores.PutBack(
+        service=service,
+        after=chance.uniform(1, 2.5),
+        between=chance.uniform(3, 6),
+        killed=chance.uniform(2, 5),
+        restored=restored,
+    )
+
+
 def _poison(*_: object) -> Fault:
     return mischief.PoisonSet()
 
@@ -113,6 +123,9 @@ ON_EMBEDDED = (
     Case(fault="poison", make=_poison, size=6),
     Case(fault="read_only", make=_read_only),
     Case(fault="disk_full", make=_disk_full),
+    Case(fault="restore_routing", make=_put_back("routing")),
+    Case(fault="restore_notify", make=_put_back("notify")),
+    Case(fault="restore_documents", make=_put_back("documents"), seldom=True),
     Case(fault="kill_grid", make=_at("routing", "before_publish"), damage="lost", without=UNHEALED, size=4),
     Case(
         fault="kill_redelivered",
@@ -133,6 +146,15 @@ ON_EMBEDDED = (
     Case(fault="lost_tail", make=_lost_tail(reconciled=False), damage="lost", without=("reconciliation",), size=4),
     Case(fault="poison", make=_poison, damage="lost", without=("dead_letters",), size=2),
     Case(fault="read_only", make=_read_only, damage="lost", without=("refusals", "reconciliation"), size=6),
+    Case(fault="restore_notify", make=_put_back("notify", restored=False), damage="twice", without=("restore",), size=6),
+    Case(
+        fault="restore_routing",
+        make=_put_back("routing", restored=False),
+        damage="lost",
+        without=("restore",),
+        size=6,
+        seldom=True,
+    ),
 )
 WITH_FEW_PEOPLE = (
     Case(fault="zombie_0", make=_frozen("before_write"), shape=THREE_AND_FEW, size=8),
@@ -175,6 +197,7 @@ ON_KAFKA = (
     *(replace(case, shape=KAFKA, seldom=turn > 0) for turn, case in enumerate(OUTSIDE)),
     *(Case(fault=f"broker_killed_{place}", make=_brokers_killed(place), shape=KAFKA) for place in range(3)),
     Case(fault="broker_gone", make=_broker_gone(), shape=KAFKA),
+    Case(fault="restore_notify", make=_put_back("notify"), shape=KAFKA, seldom=True),
     Case(
         fault="brokers_killed",
         make=_brokers_killed(0, 1, share=1),

@@ -65,10 +65,10 @@ class LostTail:
         await stand.stack.broker.start()
         await stand.healed()
         for service in SOURCES if self.reconciled else ():
-            await _reconcile(stand, service)
+            await reconcile(stand, service)
 
 
-async def _reconcile(stand: Stand, service: str) -> None:
+async def reconcile(stand: Stand, service: str) -> None:
     """Have a service ask everybody it hears for what it lacks, page by page."""
     cursor: str | None = ""
     while cursor is not None:

@@ -142,9 +142,25 @@ def dead_letters() -> None:
     instead(MongoDeadLetters, "keep", keep)
 
 
+def restore() -> None:
+    """A service whose database was put back from a backup just starts. Nothing in it is switched off: the fault leaves the step out."""
+
+
 PROTECTIONS: dict[str, Callable[[], None]] = {
     protection.__name__: protection
-    for protection in (phase, outbox, acknowledgement, reconciliation, guard, sequence, seats, majority, refusals, dead_letters)
+    for protection in (
+        phase,
+        outbox,
+        acknowledgement,
+        reconciliation,
+        guard,
+        sequence,
+        seats,
+        majority,
+        refusals,
+        dead_letters,
+        restore,
+    )
 }
 
 

@@ -94,7 +94,7 @@ def test_kills_from_outside_are_those_that_no_point_ordered() -> None:
 def test_every_kind_of_fault_has_a_control_that_names_its_damage() -> None:
     controls = [case for case in catalogue().values() if case.without]
     assert all(case.damage for case in controls)
-    for fault in ("kill", "smtp", "broker", "lost_tail", "poison", "zombie", "cap", "primary", "late_write"):
+    for fault in ("kill", "smtp", "broker", "lost_tail", "poison", "zombie", "cap", "primary", "late_write", "restore"):
         assert any(case.fault.startswith(fault) for case in controls), fault
 
 

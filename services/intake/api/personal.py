@@ -23,7 +23,8 @@ def personal_routes(
     @router.get("/requests/{request_id}/personal")
     async def values(request_id: str) -> Json:
         state = await projection.state(request_id)
-        if state is None:
+        if state is None or (state.request is not None and state.private.current is None):
+            # The second: lost with the database; a rendering waits until the unit has sent the request again.
             raise Refused(NOT_FOUND)
         return personal_values(state, packs)
 

@@ -93,8 +93,18 @@ def _submit(state: State, data: Json, context: Context) -> Decision:
     standing = state.private.latest
     if (standing is not None and standing.meaning == version.meaning) or (current and current.meaning == version.meaning):
         return Decision(answer={"outcome": "accepted", "duplicate": True})
+    if _is_forgotten(state, judgement) and _public(version.request, judgement) == state.request:
+        filed_by = state.private.filed_by or data["filed_by"]
+        private = Private(current=version, filed_by=filed_by, channel=state.private.channel or data["channel"])
+        return Decision(private=private, answer={"outcome": "accepted", "duplicate": True})
     fields = [change.field for change in changes(standing.request, version.request)] if standing else []
     return Decision(refusal=conflict(fields))
+
+
+def _is_forgotten(state: State, judgement: Judgement) -> bool:
+    """Whether the wording that stands was lost with the database, and only what was said of it is known (docs/decisions/0016)."""
+    current = state.private.current
+    return current is None or (not state.amending and _public(current.request, judgement) != state.request)
 
 
 def _amend(state: State, data: Json, context: Context) -> Decision:

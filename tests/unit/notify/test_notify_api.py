@@ -3,12 +3,15 @@
 import httpx
 import pytest
 
-from services.notify.api import routes
+from services.notify.api import resolving_routes, routes
+from services.notify.domain import NOT_IN_DOUBT
 from services.notify.state import State
 from shared.http.auth import Principal
 from shared.http.server import create_app
+from shared.ledger.messages import Outcome, Refusal, Told
 from shared.telemetry.health import Health
 from tests.builders.contract import conforming
+from tests.unit.ledger.small_domain import FakeClock
 from tests.unit.notify.notify_build import REQUEST, SCENES, Story
 
 
@@ -62,3 +65,18 @@ async def test_others_are_told_that_there_is_no_such_request(caller: Principal, 
 
 async def test_a_request_of_which_nothing_is_known_yet_is_hidden_from_units():
     assert (await asked(UNIT, state=State())).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("problem", "refusal", "status", "code"),
+    [("the request is set aside", None, 503, "not_now"), ("", NOT_IN_DOUBT, 409, "not_in_doubt")],
+)
+async def test_a_doubt_that_was_not_settled_is_not_said_to_be(problem: str, refusal: Refusal | None, status: int, code: str):
+    class Desk:
+        async def tell(self, message: Told) -> Outcome:
+            return Outcome(subject=message.subject, state=State(), problem=problem, refusal=refusal)
+
+    app = create_app(service="notify", health=Health(), routers=(resolving_routes(Desk(), FakeClock(), lambda: SERVICE),))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://notify") as client:
+        answer = await client.post(f"/v1/requests/{REQUEST}/notifications/d/resolve", json={"arrived": True})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
