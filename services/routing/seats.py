@@ -41,7 +41,7 @@ class MongoSeats:
         got = await self._taken(holders)
         if others := [place for request, reservation in wanted if got.get(place := (request, reservation.holder), call) != call]:
             await self._collection.bulk_write([_relying(*place, call, at) for place in others], ordered=False)
-            got = await self._taken(holders)
+            got = {place: by for place, by in (await self._taken(holders)).items() if by in {"", call}}
         refused = frozenset(request for request, reservation in wanted if (request, reservation.holder) not in got)
         await self._release(
             [(request, reservation.holder) for request, reservation in wanted if request in refused], {"by": call}

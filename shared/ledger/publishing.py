@@ -17,6 +17,8 @@ from shared.schemas.envelope import Event
 
 log = structlog.get_logger()
 REMEMBERED = 20_000
+MOST_BEHIND = 200
+"""Publications that wait for the broker unattended; above it each writer has patience again, and the broker sets the pace."""
 
 
 class Publisher(Protocol):
@@ -66,7 +68,7 @@ class Publishing:
         self.publisher = publisher
         self.marks = marks
         self._patience = patience
-        self._behind: set[asyncio.Task[None]] = set()
+        self._behind: dict[asyncio.Task[None], float] = {}
         self._sending: dict[str, asyncio.Future[bool]] = {}
         self._prefixes: dict[str, int] = {}
 
@@ -75,15 +77,20 @@ class Publishing:
         if self._patience is None:
             await self._publish(sayings)
             return
-        task = asyncio.create_task(self._publish(sayings))
-        done, _ = await asyncio.wait([task], timeout=0 if self._behind else self._patience)
+        task, now = asyncio.create_task(self._publish(sayings)), asyncio.get_running_loop().time()
+        done, _ = await asyncio.wait([task], timeout=0 if self._is_late(now) else self._patience)
         if done:
             task.result()
             return
-        self._behind.add(task)
+        self._behind[task] = now
         task.add_done_callback(self._published_late)
         # Not every sweep from now on need look at them, until the broker has answered or it is time to say them again.
         await self.marks.add([mark for saying in sayings if (mark := saying.mark(saying.published))])
+
+    def _is_late(self, now: float) -> bool:
+        """Whether the broker keeps somebody waiting for longer than the patience, and not yet so many that everybody must wait."""
+        oldest = next(iter(self._behind.values()), now)
+        return self._patience is not None and now - oldest > self._patience and len(self._behind) < MOST_BEHIND
 
     def catch_up(self, document: Document) -> None:
         """Let `document`, loaded or left before, know what was published since: it need not be said once more."""
@@ -92,7 +99,7 @@ class Publishing:
             document.events = [event for event in document.events if event.sequence > published]
 
     def _published_late(self, task: asyncio.Task[None]) -> None:
-        self._behind.discard(task)
+        self._behind.pop(task, None)
         if not task.cancelled() and (error := task.exception()):
             # What was written and not marked wakes its document within seconds, and is said again then.
             log.warning("ledger.publishing_unfinished", problem=type(error).__name__)

@@ -57,7 +57,6 @@ class Worker:
         self._effects = effects
         self._gaps = Gaps(ledger, ask)
         self._slots = slots
-        self._free = asyncio.Semaphore(slots)
         self._max_attempts = max_attempts
         self._lease = lease
         self._sweep_seconds = sweep_seconds
@@ -150,30 +149,29 @@ class Worker:
             if free < self._worthwhile or not self._waiting or self._stopping:
                 return
             async with self._leasing:
-                subjects, many = self._first(free)
-                for item in await self._ledger.lease(subjects, self._owner, many, self._lease, self._max_attempts):
+                for item in await self._ledger.lease(self._first(free), self._owner, free, self._lease, self._max_attempts):
                     self._begin(item)
 
-    def _first(self, free: int) -> tuple[list[str], int]:
-        """Take those who wait longest, until they have `free` items to lease, and how many to lease of them.
+    def _first(self, free: int) -> list[str]:
+        """Take those who wait longest: the first, and after it whoever fits as a whole into `free` items.
 
-        All of a request's items are leased together where that is possible, since they are written together then: a few more
-        than there are slots wait for one here. Of whom some are left, the ledger nudges again.
+        What is leased together is written together, so nobody but the first is cut, and that only if it has more items than are
+        worthwhile; of whom something is left, the ledger nudges again.
         """
         first: list[str] = []
-        many = 0
         for subject, due in self._waiting.items():
-            if many >= free:
+            if first and due > free:
                 break
             first.append(subject)
-            many += due
+            free -= due
         for subject in first:
             del self._waiting[subject]
-        return first, min(many, free + self._slots // 2)
+        return first
 
     def _begin(self, item: Item) -> None:
-        """Perform a leased item beside others."""
-        task = asyncio.create_task(self._perform(item))
+        """Perform a leased item, or give it back at once when the stop came while the lease was written."""
+        work = self._give_back(item, 0, "the process stops") if self._stopping else self._perform(item)
+        task = asyncio.create_task(work)
         self._running.add(task)
         metrics.ITEMS_LEASED.labels(self._ledger.domain.source).inc()
         task.add_done_callback(self._finished)
@@ -186,13 +184,8 @@ class Worker:
             log.error("ledger.item_lost_its_way", problem=type(error).__name__, exc_info=error)
 
     async def _perform(self, item: Item) -> None:
-        """Perform a leased item in a free slot, or give it back when the stop came before that."""
         with bound(request=item.subject, item=item.id, kind=item.kind, attempt=item.attempt):
-            async with self._free:
-                if self._stopping:
-                    await self._give_back(item, 0, "the process stops")
-                else:
-                    await self._conclude(item, await self._ending_of(item))
+            await self._conclude(item, await self._ending_of(item))
 
     async def _ending_of(self, item: Item) -> Ending | None:
         """Perform the effect; None when the lease was lost, so that whoever has it now concludes."""

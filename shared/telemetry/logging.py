@@ -5,6 +5,7 @@ Invariant: whatever is logged, by us or by a library, passes one pipeline, and n
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
@@ -17,6 +18,7 @@ from shared.telemetry.privacy import described, without_personal
 STYLES = ("auto", "json", "console")
 SELDOM_SECONDS = 10.0
 REMEMBERED = 1_000
+LONGEST_COMPARED = 300
 LEVELS = {"shared": logging.INFO, "services": logging.INFO, "infra": logging.INFO, "uvicorn.error": logging.INFO}
 """Everything else speaks from WARNING up: the broker's and the database's clients are talkative."""
 
@@ -82,30 +84,43 @@ def merge_bound(_logger: object, _method: str, entry: Any) -> Any:
 class Seldom(logging.Filter):
     """Lets a library say the same thing once in `seconds`: clients of a broker that is away say it many times a second.
 
-    The line that is let through next says how many were not.
+    The line that is let through next says how many were not. Libraries log from several threads.
     """
 
     def __init__(self, seconds: float = SELDOM_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._seconds = seconds
         self._clock = clock
-        self._said: dict[tuple[str, int, str], tuple[float, int]] = {}
+        self._said: dict[tuple[str, int, str, str], tuple[float, int]] = {}
+        self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is said; our own always are."""
         if record.name.startswith(tuple(LEVELS)) or not isinstance(record.msg, str):
             return True
-        same = (record.name, record.levelno, record.msg)
-        at, held_back = self._said.pop(same, (float("-inf"), 0))
-        if self._clock() < at + self._seconds:
-            self._said[same] = (at, held_back + 1)
-            return False
-        self._said[same] = (self._clock(), 0)
-        if len(self._said) > REMEMBERED:
-            del self._said[next(iter(self._said))]
+        with self._lock:
+            held_back = self._held_back(_same(record))
         if held_back:
             record.msg = f"{record.msg} (and {held_back} times more since it was last said)"
-        return True
+        return held_back is not None
+
+    def _held_back(self, same: tuple[str, int, str, str]) -> int | None:
+        """How often the same was not said since it was last; None when it is not said now either."""
+        now = self._clock()
+        at, held_back = self._said.pop(same, (float("-inf"), 0))
+        if now < at + self._seconds:
+            self._said[same] = (at, held_back + 1)
+            return None
+        self._said[same] = (now, 0)
+        if len(self._said) > REMEMBERED:
+            del self._said[next(iter(self._said))]
+        return held_back
+
+
+def _same(record: logging.LogRecord) -> tuple[str, int, str, str]:
+    """What two lines have in common that say the same: the words as they are read, and the kind of exception."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return record.name, record.levelno, record.getMessage()[:LONGEST_COMPARED], kind.__name__ if kind else ""
 
 
 def _route(target: TextIO, shared: list[Any], last: list[Any]) -> None:

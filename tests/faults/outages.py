@@ -14,6 +14,7 @@ from tests.faults.proxy import in_time, nobody, ports_of
 from tests.faults.stand import Stand
 
 LOOK_SECONDS = 0.1
+END_SECONDS = 90.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,10 +147,12 @@ class ReadOnly:
     async def strike(self, stand: Stand) -> None:
         await asyncio.sleep(self.after)
         await _block_writes(stand, blocked=True)
-        await asyncio.sleep(self.seconds / 2)
-        stand.kill(self.killed)
-        await asyncio.sleep(self.seconds / 2)
-        await _block_writes(stand, blocked=False)
+        try:
+            await asyncio.sleep(self.seconds / 2)
+            stand.kill(self.killed)
+            await asyncio.sleep(self.seconds / 2)
+        finally:
+            await _block_writes(stand, blocked=False)
 
 
 async def _block_writes(stand: Stand, *, blocked: bool) -> None:
@@ -170,8 +173,9 @@ class DiskFull:
         assert server.pid is not None, "a healthy server runs"
         _, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, hard))
-        while server.pid is not None:
-            await asyncio.sleep(LOOK_SECONDS)
+        async with asyncio.timeout(END_SECONDS):
+            while server.pid is not None:
+                await asyncio.sleep(LOOK_SECONDS)
         await asyncio.sleep(self.seconds)
         await stand.mongod.start()
 

@@ -1,7 +1,7 @@
 """The directory of people: imported as a file, said on backline.people.v1, read by those who assign."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import yaml
@@ -16,6 +16,7 @@ from shared.ledger.messages import Refusal, Told
 from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Frozen, Json, Text
 
+NAMED = 20
 SERVICE_ONLY = Refusal(
     code="operators_only",
     status=403,
@@ -62,6 +63,8 @@ def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Ca
             raise Refused(SERVICE_ONLY)
         commands = _commands(await request.body(), clock)
         outcomes = await asyncio.gather(*(desk.tell(command) for command in commands))
+        if unrecorded := [outcome.subject for outcome in outcomes if outcome.problem]:
+            raise Refused(_not_now(unrecorded))
         recorded = sum(1 for outcome in outcomes if outcome.events and not outcome.repeated)
         return Imported(recorded=recorded, unchanged=len(outcomes) - recorded, version=people.directory.version)
 
@@ -71,6 +74,21 @@ def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Ca
         return People(version=people.directory.version, people=rows)
 
     return router
+
+
+def _not_now(unrecorded: Sequence[str]) -> Refusal:
+    """Some entries could not be recorded, for a reason of ours."""
+    named, more = ", ".join(unrecorded[:NAMED]), len(unrecorded) - NAMED
+    rest = Text(zh=f"等{len(unrecorded)}条" if more > 0 else "", en=f" and {more} more" if more > 0 else "")
+    return Refusal(
+        code="not_now",
+        status=503,
+        message=Text(
+            zh=f"未能记录：{named}{rest.zh}；其余已记录。请稍后重新导入同一文件；若仍不行，请用 backline parked list 查看被搁置的条目。",
+            en=f"Not recorded: {named}{rest.en}; all others are. Import the same file again later; "
+            "if that does not help, see with `backline parked list` what is set aside.",
+        ),
+    )
 
 
 def _commands(raw: bytes, clock: Clock) -> list[Told]:

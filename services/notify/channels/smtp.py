@@ -76,7 +76,7 @@ class Connection:
         )
         try:
             await client.connect()
-            await client.ehlo()
+            await _greet(client)
         except BaseException:
             client.close()
             raise
@@ -207,6 +207,16 @@ class Mailer:
                 self._keep(connection)
             else:
                 connection.close()
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    """EHLO, or HELO to a server that knows no other (RFC 5321, 3.2)."""
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        if not client.is_connected:
+            raise
+        await client.helo()
 
 
 async def _hand_over(connection: Connection, message: bytes) -> Ending:

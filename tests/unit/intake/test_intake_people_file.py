@@ -12,11 +12,22 @@ from fastapi import FastAPI
 from services.intake.api import people_routes
 from shared.http.auth import Principal
 from shared.http.error_handlers import install
+from shared.ledger.messages import Outcome, Told
+from shared.telemetry.clock import clock_from
 
 FAULTY = b"""
 people:
 - {id: P1, name: A, email: a@b.example, business_unit: nowhere, roles: [account_manager], regions: [], locale: en}
 - {id: P2}
+"""
+
+
+SOUND = b"""
+business_units:
+- {code: harbour, name: {zh: Gangwan, en: Harbour}}
+people:
+- {id: P1, name: A, email: a@b.example, business_unit: harbour, roles: [account_manager], regions: [], locale: en}
+- {id: P2, name: B, email: b@b.example, business_unit: harbour, roles: [account_manager], regions: [], locale: en}
 """
 
 
@@ -49,3 +60,19 @@ async def test_a_file_that_cannot_be_read_says_where(client: httpx.AsyncClient, 
     answer = await client.post("/v1/people:import", content=b"people: [\n", headers={"Accept-Language": language})
     assert answer.status_code == 400
     assert sentence in answer.json()["detail"]
+
+
+async def test_what_could_not_be_recorded_is_named_and_not_said_to_be_unchanged() -> None:
+    class Desk:
+        async def tell(self, message: Told) -> Outcome:
+            return Outcome(subject=message.subject, state=None, problem="set aside" if message.subject == "P2" else "")
+
+    app = FastAPI()
+    install(app)
+    people: Any = SimpleNamespace(directory=SimpleNamespace(version="1"))
+    desk: Any = Desk()
+    app.include_router(people_routes(desk, people, clock_from(None, "development"), an_operator))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://intake") as client:
+        answer = await client.post("/v1/people:import", content=SOUND, headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_now")
+    assert answer.json()["detail"].startswith("Not recorded: P2; all others are.")

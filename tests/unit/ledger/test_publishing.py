@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from shared.ledger import publishing
 from shared.schemas.envelope import Event
 from tests.unit.ledger.rig import Rig
 from tests.unit.ledger.small_domain import told
@@ -53,11 +54,25 @@ async def test_while_one_waits_for_the_broker_nobody_else_does() -> None:
     broker = Hanging()
     rig = impatient(broker)
     await rig.tell(told("c1"))
-    rig.ledger.publishing._patience = 3600
-    await asyncio.wait_for(rig.tell(told("c2")), 10)
-    assert len(broker.asked) == 2
+    saying, clock = rig.ledger.publishing, asyncio.get_running_loop()
+    assert saying._is_late(clock.time() + PATIENCE)
     broker.answers.set()
-    await published(rig, 2)
+    await published(rig, 1)
+    assert not saying._is_late(clock.time() + PATIENCE)
+
+
+async def test_when_very_many_wait_for_the_broker_everybody_has_patience_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "MOST_BEHIND", 2)
+    broker = Hanging()
+    rig = impatient(broker)
+    later = asyncio.get_running_loop().time() + 60
+    late: list[bool] = []
+    for number in range(3):
+        await rig.tell(told(f"c{number}"))
+        late.append(rig.ledger.publishing._is_late(later))
+    broker.answers.set()
+    await published(rig, 3)
+    assert late == [True, False, False]
 
 
 async def test_without_patience_the_answer_waits_for_the_broker() -> None:

@@ -42,40 +42,29 @@ async def test_no_more_effects_run_at_once_than_there_are_slots(rig: Rig) -> Non
     assert max(most) == 3
 
 
-async def test_the_items_of_a_request_are_leased_in_one_write_and_wait_for_slots_here(rig: Rig) -> None:
-    await rig.plan(*"abcdef")
-    leases: list[int] = []
+async def test_the_items_of_a_request_of_a_quarter_of_the_slots_are_leased_in_one_write(rig: Rig) -> None:
+    await rig.ledger.apply([told(f"p{n}", f"q{n}", "plan", items=[f"{letter}{n}" for letter in "abcde"]) for n in range(6)])
+    first: dict[str, int] = {}
     healthy = rig.store.write
 
     async def counted(changes: Sequence[Change]) -> list[Any]:
-        leased = [item for change in changes for item in change.document.items if item.status == "leased"]
-        leases.append(len(leased))
+        for change in changes:
+            if leased := sum(item.status == "leased" for item in change.document.items):
+                first.setdefault(change.document.subject, leased)
         return await healthy(changes)
 
     rig.store.write = counted  # type: ignore[method-assign]
-    async with working(rig, Effect(*[Done()] * 6), slots=4):
+    async with working(rig, Effect(*[Done()] * 30), slots=20):
+        await until(lambda: all(item.status == "done" for n in range(6) for item in rig.store.documents[f"q{n}"].items))
+    assert first == {f"q{n}": 5 for n in range(6)}
+
+
+async def test_a_request_with_more_items_than_there_are_slots_has_as_many_leased_as_fit(rig: Rig) -> None:
+    await rig.plan(*"abcdef")
+    effect = Effect(*[Done()] * 6)
+    async with working(rig, effect, slots=4):
         await until(lambda: all(status(rig, name) == "done" for name in "abcdef"))
-    assert max(leases) == 6
-
-
-async def test_who_waits_for_a_slot_when_the_stop_comes_is_given_back(rig: Rig) -> None:
-    await rig.plan(*"abc")
-    begun, go_on = asyncio.Event(), asyncio.Event()
-    performed: list[str] = []
-
-    async def slow(item: Item, point: PointOfNoReturn) -> Ending:
-        performed.append(item.id)
-        if len(performed) == 2:
-            begun.set()
-        await go_on.wait()
-        return Done()
-
-    async with working(rig, slow, slots=2) as worker:
-        await begun.wait()
-        worker.stop()
-        go_on.set()
-        await worker.drain(5)
-    assert (performed, [status(rig, name) for name in "abc"]) == (["a", "b"], ["done", "done", "planned"])
+    assert sorted(effect.attempts) == [(name, 1) for name in "abcdef"]
 
 
 async def test_a_worker_whose_slots_are_taken_waits_for_an_effect_to_end(rig: Rig) -> None:

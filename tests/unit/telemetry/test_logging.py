@@ -2,9 +2,12 @@
 
 import asyncio
 import io
+import itertools
 import json
 import logging
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -129,10 +132,13 @@ def test_libraries_speak_through_the_same_pipeline_with_the_bound_ids(log: Log):
 def test_a_library_says_the_same_once_in_a_while_and_then_how_often_it_was_not_let(log: Log):
     log.configured()
     library, elsewhere = logging.getLogger("aiokafka.conn"), logging.getLogger("aiokafka.client")
-    for node in range(5):
-        library.error("Unable to connect to node %s", node)
+    for _ in range(5):
+        library.error("Unable to connect to node %s", 0)
+    library.error("Unable to connect to node %s", 1)
     elsewhere.error("Unable to connect to node %s", 0)
-    assert [line["event"] for line in log.lines] == ["Unable to connect to node 0"] * 2
+    for problem in (ConnectionError(), MemoryError()):
+        library.error("Unable to connect to node %s", 0, exc_info=problem)
+    assert [line["event"].rsplit(" ", 1)[1] for line in log.lines] == ["0", "1", "0", "0", "0"]
 
 
 def test_what_was_held_back_is_counted_and_ours_is_never_held_back():
@@ -147,6 +153,24 @@ def test_what_was_held_back_is_counted_and_ours_is_never_held_back():
     now[0] = 10.0
     assert said("aiokafka") == "away: x (and 2 times more since it was last said)"
     assert said("shared.messaging.stream") == said("shared.messaging.stream") == "away: x"
+
+
+def test_several_threads_may_speak_at_once():
+    ticks = itertools.count()
+    seldom = Seldom(seconds=1, clock=lambda: float(next(ticks)))
+
+    def speak(number: int) -> None:
+        for text in range(2 * REMEMBERED):
+            seldom.filter(logging.LogRecord("aiokafka", logging.ERROR, "", 0, f"text {text % (number + 700)}", None, None))
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(speak, range(4)))
+    finally:
+        sys.setswitchinterval(before)
+    assert len(seldom._said) <= REMEMBERED
 
 
 def test_no_more_than_so_many_texts_are_remembered():
