@@ -14,6 +14,7 @@ from shared.catalogue.labels import TYPE_NAMES, Place, bare_label, fold_label, l
 from shared.schemas.model import Json
 from shared.schemas.people import Directory, Person
 
+MAIL_SYSTEM = "mail"
 UNREAD = "not_understood"
 MOST_UNREAD = 40
 LONGEST_UNREAD = 500
@@ -199,7 +200,7 @@ def _source(understood: Understood, letter: Letter) -> Json:
     system, reference = understood.text_at("source", "system"), understood.text_at("source", "reference")
     if system and reference:
         return {"system": system, "reference": reference}
-    return {"system": "mail", "reference": letter.reference}
+    return {"system": MAIL_SYSTEM, "reference": letter.reference}
 
 
 def _offers(understood: Understood, letter: Letter, current: Json) -> Json:

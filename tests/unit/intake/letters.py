@@ -1,6 +1,6 @@
 """Mails for tests, as bytes: built by hand, so that what no library would write can be written too."""
 
-from base64 import b64encode
+from base64 import encodebytes
 from collections.abc import Sequence
 from email.header import Header
 
@@ -58,7 +58,7 @@ def a_part(text: str | bytes, *, subtype: str = "plain", charset: str = "utf-8",
     """One part in base64, its head included."""
     data = text if isinstance(text, bytes) else text.encode(charset)
     kind = f"{head}\r\n" if head else f'Content-Type: text/{subtype}; charset="{charset}"\r\n'
-    return kind.encode() + b"Content-Transfer-Encoding: base64\r\n\r\n" + b64encode(data) + b"\r\n"
+    return kind.encode() + b"Content-Transfer-Encoding: base64\r\n\r\n" + encodebytes(data).replace(b"\n", b"\r\n")
 
 
 def a_file(name: str, data: bytes, media_type: str = "application/pdf") -> bytes:

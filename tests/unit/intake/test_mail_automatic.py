@@ -11,6 +11,7 @@ OURS = {"support@backline.example"}
 MACHINES = [
     ("bounce", a_mail(), ""),
     ("bounce", a_mail(), None),
+    ("bounce", a_mail(), "<>"),
     ("bounce", a_mail(From="MAILER-DAEMON@mx.example"), "x@mx.example"),
     ("bounce", a_mail(From="no-reply@shop.example"), "x@shop.example"),
     ("report", a_mail().replace(b"Content-Type: text/plain", b"Content-Type: multipart/report"), "x@x.example"),
