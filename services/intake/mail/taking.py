@@ -137,7 +137,7 @@ class MailRoom:
         if understood.withdrawal is not None:
             body: Json = {"reason": understood.withdrawal}
             return await self._reception.take_for(request, _submission("withdraw", body, sender, command))
-        patch = patch_of(understood, letter, current)
+        patch = patch_of(understood, letter, current, sender, self._pack)
         return await self._reception.take_for(request, _submission("amend", patch, sender, command))
 
     async def _keep_automatic(self, raw: bytes, letter: Letter, reason: str) -> Reply:

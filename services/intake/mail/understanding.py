@@ -95,11 +95,14 @@ def body_of(understood: Understood, letter: Letter, sender: Person, pack: Pack, 
     return body | _offers(understood, letter, {})
 
 
-def patch_of(understood: Understood, letter: Letter, current: Json) -> Json:
+def patch_of(understood: Understood, letter: Letter, current: Json, sender: Person, pack: Pack) -> Json:
     """An amendment of a request whose body is `current`: only what the letter names; evidence and files are added."""
+    post = understood.text_at("requester", "role")
     kept = {"requester", "source", "business_unit", "type"}
     patch = {key: value for key, value in understood.said.items() if key not in kept}
-    return patch | ({"type": understood.type} if understood.type else {}) | _offers(understood, letter, current)
+    patch |= {"type": understood.type} if understood.type else {}
+    patch |= {"requester": {"role": _post(post, sender, pack)}} if post else {}
+    return patch | _offers(understood, letter, current)
 
 
 def unread_in(body: Json) -> list[str]:

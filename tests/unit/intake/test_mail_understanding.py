@@ -150,16 +150,16 @@ def test_what_was_passed_on_counts_where_the_writer_says_nothing():
 
 def test_an_answer_changes_only_what_it_names():
     visit, current = the_pack().types["market.visit"], a_body(a_letter())
-    letter = a_letter("参观时间：2027年3月11日 9:00 至 10:00\n费用预算：礼品 900 元\n经营单位：山岳事业部")
-    patch = patch_of(understand(letter, the_pack(), kind=visit), letter, current)
+    letter = a_letter("参观时间：2027年3月11日 9:00 至 10:00\n费用预算：礼品 900 元\n经营单位：山岳事业部\n岗位：营销助理")
+    patch = patch_of(understand(letter, the_pack(), kind=visit), letter, current, SENDER, the_pack())
     window = {"start": "2027-03-11T09:00:00", "end": "2027-03-11T10:00:00"}
-    assert patch == {"details": {"where": window, "budget": {"gifts": 900}}}
+    assert patch == {"details": {"where": window, "budget": {"gifts": 900}}, "requester": {"role": "sales_assistant"}}
 
 
 def test_an_answer_adds_evidence_and_files():
     visit, current = the_pack().types["market.visit"], a_body(a_letter(files=(File(name="a", media_type="x/y", data=b"1"),)))
     letter = a_letter("已经落实了参观对象：是，书面同意", files=(File(name="b", media_type="x/y", data=b"2"),))
-    patch = patch_of(understand(letter, the_pack(), kind=visit), letter, current)
+    patch = patch_of(understand(letter, the_pack(), kind=visit), letter, current, SENDER, the_pack())
     assert [piece["precondition"] for piece in patch["evidence"]] == ["customer_and_aim_clear", "host_confirmed"]
     assert [file["name"] for file in patch["attachments"]] == ["a", "b"]
 
@@ -167,11 +167,13 @@ def test_an_answer_adds_evidence_and_files():
 def test_an_answer_that_names_the_type_makes_the_earlier_lines_readable():
     before = a_body(a_letter("数量：30\n资料项：企业简介\n天气：晴"))
     letter = a_letter("支持类型：公司资料\n交付方式：自取")
-    patch = patch_of(understand(letter, the_pack(), before=before["extra"][UNREAD]), letter, before)
+    patch = patch_of(understand(letter, the_pack(), before=before["extra"][UNREAD]), letter, before, SENDER, the_pack())
     assert patch["type"] == "tools.company"
     assert patch["details"] == {"quantity": 30, "items": ["企业简介"], "delivery": "自取"}
     assert patch["extra"] == {UNREAD: ["天气"]}
-    still = patch_of(understand(a_letter("多谢"), the_pack(), before=before["extra"][UNREAD]), a_letter("多谢"), before)
+    still = patch_of(
+        understand(a_letter("多谢"), the_pack(), before=before["extra"][UNREAD]), a_letter("多谢"), before, SENDER, the_pack()
+    )
     assert still == {"extra": before["extra"]}
 
 
