@@ -21,6 +21,7 @@ HEADER = re.compile(
     r"\*{0,2}(发件人|寄件人|From|发送时间|日期|Sent|Date|收件人|To|抄送|Cc|主题|主旨|Subject)\s*\*{0,2}\s*[:：]", re.IGNORECASE
 )
 FIRST_HEADERS = ("发件人", "寄件人", "from")
+WRITTEN = ("wrote:", "写道：", "写道:", "写道")
 FORWARDING = re.compile(r"\s*(?:fwd?|转发|轉寄)\s*[:：]", re.IGNORECASE)
 MARKED = ">"
 
@@ -69,13 +70,11 @@ def _wrote(lines: list[str], place: int) -> bool:
     bare = lines[place].strip()
     if not bare or len(bare) > 400:
         return False
-    if WROTE.fullmatch(bare):
+    if bare.endswith(WRITTEN) and WROTE.fullmatch(bare):
         return True
     following = lines[place + 1].strip() if place + 1 < len(lines) else ""
     folded = f"{bare} {following}"
-    return bool(
-        bare.startswith(("On ", "在")) and following.endswith(("wrote:", "写道：", "写道:")) and WROTE.fullmatch(folded[:400])
-    )
+    return bool(bare.startswith(("On ", "在")) and following.endswith(WRITTEN) and WROTE.fullmatch(folded[:400]))
 
 
 def _headers_begin(lines: list[str], place: int) -> bool:

@@ -20,6 +20,7 @@ from shared.schemas.model import Text
 MAX_PARTS = 100
 MAX_DEPTH = 20
 MAX_TEXT = 1_000_000
+MAX_LINES = 20_000
 MAX_HTML = 1_000_000
 MAX_HEADERS = 500
 MAX_HEADER = 8_000
@@ -36,8 +37,8 @@ TOO_NESTED = Unreadable(
 )
 TOO_LONG = Unreadable(
     Text(
-        zh=f"邮件正文超过 {MAX_TEXT} 字；请把长的内容作为附件。",
-        en=f"The text of the mail is longer than {MAX_TEXT} characters; attach what is long.",
+        zh=f"邮件正文超过 {MAX_TEXT} 字或 {MAX_LINES} 行；请把长的内容作为附件。",
+        en=f"The text of the mail is longer than {MAX_TEXT} characters or {MAX_LINES} lines; attach what is long.",
     )
 )
 BROKEN = Unreadable(
@@ -61,7 +62,7 @@ def _letter(message: "Message[str, str]") -> Letter:
         raise TOO_NESTED
     subject = _line(_first(headers, "subject"))
     text = "\n\n".join(_texts(message, MAX_DEPTH))
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_TEXT or text.count("\n") > MAX_LINES:
         raise TOO_LONG
     parted = cut(text, subject)
     senders = _addresses(headers.get("from", ()))

@@ -106,7 +106,7 @@ class MailRoom:
         answered = await self._threads.answered_by(letter, sender.id)
         command = command_id("mail", sender.id, letter.reference, letter.content)
         if answered is None:
-            understood = understand(letter, self._pack, recipients=recipients)
+            understood = await asyncio.to_thread(understand, letter, self._pack, recipients=recipients)
             body = body_of(understood, letter, sender, self._pack, directory)
             body = await self._completed(understood, body, sender)
             answer = await self._reception.take(_submission("submit", body, sender, command))
@@ -133,7 +133,7 @@ class MailRoom:
         current: Json = latest.body if latest is not None else {}
         given = current.get("type")
         kind = self._pack.type_by_alias(given) if isinstance(given, str) else None
-        understood = understand(letter, self._pack, kind=kind, before=unread_in(current))
+        understood = await asyncio.to_thread(understand, letter, self._pack, kind=kind, before=unread_in(current))
         if understood.withdrawal is not None:
             body: Json = {"reason": understood.withdrawal}
             return await self._reception.take_for(request, _submission("withdraw", body, sender, command))

@@ -133,6 +133,7 @@ HOSTILE = {
     "2000 nested parts": nested(2000),
     "500 parts": a_mail(parts=[a_part("x")] * 500),
     "2 MB of text": a_mail("长" * (MAX_TEXT + 1)),
+    "20,001 lines": a_mail("a：b\n" * 20_002),
     "2 MB of html": a_mail("<b>" * 700_000, subtype="html"),
 }
 

@@ -46,6 +46,14 @@ def test_an_answer_says_how_to_go_on_by_mail_and_shows_no_message_id():
         assert MESSAGE.strip("<>") not in zh.text + zh.html + en.text + en.html
 
 
+def test_a_request_of_no_type_has_a_subject_that_ends():
+    letter = a_renderer().letter(
+        mailed(returned(source=BY_MAIL, type="", opportunity=None))[0], reader=ZH, directory=a_directory()
+    )
+    assert letter.subject.endswith("】申请需要补充")
+    assert "您的申请还缺少以下内容" in letter.text
+
+
 def test_other_requests_are_answered_as_before():
     text = a_renderer().letter(mailed(returned())[0], reader=ZH, directory=a_directory()).text
     assert "请勿直接回复" in text
