@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.intake.domain.state import OPEN
 from shared.schemas.model import Text
-from shared.schemas.requests import Answer
+from shared.schemas.requests import Answer, number_of
 
 MOST_NAMED = 5
 LONGEST = 400
@@ -62,6 +62,13 @@ BUSY = Reply(code=421, status="4.3.2", text=Text(zh="连接过多，请稍后再
 def unreadable(text: Text) -> Reply:
     """A mail that is refused as it stands."""
     return Reply(code=554, status="5.6.0", text=text)
+
+
+def remark_on(request: str) -> Reply:
+    """An answer to a request that names nothing to be changed."""
+    number = number_of(request)
+    text = Text(zh=f"{number} 已保存，没有要变更的字段。", en=f"{number} kept; it names no field that is to be changed.")
+    return Reply(code=250, status="2.0.0", text=text)
 
 
 def reply_to(answer: Answer) -> Reply:

@@ -19,7 +19,7 @@ from services.intake.mail.automatic import automatic
 from services.intake.mail.kept import Kept
 from services.intake.mail.letter import Letter, Unreadable
 from services.intake.mail.reading import read
-from services.intake.mail.replies import AUTOMATIC, LATER, NOT_VOUCHED_FOR, UNKNOWN_SENDER, Reply, reply_to, unreadable
+from services.intake.mail.replies import AUTOMATIC, LATER, NOT_VOUCHED_FOR, UNKNOWN_SENDER, Reply, remark_on, reply_to, unreadable
 from services.intake.mail.threads import Threads
 from services.intake.mail.understanding import MAIL_SYSTEM, Understood, body_of, patch_of, understand, unread_in
 from services.intake.reception import Reception, Submission, command_id, identity
@@ -111,8 +111,12 @@ class MailRoom:
             body = await self._completed(understood, body, sender)
             answer = await self._reception.take(_submission("submit", body, sender, command))
         else:
-            answer = await self._answer(letter, sender, command, *answered)
-        await self._remember(letter, answer.action, sha256, command, sender.id, answer)
+            told = await self._answer(letter, sender, command, *answered)
+            if told is None:
+                await self._remember(letter, "remark", sha256, command, sender.id, answered[0])
+                return remark_on(answered[0])
+            answer = told
+        await self._remember(letter, answer.action, sha256, command, sender.id, answer.id)
         reply = reply_to(answer)
         log.info("mail.taken", request=answer.id, action=answer.action, outcome=answer.outcome, code=reply.code)
         return reply
@@ -127,8 +131,11 @@ class MailRoom:
         unsaid = [key for key in ("locale", "requester") if understood.said.get(key) is None]
         return merged(latest.body, {key: value for key, value in body.items() if key not in unsaid})
 
-    async def _answer(self, letter: Letter, sender: Person, command: str, request: str, state: State) -> Answer:
-        """An answer to a request: it takes it back, or amends it with what it names."""
+    async def _answer(self, letter: Letter, sender: Person, command: str, request: str, state: State) -> Answer | None:
+        """An answer to a request: it takes it back, or amends it with what it names; None for thanks, which change nothing.
+
+        What was returned or rejected is judged again, whatever the answer says: what was wrong may have been ours.
+        """
         latest = state.private.latest
         current: Json = latest.body if latest is not None else {}
         given = current.get("type")
@@ -138,6 +145,8 @@ class MailRoom:
             body: Json = {"reason": understood.withdrawal}
             return await self._reception.take_for(request, _submission("withdraw", body, sender, command))
         patch = patch_of(understood, letter, current, sender, self._pack)
+        if not patch and state.status not in {"returned", "rejected"}:
+            return None
         return await self._reception.take_for(request, _submission("amend", patch, sender, command))
 
     async def _keep_automatic(self, raw: bytes, letter: Letter, reason: str) -> Reply:
@@ -148,7 +157,7 @@ class MailRoom:
         return AUTOMATIC
 
     async def _remember(
-        self, letter: Letter, kind: str, sha256: str, identity: str, person: str | None = None, answer: Answer | None = None
+        self, letter: Letter, kind: str, sha256: str, identity: str, person: str | None = None, request: str | None = None
     ) -> None:
         mail = Kept(
             id=identity,
@@ -157,7 +166,7 @@ class MailRoom:
             sha256=sha256,
             at=self._clock.now(),
             person=person,
-            request=answer.id if answer is not None else None,
+            request=request,
         )
         await self._book.remember(mail)
 

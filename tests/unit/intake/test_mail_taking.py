@@ -106,6 +106,16 @@ async def test_thanks_change_nothing_and_are_not_answered():
     assert (reply.code, len(room.last.timeline), room.outcomes[-1].events) == (250, 1, ())
 
 
+async def test_thanks_for_work_that_has_ended_are_no_amendment_that_comes_too_late():
+    room = Room()
+    await room.send(a_mail())
+    ended = room.requests.states[FIRST].model_copy(update={"status": "completed"})
+    room.requests.states[FIRST] = ended
+    reply = await room.send(an_answer("谢谢，资料已收到！"))
+    assert (reply.code, len(room.outcomes)) == (250, 1)
+    assert [(mail.kind, mail.request) for mail in room.book.mails.values()] == [("submit", FIRST), ("remark", FIRST)]
+
+
 async def test_an_answer_takes_a_request_back_with_its_reason():
     room = Room()
     await room.send(a_mail())
