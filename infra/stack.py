@@ -58,7 +58,7 @@ class Stack:
         self.settings = dict(settings or {})
         self.rooms = dict(rooms or {unit: f"room-{unit}" for unit in UNITS})
         self.command_of = command_of
-        names = ["mongod", *ports_of(broker, brokers), "smtp", "chat", *self._instances()]
+        names = ["mongod", *ports_of(broker, brokers), "smtp", "chat", "mail", *self._instances()]
         self._state = StackFolder(self.folder, names)
         self.ports = self._state.ports
         self.mongod = mongod or Mongod(self.folder, self.ports["mongod"])
@@ -173,9 +173,11 @@ class Stack:
     def _environment(self, name: str) -> dict[str, str]:
         urls = {f"BACKLINE_{service.upper()}_URL": self.url(service) for service in SOURCES}
         clock = {"BACKLINE_CLOCK": f"{self.clock}@{self._state.epoch}"} if self.clock else {}
+        mails = {"BACKLINE_MAIL_PORT": str(self.ports["mail"])} if name == "intake-1" else {}
         return {
             **urls,
             **clock,
+            **mails,
             "BACKLINE_MONGO_URI": self.mongod.uri,
             "BACKLINE_BROKER": self.broker.address,
             "BACKLINE_PORT": str(self.ports[name]),

@@ -29,6 +29,7 @@ LONG = (
     "tests/e2e/test_realistic_data.py",
     "tests/e2e/test_rebuild.py",
     "tests/e2e/test_restore.py",
+    "tests/e2e/test_by_mail.py",
     "tests/unit/documents/test_documents_pdf.py",
     "tests/component/messaging/test_consumer.py",
     "tests/component/messaging/test_undecodable.py",

@@ -156,6 +156,7 @@ def _addresses(stack: Stack) -> Table:
         shown.add_row(name, f"http://127.0.0.1:{stack.ports[name]}")
     shown.add_row("database", stack.mongod.uri)
     shown.add_row("broker", stack.broker.address)
+    shown.add_row("requests by mail", f"smtp://127.0.0.1:{stack.ports['mail']}")
     shown.add_row("mails", str(stack.maildir))
     shown.add_row("chat messages", str(stack.chats))
     return shown

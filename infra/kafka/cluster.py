@@ -23,6 +23,8 @@ HEAP = "-Xmx384m"
 FETCH_SECONDS = 90
 COMMAND_SECONDS = 60
 STOP_SECONDS = 20
+ANSWER_SECONDS = 150.0
+"""Three brokers that start at once on a busy machine take their time: a minute was too short twice."""
 
 
 def lacking() -> str | None:
@@ -110,7 +112,7 @@ class Cluster:
         async def ready() -> bool:
             return await answers(f"127.0.0.1:{self._ports[place][0]}")
 
-        await self.programs[place].wait_until(ready)
+        await self.programs[place].wait_until(ready, ANSWER_SECONDS)
 
     async def stop(self) -> None:
         """End all brokers in order; their data stay in the folder."""

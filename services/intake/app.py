@@ -12,11 +12,15 @@ from services.intake.api import (
 )
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.inbound import Inbound
+from services.intake.mail.kept import MailBook
+from services.intake.mail.receiver import Receiver
+from services.intake.mail.taking import Door, MailRoom
+from services.intake.mail.threads import Threads
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
-from shared.catalogue import newest
+from shared.catalogue import Pack, newest
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND, PEOPLE, REQUEST_TOPICS
 from shared.service.application import application, run
@@ -37,6 +41,8 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
     reception = Reception(requests.desk, parts.clock)
     inbound = Inbound(reception, parts.burial, parts.producer)
+    book = MailBook(parts.database["mails"])
+    receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
     return application(
         parts,
         rooms={"requests": requests, "people": people},
@@ -53,13 +59,45 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             attachment_routes(parts.blobs, parts.auth.principal),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
         ],
-        prepare=[projection.prepare],
+        prepare=[projection.prepare, book.prepare, *(receiver.open for receiver in receivers)],
+        loops=[receiver.serve for receiver in receivers],
+        closing=[receiver.close for receiver in receivers],
         limits={
             "/v1/requests:batch": settings.max_batch_bytes,
             "/v1/attachments": settings.max_attachment_bytes,
             "/v1/people:import": LARGE_JSON,
         },
     )
+
+
+def _mail_room(
+    settings: IntakeSettings, parts: Parts, reception: Reception, threads: Threads, book: MailBook, current: Pack
+) -> MailRoom:
+    return MailRoom(
+        reception=reception,
+        threads=threads,
+        book=book,
+        blobs=parts.blobs,
+        directory=lambda: parts.people.directory,
+        pack=current,
+        clock=parts.clock,
+        door=Door(ours=settings.mailboxes, vouching=settings.mail_vouching_server),
+    )
+
+
+def _receivers(settings: IntakeSettings, room: MailRoom) -> list[Receiver]:
+    """The receiver of mails, or none where no port is set."""
+    if settings.mail_port is None:
+        return []
+    receiver = Receiver(
+        room,
+        host=settings.mail_host,
+        port=settings.mail_port,
+        protocol=settings.mail_protocol,
+        max_bytes=settings.max_mail_bytes,
+        mailboxes=settings.mailboxes,
+    )
+    return [receiver]
 
 
 def main() -> None:

@@ -66,11 +66,20 @@ def _effects(settings: NotifySettings, parts: Parts, mailer: Mailer, outside: ht
     return Effects(
         directory=lambda: parts.people.directory,
         renderer=Renderer(labels_of=labels_of(parts.packs), console=Console(address=settings.console_url)),
-        sender=Sender(address=settings.mail_from, name=settings.mail_name, domain=settings.mail_from.rsplit("@", 1)[-1]),
+        sender=_sender(settings),
         mails=mailer,
         chats=ChatRooms(_chat_vendor(settings), outside),
         hooks=Webhooks({name: Hook(**hook) for name, hook in settings.webhooks.items()}, outside),
         clock=parts.clock,
+    )
+
+
+def _sender(settings: NotifySettings) -> Sender:
+    return Sender(
+        address=settings.mail_from,
+        name=settings.mail_name,
+        domain=settings.mail_from.rsplit("@", 1)[-1],
+        reply_to=settings.mail_reply_to or None,
     )
 
 

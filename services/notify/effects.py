@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.notify.channels.mail import Sender, UnsafeHeaderError, build
+from services.notify.facts import MAIL_SYSTEM
 from services.notify.rendering.labels import UnknownPolicyError
 from services.notify.rendering.renderer import Letter, RenderError
 from services.notify.rendering.view import Reader
@@ -111,6 +112,7 @@ class Effects:
             text=letter.text,
             html=letter.html,
             date=self._clock.now(),
+            answers=answered_by(item),
         )
         return await self._mails.send(
             message, sender=self._sender.address, recipient=person.email, point_of_no_return=point_of_no_return
@@ -126,6 +128,12 @@ class Effects:
             time_zone=unit.time_zone if unit else "Asia/Shanghai",
         )
         return await self._chats.say(code, self._renderer.chat(item, reader=reader, directory=directory), point_of_no_return)
+
+
+def answered_by(item: Item) -> str | None:
+    """The Message-ID of the mail that the requester is answered: the reference of a request that came by mail."""
+    source = item.data["params"]["request"].get("source", {})
+    return str(source["reference"]) if item.data["as"] == "requester" and source.get("system") == MAIL_SYSTEM else None
 
 
 def payload_of(item: Item) -> Json:

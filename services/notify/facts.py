@@ -17,6 +17,10 @@ from shared.schemas.registry import MODELS
 from shared.schemas.requests import FieldChange, PolicyPin, Request
 
 LONGEST_TEXT = 1000
+MAIL_SYSTEM = "mail"
+"""The source system of requests that came by mail: their reference is the mail's Message-ID."""
+NOT_UNDERSTOOD = "not_understood"
+MOST_UNREAD = 20
 MOST_ENTRIES = 50
 ABOUT_WORK = {"by", "role", "step", "reason", "note"}
 ABOUT_DOCUMENTS = {"document", "kind", "name", "media_type", "language", "size", "version", "problem", "cause"}
@@ -53,9 +57,11 @@ def particulars(event: Event) -> Json:
     said = event.read_as(MODELS[event.type])
     match said:
         case intake.RequestReturned():
-            return _returned(said)
+            return _returned(said) | _unread(said.request)
         case intake.RequestRejected(verdict=verdict):
             return {"reason": verdict.reason or "", "message": verdict.message.model_dump()}
+        case intake.RequestSubmitted(request=request):
+            return _unread(request)
         case routing.AssignmentWaiting(step=step, reason=reason, decisions=decisions):
             return {"step": step, "reason": reason, "roles": list(dict.fromkeys(decision.role for decision in decisions))}
         case routing.RequestAmended():
@@ -78,6 +84,13 @@ def _returned(said: intake.RequestReturned) -> Json:
         for verdict in missing
     ]
     return {"problems": problems[:MOST_ENTRIES], "preconditions": preconditions[:MOST_ENTRIES]}
+
+
+def _unread(request: Request) -> Json:
+    """What of a mail was no field that anybody knows; nothing for a request that was understood whole."""
+    lines = request.extra.get(NOT_UNDERSTOOD) if request.source.system == MAIL_SYSTEM else None
+    texts = [shortened(line, 120) for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
+    return {"unread": texts[:MOST_UNREAD]} if texts else {}
 
 
 def _amended(said: routing.RequestAmended) -> Json:

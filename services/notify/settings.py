@@ -20,6 +20,9 @@ class NotifySettings(Settings):
         default=16, ge=1, le=200, description="how many connections to the mail server are open at most"
     )
     mail_from: str = "backline@localhost.localdomain"
+    mail_reply_to: str | None = Field(
+        default=None, description="where answers go that people write to our mails: the address on which intake receives mails"
+    )
     mail_name: str = "Backline 营销支持"
     chat_url: str = "https://qyapi.weixin.qq.com"
     chat_rooms: Json[dict[str, str]] = Field(default_factory=dict)

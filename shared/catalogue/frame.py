@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from shared.catalogue.attachments import check_attachment
+from shared.catalogue.choosing import check_type
 from shared.catalogue.pack import Field, Pack, RequestType
 from shared.catalogue.proofs import Offered
 from shared.catalogue.shapes import MAX_ITEMS, Shaping, empty
@@ -45,10 +46,12 @@ def tidy(value: object) -> object:
     return unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else value
 
 
-def framed(shaping: Shaping, body: Mapping[str, object], kind: RequestType | None, pack: Pack, directory: Directory) -> Json:
+def framed(
+    shaping: Shaping, body: Mapping[str, object], kind: RequestType | None, pack: Pack, directory: Directory, *, channel: str = ""
+) -> Json:
     """The frame in its normal form: keys of `Request` without details; keys it does not have are kept under `extra` (等)."""
     frame: Json = {key: value for key, value in body.items() if key in Request.model_fields and not empty(value)}
-    frame["type"] = kind.key if kind else _unknown_type(shaping, body, pack)
+    frame["type"] = check_type(shaping, body.get("type"), kind, pack, channel)
     for key, parts in NAMED_PARTS.items():
         _check_named(shaping, frame, key, parts)
     frame["business_unit"] = tidy(frame.get("business_unit"))
@@ -63,14 +66,6 @@ def framed(shaping: Shaping, body: Mapping[str, object], kind: RequestType | Non
     _check_offers(shaping, body)
     frame["evidence"], frame["attachments"] = Offered.evidence(body), Offered.attachments(body)
     return frame | {"extra": _extra(body, frame)}
-
-
-def _unknown_type(shaping: Shaping, body: Mapping[str, object], pack: Pack) -> str:
-    named = "、".join(f"{key} {other.label.zh}" for key, other in pack.types.items())
-    zh, en = f"没有这个支持类型；请从下列类型中选择：{named}。", f"There is no such type; choose one of {', '.join(pack.types)}."
-    shaping.wrong("type", "unknown_type", zh, en)
-    given = body.get("type")
-    return given[:100] if isinstance(given, str) else ""
 
 
 def _check_named(shaping: Shaping, frame: Json, key: str, parts: tuple[tuple[str, str, str], ...]) -> None:

@@ -51,11 +51,12 @@ NO_RECORD = Problem(
 
 @dataclass(frozen=True, kw_only=True)
 class JudgingContext:
-    """What judging knows besides the message."""
+    """What judging knows besides the message. `channel` is the one a request was filed on: not every type comes by mail."""
 
     now: datetime
     directory: Directory
     earlier: Mapping[tuple[str, str, str], EarlierRequest]
+    channel: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def judge(pack: Pack, body: object, context: JudgingContext) -> Judgement:
     person = _requester(body, context.directory)
     shaping = Shaping(now=context.now, zone=_zone(body, person, context.directory))
     refused = unstorable(body)
-    frame = framed(shaping, body, kind, pack, context.directory)
+    frame = framed(shaping, body, kind, pack, context.directory, channel=context.channel)
     offered = Offered.read(body).storable() if refused else Offered.read(body)
     verdicts = _preconditions(kind, pack, frame, offered, context) if kind else ()
     if kind:

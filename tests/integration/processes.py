@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,14 @@ SERVICE = {"Authorization": f"Bearer {TOKEN}"}
 
 @asynccontextmanager
 async def service(
-    name: str, folder: Path, *, mongo_uri: str, broker: str, database: str, ready: bool = True
+    name: str,
+    folder: Path,
+    *,
+    mongo_uri: str,
+    broker: str,
+    database: str,
+    ready: bool = True,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[str]:
     """A running service's address. With `ready` false it only has to answer: its broker may be away."""
     port = free_port()
@@ -29,6 +36,7 @@ async def service(
         "BACKLINE_SESSION_TIMEOUT_MS": "6000",
         "BACKLINE_REBALANCE_TIMEOUT_MS": "6000",
         "BACKLINE_LOG": "json",
+        **(settings or {}),
     }
     log = folder / f"{name}-{uuid.uuid4().hex[:6]}.log"
     program = Program(name, [sys.executable, "-m", f"services.{name}.app"], log=log, environment=environment)

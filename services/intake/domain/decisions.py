@@ -78,7 +78,7 @@ def _theirs(state: State, data: Json) -> bool:
 
 
 def _submit(state: State, data: Json, context: Context) -> Decision:
-    judgement = _judge(data["body"], state, context)
+    judgement = _judge(data["body"], state, context, data["channel"])
     version = _version(data["body"], judgement)
     current = state.private.current
     if state.status in {"new", "dropped", "returned", "rejected"}:
@@ -112,12 +112,12 @@ def _amend(state: State, data: Json, context: Context) -> Decision:
     if state.status in {"new", "dropped"} or current is None:
         return Decision(refusal=UNKNOWN)
     body = merged(current.body, data["body"]) | {key: current.body[key] for key in IDENTITY if key in current.body}
-    judgement = _judge(body, state, context)
+    judgement = _judge(body, state, context, state.private.channel)
     version = _version(body, judgement)
     if state.status in {"returned", "rejected"}:
         if version.meaning == current.meaning and judgement.verdict == state.verdict:
             return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})
-        return _said(state, judgement, version, data)
+        return _said(state, judgement, version, {**data, "channel": state.private.channel})
     return _amend_open(state, data, judgement, version) if state.status in OPEN else Decision(refusal=closed(state))
 
 
@@ -166,10 +166,12 @@ def _said(state: State, judgement: Judgement, version: Version, data: Json) -> D
     return Decision(facts=(fact,), private=private, answer=answer)
 
 
-def _judge(body: Json, state: State, context: Context) -> Judgement:
+def _judge(body: Json, state: State, context: Context, channel: str) -> Judgement:
+    """By the pack the request is pinned to, and by the channel it was filed on, whichever amends it."""
     opened = state.policy if state.status in OPEN else None
     pack = context.pack(opened)
-    return judge(pack, body, JudgingContext(now=context.now, directory=context.directory, earlier=context.earlier))
+    asked = JudgingContext(now=context.now, directory=context.directory, earlier=context.earlier, channel=channel)
+    return judge(pack, body, asked)
 
 
 def _version(body: Json, judgement: Judgement) -> Version:

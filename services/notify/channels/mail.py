@@ -12,6 +12,8 @@ from email.utils import format_datetime, formataddr
 from functools import lru_cache
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|=\?")
+_MESSAGE_ID = re.compile(r"(?!.*=\?)<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~:-]{1,120}@[A-Za-z0-9.:\[\]-]{1,120}>")
+"""What is answered may come from anywhere: only an identity that fits on a line and hides nothing is named."""
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 
 UNFOLDED = 60
@@ -23,19 +25,31 @@ class UnsafeHeaderError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Who the mails come from. `domain` ends every Message-ID."""
+    """Who the mails come from. `domain` ends every Message-ID; answers go to `reply_to` where it is given."""
 
     address: str
     name: str
     domain: str
+    reply_to: str | None = None
 
 
 def build(
-    *, item: str, request: str, sender: Sender, to: str, to_name: str, subject: str, text: str, html: str, date: datetime
+    *,
+    item: str,
+    request: str,
+    sender: Sender,
+    to: str,
+    to_name: str,
+    subject: str,
+    text: str,
+    html: str,
+    date: datetime,
+    answers: str | None = None,
 ) -> bytes:
     """The mail as bytes with CRLF lines (RFC 5322), 7-bit clean, in two alternatives (RFC 2046).
 
-    All mails of a request hang on one thread root (References, In-Reply-To). Raises UnsafeHeaderError. (Written out here from the
+    All mails of a request hang on one thread root (References), and answer it or the mail `answers`. Whoever answers one of ours
+    names the root, which names the request (docs/decisions/0018). Raises UnsafeHeaderError. (Written out here from the
     library's parts, since an EmailMessage takes ten times as long.)
     """
     identity, root = _safe("Message-ID", f"<{item}@{sender.domain}>"), _safe("References", f"<request.{request}@{sender.domain}>")
@@ -46,8 +60,8 @@ def build(
         f"Subject: {_unstructured('Subject', subject)}",
         f"Date: {format_datetime(date)}",
         f"Message-ID: {identity}",
-        f"In-Reply-To: {root}",
-        f"References: {root}",
+        *_thread(root, answers),
+        *([f"Reply-To: {checked_address(sender.reply_to)}"] if sender.reply_to else []),
         "Auto-Submitted: auto-generated",  # RFC 3834: nobody's machine shall answer it
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
@@ -58,6 +72,13 @@ def build(
         "",
     ]
     return "\r\n".join(lines).encode("ascii")
+
+
+def _thread(root: str, answers: str | None) -> tuple[str, str]:
+    """In-Reply-To and References: the root, and the mail that is answered where it has an identity that can be named."""
+    if answers is None or not _MESSAGE_ID.fullmatch(answers):
+        return f"In-Reply-To: {root}", f"References: {root}"
+    return f"In-Reply-To: {answers}", f"References: {root}\r\n {answers}"
 
 
 def _part(boundary: str, subtype: str, text: str) -> tuple[str, ...]:

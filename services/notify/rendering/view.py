@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.notify.facts import MAIL_SYSTEM
 from services.notify.rendering.labels import Labels
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
@@ -101,6 +102,7 @@ def view_of(item: Item, scene: Scene) -> Json:
     particulars = _particulars(params["particulars"], scene)
     request = _request(item.subject, params["request"], params["seats"], scene)
     link = scene.console.to_request(item.subject)
+    answerable = request["by_mail"] and item.data["as"] == "requester"
     return {
         "words": scene.words,
         "locale": scene.reader.locale,
@@ -111,6 +113,7 @@ def view_of(item: Item, scene: Scene) -> Json:
         "particulars": particulars,
         "points": _points(particulars, params["request"]["type"], scene),
         "link": link,
+        "footer": scene.words["footer_by_mail" if answerable else "footer"],
         "where": scene.words["where"]["console" if link else "system"],
         "notification": reference_of(item.id),
     }
@@ -125,6 +128,7 @@ def _request(identity: str, request: Json, seats: list[Json], scene: Scene) -> J
     locale = scene.reader.locale
     working = [seat for seat in seats if seat["step"] == "supporter"]
     name = scene.labels.type_name(request["type"], locale)
+    by_mail = request["source"]["system"] == MAIL_SYSTEM
     return {
         "number": number_of(identity),
         "type": name,
@@ -135,7 +139,8 @@ def _request(identity: str, request: Json, seats: list[Json], scene: Scene) -> J
         "deadline": _when(request["deadline"], scene.reader),
         "priority": scene.value(request["type"], "priority", request["priority"]),
         "unit": scene.unit(request["business_unit"]),
-        "reference": f"{request['source']['system']} {request['source']['reference']}",
+        "by_mail": by_mail,
+        "reference": "" if by_mail else f"{request['source']['system']} {request['source']['reference']}",
         "requester": scene.person(request["requester"]),
         "coordinator": scene.listed([scene.person(seat["person"]) for seat in seats if seat["step"] == "coordinator"]),
         "supporters": scene.listed([scene.aside(scene.person(seat["person"]), scene.role(seat["role"])) for seat in working]),
@@ -180,9 +185,10 @@ def _points(said: Json, type_key: str, scene: Scene) -> list[Json]:
     missing = [(scene.field(type_key, problem["field"]), problem["message"]) for problem in said.get("problems", ())]
     missing += [(verdict["label"], verdict["message"] or "") for verdict in said.get("preconditions", ())]
     changed = [(scene.field(type_key, change["field"]), _change(change, type_key, scene)) for change in said.get("changes", ())]
+    unread = [(str(scene.words["unread"]), line) for line in said.get("unread", ())]
     files = [(name, "") for name in said.get("files", ())]
     failed = [(str(scene.words["problem"]), text) for text in dict.fromkeys(map(scene.failure, said.get("failures", ())))]
-    return [{"label": label, "text": text} for label, text in (*missing, *changed, *files, *failed)]
+    return [{"label": label, "text": text} for label, text in (*missing, *changed, *unread, *files, *failed)]
 
 
 def _change(change: Json, type_key: str, scene: Scene) -> str:

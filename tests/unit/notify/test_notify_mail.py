@@ -42,6 +42,39 @@ def test_a_mail_has_the_headers_of_its_item_and_request():
     assert mail["Subject"].endswith("正确折行）")
 
 
+def test_a_mail_that_answers_one_names_it_and_the_root():
+    mail = parsed(a_mail(answers="<20270301.c4ca@mail.qiheng.example>"))
+    assert mail["In-Reply-To"] == "<20270301.c4ca@mail.qiheng.example>"
+    assert mail["References"].split() == ["<request.request-1@backline.example>", "<20270301.c4ca@mail.qiheng.example>"]
+    assert mail["Reply-To"] is None
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<a@b>\r\nBcc: x@evil.example",
+        "<a@b> <c@d>",
+        "digest:0123",
+        "<=?utf-8?q?=0aBcc:x?=@b>",
+        "<客户@b>",
+        f"<{'a' * 300}@b>",
+        "",
+        "<a\x00@b>",
+    ],
+)
+def test_an_identity_that_is_none_is_not_answered_and_the_thread_stays(hostile: str):
+    mail = parsed(a_mail(answers=hostile))
+    assert mail["In-Reply-To"] == mail["References"] == "<request.request-1@backline.example>"
+    assert mail["Bcc"] is None
+
+
+def test_answers_go_where_they_are_read():
+    sender = Sender(
+        address="noreply@backline.example", name="Backline", domain="backline.example", reply_to="support@backline.example"
+    )
+    assert parsed(a_mail(sender=sender))["Reply-To"] == "support@backline.example"
+
+
 def test_a_mail_carries_both_alternatives_and_is_seven_bit_clean():
     raw = a_mail()
     mail = parsed(raw)

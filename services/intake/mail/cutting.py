@@ -1,0 +1,89 @@
+"""Parts a mail's text into what its writer says, what they pass on, and what is only repeated: quotations and signatures. Pure."""
+
+import re
+from dataclasses import dataclass
+
+SIGNATURE = re.compile(r"--\s?|—{2,}|_{2,5}")
+CLOSING = re.compile(
+    r"(?:(?:kind |best |warm |many )?regards|best wishes|sincerely|thanks(?: and regards)?|sent from my .{1,40}"
+    r"|发自我的.{1,40}|此致|顺颂商祺|祝好)[,，!！。.]?",
+    re.IGNORECASE,
+)
+FORWARDED = re.compile(
+    r"(?:[-—_=*\s]*(?:转发的?邮件(?:信息)?|Forwarded message|Forwarded by .{1,80})[-—_=*\s]*|Begin forwarded message:)",
+    re.IGNORECASE,
+)
+QUOTED = re.compile(
+    r"[-—_=*\s]*(?:原始邮件|原始信息|Original Message|Original Appointment|回复的原邮件)[-—_=*\s]*", re.IGNORECASE
+)
+WROTE = re.compile(r"(?:在.{1,300}写道[:：]?|.{1,300}于.{1,120}写道[:：]?|On .{1,300} wrote:)", re.IGNORECASE)
+HEADER = re.compile(
+    r"\*{0,2}(发件人|寄件人|From|发送时间|日期|Sent|Date|收件人|To|抄送|Cc|主题|主旨|Subject)\s*\*{0,2}\s*[:：]", re.IGNORECASE
+)
+FIRST_HEADERS = ("发件人", "寄件人", "from")
+WRITTEN = ("wrote:", "写道：", "写道:", "写道")
+FORWARDING = re.compile(r"\s*(?:fwd?|转发|轉寄)\s*[:：]", re.IGNORECASE)
+MARKED = ">"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The two parts of a text that count."""
+
+    own: str
+    forwarded: str
+
+
+def cut(text: str, subject: str = "") -> Cut:
+    """`text` without what it quotes and without signatures. A forwarded mail is kept apart, without its own quotations."""
+    lines = [line for line in text.split("\n") if not line.lstrip(" \u3000").startswith(MARKED)]
+    own: list[str] = []
+    for place, line in enumerate(lines):
+        bare = line.strip()
+        if FORWARDED.fullmatch(bare) or (FORWARDING.match(subject) and _headers_begin(lines, place)):
+            return Cut(_joined(own), _inner(lines[place + 1 :]))
+        if QUOTED.fullmatch(bare) or _wrote(lines, place) or _headers_begin(lines, place):
+            break
+        if own and (SIGNATURE.fullmatch(bare) or CLOSING.fullmatch(bare)):
+            return Cut(_joined(own), _after_marker(lines[place + 1 :], subject))
+        own.append(line)
+    return Cut(_joined(own), "")
+
+
+def _after_marker(lines: list[str], subject: str) -> str:
+    """What is forwarded below a signature."""
+    for place, line in enumerate(lines):
+        if FORWARDED.fullmatch(line.strip()) or (FORWARDING.match(subject) and _headers_begin(lines, place)):
+            return _inner(lines[place + 1 :])
+    return ""
+
+
+def _inner(lines: list[str]) -> str:
+    """A forwarded mail without its header lines."""
+    while lines and (not lines[0].strip() or HEADER.match(lines[0].strip())):
+        lines = lines[1:]
+    return cut("\n".join(lines)).own
+
+
+def _wrote(lines: list[str], place: int) -> bool:
+    """“On … wrote:”, which mail programs fold over two lines."""
+    bare = lines[place].strip()
+    if not bare or len(bare) > 400:
+        return False
+    if bare.endswith(WRITTEN) and WROTE.fullmatch(bare):
+        return True
+    following = lines[place + 1].strip() if place + 1 < len(lines) else ""
+    folded = f"{bare} {following}"
+    return bool(bare.startswith(("On ", "在")) and following.endswith(WRITTEN) and WROTE.fullmatch(folded[:400]))
+
+
+def _headers_begin(lines: list[str], place: int) -> bool:
+    """The head of another mail as Outlook writes it: From, and at least two of its fellows in the next lines."""
+    first = HEADER.match(lines[place].strip())
+    if first is None or first[1].casefold() not in FIRST_HEADERS:
+        return False
+    return sum(1 for line in lines[place + 1 : place + 6] if HEADER.match(line.strip())) >= 2
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(lines).strip("\n")

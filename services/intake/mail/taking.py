@@ -1,0 +1,185 @@
+"""Takes one mail: reads it, finds who wrote it and what it answers, and hands it to the reception.
+
+Invariant: what is answered 250 is durable, its bytes and files too; the same mail handed over again gets the same answer.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from services.intake.domain.decisions import merged
+from services.intake.domain.state import State
+from services.intake.mail.authenticated import vouched_for
+from services.intake.mail.automatic import automatic
+from services.intake.mail.kept import Kept
+from services.intake.mail.letter import Letter, Unreadable
+from services.intake.mail.reading import read
+from services.intake.mail.replies import AUTOMATIC, LATER, NOT_VOUCHED_FOR, UNKNOWN_SENDER, Reply, remark_on, reply_to, unreadable
+from services.intake.mail.threads import Threads
+from services.intake.mail.understanding import MAIL_SYSTEM, Understood, body_of, patch_of, understand, unread_in
+from services.intake.reception import Reception, Submission, command_id, identity
+from shared.catalogue import Pack
+from shared.schemas.model import Json
+from shared.schemas.people import Directory, Person
+from shared.schemas.requests import Action, Answer
+
+log = structlog.get_logger()
+MAIL = "message/rfc822"
+KEPT_OF_AUTOMATIC = 64 * 1024
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class Blobs(Protocol):
+    async def put(self, data: bytes, *, name: str, media_type: str) -> str: ...
+
+
+class Remembers(Protocol):
+    async def remember(self, mail: Kept) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """Who is let in: `ours` are our own addresses, `vouching` the server that must vouch for senders, if one must."""
+
+    ours: frozenset[str] = frozenset()
+    vouching: str | None = None
+
+
+class MailRoom:
+    """Every mail goes through `take`, whatever handed it over."""
+
+    def __init__(
+        self,
+        *,
+        reception: Reception,
+        threads: Threads,
+        book: Remembers,
+        blobs: Blobs,
+        directory: Callable[[], Directory],
+        pack: Pack,
+        clock: Clock,
+        door: Door,
+    ) -> None:
+        self._reception = reception
+        self._threads = threads
+        self._book = book
+        self._blobs = blobs
+        self._directory = directory
+        self._pack = pack
+        self._clock = clock
+        self._door = door
+
+    async def take(self, raw: bytes, *, envelope_sender: str | None, recipients: Sequence[str]) -> Reply:
+        """The reply to one mail; raises what the store raised, and then handing it over again is right."""
+        try:
+            letter = await asyncio.to_thread(read, raw)
+        except Unreadable as error:
+            log.info("mail.unreadable", size=len(raw))
+            return unreadable(error.text)
+        reason = automatic(letter, envelope_sender=envelope_sender, ours=self._door.ours)
+        if reason is not None:
+            return await self._keep_automatic(raw, letter, reason)
+        directory = self._directory()
+        if not directory.people:
+            return LATER  # nobody is known yet: the directory is still to come
+        if self._door.vouching is not None and not vouched_for(letter, self._door.vouching):
+            log.info("mail.not_vouched_for")
+            return NOT_VOUCHED_FOR
+        sender = writer_of(letter, directory)
+        if sender is None:
+            log.info("mail.unknown_sender")
+            return UNKNOWN_SENDER
+        return await self._taken(raw, letter, sender, recipients, directory)
+
+    async def _taken(self, raw: bytes, letter: Letter, sender: Person, recipients: Sequence[str], directory: Directory) -> Reply:
+        sha256 = await self._blobs.put(raw, name="mail.eml", media_type=MAIL)
+        for file in letter.files:
+            await self._blobs.put(file.data, name=file.name, media_type=file.media_type)
+        answered = await self._threads.answered_by(letter, sender.id)
+        command = command_id("mail", sender.id, letter.reference, letter.content)
+        if answered is None:
+            understood = await asyncio.to_thread(understand, letter, self._pack, recipients=recipients)
+            body = body_of(understood, letter, sender, self._pack, directory)
+            body = await self._completed(understood, body, sender)
+            answer = await self._reception.take(_submission("submit", body, sender, command))
+        else:
+            told = await self._answer(letter, sender, command, *answered)
+            if told is None:
+                await self._remember(letter, "remark", sha256, command, sender.id, answered[0])
+                return remark_on(answered[0])
+            answer = told
+        await self._remember(letter, answer.action, sha256, command, sender.id, answer.id)
+        reply = reply_to(answer)
+        log.info("mail.taken", request=answer.id, action=answer.action, outcome=answer.outcome, code=reply.code)
+        return reply
+
+    async def _completed(self, understood: Understood, body: Json, sender: Person) -> Json:
+        """A mail that repeats a request of another system says less than that system knows; what it leaves out is as it was."""
+        subject = identity(body) if body["source"]["system"] != MAIL_SYSTEM else None
+        state = await self._threads.theirs(subject, sender.id) if subject is not None else None
+        latest = state.private.latest if state is not None else None
+        if latest is None:
+            return body
+        unsaid = [key for key in ("locale", "requester") if understood.said.get(key) is None]
+        return merged(latest.body, {key: value for key, value in body.items() if key not in unsaid})
+
+    async def _answer(self, letter: Letter, sender: Person, command: str, request: str, state: State) -> Answer | None:
+        """An answer to a request: it takes it back, or amends it with what it names; None for thanks, which change nothing.
+
+        What was returned or rejected is judged again, whatever the answer says: what was wrong may have been ours.
+        """
+        latest = state.private.latest
+        current: Json = latest.body if latest is not None else {}
+        given = current.get("type")
+        kind = self._pack.type_by_alias(given) if isinstance(given, str) else None
+        understood = await asyncio.to_thread(understand, letter, self._pack, kind=kind, before=unread_in(current))
+        if understood.withdrawal is not None:
+            body: Json = {"reason": understood.withdrawal}
+            return await self._reception.take_for(request, _submission("withdraw", body, sender, command))
+        patch = patch_of(understood, letter, current, sender, self._pack)
+        if not patch and state.status not in {"returned", "rejected"}:
+            return None
+        return await self._reception.take_for(request, _submission("amend", patch, sender, command))
+
+    async def _keep_automatic(self, raw: bytes, letter: Letter, reason: str) -> Reply:
+        sha256 = await self._blobs.put(raw[:KEPT_OF_AUTOMATIC], name="mail.eml", media_type=MAIL)
+        identity = hashlib.sha256(f"{letter.reference}\x1f{letter.content}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        await self._remember(letter, reason, sha256, identity)
+        log.info("mail.automatic", reason=reason)
+        return AUTOMATIC
+
+    async def _remember(
+        self, letter: Letter, kind: str, sha256: str, identity: str, person: str | None = None, request: str | None = None
+    ) -> None:
+        mail = Kept(
+            id=identity,
+            message_id=letter.message_id,
+            kind=kind,
+            sha256=sha256,
+            at=self._clock.now(),
+            person=person,
+            request=request,
+        )
+        await self._book.remember(mail)
+
+
+def writer_of(letter: Letter, directory: Directory) -> Person | None:
+    """The one active person whose address the mail is from; nobody when two have it."""
+    if not letter.sender:
+        return None
+    found = [one for one in directory.people.values() if one.active and one.email.strip().lower() == letter.sender]
+    return found[0] if len(found) == 1 else None
+
+
+def _submission(action: Action, body: Json, sender: Person, command: str) -> Submission:
+    return Submission(
+        action=action, body=body, by=f"person:{sender.id}", filed_by=sender.business_unit, channel="mail", id=command
+    )

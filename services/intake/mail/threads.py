@@ -1,0 +1,60 @@
+"""Finds the request that a mail answers: by the thread, by an earlier mail, or by the number in its subject."""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+from services.intake.domain.state import State
+from services.intake.mail.letter import Letter
+from services.intake.projection import Page
+
+ROOT = re.compile(r"<request\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>@]+>")
+NUMBER = re.compile(r"(?<![A-Za-z0-9])BL-([0-9A-Fa-f]{8})(?![A-Za-z0-9])", re.IGNORECASE)
+MOST_NUMBERS = 3
+
+
+class Requests(Protocol):
+    """What intake's projection answers."""
+
+    async def state(self, request: str) -> State | None: ...
+
+    async def page(self, *, filters: Mapping[str, str], number: str | None = None, limit: int) -> Page: ...
+
+
+class Mails(Protocol):
+    """What is remembered of earlier mails."""
+
+    async def requests_of(self, message_ids: Sequence[str], person: str) -> list[str]: ...
+
+
+class Threads:
+    """Only what the sender asked for themselves is theirs to answer."""
+
+    def __init__(self, requests: Requests, mails: Mails) -> None:
+        self._requests = requests
+        self._mails = mails
+
+    async def answered_by(self, letter: Letter, person: str) -> tuple[str, State] | None:
+        """(id, state) of the request of `person` that `letter` answers, or None when it is a new one."""
+        async for request in self._named(letter, person):
+            state = await self.theirs(request, person)
+            if state is not None:
+                return request, state
+        return None
+
+    async def theirs(self, request: str, person: str) -> State | None:
+        """The state of `request` if `person` asked for it."""
+        state = await self._requests.state(request)
+        return state if state is not None and state.request is not None and state.request.requester.id == person else None
+
+    async def _named(self, letter: Letter, person: str) -> AsyncIterator[str]:
+        for reference in letter.references:
+            if found := ROOT.fullmatch(reference):
+                yield found[1]
+        if letter.references:
+            for request in await self._mails.requests_of(letter.references, person):
+                yield request
+        for digits in NUMBER.findall(letter.subject)[:MOST_NUMBERS]:
+            page = await self._requests.page(filters={"requester": person}, number=f"BL-{digits.upper()}", limit=2)
+            for request, _ in page.requests:
+                yield request
