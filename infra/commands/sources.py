@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from shared.http.limits import BadJson, parse_json
 from shared.schemas.model import Json, Text
 from shared.tables.columns import Columns
-from shared.tables.faults import TableFault, row_problem
+from shared.tables.faults import TableFault, file_problem, row_problem
 from shared.tables.mapping import FileForm, Mapping, Records
 from shared.tables.rows import Message, Rows, Surroundings
 from shared.tables.table import Table, open_table
@@ -72,7 +72,7 @@ def _rows(table: Table, rows: Rows) -> Iterator[Entry]:
             if message is not None:
                 yield _entry(message)
     except TableFault as fault:
-        yield Entry(line=fault.place or 0, problem=row_problem(fault.problems))
+        yield Entry(line=fault.place or 0, problem=file_problem(fault))
 
 
 def _entry(message: Message) -> Entry:

@@ -84,7 +84,10 @@ def test_quotes_that_do_not_match_end_the_reading_with_a_verdict_at_their_line(t
     file.write_text('单据编号,来源系统,支持类型\nR-1,oa,公司资料\nR-2,"oa,公司资料\nR-3,oa,公司资料\n', encoding="utf-8")
     run = imported(file, intake)
     assert run.exit_code == 1
-    assert [(row["line"], row["outcome"]) for row in verdicts_of(file)] == [(2, "accepted"), (3, "refused")]
+    rows = verdicts_of(file)
+    assert [(row["line"], row["outcome"]) for row in rows] == [(2, "accepted"), (3, "refused")]
+    assert rows[1]["problem"]["code"] == "bad_quotes"
+    assert "nothing is read beyond it" in run.output
 
 
 def test_a_mapping_with_faults_ends_the_command_before_anything_is_sent(tmp_path: Path, intake: Desk) -> None:
