@@ -1,7 +1,9 @@
 """The parts of a workbook: a ZIP of XML, taken apart with limits on every part, so that no file makes memory or time explode."""
 
+import codecs
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -18,10 +20,23 @@ PIECE = 64 * 1024
 MAX_PARTS = 10_000
 SMALL_PART = 8 * 1024 * 1024
 EPOCH_1904 = date(1904, 1, 1)
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    OverflowError,
+    ValueError,
+    LookupError,
+)
+"""What reading a ZIP of XML raises when it is broken: its libraries do not check all that they are told."""
 BUILT_IN_TIMES = {**dict.fromkeys([14, 15, 16, 17, *range(27, 32), 34, 35, 36, *range(50, 59)], "date"), 22: "datetime"}
 BUILT_IN_TIMES |= dict.fromkeys([18, 19, 20, 21, 32, 33, 45, 46, 47], "time")
 NO_FORMAT_LETTERS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|AM/PM|A/P', re.IGNORECASE)
+NOT_UTF8 = ("工作簿的部件不是 UTF-8 编码；请重新另存。", "A part of the workbook is not UTF-8; save it again.")
 Attributes = Mapping[str, str]
 Start = Callable[[str, Attributes], None]
 
@@ -76,8 +91,12 @@ class Package:
             en = f"Unpacked the workbook is too large ({part}, limit {limit // 1024**2} MiB); split it, or save it as CSV."
             raise unreadable("workbook_too_large", zh, en)
         with understood(), self._zip.open(info) as opened:
-            while piece := opened.read(PIECE):
+            piece = opened.read(PIECE)
+            if piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                raise unreadable("broken_workbook", *NOT_UTF8)
+            while piece:
                 yield piece
+                piece = opened.read(PIECE)
 
     def has(self, part: str) -> bool:
         """Whether there is such a part."""
@@ -170,7 +189,11 @@ def new_parser() -> expat.XMLParserType:
     def refuse(*_: object) -> None:
         raise unreadable("has_a_doctype", "工作簿含有 DOCTYPE，不予读取。", "The workbook holds a DOCTYPE; it is not read.")
 
-    parser.StartDoctypeDeclHandler = refuse
+    def check(_version: object, encoding: str | None, _standalone: object) -> None:
+        if encoding is not None and encoding.lower() != "utf-8":
+            raise unreadable("broken_workbook", *NOT_UTF8)
+
+    parser.StartDoctypeDeclHandler, parser.XmlDeclHandler = refuse, check
     return parser
 
 

@@ -127,6 +127,8 @@ HEADER = '<row r="1"><c r="A1"><v>1</v></c></row>'
         (sheet_of(HEADER + '<row r="2"><c r="B2"><v>1</v></c><c r="A2"><v>1</v></c></row>'), "broken_workbook"),
         (sheet_of(HEADER + '<row r="2"><c r="ZZZ2"><v>1</v></c></row>'), "broken_workbook"),
         (sheet_of(""), "no_header"),
+        (a_workbook({"S": ""}, parts={"xl/worksheets/s0.xml": a_sheet([["h"]])[38:].encode("utf-16")}), "broken_workbook"),
+        (a_workbook({"S": '<?xml version="1.0" encoding="latin-1"?>' + a_sheet([["h"]])[38:]}), "broken_workbook"),
     ],
 )
 def test_a_broken_or_hostile_workbook_has_a_clear_outcome(raw: bytes, code: str | None):
