@@ -27,6 +27,7 @@ LONG = (
     "tests/infra/test_kafka.py",
     "tests/component/service/test_killed_anywhere.py",
     "tests/e2e/test_realistic_data.py",
+    "tests/e2e/test_realistic_files.py",
     "tests/e2e/test_rebuild.py",
     "tests/e2e/test_restore.py",
     "tests/e2e/test_by_mail.py",

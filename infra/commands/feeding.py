@@ -5,19 +5,23 @@ Invariant: a file may be sent again from its start at any time; what was taken i
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import httpx
 import typer
 from rich.console import Console
 
 from infra.commands.directory_places import told_with_places
+from infra.commands.enclosures import Enclosures
 from infra.commands.ending import fail, reaching
 from infra.commands.language import Locale, language_of
+from infra.commands.mapped import Asked, open_source, show
 from infra.commands.progress import progress
+from infra.commands.results import results
+from infra.commands.sources import Entry
 from infra.commands.target import FOLDER, Target, checked, refuse
 from infra.commands.verdicts import Tally
 
@@ -29,6 +33,21 @@ RETRY_SECONDS = 0.5
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 Folder = Annotated[Path, typer.Option(help="the local stack's folder")]
 Url = Annotated[str, typer.Option(help="intake's address instead of a local stack; its token is in BACKLINE_TOKEN")]
+Unit = Annotated[
+    str, typer.Option(help="the business unit in whose name they are sent to a local stack; rows that name none are its")
+]
+Result = Annotated[
+    Path | None,
+    typer.Option(
+        help="for the verdict of each line; NAME.verdicts.jsonl beside the file if not said; NAME.csv is written as a table"
+    ),
+]
+MappingFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="what the file's columns mean (YAML)")]
+Sheet = Annotated[str | None, typer.Option(help="which sheet of a workbook to read, where there are several")]
+Attachments = Annotated[
+    Path | None, typer.Option(exists=True, file_okay=False, help="the folder with the files that rows name as attachments")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="show what the file means and what is not understood; send nothing")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,40 +58,47 @@ def add_to(app: typer.Typer) -> None:
 
 def import_requests(
     file: File,
-    unit: Annotated[str, typer.Option(help="the business unit in whose name they are sent to a local stack")],
+    unit: Unit,
     folder: Folder = FOLDER,
     url: Url = "",
-    result: Annotated[
-        Path | None,
-        typer.Option(help="for the verdict of each line; NAME.verdicts.jsonl beside the file if not said"),
-    ] = None,
+    result: Result = None,
     locale: Locale = None,
+    mapping: MappingFile = None,
+    sheet: Sheet = None,
+    attachments: Attachments = None,
+    dry_run: DryRun = False,
 ) -> None:
-    """Send a file of JSON Lines, a request each; every line gets a verdict. Running it again changes nothing.
+    """Send a file of requests (JSON Lines, CSV or XLSX); every line gets a verdict. Running it again changes nothing.
 
     Exit status 0: every line was accepted, or was before; 3: some were returned or rejected; 1: none was accepted, or a line
-    was refused (no JSON, no identity, or in conflict with what is there), or intake could not be reached.
+    was refused (no JSON, not understood, no identity, or in conflict with what is there), or intake could not be reached.
     """
     language = language_of(locale)
-    target, tally = Target.chosen(folder, "intake", url), Tally(language)
-    lines = file.read_bytes().splitlines()
-    verdicts = result or file.with_suffix(".verdicts.jsonl")
-    address = target.url("intake")
-    with (
-        target.client(f"dev-unit-{unit}", language=language) as client,
-        verdicts.open("w", encoding="utf-8") as written,
-        progress("importing", len(lines)) as shown,
-    ):
-        for first, chunk in chunks(lines):
-            for answered in _answers(client, address, chunk):
-                row = {**answered, "line": answered["line"] + first}
-                tally.take(row)
-                written.write(json.dumps(row, ensure_ascii=False) + "\n")
-            written.flush()
-            shown.by(len(chunk))
+    files = Enclosures(attachments)
+    asked = Asked(path=file, unit=unit, mapping=mapping, sheet=sheet, files=files, language=language)
+    with file.open("rb") as opened:
+        if dry_run:
+            raise typer.Exit(show(open_source(opened, asked, None), console, language))
+        target, verdicts = Target.chosen(folder, "intake", url), result or file.with_suffix(".verdicts.jsonl")
+        with target.client(f"dev-unit-{unit}", language=language) as client:
+            tally = _sent(opened, asked, client, target.url("intake"), verdicts)
     tally.show(console)
     console.print(f"Each line's verdict is in {verdicts}", highlight=False, soft_wrap=True)
     raise typer.Exit(tally.exit_status)
+
+
+def _sent(opened: BinaryIO, asked: Asked, client: httpx.Client, address: str, verdicts: Path) -> Tally:
+    """What became of every line, after it was sent."""
+    source, tally = open_source(opened, asked, (client, address)), Tally(asked.language)
+    with results(verdicts, asked.language) as written, progress("importing", source.total) as shown:
+        for chunk in chunks(source.entries):
+            asked.files.store(client, address)
+            for row in _verdicts(client, address, chunk):
+                tally.take(row)
+                written.take(row)
+            written.flush()
+            shown.by(len(chunk))
+    return tally
 
 
 def people(file: File, folder: Folder = FOLDER, url: Url = "", locale: Locale = None) -> None:
@@ -95,20 +121,39 @@ def people(file: File, folder: Folder = FOLDER, url: Url = "", locale: Locale = 
     )
 
 
-def chunks(lines: list[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-    """How many lines were before, and the next ones: at most 500 and 8 MiB, though always one."""
-    first, size = 0, 0
-    for place, line in enumerate(lines):
-        if place > first and (place - first == CHUNK_LINES or size + len(line) > CHUNK_BYTES):
-            yield first, lines[first:place]
-            first, size = place, 0
-        size += len(line) + 1
-    if lines[first:]:
-        yield first, lines[first:]
+def chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """The next entries together: at most 500 and 8 MiB, though always one."""
+    chunk: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if chunk and (len(chunk) == CHUNK_LINES or size + len(entry.raw) > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(entry)
+        size += len(entry.raw) + 1
+    if chunk:
+        yield chunk
+
+
+def _verdicts(client: httpx.Client, address: str, chunk: list[Entry]) -> Iterator[dict[str, Any]]:
+    """A verdict on every entry, in their order: intake's, or why an entry was not sent."""
+    sent = [entry for entry in chunk if entry.problem is None]
+    answers = iter(_answers(client, address, [entry.raw for entry in sent]) if sent else ())
+    for entry in chunk:
+        refused = {
+            "id": None,
+            "number": None,
+            "action": "submit",
+            "outcome": "refused",
+            "duplicate": False,
+            "problem": entry.problem,
+        }
+        answer = next(answers) if entry.problem is None else refused
+        yield {**answer, "line": entry.line, **({} if entry.record is None else {"record": entry.record})}
 
 
 def _answers(client: httpx.Client, address: str, chunk: list[bytes]) -> list[dict[str, Any]]:
-    """An answer to every line of `chunk` that is not blank; sent again when intake is away or busy for a moment."""
+    """An answer to every line of `chunk`; sent again when intake is away or busy for a moment."""
     for attempt in range(1, ATTEMPTS):
         with suppress(httpx.TransportError):
             rows = _posted(client, address, chunk)
@@ -130,4 +175,4 @@ def _posted(client: httpx.Client, address: str, chunk: list[bytes]) -> list[dict
     if not answer.is_success:
         refuse(answer)
     rows = [json.loads(line) for line in answer.content.splitlines()]
-    return rows if len(rows) == sum(1 for line in chunk if line.strip()) else None
+    return rows if len(rows) == len(chunk) else None

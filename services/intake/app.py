@@ -52,7 +52,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             Subscription(topics=(INBOUND,), handle=inbound.handle, group="backline.intake.inbound"),
         ],
         routers=[
-            submitting_routes(reception, parts.auth.principal),
+            submitting_routes(reception, parts.auth.principal, current, parts.people),
             reading_routes(projection, parts.auth.principal),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),

@@ -4,6 +4,7 @@ from shared.catalogue.directory_file import read_directory
 from shared.catalogue.form import form_schema
 from shared.catalogue.frame import SHAPED as FRAME_FIELDS
 from shared.catalogue.judge import Judgement, JudgingContext, earlier_references, judge
+from shared.catalogue.labels import FRAME_LABELS
 from shared.catalogue.load import PackError, load_pack, load_packs, newest
 from shared.catalogue.meaning import changes, meaning
 from shared.catalogue.pack import Field, Pack, RequestType, SupporterRole
@@ -12,6 +13,7 @@ from shared.catalogue.proofs import EarlierRequest
 
 __all__ = [
     "FRAME_FIELDS",
+    "FRAME_LABELS",
     "EarlierRequest",
     "Field",
     "Judgement",

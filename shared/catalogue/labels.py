@@ -6,33 +6,42 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.catalogue.frame import SHAPED
-from shared.catalogue.pack import Field, Pack, RequestType
+from shared.catalogue.pack import Field, Labelled, Pack, RequestType
 
 BRACKETED = re.compile(r"[（(【\[][^（()）】\]]*[)）】\]]")
 TEXT = Field(zh="文字", en="Text", type="text")
 INTEGER = Field(zh="整数", en="Integer", type="integer")
-TYPE_NAMES = ("支持类型", "申请类型", "申请事项", "类型", "Type", "Request type")
-FRAME: tuple[tuple[tuple[str, ...], Field, tuple[str, ...]], ...] = (
-    (("type",), TEXT, TYPE_NAMES),
-    (("source", "reference"), TEXT, ("单据编号", "来源单号", "申请单号", "Reference", "Source reference")),
-    (("source", "system"), TEXT, ("来源系统", "Source system")),
-    (("business_unit",), TEXT, ("经营单位", "所属单位", "申请部门", "Business unit")),
-    (("requester", "id"), TEXT, ("申请人工号", "工号", "Employee id")),
-    (("requester", "name"), TEXT, ("申请人", "提出人", "Requester")),
-    (("requester", "role"), TEXT, ("申请岗位", "岗位", "Post")),
-    (("opportunity", "id"), TEXT, ("商机编号", "机会编号", "Opportunity id", "Opportunity no")),
-    (("opportunity", "name"), TEXT, ("商机名称", "项目名称", "机会名称", "Opportunity", "Opportunity name")),
-    (("opportunity", "customer", "id"), TEXT, ("客户编号", "Customer id")),
-    (("opportunity", "customer", "name"), TEXT, ("客户名称", "客户单位", "Customer", "Customer name")),
-    (("opportunity", "customer", "industry"), TEXT, ("行业", "Industry")),
-    (("opportunity", "customer", "region"), TEXT, ("区域", "Region")),
-    (("opportunity", "tender_no"), TEXT, ("招标编号", "Tender no")),
-    (("opportunity", "stage"), INTEGER, ("商机阶段", "阶段", "Stage")),
-    (("needed_by",), SHAPED["needed_by"], ("期望完成时间", "需要时间", "要求完成时间", "Needed by")),
-    (("priority",), SHAPED["priority"], ("紧急程度", "优先级", "Priority")),
-    (("locale",), SHAPED["locale"], ("语言", "Language")),
-    (("extra", "note"), TEXT, ("备注", "补充说明", "Note", "Notes", "Remarks")),
-    (("extra", "currency"), TEXT, ("币种", "Currency")),
+SHORT_FOR_TYPE = "类型"
+"""What the type is called in a letter; in a table a field may be called so."""
+FRAME_LABELS: tuple[tuple[tuple[str, ...], Field, Labelled], ...] = (
+    (("type",), TEXT, Labelled(zh="支持类型", en="Type", aliases=("申请类型", "申请事项", "Request type"))),
+    (
+        ("source", "reference"),
+        TEXT,
+        Labelled(zh="单据编号", en="Reference", aliases=("来源单号", "申请单号", "Source reference")),
+    ),
+    (("source", "system"), TEXT, Labelled(zh="来源系统", en="Source system")),
+    (("business_unit",), TEXT, Labelled(zh="经营单位", en="Business unit", aliases=("所属单位", "申请部门"))),
+    (("requester", "id"), TEXT, Labelled(zh="申请人工号", en="Employee id", aliases=("工号",))),
+    (("requester", "name"), TEXT, Labelled(zh="申请人", en="Requester", aliases=("提出人",))),
+    (("requester", "role"), TEXT, Labelled(zh="申请岗位", en="Post", aliases=("岗位",))),
+    (("opportunity", "id"), TEXT, Labelled(zh="商机编号", en="Opportunity id", aliases=("机会编号", "Opportunity no"))),
+    (
+        ("opportunity", "name"),
+        TEXT,
+        Labelled(zh="商机名称", en="Opportunity", aliases=("项目名称", "机会名称", "Opportunity name")),
+    ),
+    (("opportunity", "customer", "id"), TEXT, Labelled(zh="客户编号", en="Customer id")),
+    (("opportunity", "customer", "name"), TEXT, Labelled(zh="客户名称", en="Customer", aliases=("客户单位", "Customer name"))),
+    (("opportunity", "customer", "industry"), TEXT, Labelled(zh="行业", en="Industry")),
+    (("opportunity", "customer", "region"), TEXT, Labelled(zh="区域", en="Region")),
+    (("opportunity", "tender_no"), TEXT, Labelled(zh="招标编号", en="Tender no")),
+    (("opportunity", "stage"), INTEGER, Labelled(zh="商机阶段", en="Stage", aliases=("阶段",))),
+    (("needed_by",), SHAPED["needed_by"], Labelled(zh="期望完成时间", en="Needed by", aliases=("需要时间", "要求完成时间"))),
+    (("priority",), SHAPED["priority"], Labelled(zh="紧急程度", en="Priority", aliases=("优先级",))),
+    (("locale",), SHAPED["locale"], Labelled(zh="语言", en="Language")),
+    (("extra", "note"), TEXT, Labelled(zh="备注", en="Note", aliases=("补充说明", "Notes", "Remarks"))),
+    (("extra", "currency"), TEXT, Labelled(zh="币种", en="Currency")),
 )
 
 
@@ -69,19 +78,20 @@ def labels_of(pack: Pack, kind: RequestType | None) -> Mapping[str, Place]:
 
 
 def _of_frame() -> Iterator[tuple[str, Place]]:
-    for path, spec, names in FRAME:
-        yield from ((name, Place(path=path, spec=spec)) for name in names)
+    for path, spec, label in FRAME_LABELS:
+        yield from ((name, Place(path=path, spec=spec)) for name in label.names)
+    yield SHORT_FOR_TYPE, Place(path=("type",), spec=TEXT)
 
 
 def _of_kind(pack: Pack, kind: RequestType) -> Iterator[tuple[str, Place]]:
     for key, spec in kind.fields.items():
         place = Place(path=("details", key), spec=spec)
-        yield from ((name, place) for name in (spec.zh, spec.en, *spec.aliases, f"details.{key}"))
+        yield from ((name, place) for name in (*spec.names, f"details.{key}"))
         if spec.type == "window":
             yield from _of_window(place)
     for key in dict.fromkeys(name for condition in kind.preconditions for name in condition.any_of):
         known = pack.preconditions[key]
-        names = (known.zh, known.en, *known.aliases, key, key.replace("_", " "), BRACKETED.sub("", known.zh))
+        names = (*known.names, key, key.replace("_", " "), BRACKETED.sub("", known.zh))
         yield from ((name, Place(path=("evidence", key), spec=TEXT)) for name in names)
 
 
@@ -111,3 +121,7 @@ def _of_parts(kind: RequestType) -> Iterator[tuple[str, Place]]:
             for inner, sub in spec.fields.items():
                 names = (sub.zh, *sub.aliases, f"{spec.zh}{sub.zh}", f"{spec.en} {sub.en}")
                 yield from ((name, Place(path=(*path, inner), spec=sub)) for name in names)
+
+
+TYPE_LABELS = frozenset(fold_label(name) for name, place in _of_frame() if place.path == ("type",))
+"""By which labels the type is named, folded."""

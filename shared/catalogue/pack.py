@@ -27,6 +27,11 @@ class Labelled(Strict):
     en: str
     aliases: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.zh, self.en, *self.aliases)
+
     def name(self, locale: str) -> str:
         """The name in `locale`, zh unless en is asked for."""
         return self.en if locale == "en" else self.zh

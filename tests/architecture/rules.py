@@ -18,7 +18,10 @@ MAX_FUNCTION_LINES = 40
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 OVERDUE: frozenset[str] = frozenset()
 """Longer than the ceiling and still to be parted; whoever parts one takes its name off this list (a test insists)."""
-PURE = re.compile(r"services/\w+/domain(/\w+)?\.py|shared/catalogue/\w+\.py|shared/calendar/\w+\.py|shared/ledger/messages\.py")
+PURE = re.compile(
+    r"services/\w+/domain(/\w+)?\.py|shared/catalogue/\w+\.py|shared/calendar/\w+\.py|shared/ledger/messages\.py"
+    r"|shared/tables/(cells|columns|faults|harmless|labels|mapping|offers|rows)\.py"
+)
 READS_FILES = frozenset({"shared/catalogue/load.py"})
 """The one pure-room module whose duty is to read files: it is called at start-up, never by a decision."""
 IO = (

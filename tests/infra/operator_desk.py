@@ -62,6 +62,9 @@ def open_desk() -> Iterator[Desk]:
         def do_POST(self) -> None:
             self.do_GET()
 
+        def do_PUT(self) -> None:
+            self.do_GET()
+
         def log_message(self, *_: object) -> None:
             """Nothing."""
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from infra.cli import app
 from infra.commands import feeding
+from infra.commands.sources import Entry
 from infra.embedded.ports import free_port
 from tests.infra.operator_desk import Desk, accepting, folder_of, open_desk
 
@@ -140,8 +141,9 @@ def test_progress_off_a_terminal_is_a_line_for_each_chunk(tmp_path: Path, intake
 
 def test_a_chunk_is_never_larger_than_intake_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeding, "CHUNK_BYTES", 10)
-    lines = [b"1234", b"1234", b"a line longer than all", b"1"]
-    assert list(feeding.chunks(lines)) == [(0, lines[:2]), (2, lines[2:3]), (3, lines[3:])]
+    raw = [b"1234", b"1234", b"a line longer than all", b"1"]
+    lines = [Entry(line=number, raw=line) for number, line in enumerate(raw, start=1)]
+    assert list(feeding.chunks(lines)) == [lines[:2], lines[2:3], lines[3:]]
 
 
 def test_an_empty_file_is_no_request_at_all(tmp_path: Path, intake: Desk) -> None:

@@ -41,10 +41,19 @@ class PersonLine(Frozen):
     roles: tuple[str, ...]
 
 
+class UnitLine(Frozen):
+    """A business unit's code and its names."""
+
+    code: str
+    zh: str
+    en: str
+
+
 class People(Frozen):
-    """Everybody, by id, and the version of the directory that this is."""
+    """Everybody, by id, the business units by code, and the version of the directory that this is."""
 
     version: str
+    business_units: tuple[UnitLine, ...]
     people: tuple[PersonLine, ...]
 
 
@@ -71,7 +80,10 @@ def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Ca
     @router.get("/people", summary="The directory: who holds which roles where")
     async def listed(_caller: Caller) -> People:
         rows = tuple(PersonLine(**dict(person)) for _, person in sorted(people.directory.people.items()))
-        return People(version=people.directory.version, people=rows)
+        units = tuple(
+            UnitLine(code=code, zh=unit.name.zh, en=unit.name.en) for code, unit in sorted(people.directory.units.items())
+        )
+        return People(version=people.directory.version, business_units=units, people=rows)
 
     return router
 

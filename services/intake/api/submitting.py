@@ -1,21 +1,25 @@
-"""Submit, amend and withdraw over HTTP, one request or a batch of JSON Lines; every answer is given once it is durable."""
+"""Submit, amend and withdraw over HTTP, one request or a batch of lines or rows; every answer is given once it is durable."""
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from services.intake.api.batch_lines import CSV, XLSX, BatchLine, form_of, json_lines, media_type, surroundings, table_lines
 from services.intake.domain.refusals import LONGEST_REASON
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
+from shared.catalogue import Pack
 from shared.http.auth import Principal
 from shared.http.limits import BadJson, parse_json
-from shared.http.problems import Refused
+from shared.http.problems import Refused, language
 from shared.ledger.messages import Refusal
+from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Json, Text
 from shared.schemas.requests import Action, Answer
+from shared.tables.rows import Surroundings
 
 IN_FLIGHT = 200
 A_REASON: Json = {
@@ -45,9 +49,18 @@ class Line(Answer):
     line: int
 
 
+class Row(Line):
+    """The answer to one row of a table: `line` is where it begins in the file, or its row in the sheet; `record` counts rows."""
+
+    record: int
+
+
 A_LINE: Json = {
     "allOf": [{"$ref": "#/components/schemas/Answer"}],
-    "properties": {"line": {"type": "integer", "minimum": 1}},
+    "properties": {
+        "line": {"type": "integer", "minimum": 0, "description": "the line, or the sheet's row; 0 where a table tells no place"},
+        "record": {"type": "integer", "minimum": 0, "description": "of a table: which row below the header"},
+    },
     "required": ["line"],
 }
 LINES: dict[int | str, Json] = {
@@ -58,7 +71,21 @@ LINES: dict[int | str, Json] = {
 }
 
 
-def submitting_routes(reception: Reception, principal: Callable[..., Any]) -> APIRouter:
+A_BATCH: Json = {
+    "requestBody": {
+        "required": True,
+        "description": "a request a line, or {action, body}; or a table whose headers are labels of the catalogue, a request a row",
+        "content": {
+            "application/jsonl": {"schema": {"type": "object"}},
+            CSV: {"schema": {"type": "string"}},
+            XLSX: {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+Sheet = Annotated[str | None, Query(max_length=100, description="which sheet of a workbook to read, where there are several")]
+
+
+def submitting_routes(reception: Reception, principal: Callable[..., Any], pack: Pack, people: DirectoryCopy) -> APIRouter:
     """POST /v1/requests, /v1/requests:batch, PATCH /v1/requests/{id}, POST /v1/requests/{id}/withdraw."""
     router = APIRouter(prefix="/v1", tags=["requests"])
     Caller = Annotated[Principal, Depends(principal)]
@@ -95,41 +122,48 @@ def submitting_routes(reception: Reception, principal: Callable[..., Any]) -> AP
 
     @router.post(
         "/requests:batch",
-        summary="JSON Lines in, an answer per line out, in the same order",
+        summary="JSON Lines, CSV or XLSX in, an answer per line or row out, in the same order",
         response_class=StreamingResponse,
         responses=LINES,
-        openapi_extra=_body("a request a line, or {action, body}", media_type="application/jsonl"),
+        openapi_extra=A_BATCH,
     )
-    async def batch(request: Request, caller: Caller) -> StreamingResponse:
-        lines = (await request.body()).splitlines()
-        return StreamingResponse(_answers(reception, lines, caller), media_type="application/jsonl")
+    async def batch(request: Request, caller: Caller, sheet: Sheet = None) -> StreamingResponse:
+        kind, charset = media_type(request.headers.get("content-type", ""))
+        body = await request.body()
+        if kind in {CSV, XLSX}:
+            locale = language(request.headers.get("accept-language", ""))
+            around = surroundings(people.directory, Surroundings(pack=pack), caller.business_unit)
+            lines = await asyncio.to_thread(table_lines, body, form_of(charset, sheet), around, locale)
+        else:
+            lines, body = json_lines(body), b"\n".join(body.splitlines())
+        digest = hashlib.sha256(body).hexdigest()
+        return StreamingResponse(_answers(reception, lines, caller, digest), media_type="application/jsonl")
 
     return router
 
 
-def _body(description: str, schema: Json | None = None, *, media_type: str = "application/json") -> Json:
+def _body(description: str, schema: Json | None = None) -> Json:
     """The OpenAPI of a body that this module parses itself, so that broken JSON gets its own answer."""
-    content = {media_type: {"schema": schema or {"type": "object"}}}
+    content = {"application/json": {"schema": schema or {"type": "object"}}}
     return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
-async def _answers(reception: Reception, lines: list[bytes], caller: Principal) -> AsyncIterator[bytes]:
+async def _answers(reception: Reception, lines: list[BatchLine], caller: Principal, digest: str) -> AsyncIterator[bytes]:
     """Answers in the order of the lines. They are told in that order and share their writes, so lines about one request keep it."""
-    digest = hashlib.sha256(b"\n".join(lines)).hexdigest()
     slots = asyncio.Semaphore(IN_FLIGHT)
-    tasks = [
-        (number, asyncio.create_task(_line(reception, line, caller, f"{digest}:{number}", slots)))
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
-    for number, task in tasks:
-        yield Line(line=number, **dict(await task)).model_dump_json().encode() + b"\n"
+    tasks = [(line, asyncio.create_task(_line(reception, line, caller, f"{digest}:{line.place}", slots))) for line in lines]
+    for line, task in tasks:
+        answer = dict(await task)
+        told = Line(line=line.place, **answer) if line.record is None else Row(line=line.place, record=line.record, **answer)
+        yield told.model_dump_json().encode() + b"\n"
 
 
-async def _line(reception: Reception, line: bytes, caller: Principal, identifier: str, slots: asyncio.Semaphore) -> Answer:
+async def _line(reception: Reception, line: BatchLine, caller: Principal, identifier: str, slots: asyncio.Semaphore) -> Answer:
+    if line.problem is not None:
+        return Answer(id=None, action="submit", outcome="refused", problem=line.problem)
     async with slots:
         try:
-            message = parse_json(line)
+            message = parse_json(line.raw)
         except BadJson as error:
             return refused(None, "submit", Refusal(code=error.code, status=400, message=error.text))
         wish, body = _unwrapped(message)

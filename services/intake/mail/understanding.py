@@ -10,7 +10,7 @@ from services.intake.mail.letter import Letter
 from services.intake.mail.lines import Entry, entries
 from shared.catalogue import Pack, RequestType
 from shared.catalogue.handwriting import read_evidence, read_moment, read_value
-from shared.catalogue.labels import TYPE_NAMES, Place, bare_label, fold_label, labels_of
+from shared.catalogue.labels import TYPE_LABELS, Place, bare_label, fold_label, labels_of
 from shared.schemas.model import Json
 from shared.schemas.people import Directory, Person
 
@@ -21,7 +21,6 @@ LONGEST_UNREAD = 500
 WITHDRAWING = frozenset(
     map(fold_label, ("撤回", "撤回原因", "撤回申请", "取消申请", "Withdraw", "Withdrawal", "Reason for withdrawal"))
 )
-TYPES = frozenset(map(fold_label, TYPE_NAMES))
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -169,7 +168,7 @@ def _known(label: str, places: Mapping[str, Place]) -> bool:
 
 
 def _type_line(text: str) -> str | None:
-    found = (entry for entry in entries(text, lambda label: bare_label(label) in TYPES) if entry.known)
+    found = (entry for entry in entries(text, lambda label: bare_label(label) in TYPE_LABELS) if entry.known)
     return next((entry.lines[0].strip() for entry in found if entry.lines and entry.lines[0].strip()), None)
 
 

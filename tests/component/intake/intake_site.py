@@ -65,7 +65,7 @@ class Site:
             service_token=TOKEN, environment="development", keys_file=None, directory=lambda: self._people.directory
         )
         routers = (
-            submitting_routes(Reception(OneAtATime(self._requests), self.clock), auth.principal),
+            submitting_routes(Reception(OneAtATime(self._requests), self.clock), auth.principal, the_pack(), self._people),
             reading_routes(self._projection, auth.principal),
             catalogue_routes(the_pack(), auth.principal),
             people_routes(OneAtATime(people), self._people, self.clock, auth.principal),

@@ -1,0 +1,60 @@
+"""Files that rows name as attachments: described by name, and stored with intake before the rows that name them are sent."""
+
+import hashlib
+import mimetypes
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx
+
+from infra.commands.ending import reaching
+from infra.commands.target import refuse
+from shared.catalogue.attachments import MAX_BYTES
+from shared.schemas.model import Json
+
+UNKNOWN = "application/octet-stream"
+
+
+class Enclosures(Mapping[str, Json]):
+    """The files of one folder by name, as requests describe them; none when there is no folder."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._paths = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()} if folder else {}
+        self._described: dict[str, Json] = {}
+        self._waiting: list[str] = []
+
+    def __getitem__(self, name: str) -> Json:
+        """Name, media type, size in bytes and SHA-256 of a file; it waits to be stored."""
+        if name not in self._described:
+            path = self._paths[name]
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            kind = mimetypes.guess_type(name)[0] or UNKNOWN
+            self._described[name] = {"name": name, "media_type": kind, "size": path.stat().st_size, "sha256": digest}
+            self._waiting.append(name)
+        return self._described[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def store(self, client: httpx.Client, address: str) -> None:
+        """Store what was described since; ends the command when it is not taken. Storing a file again changes nothing.
+
+        One that is larger than any request may name is left to the verdict on the rows that name it.
+        """
+        while self._waiting:
+            file = self._described[self._waiting.pop()]
+            if file["size"] > MAX_BYTES:
+                continue
+            with reaching(address):
+                answer = client.put(
+                    f"{address}/v1/attachments/{file['sha256']}",
+                    params={"name": file["name"]},
+                    content=self._paths[file["name"]].read_bytes(),
+                    headers={"Content-Type": file["media_type"]},
+                )
+            if not answer.is_success:
+                refuse(answer)
