@@ -17,7 +17,7 @@ import structlog
 from shared.ledger.adopting import Adoption, Said, adopted, adoption, knowing
 from shared.ledger.document import BEGINNING, UNSURE, Change, Document, Refused, Written
 from shared.ledger.domain import C, Domain, S, Surroundings
-from shared.ledger.folding import PRIVATE, Fold, UnfoldableError, folded
+from shared.ledger.folding import PRIVATE, Fold, UnfoldableError, folded, with_private_doubted
 from shared.ledger.messages import Decision, Heard
 from shared.ledger.proving import Outside, Planned, concluded, doubts
 from shared.ledger.rebuilding import Ask
@@ -141,6 +141,8 @@ class Restorer(Generic[S, C]):
             except UnfoldableError as error:
                 problem = str(error)
         made = knowing(made, found.events, heard)
+        if found.taken:
+            made = with_private_doubted(self._fold, made)
         if problem:
             made.parked = made.parked if made.unsure else f"{UNSURE}{problem}"[:1000]
         standing = [event for event in found.events if await outside.kept(event)]

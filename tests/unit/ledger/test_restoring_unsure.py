@@ -9,6 +9,7 @@ from shared.ledger.document import UNSURE
 from shared.ledger.proving import Outside
 from shared.messaging.wire import decode, record_of
 from shared.schemas.envelope import Event
+from shared.schemas.model import Frozen
 from tests.unit.ledger.disaster import Disaster, kept, lived
 from tests.unit.ledger.small_domain import Diary, SmallDomain, history, told
 
@@ -160,8 +161,18 @@ async def test_what_may_be_repeated_waits_while_its_request_is_unsure_and_is_don
     assert [item.id for item in await rig.lease()] == ["item-1", "item-2"]
 
 
+class Part(Frozen):
+    """What no event says; `whose` never changes."""
+
+    whose: str = ""
+    secret: str = ""
+
+    def doubted(self) -> "Part":
+        return Part(whose=self.whose)
+
+
 class Secret(Diary):
-    private: dict[str, Any] = {}
+    private: Part = Part()
 
 
 class Secretive(SmallDomain):
@@ -178,3 +189,20 @@ async def test_a_private_part_cannot_come_back_and_its_request_is_set_aside() ->
     state = (await rig.document("r2")).state
     assert state is not None
     assert state["heard"] == ["intake:1", "intake:2"]
+
+
+@pytest.mark.parametrize("spoil", [list, _with_a_hole], ids=["whole", "with a hole"])
+async def test_of_a_private_part_that_decisions_may_have_changed_since_no_more_is_kept_than_they_cannot_change(
+    spoil: Any,
+) -> None:
+    rig = Disaster()
+    await rig.intake("r1", 2)
+    await rig.intake("r2")
+    for document in rig.store.documents.values():
+        document.state = {**(document.state or {}), "private": {"whose": "harbour", "secret": "old"}}
+    rig.back_up()
+    await rig.intake("r1", 2)
+    rig.put_back()
+    await rig.restore(spoil(list(rig.topic)), domain=Secretive())
+    states = [(await rig.document(subject)).state or {} for subject in ("r1", "r2")]
+    assert [state["private"] for state in states] == [{"whose": "harbour", "secret": ""}, {"whose": "harbour", "secret": "old"}]
