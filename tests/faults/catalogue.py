@@ -85,11 +85,13 @@ def _lost_tail(*, reconciled: bool = True) -> Make:
 
 
 def _put_back(service: str, *, restored: bool = True) -> Make:
-    return lambda _stand, chance, _profile: restores.PutBack(
+    """Before the load is over; with mails that are held, for less time than notify waits for them, where it is notify that goes."""
+    return lambda _stand, chance, profile: restores.PutBack(
         service=service,
-        after=chance.uniform(1, 2.5),
-        between=chance.uniform(3, 6),
+        after=chance.uniform(1, 2),
+        between=chance.uniform(0.5, 1.5),
         killed=chance.uniform(2, 5),
+        held=profile.mail_patience / 2 if service == "notify" else 0,
         restored=restored,
     )
 
