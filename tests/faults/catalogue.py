@@ -148,6 +148,7 @@ ON_EMBEDDED = (
     Case(fault="lost_tail", make=_lost_tail(reconciled=False), damage="lost", without=("reconciliation",), size=4),
     Case(fault="poison", make=_poison, damage="lost", without=("dead_letters",), size=2),
     Case(fault="read_only", make=_read_only, damage="lost", without=("refusals", "reconciliation"), size=6),
+    Case(fault="disk_full", make=_disk_full, damage="lost", without=("majority", "reconciliation"), size=16),
     Case(fault="restore_notify", make=_put_back("notify", restored=False), damage="twice", without=("restore",), size=6),
     Case(
         fault="restore_routing",

@@ -54,9 +54,7 @@ class PutBack:
             stand.mails.misbehave([Mischief(step="dot", kind="delay", times=MAILS, seconds=self.held)])
         await asyncio.sleep(self.between)
         known = sum(stored["head"] for stored in backup.get("requests", ()))
-        while await heads(database) <= known:
-            await asyncio.sleep(LOOK_SECONDS)
-        await self._killed(stand)
+        await self._killed(stand, known)
         stand.mails.misbehave(())
         await put_back(database, backup)
         if self.restored:
@@ -68,26 +66,30 @@ class PutBack:
         await stand.healed()
         await reconcile(stand, self.service)
 
-    async def _killed(self, stand: Stand) -> None:
+    async def _killed(self, stand: Stand, known: int) -> None:
         """Killed, not stopped: whoever leaves its group twice is let in no more by the embedded broker (docs/decisions/0007)."""
         deadline = time.monotonic() + STRIKE_SECONDS
-        while not await self._is_right(stand) and time.monotonic() < deadline:
+        while not await self._is_right(stand, known) and time.monotonic() < deadline:
             await asyncio.sleep(LOOK_SECONDS)
         stand.resting.update(stand.of(self.service))
         for process in stand.of(self.service):
             stand.stack.services[process].kill()
         for _ in range(HEARD_LOOKS):  # what it said last is on its way to those who hear it
-            if await self._is_right(stand):
+            if await self._is_right(stand, known):
                 return
             await asyncio.sleep(LOOK_SECONDS)
         if time.monotonic() > deadline:
-            raise ProgramError(f"there was no moment to put {self.service} back: it had something to say, or nothing under way")
+            raise ProgramError(
+                f"there was no moment to put {self.service} back: it said nothing new, or had something to say, or nothing under way"
+            )
         await stand.healed()
-        await self._killed(stand)
+        await self._killed(stand, known)
 
-    async def _is_right(self, stand: Stand) -> bool:
-        """Whether nothing that is written would be lost and, where mails are held, something is being performed."""
-        if await unsaid(stand, self.service):
+    async def _is_right(self, stand: Stand, known: int) -> bool:
+        """Whether more than `known` events are said, nothing that is written would be lost and, where mails are held, something is
+        being performed.
+        """
+        if await heads(stand.database[f"backline_{self.service}"]) <= known or await unsaid(stand, self.service):
             return False
         requests = stand.database[f"backline_{self.service}"]["requests"]
         return not self.held or await requests.count_documents({"items.status": {"$in": ["leased", "data"]}}) > 0
@@ -108,9 +110,10 @@ async def heads(database: Database) -> int:
 
 
 async def copied(database: Database) -> Backup:
-    """Every document of `database`, as it is read."""
+    """Every document of `database`, all as of one moment, as recovery.md asks of a backup."""
     names = sorted(await database.list_collection_names())
-    return {name: [stored async for stored in database[name].find({})] for name in names}
+    async with await database.client.start_session(snapshot=True) as moment:
+        return {name: [stored async for stored in database[name].find({}, session=moment)] for name in names}
 
 
 async def put_back(database: Database, backup: Backup) -> None:
