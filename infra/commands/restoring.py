@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +35,7 @@ console = Console()
 SHOWN = 200
 SETTINGS = {"intake": ("services.intake.settings", "IntakeSettings"), "notify": ("services.notify.settings", "NotifySettings")}
 COMMON = ("shared.service.settings", "Settings")
+FILE = "stack.json"
 BROKERS = re.compile(r"broker|kafka-\d+")
 
 
@@ -59,9 +60,12 @@ def restore(
     if service not in SOURCES:
         fail(f"There is no service {service!r}; choose one of {', '.join(SOURCES)}.", WRONGLY_ASKED)
     moment, by = _moment(since), acting(as_)
-    environment = dict(os.environ) if f"{PREFIX}MONGO_URI" in os.environ else {**local(folder), **os.environ}
+    environment, addresses = dict(os.environ), list[str]()
+    if f"{PREFIX}MONGO_URI" not in environment:
+        environment = {**local(folder), **environment}
+        addresses = [*processes(folder, service), environment[f"{PREFIX}{service.upper()}_URL"]]
     try:
-        restored = asyncio.run(_restored(service, environment, by, moment))
+        restored = asyncio.run(_restored(service, environment, by, moment, addresses))
     except (SettingsError, UnsafeDatabaseError, StillRunningError) as error:
         fail(str(error), WRONGLY_ASKED)
     except (NotReadError, PyMongoError) as error:
@@ -71,11 +75,16 @@ def restore(
         raise typer.Exit(FAILED)
 
 
+def processes(folder: Path, service: str) -> list[str]:
+    """The addresses of every process of `service` in the local stack in `folder`."""
+    ports = _ports(folder)
+    return [f"http://127.0.0.1:{port}" for name, port in ports.items() if re.fullmatch(rf"{service}-\d+", name)]
+
+
 def local(folder: Path) -> dict[str, str]:
     """What the services of the local stack in `folder` are told of it."""
-    file = folder / "stack.json"
+    ports = _ports(folder)
     try:
-        ports: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))["ports"]
         return {
             **{f"{PREFIX}{name.upper()}_URL": f"http://127.0.0.1:{ports[f'{name}-1']}" for name in SOURCES},
             f"{PREFIX}MONGO_URI": Mongod(folder.absolute(), ports["mongod"]).uri,
@@ -84,20 +93,32 @@ def local(folder: Path) -> dict[str, str]:
             f"{PREFIX}SERVICE_TOKEN": SERVICE_TOKEN,
             f"{PREFIX}CHAT_ROOMS": json.dumps({unit: f"room-{unit}" for unit in UNITS}),
         }
+    except KeyError as error:
+        fail(f"{folder / FILE} names no port of {error}.")
+
+
+def _ports(folder: Path) -> dict[str, int]:
+    file = folder / FILE
+    try:
+        ports = json.loads(file.read_text(encoding="utf-8"))["ports"]
+        return {str(name): int(port) for name, port in ports.items()}
     except FileNotFoundError:
         fail(f"There is no stack in {folder}, and {PREFIX}MONGO_URI is not set: give the service's own settings.", WRONGLY_ASKED)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         fail(f"{file} cannot be read ({type(error).__name__}).")
 
 
-async def _restored(service: str, environment: Mapping[str, str], by: str, since: datetime | None) -> Restored:
+async def _restored(
+    service: str, environment: Mapping[str, str], by: str, since: datetime | None, addresses: Sequence[str]
+) -> Restored:
+    """`addresses` are asked whether a process of the service is there; without any, the one its settings name."""
     module, name = SETTINGS.get(service, COMMON)
     settings = getattr(import_module(module), name).read(service, environment)
     logging.configure(service, settings.log)
     app: Any = import_module(f"services.{service}.app").build_app(settings)
     shown = _Shown()
     try:
-        restored: Restored = await app.state.restoring.run(by, since, shown.tell)
+        restored: Restored = await app.state.restoring.run(by, since, shown.tell, addresses)
     finally:
         shown.close()
     return restored
@@ -144,13 +165,20 @@ def _show(service: str, restored: Restored) -> None:
             console.print(escape(f"{ledger} {one.subject}: {line}"), highlight=False, soft_wrap=True)
     if len(restored.rows) > SHOWN:
         console.print(f"… and {len(restored.rows) - SHOWN} more.", highlight=False)
-    if restored.unreadable:
-        console.print(f"{restored.unreadable} records of its topics cannot be read.", highlight=False)
     aside = sum(one.end == "set aside" for _, one in restored.rows)
     unfinished = sum(one.end not in {"set aside", "restored", "as it was"} for _, one in restored.rows)
     figures = f"{restored.events} events of {restored.restored} taken up, {restored.doubts} in doubt, {aside} set aside"
     console.print(f"{service}: {figures}, {unfinished} not restored.", highlight=False, soft_wrap=True)
-    if restored.whole:
-        console.print(f"{service} may be started.", highlight=False)
-    else:
-        console.print(f"Do not start {service}: run this again until nothing is left that was not restored.", highlight=False)
+    console.print(_verdict(service, restored), highlight=False, soft_wrap=True)
+
+
+def _verdict(service: str, restored: Restored) -> str:
+    """Whether the service may be started."""
+    if any(one.end == "not all read" for _, one in restored.rows):
+        return f"Do not start {service}: the moment of --since is too late; run this again without it."
+    if not restored.whole:
+        return f"Do not start {service}: run this again until nothing is left that was not restored."
+    if restored.unreadable:
+        records = f"{restored.unreadable} records of its topics cannot be read and name no request of its own"
+        return f"{records}: a number that stood in one may be said again. Only if that is bearable, {service} may be started."
+    return f"{service} may be started."

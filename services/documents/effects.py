@@ -21,6 +21,9 @@ from shared.telemetry import metrics
 
 FONTS = f"noto-cjk-sans-otc {version('noto-cjk-sans-otc')}"
 MOST_BYTES = 60 * 1024 * 1024
+FIRST_WAIT_SECONDS = 600.0
+LONGEST_WAIT_SECONDS = 24 * 3600.0
+UNSENT = "Its personal values were lost with intake's database; it is rendered once its unit has sent it again."
 File = tuple[str, str, bytes]
 """An attachment: name, media type, bytes."""
 
@@ -83,20 +86,14 @@ class Rendering:
             problem = f"The content of {missing[0]} was not uploaded to intake; upload it under its SHA-256."
             cause = {"cause": "draft_missing"}
             return Retry(problem=problem, data=cause) if item.tries <= 1 else Terminal(problem=problem, data=cause)
-        directory = self._directory()
-        unit = directory.units.get(request["business_unit"])
-        job = Job(
-            identity=item.subject,
-            data=item.data,
-            personal=await self._intake.personal(item.subject),
-            names={person.id: person.name for person in directory.people.values()},
-            unit=unit.name.by_locale(request["locale"]) if unit else request["business_unit"],
-            attachments=taken,
-            left_out=left_out,
-            policy_root=self._policy_root,
-        )
         try:
-            made = await self._renderer.render(job)
+            personal = await self._intake.personal(item.subject)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.NOT_FOUND:
+                raise
+            return Retry(problem=UNSENT, seconds=_wait(item.tries))
+        try:
+            made = await self._renderer.render(self._job(item, personal, taken, left_out))
         except PackError as error:
             return Retry(problem=str(error), data={"cause": "policy_missing"})
         except RenderingFailedError as error:
@@ -108,6 +105,20 @@ class Rendering:
         sheet = await self._sheet(made.sheet, item.subject)
         metrics.RENDER_SECONDS.labels(item.data["type"]).observe(time.perf_counter() - started)
         return Done(data=_document(item, made, sha256, taken, sheet).model_dump(mode="json"))
+
+    def _job(self, item: Item, personal: Json, taken: tuple[File, ...], left_out: tuple[tuple[str, str], ...]) -> Job:
+        directory, request = self._directory(), item.data["request"]
+        unit = directory.units.get(request["business_unit"])
+        return Job(
+            identity=item.subject,
+            data=item.data,
+            personal=personal,
+            names={person.id: person.name for person in directory.people.values()},
+            unit=unit.name.by_locale(request["locale"]) if unit else request["business_unit"],
+            attachments=taken,
+            left_out=left_out,
+            policy_root=self._policy_root,
+        )
 
     async def _sheet(self, sheet: Sheet | None, owner: str) -> Json | None:
         """Store the internal sheet of a customer's document; what the manifest says of it."""
@@ -134,6 +145,14 @@ class Rendering:
             else:
                 taken.append((attachment["name"], media_type, data))
         return tuple(taken), tuple(left_out)
+
+
+def _wait(tries: int) -> float:
+    """Seconds until personal values that are not there are asked for again: people must send them, so that all tries last five days.
+
+    As long as it has been waited for already, but never more than a day.
+    """
+    return float(min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** max(0, tries - 1)))
 
 
 def _draft(request: Json) -> object:

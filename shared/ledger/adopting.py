@@ -11,55 +11,75 @@ from shared.ledger import order
 from shared.ledger.document import Document
 from shared.ledger.messages import ItemEnd
 from shared.ledger.order import KEPT_IDS, SHORT
+from shared.messaging.wire import Poison
 from shared.schemas.envelope import Event
 
 ENDS: tuple[ItemEnd, ...] = ("done", "failed", "unknown")
 
 
+Said = Event | Poison
+"""An own record: what it says, or at least under which number something was said."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Adoption:
-    """`events` are said and not known to the document, by their numbers. With a `problem` they are no whole that follows from it."""
+    """`taken` is said and not known to the document, by its numbers. With a `problem` it is no whole that follows from it; with a
+    `hole` numbers are missing in it that may stand in a part of the topic that was not read.
+    """
 
-    events: tuple[Event, ...] = ()
+    taken: tuple[Said, ...] = ()
     problem: str = ""
+    hole: str = ""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What can be read of it."""
+        return tuple(one for one in self.taken if isinstance(one, Event))
 
 
-def adoption(document: Document, said: Iterable[Event], *, compacted: bool = False) -> Adoption:
-    """What to adopt of `said`, all that the topic has of the subject. Of a `compacted` topic earlier numbers are gone rightly."""
-    by_number: dict[int, dict[str, Event]] = defaultdict(dict)
-    for event in said:
-        by_number[event.sequence].setdefault(event.id, event)
+def adoption(document: Document, said: Iterable[Said], *, compacted: bool = False) -> Adoption:
+    """What to adopt of `said`, all that was read of the subject. Of a `compacted` topic earlier numbers are gone rightly."""
+    by_number: dict[int, dict[str, Said]] = defaultdict(dict)
+    for one in said:
+        if isinstance(one, Event) or one.id not in by_number[one.sequence]:
+            by_number[one.sequence][one.id] = one
     problems: list[str] = []
+    holes: list[str] = []
     if set(by_number.get(document.head, ())) - {document.head_id}:
         problems.append(f"fork: its number {document.head} was said otherwise than the database has it")
     number, identity = document.head, document.head_id
-    events: list[Event] = []
+    taken: list[Said] = []
     for sequence in sorted(one for one in by_number if one > document.head):
         event, *others = by_number[sequence].values()
         if others:
             problems.append(f"fork: its number {sequence} was said in {1 + len(others)} ways")
         elif sequence > number + 1:
-            problems += [] if compacted else [f"history lost: of its numbers {number + 1} to {sequence - 1} nothing is left"]
+            holes += [] if compacted else [f"history lost: of its numbers {number + 1} to {sequence - 1} nothing is left"]
+            problems += holes[-1:]
+        elif isinstance(event, Poison):
+            problems.append(f"history lost: its number {sequence} cannot be read")
         elif event.previous != identity:
             problems.append(f"fork: its number {sequence} does not follow the number before it")
-        events.append(event)
+        taken.append(event)
         number, identity = sequence, event.id
-    return Adoption(events=tuple(events), problem=problems[0] if problems else "")
+    return Adoption(taken=tuple(taken), problem=problems[0] if problems else "", hole=holes[0] if holes else "")
 
 
-def adopted(document: Document, events: Sequence[Event]) -> Document:
-    """`document` as far as `events` alone prove it: their numbers are taken, and what they rest on was heard."""
+def adopted(document: Document, found: Adoption) -> Document:
+    """`document` as far as what was `found` proves it: its numbers are taken, and what it rests on was heard."""
     made = document.copy()
-    if not events:
+    if not found.taken:
         return made
-    last = events[-1]
-    for event in events:
+    last = found.taken[-1]
+    for event in found.events:
         for source, number in event.after.items():
             made.heard[source] = max(number, made.heard.get(source, 0))
-    made.published = last.sequence if document.published == document.head else document.published
+        made.unit = made.unit or event.businessunit
+    # Nothing of a record that cannot be read can be said again, so that with one all is taken for published.
+    whole = len(found.events) == len(found.taken)
+    made.published = document.published if whole and document.published < document.head else last.sequence
     made.head, made.head_id = last.sequence, last.id
-    made.unit = made.unit or last.businessunit
-    made.events = [*document.events, *events]
+    made.events = [*document.events, *found.events]
     return made
 
 

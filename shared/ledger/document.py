@@ -89,6 +89,11 @@ class Document:
     stored: Json | None = field(default=None, compare=False, repr=False)
     """What the store loaded or wrote last, for it alone: it writes what differs from that. Nobody changes it."""
 
+    @property
+    def unsure(self) -> bool:
+        """Whether a restore set it aside: until its redrive it obeys nobody, and nothing of it is performed."""
+        return (self.parked or "").startswith(UNSURE)
+
     def copy(self) -> "Document":
         """A copy whose lists may change without this one; items, events and records are shared."""
         return replace(

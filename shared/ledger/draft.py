@@ -9,7 +9,7 @@ import structlog
 
 from shared.ledger import ending, items, order
 from shared.ledger.deciding import Deciding
-from shared.ledger.document import UNSURE, Change, Document, Held
+from shared.ledger.document import Change, Document, Held
 from shared.ledger.domain import C, Domain, S, state_of
 from shared.ledger.messages import Heard, Lease, Message, Outcome, Passing, Postponing, Settled, Told, Woken
 from shared.ledger.publishing import Saying
@@ -143,7 +143,7 @@ class Draft(Deciding[S, C]):
     @property
     def due_items(self) -> int:
         """How many items a worker could lease now."""
-        if self.sealed:
+        if self.sealed or self.document.unsure:
             return 0
         return sum(items.is_due(item, self.now) for item in self.document.items if item.status in items.LEASABLE)
 
@@ -250,7 +250,7 @@ class Draft(Deciding[S, C]):
     def _told(self, message: Told) -> Outcome:
         if message.id in self.document.applied:
             return self.outcome(repeated=True)
-        if self.document.parked is not None and self.document.parked.startswith(UNSURE):
+        if self.document.unsure:
             return self.outcome(problem=self.document.parked)
         return self.attempt(message, cause=message.id)
 

@@ -12,6 +12,8 @@ from shared.ledger.messages import Decision, Item, Lease, Outcome, Passing, Post
 def lease(draft: Deciding[S, C], owner: str, limit: int, term: timedelta, max_tries: int) -> list[Item]:
     """Lease up to `limit` items that are due; one whose lease ran out for good ends instead, in doubt or given up."""
     leased: list[Item] = []
+    if draft.document.unsure:
+        return leased
     for item in [item for item in draft.document.items if item.status in items.LEASABLE]:
         if not items.is_due(item, draft.now) or items.find(draft.document, item.id) is not item:
             continue  # the second: forgotten, or cancelled and forgotten, by the end of one before it

@@ -11,10 +11,11 @@ checksum (`Domain.comparable`).
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Self
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, Self
 
 import orjson
+import structlog
 
 from shared.ledger.document import Document
 from shared.ledger.domain import C, Domain, S, state_of
@@ -23,8 +24,17 @@ from shared.schemas.envelope import Event, Source
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS
 
+log = structlog.get_logger()
 PRIVATE = "private"
-"""The field of a state that decisions write and no event says (docs/decisions/0003)."""
+"""The field of a state that decisions write and no event says (docs/decisions/0003). It is `Unsaid`."""
+
+
+class Unsaid(Protocol):
+    """What every private part can do."""
+
+    def doubted(self) -> Self:
+        """What still holds of it when decisions may have changed it since, and nobody knows how (docs/decisions/0016)."""
+        ...
 
 
 class UnfoldableError(Exception):
@@ -163,6 +173,23 @@ def _with_private(fold: Fold[S], state: S, document: Document) -> S:
     except Exception:  # noqa: BLE001  # what cannot be read as a whole may still hold the part that is needed
         private = _private_alone(fold, document.state)
     return state.model_copy(update={PRIVATE: private})
+
+
+def with_private_doubted(fold: Fold[S], document: Document) -> Document:
+    """`document` with no more of its private part than holds after decisions that it does not know.
+
+    A state that cannot be read stays: nobody reads its private part either.
+    """
+    if PRIVATE not in fold.state.model_fields or document.state is None:
+        return document
+    try:
+        state = fold.read(document.state, document.schema)
+    except Exception:  # whatever a domain raises on a state, it concerns this request alone
+        log.exception("ledger.state_unreadable", request=document.subject)
+        return document
+    private: Unsaid = getattr(state, PRIVATE)
+    made = state.model_copy(update={PRIVATE: private.doubted()})
+    return replace(document, state=made.model_dump(mode="json"), schema=fold.schema)
 
 
 def _private_alone(fold: Fold[S], stored: Json | None) -> Any:

@@ -14,19 +14,21 @@ from typing import Any, Generic, Literal, Protocol
 
 import structlog
 
-from shared.ledger.adopting import Adoption, adopted, adoption, knowing
-from shared.ledger.document import UNSURE, Change, Document, Refused, Written
+from shared.ledger.adopting import Adoption, Said, adopted, adoption, knowing
+from shared.ledger.document import BEGINNING, UNSURE, Change, Document, Refused, Written
 from shared.ledger.domain import C, Domain, S, Surroundings
-from shared.ledger.folding import PRIVATE, Fold, UnfoldableError, folded
+from shared.ledger.folding import PRIVATE, Fold, UnfoldableError, folded, with_private_doubted
 from shared.ledger.messages import Decision, Heard
 from shared.ledger.proving import Outside, Planned, concluded, doubts
 from shared.ledger.rebuilding import Ask
+from shared.messaging.wire import Poison, Unaddressed
 from shared.schemas.envelope import Event
 
 log = structlog.get_logger()
 ASKED_AT_ONCE = 8
 UNKEPT = "its personal values, and wordings sent since the backup, are in no event; let its unit send it again"
-End = Literal["as it was", "restored", "set aside", "unasked", "written by others", "unstorable"]
+UNREAD = "read the topic from its beginning, without a moment to begin at"
+End = Literal["as it was", "restored", "set aside", "not all read", "unasked", "written by others", "unstorable"]
 
 
 class Store(Protocol):
@@ -74,30 +76,40 @@ class Restorer(Generic[S, C]):
         self._outside = outside
         self._compacted = compacted
         self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
-        self._lacking: dict[str, list[Event]] = defaultdict(list)
+        self._lacking: dict[str, list[Said]] = defaultdict(list)
 
-    async def look(self, events: Sequence[Event]) -> None:
-        """Keep of what stands in the topic the own events that the database does not know."""
-        own = [event for event in events if event.source == self._domain.source]
-        documents = await self._store.load(sorted({event.subject for event in own}))
-        for event in own:
-            document = documents.get(event.subject) or Document(subject=event.subject)
-            if event.sequence > document.head or (event.sequence == document.head and event.id != document.head_id):
-                self._lacking[event.subject].append(event)
+    async def look(self, records: Sequence[Said | Unaddressed]) -> int:
+        """Keep of what stands in the topic the own records that the database does not know; how many are nobody's to tell.
+
+        A record that cannot be read takes its number all the same.
+        """
+        own = [one for one in records if not isinstance(one, Unaddressed) and one.source == self._domain.source]
+        documents = await self._store.load(sorted({one.subject for one in own}))
+        for one in own:
+            document = documents.get(one.subject) or Document(subject=one.subject)
+            said_otherwise = isinstance(one, Event) and one.sequence == document.head and one.id != document.head_id
+            if one.sequence > document.head or said_otherwise:
+                self._lacking[one.subject].append(one)
+        return sum(not isinstance(one, Event) for one in records) - sum(isinstance(one, Poison) for one in own)
 
     @property
     def lacking(self) -> list[str]:
         """Whoever the database lacks something of, the first that said something first."""
-        return sorted(self._lacking, key=lambda subject: (min(event.time for event in self._lacking[subject]), subject))
+        return sorted(self._lacking, key=lambda subject: (_first_said(self._lacking[subject]), subject))
 
-    async def mend(self, subjects: Sequence[str]) -> list[Mended]:
-        """Bring `subjects` to what is known of them; in doubt ends what may have been performed. Raises what the store raises."""
+    async def mend(self, subjects: Sequence[str], *, in_part: bool = False) -> list[Mended]:
+        """Bring `subjects` to what is known of them; in doubt ends what may have been performed. Raises what the store raises.
+
+        `in_part`: the topic was not read from its beginning; whoever lacks something before that is left as it is.
+        """
         documents = await self._store.load(subjects)
-        mending = (self._mend(documents.get(subject) or Document(subject=subject)) for subject in subjects)
+        mending = (self._mend(documents.get(subject) or Document(subject=subject), in_part=in_part) for subject in subjects)
         return list(await asyncio.gather(*mending))
 
-    async def _mend(self, document: Document) -> Mended:
+    async def _mend(self, document: Document, *, in_part: bool) -> Mended:
         found = adoption(document, self._lacking.get(document.subject, ()), compacted=self._compacted)
+        if in_part and found.hole:
+            return Mended(subject=document.subject, end="not all read", why=f"{found.hole}: {UNREAD}")
         before = document.parked, len(doubts(document)), [item.status for item in document.items]
         try:
             made = await self._made(document, found)
@@ -105,7 +117,7 @@ class Restorer(Generic[S, C]):
             return Mended(subject=document.subject, end="unasked", why=str(error))
         after = made.parked, len(doubts(made)), [item.status for item in made.items]
         end: End = "as it was"
-        if found.events or before != after:
+        if found.taken or before != after:
             made.wake_at = self._now()
             end, problem = _end_of(await self._store.write([Change(document=made, said=found.events)]))
             if problem or end != "restored":
@@ -113,11 +125,11 @@ class Restorer(Generic[S, C]):
             log.debug("ledger.restored", request=document.subject, events=len(found.events), doubts=len(doubts(made)))
         in_doubt = tuple(item.id for item in doubts(made))
         told = Mended(subject=document.subject, end=end, events=len(found.events), doubts=in_doubt)
-        return replace(told, end="set aside", why=(made.parked or "").removeprefix(UNSURE)) if _unsure(made) else told
+        return replace(told, end="set aside", why=(made.parked or "").removeprefix(UNSURE)) if made.unsure else told
 
     async def _made(self, document: Document, found: Adoption) -> Document:
         """The document as facts alone make it; where they do not, set aside as it stood, with its numbers taken."""
-        made, heard = adopted(document, found.events), dict[str, Sequence[Event]]()
+        made, heard = adopted(document, found), dict[str, Sequence[Event]]()
         problem, planned, outside = found.problem, Planned(), self._outside or Outside()
         if found.events:
             heard = await self._heard(made)
@@ -129,9 +141,10 @@ class Restorer(Generic[S, C]):
             except UnfoldableError as error:
                 problem = str(error)
         made = knowing(made, found.events, heard)
+        if found.taken:
+            made = with_private_doubted(self._fold, made)
         if problem:
-            outside = Outside()
-            made.parked = made.parked if _unsure(made) else f"{UNSURE}{problem}"[:1000]
+            made.parked = made.parked if made.unsure else f"{UNSURE}{problem}"[:1000]
         standing = [event for event in found.events if await outside.kept(event)]
         concluded(made, standing, planned.whole(), self._awaited(made, problem), outside, self._now())
         return made
@@ -191,8 +204,10 @@ class _UnaskedError(Exception):
     """A source could not be asked for what it said."""
 
 
-def _unsure(document: Document) -> bool:
-    return (document.parked or "").startswith(UNSURE)
+def _first_said(said: Sequence[Said]) -> tuple[bool, datetime]:
+    """When the first of it was said; what cannot be read tells no time, and goes last."""
+    times = [one.time for one in said if isinstance(one, Event)]
+    return not times, min(times, default=BEGINNING)
 
 
 def _as_last_said(fold: Fold[S], document: Document, events: Sequence[Event]) -> S:

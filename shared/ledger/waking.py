@@ -28,7 +28,8 @@ def next_wake_up(document: Document, timer: datetime | None, *, now: datetime, w
     domain could not decide on it.
     """
     # An end that the domain could not take waits for the redrive once its request is set aside, and wakes nobody until then.
-    waiting = [item for item in document.items if document.parked is None or item.status != "ended"]
+    # What a restore could not make whole has nothing performed until then either.
+    waiting = [item for item in document.items if document.parked is None or not (document.unsure or item.status == "ended")]
     times = [_looked_for(item_due, now, woken=woken) for item in waiting if (item_due := items.due_at(item)) is not None]
     if timer is not None:
         times.append(max(timer, now + (STUCK if stuck else PAUSE)) if woken else timer)

@@ -48,6 +48,7 @@ from shared.telemetry.clock import Clock, clock_from
 PUBLISH_PATIENCE_SECONDS = 0.02
 MARK_SECONDS = 2.0
 EFFECTS_AT_ONCE = 16
+ASK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ class Parts:
         ensure_fast(settings.environment)
         client, clock = connect(settings.mongo_uri), clock_from(settings.clock, settings.environment)
         database = client[settings.database]
-        http = httpx.AsyncClient(timeout=10, headers={"Authorization": f"Bearer {settings.service_token}"})
+        http = httpx.AsyncClient(timeout=ASK_SECONDS, headers={"Authorization": f"Bearer {settings.service_token}"})
         told = Feed(http, settings.url_of, "people")
         letters, producer = MongoDeadLetters(database["dead_letters"]), Producer(settings.broker, settings.service)
 

@@ -85,11 +85,13 @@ def _lost_tail(*, reconciled: bool = True) -> Make:
 
 
 def _put_back(service: str, *, restored: bool = True) -> Make:
-    return lambda _stand, chance, _profile: restores.PutBack(
+    """Before the load is over; with mails that are held, for less time than notify waits for them, where it is notify that goes."""
+    return lambda _stand, chance, profile: restores.PutBack(
         service=service,
-        after=chance.uniform(1, 2.5),
-        between=chance.uniform(3, 6),
+        after=chance.uniform(1, 2),
+        between=chance.uniform(0.5, 1.5),
         killed=chance.uniform(2, 5),
+        held=profile.mail_patience / 2 if service == "notify" else 0,
         restored=restored,
     )
 
@@ -146,7 +148,7 @@ ON_EMBEDDED = (
     Case(fault="lost_tail", make=_lost_tail(reconciled=False), damage="lost", without=("reconciliation",), size=4),
     Case(fault="poison", make=_poison, damage="lost", without=("dead_letters",), size=2),
     Case(fault="read_only", make=_read_only, damage="lost", without=("refusals", "reconciliation"), size=6),
-    Case(fault="disk_full", make=_disk_full, damage="lost", without=("majority",), size=24),
+    Case(fault="disk_full", make=_disk_full, damage="lost", without=("majority", "reconciliation"), size=16),
     Case(fault="restore_notify", make=_put_back("notify", restored=False), damage="twice", without=("restore",), size=6),
     Case(
         fault="restore_routing",

@@ -1,7 +1,8 @@
 """`backline restore`: whose settings it takes, when it refuses, and what it shows and answers to the shell."""
 
 import json
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from infra.commands import restoring
 from infra.commands.restoring import local
 from shared.ledger.restoring import Mended
 from shared.messaging.rereading import NotReadError
+from shared.service import parts
 from shared.service.restoring import Restored, StillRunningError
 from shared.service.settings import Settings
 from tests.infra.operator_desk import open_desk
 
-PORTS = {"mongod": 1, "broker": 2, "intake-1": 3, "routing-1": 4, "notify-1": 5, "documents-1": 6, "smtp": 7}
+PORTS = {"mongod": 1, "broker": 2, "intake-1": 3, "routing-1": 4, "notify-1": 5, "documents-1": 6, "smtp": 7, "notify-2": 9}
 Ask = Callable[..., Result]
 
 
@@ -30,8 +32,11 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     monkeypatch.delenv("BACKLINE_MONGO_URI", raising=False)
 
     def run(end: Restored | Exception, *arguments: str) -> Result:
-        async def restored(service: str, _environment: Mapping[str, str], by: str, since: datetime | None) -> Restored:
+        async def restored(
+            service: str, _environment: Mapping[str, str], by: str, since: datetime | None, addresses: Sequence[str]
+        ) -> Restored:
             assert (service, by) == ("notify", "A1")
+            assert set(addresses) == {"http://127.0.0.1:5", "http://127.0.0.1:9"}
             if isinstance(end, Exception):
                 raise end
             return end
@@ -74,6 +79,23 @@ def test_while_one_is_not_restored_the_service_must_not_be_started(asked: Ask, e
     answer = asked(an_end(Mended(subject="r1", end=end, why="w")))
     assert answer.exit_code == 1
     assert "Do not start notify: run this again" in answer.stdout
+
+
+def test_where_the_topic_was_read_too_late_it_says_so(asked: Ask) -> None:
+    answer = asked(an_end(Mended(subject="r1", end="not all read", why="w")), "--since", "2027-03-01T09:00:00+08:00")
+    assert answer.exit_code == 1
+    assert "1 not restored." in answer.stdout
+    assert "Do not start notify: the moment of --since is too late; run this again without it." in answer.stdout
+
+
+def test_records_that_name_nobody_are_no_reason_to_say_that_all_is_well(asked: Ask) -> None:
+    restored = an_end()
+    restored.unreadable = 2
+    answer = asked(restored)
+    assert answer.exit_code == 1
+    assert answer.stdout.splitlines()[-1].startswith(
+        "2 records of its topics cannot be read and name no request of its own: a number"
+    )
 
 
 def test_a_service_that_runs_is_not_restored(asked: Ask) -> None:
@@ -122,3 +144,18 @@ def test_whoever_answers_at_the_address_of_any_service_is_noticed_before_anythin
         environment = {**local(tmp_path), f"BACKLINE_{service.upper()}_URL": running.url}
         answer = CliRunner(env=environment).invoke(app, ["restore", service, "--as", "A1"])
     assert (answer.exit_code, f"{service} answers at" in answer.output) == (2, True), answer.output
+
+
+@pytest.mark.parametrize("process", ["notify-1", "notify-2"])
+def test_whoever_takes_a_connection_and_does_not_answer_is_frozen_and_not_stopped(
+    tmp_path: Path, process: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring.logging, "configure", lambda *_: None)
+    monkeypatch.setattr(parts, "ASK_SECONDS", 0.5)
+    monkeypatch.delenv("BACKLINE_MONGO_URI", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as frozen, socket.create_server(("127.0.0.1", 0)) as closed:
+        ports = {**PORTS, "notify-1": closed.getsockname()[1], "notify-2": closed.getsockname()[1]}
+        closed.close()
+        (tmp_path / "stack.json").write_text(json.dumps({"ports": {**ports, process: frozen.getsockname()[1]}}))
+        answer = CliRunner().invoke(app, ["restore", "notify", "--as", "A1", "--folder", str(tmp_path)])
+    assert (answer.exit_code, "notify may be there without answering (ReadTimeout)" in answer.output) == (2, True), answer.output

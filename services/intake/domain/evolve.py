@@ -83,12 +83,15 @@ def _asked(private: Private, event: Event) -> Private:
 
 
 def _answered(private: Private, event: Event) -> Private:
-    """Routing answers amendments one by one, each before it hears the next: the one it answers is the last it had heard."""
+    """Routing answers amendments one by one, each before it hears the next: the one it answers is the last it had heard.
+
+    One that stands and whose wording is not known went with the database: then no wording that is known stands.
+    """
     number = event.after.get("intake")
     stands = event.type == TYPE_OF[RequestAmended]
     answered = next((asked.version for asked in private.pending if asked.number == number), None)
     left = tuple(asked for asked in private.pending if asked.number != number)
-    return private.model_copy(update={"current": answered if stands and answered else private.current, "pending": left})
+    return private.model_copy(update={"current": answered if stands else private.current, "pending": left})
 
 
 def in_free_order(state: State) -> State:

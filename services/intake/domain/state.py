@@ -60,6 +60,10 @@ class Private(Frozen):
         """The wording that stands once routing has let everything asked for stand."""
         return self.pending[-1].version if self.pending else self.current
 
+    def doubted(self) -> "Private":
+        """What no decision changes; which wording stands, and whether one is asked for, is not known (docs/decisions/0016)."""
+        return Private(filed_by=self.filed_by, channel=self.channel)
+
 
 class State(Frozen):
     """`request` is the public wording, as it was said; `private` never leaves intake but through `personal`.

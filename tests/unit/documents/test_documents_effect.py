@@ -12,6 +12,7 @@ from services.documents.effects import Rendering
 from services.documents.rendering.children import RenderingFailedError
 from services.documents.rendering.job import Job, Rendered, render
 from shared.ledger.effects import Done, Retry, Terminal
+from shared.ledger.items import MAX_TRIES
 from shared.ledger.messages import Item
 from shared.schemas.documents import DocumentRendered
 from tests.builders import a_body, a_directory
@@ -19,21 +20,28 @@ from tests.unit.documents.renderings import IDENTITY, WORD, a_job, text_of
 from tests.unit.documents.test_documents_contract import a_draft
 
 
+def refused(status: int) -> httpx.HTTPStatusError:
+    answer = httpx.Response(status, request=httpx.Request("GET", "http://intake.example"))
+    return httpx.HTTPStatusError("no", request=answer.request, response=answer)
+
+
 class Intake:
     """Intake's answers: personal values, and files by their hash."""
 
-    def __init__(self, job: Job, files: dict[str, bytes] | None = None, status: int = 404) -> None:
-        self._personal, self._files, self._status = job.personal, files or {}, status
+    def __init__(self, job: Job, files: dict[str, bytes] | None = None, status: int = 404, lost: int = 0) -> None:
+        """`lost`: the status with which it answers who asks for personal values, if not with them."""
+        self._personal, self._files, self._status, self._lost = job.personal, files or {}, status, lost
 
     async def personal(self, request: str) -> dict[str, Any]:
         assert request == IDENTITY
+        if self._lost:
+            raise refused(self._lost)
         return dict(self._personal)
 
     async def attachment(self, sha256: str) -> tuple[str, bytes]:
         if sha256 in self._files:
             return WORD, self._files[sha256]
-        answer = httpx.Response(self._status, request=httpx.Request("GET", "http://intake.example"))
-        raise httpx.HTTPStatusError("no", request=answer.request, response=answer)
+        raise refused(self._status)
 
 
 class Files:
@@ -149,6 +157,26 @@ async def test_intake_being_unwell_is_not_taken_for_a_missing_draft():
     job = a_job(a_body("business.contract"))
     with pytest.raises(httpx.HTTPStatusError):
         await an_effect(Intake(job, status=503), Files()).perform(an_item(job, 5), never)
+
+
+async def test_personal_values_that_are_lost_are_waited_for_while_people_can_send_them_again():
+    job, files = a_job(a_body("tech.survey")), Files()
+    effect = an_effect(Intake(job, lost=404), files)
+    ends = [await effect.perform(an_item(job, attempt), never) for attempt in range(1, MAX_TRIES)]
+    waits = [end.seconds or 0 for end in ends if isinstance(end, Retry)]
+    assert len(waits) == MAX_TRIES - 1
+    assert (waits[0], max(waits)) == (600, 86400)
+    assert 4 * 86400 < sum(waits) < 6 * 86400
+    assert all(later <= sum(waits[:place]) + 600 for place, later in enumerate(waits)), (
+        "it never sleeps for longer than it waited"
+    )
+    assert files.kept == {}
+
+
+async def test_intake_being_unwell_is_not_taken_for_lost_personal_values():
+    job = a_job(a_body("tech.survey"))
+    with pytest.raises(httpx.HTTPStatusError):
+        await an_effect(Intake(job, lost=503), Files()).perform(an_item(job), never)
 
 
 async def test_a_child_that_died_is_tried_again():

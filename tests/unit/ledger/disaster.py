@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from shared.ledger.adopting import Said
 from shared.ledger.document import Change, Written
 from shared.ledger.proving import Outside
 from shared.ledger.restoring import Mended, Restorer
@@ -69,7 +70,13 @@ class Disaster(Rig):
         self.ledger = self.process()
 
     async def restore(
-        self, topic: Sequence[Event] | None = None, *, outside: Outside | None = None, domain: Any = None, **how: Any
+        self,
+        topic: Sequence[Said] | None = None,
+        *,
+        outside: Outside | None = None,
+        domain: Any = None,
+        in_part: bool = False,
+        **how: Any,
     ) -> dict[str, Mended]:
         """As the service does it; what became of each subject, those that are as they were left out."""
         outside = outside or Outside()
@@ -77,8 +84,8 @@ class Disaster(Rig):
             domain or SmallDomain(), self.surroundings, self.store, self.ask, self.clock.now, outside=outside, **how
         )
         await restorer.look(self.topic if topic is None else topic)
-        found = await restorer.mend(restorer.lacking)
-        found += await restorer.mend(sorted(self.store.documents))
+        found = await restorer.mend(restorer.lacking, in_part=in_part)
+        found += await restorer.mend(sorted(self.store.documents), in_part=in_part)
         told = [one for one in found if one.end != "as it was"]
         return {one.subject: one for one in reversed(told)}
 
