@@ -171,6 +171,8 @@ class DiskFull:
         await asyncio.sleep(self.after)
         (server,) = stand.mongod.programs
         assert server.pid is not None, "a healthy server runs"
+        # What no writer insists on is in no file for so long (milliseconds, the most that the server allows).
+        await stand.database.admin.command({"setParameter": 1, "journalCommitInterval": 500})
         _, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, hard))
         async with asyncio.timeout(END_SECONDS):
