@@ -8,7 +8,7 @@ from tests.faults.catalogue import catalogue
 from tests.faults.runs import Case, Profile
 from tests.on_kafka import UNTRIED, hindrance
 
-FIXED = ("kill_outside_0", "smtp_drop", "smtp_dot_kill:phase", "restore_notify", "restore_notify:restore")
+FIXED = ("kill_outside_0", "smtp_drop", "smtp_dot_kill:phase")
 
 
 @dataclass(frozen=True, kw_only=True)
