@@ -1,20 +1,17 @@
 """Asks sources to say again what is missing, beside the worker's turns: a source that is slow holds nothing up but its own gaps."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from shared.ledger.apply import Ledger
-from shared.schemas.envelope import Event
+from shared.ledger.asking import Ask
 from shared.telemetry import metrics
 
 log = structlog.get_logger()
 ROUND_SECONDS = 30.0
-
-Ask = Callable[[str, str, int], Awaitable[Sequence[Event]]]
-"""Ask a source for a subject's events after a number: ask(source, subject, after)."""
 
 
 class Gaps:

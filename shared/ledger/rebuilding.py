@@ -6,12 +6,13 @@ if its document is still the one that the new state was made for.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol
 
 import structlog
 
+from shared.ledger.asking import Ask, Sources, UnaskedError
 from shared.ledger.document import Document
 from shared.ledger.domain import S
 from shared.ledger.folding import Fold, UnfoldableError, checksum, differing, folded, plain
@@ -21,11 +22,8 @@ from shared.schemas.model import Json
 log = structlog.get_logger()
 ROUNDS = 5
 """So often a document is rebuilt that others keep writing; what is heard and said meanwhile is in the next one."""
-ASKED_AT_ONCE = 8
 UNREADABLE = "what stands cannot be read"
 
-Ask = Callable[[str, str, int], Awaitable[Sequence[Event]]]
-"""Ask a source for a subject's events after a number: ask(source, subject, after)."""
 End = Literal["agrees", "differs", "swapped", "changed", "impossible", "unasked"]
 
 
@@ -107,8 +105,7 @@ class Rebuilder(Generic[S]):
         self._fold = fold
         self._facts = facts
         self._shadow = shadow
-        self._ask = ask
-        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
+        self._sources = Sources(ask, fold.hears)
 
     async def size(self) -> int:
         """How many subjects there are to rebuild."""
@@ -150,26 +147,14 @@ class Rebuilder(Generic[S]):
         subject = document.subject
         try:
             own = await self._facts.events(subject)
-            heard = await self._heard(document)
+            heard = await self._sources.heard_by(document)
             state = folded(self._fold, document, own, heard)
-        except _UnaskedError as error:
+        except UnaskedError as error:
             round_.found[subject] = Found(subject=subject, end="unasked", why=str(error))
         except UnfoldableError as error:
             round_.found[subject] = Found(subject=subject, end="impossible", why=str(error))
         else:
             round_.made.append(self._beside(document, state))
-
-    async def _heard(self, document: Document) -> Mapping[str, Sequence[Event]]:
-        heard: dict[str, Sequence[Event]] = {}
-        for source in sorted(self._fold.hears):
-            if document.heard.get(source):
-                try:
-                    async with self._asking:
-                        heard[source] = await self._ask(source, document.subject, 0)
-                except Exception as error:
-                    log.warning("ledger.facts_not_had", about=document.subject, source=source, problem=type(error).__name__)
-                    raise _UnaskedError(f"{source} could not be asked ({type(error).__name__})") from error
-        return heard
 
     def _beside(self, document: Document, state: S) -> tuple[Rebuilt, str]:
         """The rebuilt state beside the one that stands, and in what they differ."""
@@ -197,10 +182,6 @@ class Rebuilder(Generic[S]):
             return "changed"
         log.info("ledger.state_swapped", request=rebuilt.subject, live=rebuilt.live, rebuilt=rebuilt.checksum)
         return "swapped"
-
-
-class _UnaskedError(Exception):
-    """A source could not be asked for what it said."""
 
 
 @dataclass

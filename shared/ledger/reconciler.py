@@ -17,8 +17,8 @@ from typing import Protocol
 import structlog
 
 from shared.ledger.apply import Clock
+from shared.ledger.asking import Ask
 from shared.ledger.document import BEGINNING, Head
-from shared.ledger.gaps import Ask
 from shared.schemas.envelope import Event, Source
 from shared.telemetry import metrics
 

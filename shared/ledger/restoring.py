@@ -15,17 +15,16 @@ from typing import Any, Generic, Literal, Protocol
 import structlog
 
 from shared.ledger.adopting import Adoption, Said, adopted, adoption, knowing
+from shared.ledger.asking import Ask, Sources, UnaskedError
 from shared.ledger.document import BEGINNING, UNSURE, Change, Document, Refused, Written
 from shared.ledger.domain import C, Domain, S, Surroundings
 from shared.ledger.folding import PRIVATE, Fold, UnfoldableError, folded, with_private_doubted
 from shared.ledger.messages import Decision, Heard
 from shared.ledger.proving import Outside, Planned, concluded, doubts
-from shared.ledger.rebuilding import Ask
 from shared.messaging.wire import Poison, Unaddressed
 from shared.schemas.envelope import Event
 
 log = structlog.get_logger()
-ASKED_AT_ONCE = 8
 UNKEPT = "its personal values, and wordings sent since the backup, are in no event; let its unit send it again"
 UNREAD = "read the topic from its beginning, without a moment to begin at"
 End = Literal["as it was", "restored", "set aside", "not all read", "unasked", "written by others", "unstorable"]
@@ -71,11 +70,10 @@ class Restorer(Generic[S, C]):
         self._fold = Fold.of(domain)
         self._surroundings = surroundings
         self._store = store
-        self._ask = ask
+        self._sources = Sources(ask, self._fold.hears)
         self._now = now
         self._outside = outside
         self._compacted = compacted
-        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
         self._lacking: dict[str, list[Said]] = defaultdict(list)
 
     async def look(self, records: Sequence[Said | Unaddressed]) -> int:
@@ -113,7 +111,7 @@ class Restorer(Generic[S, C]):
         before = document.parked, len(doubts(document)), [item.status for item in document.items]
         try:
             made = await self._made(document, found)
-        except _UnaskedError as error:
+        except UnaskedError as error:
             return Mended(subject=document.subject, end="unasked", why=str(error))
         after = made.parked, len(doubts(made)), [item.status for item in made.items]
         end: End = "as it was"
@@ -132,7 +130,7 @@ class Restorer(Generic[S, C]):
         made, heard = adopted(document, found), dict[str, Sequence[Event]]()
         problem, planned, outside = found.problem, Planned(), self._outside or Outside()
         if found.events:
-            heard = await self._heard(made)
+            heard = await self._sources.heard_by(made)
         if found.events and not problem:
             try:
                 made.state, planned = await self._state(document, made, found.events, heard)
@@ -185,23 +183,6 @@ class Restorer(Generic[S, C]):
             return state
 
         return evolve
-
-    async def _heard(self, made: Document) -> dict[str, Sequence[Event]]:
-        """All that the sources said to whoever has heard as much as `made`."""
-        heard: dict[str, Sequence[Event]] = {}
-        for source in sorted(self._fold.hears):
-            if made.heard.get(source):
-                try:
-                    async with self._asking:
-                        heard[source] = await self._ask(source, made.subject, 0)
-                except Exception as error:
-                    log.warning("ledger.facts_not_had", about=made.subject, source=source, problem=type(error).__name__)
-                    raise _UnaskedError(f"{source} could not be asked ({type(error).__name__})") from error
-        return heard
-
-
-class _UnaskedError(Exception):
-    """A source could not be asked for what it said."""
 
 
 def _first_said(said: Sequence[Said]) -> tuple[bool, datetime]:

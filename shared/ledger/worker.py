@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import structlog
 
 from shared.ledger.apply import Ledger
+from shared.ledger.asking import Ask
 from shared.ledger.effects import Done, Doubt, Ending, LeaseLost, Perform, Retry, Terminal
-from shared.ledger.gaps import Ask, Gaps
+from shared.ledger.gaps import Gaps
 from shared.ledger.items import MAX_TRIES
 from shared.ledger.messages import Item, ItemEnd, Lease, Message, Outcome, Passing, Postponing, Settled, Woken
 from shared.ledger.outcomes import passed
