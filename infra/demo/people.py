@@ -16,8 +16,21 @@ RESULT = {
         "network": "千兆内网，与政务外网逻辑隔离",
         "software": "Oracle 19c、自研办公平台",
         "platform": "倾向微服务与国产操作系统",
-    }
+    },
+    # Of these two the result is the outline that the customer reads.
+    "tech.presentation": {
+        "现状与目标": "业务协同的三个断点，一年内要达到的状态",
+        "方案要点": "统一数据底座，分步上线，与现有系统并行",
+        "实施与保障": "三个阶段的计划，驻场团队，培训与移交",
+    },
+    "tech.training": {
+        "第一单元": "登录与日常操作，1.5 小时",
+        "第二单元": "数据维护与报表，2 小时",
+        "第三单元": "常见问题与考核，1 小时",
+    },
+    "business.price": {"结论": "同意按申请价执行"},
 }
+DONE = {"结论": "已按申请完成"}
 FINAL = frozenset({"completed", "withdrawn", "returned", "rejected", "dropped"})
 SIDE_BY_SIDE = 8
 
@@ -60,8 +73,8 @@ class People:
             people = list(dict.fromkeys(seat["person"] for seat in assignment["supporters"]))
             for person in people:
                 await self._post("routing", row["id"], "accept", person, None)
-            result = RESULT.get(row["type"], {"结论": "已按申请完成" if row["type"] != "business.price" else "同意按申请价执行"})
-            done = await self._post("routing", row["id"], "complete", people[0], {"note": "材料齐备，已交付。", "result": result})
+            delivered = {"note": "材料齐备，已交付。", "result": RESULT.get(row["type"], DONE)}
+            done = await self._post("routing", row["id"], "complete", people[0], delivered)
             return int(done == httpx.codes.OK)
 
     async def settle_doubts(self, rows: list[dict[str, Any]], sinks: Sinks) -> int:
