@@ -15,7 +15,10 @@ from services.routing.domain.roster import Fit
 from shared.catalogue import Pack
 from shared.schemas.routing import Candidate, DecisionRecord
 
-SHOWN = 20
+SHOWN = 10
+"""Candidates in the record of a choice by policy: it is kept in the request and said in an event."""
+OFFERED = 20
+"""Candidates that a coordinator may choose from."""
 MICRO = 1_000_000
 """Parts of a score are whole millionths, so that adding them up in any order gives the same sum."""
 TIE_BREAK = 1 / MICRO
@@ -24,14 +27,17 @@ PRIME = 0x9E3779B97F4A7C15
 WORD = (1 << 64) - 1
 
 
-def rank(question: Question, context: Context, pack: Pack) -> DecisionRecord:
-    """The record of the choice: the best 20 with every number, the others counted by reason; `chosen` is empty when nobody fits.
+def rank(question: Question, context: Context, pack: Pack, *, shown: int = SHOWN) -> DecisionRecord:
+    """The record of the choice: the best `shown` with every number, the others counted by reason.
 
-    `considered` is everybody in the directory: the candidates, and those in `excluded`.
+    `chosen` is empty when nobody fits. `considered` is everybody in the directory: the candidates, and those in `excluded`.
     """
     found = eligible(question, context, pack)
-    shown = _best(found.fits, _Scores(question, context, pack))
-    candidates = tuple(_candidate(place, *one) for place, one in enumerate(shown, start=1))
+    scores = _Scores(question, context, pack)
+    candidates = tuple(
+        _candidate(place, fit, scores, tie_break)
+        for place, (fit, tie_break) in enumerate(_best(found.fits, scores, shown), start=1)
+    )
     excluded = found.excluded
     if len(found.fits) > len(candidates):
         excluded["ranked_lower"] += len(found.fits) - len(candidates)
@@ -69,18 +75,23 @@ class _Scores:
         """The effort of the person's open work, with what this decision puts on them."""
         return self._loads.get(person, NO_LOAD).weight + self._taken.get(person, 0.0)
 
-    def total(self, fit: Fit) -> int:
-        """The sum of the parts, without the tie-break."""
-        load = self.open_load(fit.worker)
-        worth = self._of_load.get(load)
-        if worth is None:
-            worth = self._of_load[load] = self._worth("load", 1.0 / (1.0 + load))
-        total = worth + self._of_level[fit.level]
-        if fit.worker in self._familiar:
-            total += self._continuity
-        if self._wanted_industry in fit.industries:
-            total += self._industry
-        return total + self._own_unit if fit.at_home else total
+    def totals(self, fits: Sequence[Fit]) -> list[int]:
+        """The sums of the parts of each, without the tie-break. One loop over locals: a large unit has hundreds of them."""
+        loads, taken, of_load, of_level = self._loads, self._taken, self._of_load, self._of_level
+        familiar, industry = self._familiar, self._wanted_industry
+        found: list[int] = []
+        for fit in fits:
+            worker = fit.worker
+            load = loads[worker].weight if worker in loads else 0.0
+            if worker in taken:
+                load += taken[worker]
+            if load not in of_load:
+                of_load[load] = self._worth("load", 1.0 / (1.0 + load))
+            total = of_load[load] + of_level[fit.level] + fit.at_home * self._own_unit
+            if worker in familiar:
+                total += self._continuity
+            found.append(total + self._industry if industry in fit.industries else total)
+        return found
 
     def parts(self, fit: Fit) -> dict[str, int]:
         """The parts by name."""
@@ -102,13 +113,13 @@ class _Scores:
         return round(self._weights.get(name, 0.0) * value * MICRO)
 
 
-def _best(fits: Sequence[Fit], scores: _Scores) -> list[tuple[Fit, _Scores, float]]:
-    """The best of `fits`, best first, with their tie-breaks: looked up only for those whom the sums leave in the running."""
-    totals = [(scores.total(fit), fit) for fit in fits]
-    least = heapq.nlargest(SHOWN, [total for total, _ in totals])[-1:] if len(totals) > SHOWN else []
-    running = [(total, scores.tie_break(fit.worker), fit) for total, fit in totals if not least or total >= least[0]]
+def _best(fits: Sequence[Fit], scores: _Scores, count: int) -> list[tuple[Fit, float]]:
+    """The best `count` of `fits`, best first, with their tie-breaks: made only for those whom the sums leave in the running."""
+    totals = scores.totals(fits)
+    least = heapq.nlargest(count, totals)[-1] if len(totals) > count else min(totals, default=0)
+    running = [(total, scores.tie_break(fit.worker), fit) for total, fit in zip(totals, fits, strict=True) if total >= least]
     running.sort(key=lambda one: (-one[0], -one[1], one[2].worker))
-    return [(fit, scores, tie_break) for _, tie_break, fit in running[:SHOWN]]
+    return [(fit, tie_break) for _, tie_break, fit in running[:count]]
 
 
 @lru_cache(maxsize=16_384)
