@@ -36,7 +36,7 @@ def build_app(settings: Settings) -> FastAPI:
         workers=[parts.worker(room)],
         subscriptions=[parts.hears(room, "intake")],
         routers=[work_routes(room.desk, projection, parts.clock, parts.auth.principal)],
-        prepare=[projection.prepare],
+        prepare=[projection.prepare, seats.prepare],
         loops=[surroundings.sweep],
         restored=[surroundings.restore],
     )

@@ -1,11 +1,14 @@
-"""Everybody's open seats in the database: one document per person, {_id, open: [{request, weight, at, by}], count}.
+"""Everybody's open seats in the database: one document per person, {_id, open: [{request, weight, at, by}], count, changed}.
 
 Invariant: `count` is the length of `open`, a request has at most one entry in it, and no reservation raises it past the capacity.
+`changed` is when the server last added or took away a place: whoever has read everybody once reads only what changed since.
 """
 
+import asyncio
+import time
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.routing.domain import OpenLoad
@@ -13,22 +16,48 @@ from services.routing.ports import Place
 from shared.ledger.messages import Reservation
 from shared.storage import Collection, UpdateOne
 
+WHOLE_SECONDS = 30.0
+"""How often everybody is read: servers that take over from each other may disagree about the time by more than the margin."""
+MARGIN = timedelta(seconds=2)
+"""By how much a change may become visible after later ones."""
+CHANGED = {"$currentDate": {"changed": True}}
+
 
 class MongoSeats:
     """Implements the port Seats; several processes may share the collection."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._collection = collection
+        self._monotonic = monotonic
         self._made: set[str] = set()
+        self._known: dict[str, OpenLoad] = {}
+        self._latest: datetime | None = None
+        self._whole_at = 0.0
+        self._reading = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """The index that reading what changed uses."""
+        await self._collection.create_index("changed", sparse=True)
 
     async def loads(self) -> Mapping[str, OpenLoad]:
         """Everybody's open work."""
-        pipeline: list[dict[str, Any]] = [
-            {"$match": {"count": {"$gt": 0}}},
-            {"$project": {"count": 1, "weight": {"$sum": "$open.weight"}}},
-        ]
-        found = self._collection.aggregate(pipeline)
-        return {row["_id"]: OpenLoad(count=row["count"], weight=row["weight"]) async for row in found}
+        async with self._reading:  # what was read later must not be overwritten by what was read before
+            now = self._monotonic()
+            whole = self._latest is None or now - self._whole_at > WHOLE_SECONDS
+            rows = await self._rows({} if whole or self._latest is None else {"changed": {"$gte": self._latest - MARGIN}})
+            known = {} if whole else dict(self._known)
+            for row in rows:
+                known[row["_id"]] = OpenLoad(count=row["count"], weight=row["weight"])
+                if not row["count"]:
+                    del known[row["_id"]]
+            changes = [row["changed"] for row in rows if "changed" in row]
+            self._latest = max([*changes, *([self._latest] if self._latest else [])], default=None)
+            self._known, self._whole_at = known, now if whole else self._whole_at
+            return known
+
+    async def _rows(self, query: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        wanted = {"count": 1, "changed": 1, "weight": {"$sum": "$open.weight"}}
+        return [row async for row in self._collection.aggregate([{"$match": query}, {"$project": wanted}])]
 
     async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
         """See the port. `by` marks what this call added, until another call relies on it too."""
@@ -92,7 +121,7 @@ class MongoSeats:
         steps = [
             UpdateOne(
                 {"_id": person, "open": {"$elemMatch": {"request": request, **marked}}},
-                {"$pull": {"open": {"request": request}}, "$inc": {"count": -1}},
+                {"$pull": {"open": {"request": request}}, "$inc": {"count": -1}, **CHANGED},
             )
             for request, person in places
         ]
@@ -112,4 +141,4 @@ def _relying(request: str, person: str, call: str, at: datetime) -> UpdateOne:
 
 
 def _adding(request: str, weight: float, at: datetime, call: str = "") -> dict[str, Any]:
-    return {"$push": {"open": {"request": request, "weight": weight, "at": at, "by": call}}, "$inc": {"count": 1}}
+    return {"$push": {"open": {"request": request, "weight": weight, "at": at, "by": call}}, "$inc": {"count": 1}, **CHANGED}

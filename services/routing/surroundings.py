@@ -46,6 +46,7 @@ class RoutingSurroundings:
         self._seats = seats
         self._requests = requests
         self._waker = Waker(requests)
+        self._latest: Context | None = None
 
     @property
     def wake(self) -> Wake | None:
@@ -64,7 +65,11 @@ class RoutingSurroundings:
             opportunities |= await self._requests.opportunities(subjects)
         familiar = await self._requests.familiar(sorted(opportunities)) if opportunities else {}
         loads = await self._seats.loads()
-        return Context(now=self._clock.now(), directory=self._people.directory, loads=loads, familiar=familiar, packs=self._packs)
+        context = Context(
+            now=self._clock.now(), directory=self._people.directory, loads=loads, familiar=familiar, packs=self._packs
+        )
+        self._latest = context.keeping(self._latest)
+        return self._latest
 
     def after(self, context: Context, decisions: Sequence[Decision]) -> Context:
         """The context for the next request of the batch, once `decisions` want people's time."""

@@ -24,7 +24,8 @@ class Candidate(Frozen):
 class DecisionRecord(Frozen):
     """How one choice was made, reproducible from directory version, policy and these numbers.
 
-    `candidates` holds the best 20; `excluded` counts everybody else by the filter that removed them.
+    `candidates` holds the best 10, or 20 where a coordinator chooses; `excluded` counts everybody else by the filter that
+    removed them.
     """
 
     step: Step

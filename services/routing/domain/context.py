@@ -1,15 +1,15 @@
 """What an assignment reads from outside its request: people, their open work, who knows the opportunity, the policy."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Self
 
+from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
 from shared.ledger.messages import Reservation
-from shared.schemas.people import Directory, Person
+from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin
 
 
@@ -50,18 +50,16 @@ class Context:
         return self.loads.get(person, NO_LOAD)
 
     @cached_property
-    def by_role(self) -> Mapping[str, tuple[Person, ...]]:
-        """The active people by role, in the order of their ids."""
-        holders: dict[str, list[Person]] = defaultdict(list)
-        for _, person in sorted(self.directory.people.items()):
-            for role in dict.fromkeys(person.roles if person.active else ()):
-                holders[role].append(person)
-        return {role: tuple(people) for role, people in holders.items()}
+    def rosters(self) -> Rosters:
+        """Who may have which kind of seat, as far as the directory and the hour tell."""
+        return Rosters(self.directory, self.now)
 
-    @cached_property
-    def inactive(self) -> int:
-        """How many people in the directory have left."""
-        return sum(not person.active for person in self.directory.people.values())
+    def keeping(self, earlier: Self | None) -> Self:
+        """This context with the rosters of an `earlier` one, where they are the same: the same people, the same quarter of an hour."""
+        rosters = earlier.__dict__.get("rosters") if earlier else None
+        if rosters is not None and rosters.serve(self.directory, self.now):
+            self.__dict__["rosters"] = rosters
+        return self
 
     def after(self, reservations: Iterable[Reservation]) -> Self:
         """The context in which `reservations` are part of everybody's load, so that one batch spreads its work."""
@@ -69,7 +67,4 @@ class Context:
         for reservation in reservations:
             load = loads.get(reservation.holder, NO_LOAD)
             loads[reservation.holder] = OpenLoad(count=load.count + 1, weight=load.weight + reservation.weight)
-        later = replace(self, loads=loads)
-        # The same people: what was worked out about them is worked out.
-        later.__dict__.update({name: self.__dict__[name] for name in ("by_role", "inactive") if name in self.__dict__})
-        return later
+        return replace(self, loads=loads).keeping(self)

@@ -1,16 +1,15 @@
-"""The hard filters of one seat: who may have it, and for everybody else the first filter that removed them. Pure.
+"""The hard filters of one seat: who may have it now, and for everybody else the first filter that removed them. Pure.
 
 Invariant: everybody in the directory is either fit or counted under exactly one reason.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.routing.domain.context import Context
-from services.routing.domain.standing_in import stand_in
+from services.routing.domain.context import NO_LOAD, Context
+from services.routing.domain.roster import Fit, Roster, Wanted
 from shared.catalogue import Pack, RequestType
-from shared.schemas.people import Person
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import Step
 
@@ -38,18 +37,10 @@ class Question:
     holding: frozenset[str] = frozenset()
     taken: Mapping[str, float] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """Somebody who may have the seat. `entry` holds the role; `worker` is the same, or stands in while they are away."""
-
-    entry: Person
-    worker: Person
-
-    @property
-    def stands_in_for(self) -> str | None:
-        """The id of whoever is away, or None."""
-        return self.entry.id if self.entry.id != self.worker.id else None
+    def wanted(self, pool: str) -> Wanted:
+        """The kind of seat it is, where `pool` is shared."""
+        home = self.request.business_unit
+        return Wanted(home=home, pool=pool, role=self.role, skills=self.skills, department=self.department)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,65 +55,47 @@ class Eligible:
 
 def eligible(question: Question, context: Context, pack: Pack) -> Eligible:
     """The request's own unit first, then the shared pool; who asked is taken only when the pack lets them and nobody else can."""
-    tried = _try(question, context, pack, own=False)
+    roster = context.rosters.of(question.wanted(pack.pool))
+    tried = _try(roster, question, context, own=False)
     if not tried.fits and tried.excluded["requester"] and question.kind.own_allowed and not question.kind.review:
-        own = _try(question, context, pack, own=True)
+        own = _try(roster, question, context, own=True)
         return own if own.fits else tried
     return tried
 
 
-def _try(question: Question, context: Context, pack: Pack, *, own: bool) -> Eligible:
-    holders = context.by_role.get(question.role, ())
-    excluded = Counter({"inactive": context.inactive, "role": len(context.directory.people) - context.inactive - len(holders)})
-    unit: dict[str, Fit] = {}
-    pool: dict[str, Fit] = {}
-    for person in holders:
-        found = _filtered(question, context, pack, person, own=own)
-        if isinstance(found, str):
-            excluded[found] += 1
-            continue
-        home = unit if person.business_unit == question.request.business_unit else pool
-        known = home.get(found.worker.id)
-        if known is not None:
-            excluded["represented"] += 1
-        if known is None or found.stands_in_for is None:
-            home[found.worker.id] = found
-    if unit and pool:
-        excluded["pool_not_needed"] += len(pool)
-    fits = tuple((unit or pool).values())
-    return Eligible(fits=fits, excluded=+excluded, pool=not unit and bool(pool), own=own and bool(fits))
+def _try(roster: Roster, question: Question, context: Context, *, own: bool) -> Eligible:
+    excluded = Counter(roster.excluded)
+    fits = _free(roster.own, question, context, excluded, own=own)
+    if fits:
+        excluded["pool_not_needed"] += len(roster.pool)
+        return Eligible(fits=tuple(fits), excluded=+excluded, own=own)
+    fits = _free(roster.pool, question, context, excluded, own=own)
+    return Eligible(fits=tuple(fits), excluded=+excluded, pool=bool(fits), own=own and bool(fits))
 
 
-def _filtered(question: Question, context: Context, pack: Pack, person: Person, *, own: bool) -> Fit | str:
-    """Whoever would work for `person`'s entry, or the name of the first filter that removes it."""
-    if question.department is not None and person.department != question.department:
-        return "department"
-    if person.business_unit not in {question.request.business_unit, pack.pool}:
-        return "unit_or_pool"
-    worker = stand_in(person, context.directory, context.now)
-    if worker is None:
-        return "on_leave"
-    fit = Fit(entry=person, worker=worker)
-    return _removed(question, context, pack, fit, own=own) or fit
+def _free(fits: Sequence[Fit], question: Question, context: Context, excluded: Counter[str], *, own: bool) -> Sequence[Fit]:
+    """Those of `fits` whom nothing about this request removes, each worker once: rather in their own entry than for another.
 
-
-def _removed(question: Question, context: Context, pack: Pack, fit: Fit, *, own: bool) -> str | None:
-    """The first filter that removes somebody who is there. Who stands in for the requester, or for who declined, is not taken."""
-    worker, both = fit.worker, {fit.entry.id, fit.worker.id}
-    placed = worker.id in question.holding or worker.id in question.taken
-    filters = {
-        "declined_or_seated": bool(both & question.barred),
-        "requester": question.request.requester.id in both and not own,
-        "skill": not all(worker.skills.get(skill, 0) > 0 for skill in question.skills),
-        "region": not _covers(question.request, worker, pack),
-        "full": not placed and context.load(worker.id).count >= worker.seats,
-    }
-    return next((name for name, removes in filters.items() if removes), None)
-
-
-def _covers(request: Request, person: Person, pack: Pack) -> bool:
-    """Whether the person works in the customer's region: their own unit's people do, the pool's where they say so."""
-    region = request.opportunity.customer.region if request.opportunity else None
-    if region is None or person.business_unit != pack.pool or not person.regions:
-        return True
-    return region in person.regions or bool(NATIONWIDE & set(person.regions))
+    Who stands in for the requester, or for who declined, is not taken.
+    """
+    barred, loads = question.barred, context.loads
+    requester = None if own else question.request.requester.id
+    region = question.request.opportunity.customer.region if question.request.opportunity else None
+    free: dict[str, Fit] = {}
+    for fit in fits:
+        worker, entry = fit.worker, fit.entry
+        if worker in barred or entry in barred:
+            excluded["declined_or_seated"] += 1
+        elif requester in {worker, entry}:
+            excluded["requester"] += 1
+        elif region is not None and fit.of_pool and fit.regions and region not in fit.regions and not NATIONWIDE & {*fit.regions}:
+            excluded["region"] += 1
+        elif loads.get(worker, NO_LOAD).count >= fit.seats and worker not in question.holding and worker not in question.taken:
+            excluded["full"] += 1
+        else:
+            known = free.get(worker)
+            if known is not None:
+                excluded["represented"] += 1
+            if known is None or entry == worker:
+                free[worker] = fit
+    return tuple(free.values())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.routing.domain.assignment import rank
+from services.routing.domain.assignment import OFFERED, SHOWN, rank
 from services.routing.domain.context import Context
 from services.routing.domain.eligibility import Question
 from services.routing.domain.state import Held, State
@@ -57,7 +57,7 @@ class Seating:
     def offers(self, wanted: Sequence[SupporterRole], keep: Sequence[Held]) -> list[DecisionRecord]:
         """The ranking for each seat, for the coordinator to choose from; nobody is chosen in them."""
         kept = frozenset(seat.person for seat in keep)
-        return [self._rank("supporter", seat, kept).model_copy(update={"chosen": ()}) for seat in wanted]
+        return [self._rank("supporter", seat, kept, shown=OFFERED).model_copy(update={"chosen": ()}) for seat in wanted]
 
     def fill(self, wanted: Sequence[SupporterRole], keep: Sequence[Held]) -> tuple[list[Held], list[DecisionRecord]]:
         """A supporter for each seat, several seats to several people; fewer seats than records when somebody is lacking."""
@@ -99,7 +99,7 @@ class Seating:
         """Roles are relative to the request's unit; headquarters has its own marketing."""
         return self.pack.pool_coordinator.get(role, role) if self.request.business_unit == self.pack.pool else role
 
-    def _rank(self, step: Step, wanted: SupporterRole, seated: frozenset[str]) -> DecisionRecord:
+    def _rank(self, step: Step, wanted: SupporterRole, seated: frozenset[str], *, shown: int = SHOWN) -> DecisionRecord:
         question = Question(
             identity=self.identity,
             request=self.request,
@@ -113,7 +113,7 @@ class Seating:
             holding=self.holding,
             taken=self.taken,
         )
-        return rank(question, self.context, self.pack)
+        return rank(question, self.context, self.pack, shown=shown)
 
     def _take(self, record: DecisionRecord, wanted: SupporterRole) -> Seat | None:
         if not record.chosen:

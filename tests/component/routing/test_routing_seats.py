@@ -1,14 +1,15 @@
 """The contract of the port Seats, held by the fake of the unit tests and by the collection on a real mongod."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.routing.domain import OpenLoad
 from services.routing.ports import Seats
-from services.routing.seats import MongoSeats
+from services.routing.seats import MARGIN, MongoSeats
 from shared.ledger.messages import Reservation
+from shared.storage import Database
 from tests.unit.routing.routing_build import NOW
 from tests.unit.routing.routing_fakes import FakeSeats
 
@@ -104,3 +105,46 @@ async def test_lacking_places_are_restored_even_beyond_the_capacity_and_once(sea
     assert await seats.restore([("R2", "anna", 2.0)], NOW) == 0
     assert await seats.restore([], NOW) == 0
     assert await seats.loads() == {"anna": OpenLoad(count=2, weight=3.0), "ben": OpenLoad(count=1, weight=3.0)}
+
+
+# -- reading what changed
+
+
+@pytest.mark.stack
+async def test_what_others_take_and_give_back_is_seen_at_the_next_reading(mongo_database: Database):
+    ours, others = (MongoSeats(mongo_database["seats"]) for _ in range(2))
+    assert await ours.loads() == {}
+    await others.reserve([("R1", a_place("anna", weight=2.0)), ("R2", a_place("ben"))], NOW)
+    assert await ours.loads() == {"anna": OpenLoad(count=1, weight=2.0), "ben": OpenLoad(count=1, weight=1.0)}
+    await others.release([("R2", "ben")])
+    assert await ours.loads() == {"anna": OpenLoad(count=1, weight=2.0)}
+
+
+@pytest.mark.stack
+async def test_a_change_that_a_late_clock_hides_is_seen_when_everybody_is_read_again(mongo_database: Database):
+    moment = 0.0
+    collection = mongo_database["seats"]
+    ours, others = MongoSeats(collection, monotonic=lambda: moment), MongoSeats(collection)
+    await others.reserve([("R1", a_place("anna")), ("R2", a_place("ben"))], NOW)
+    await ours.loads()
+    await others.release([("R2", "ben")])
+    await collection.update_one({"_id": "ben"}, {"$set": {"changed": datetime(2020, 1, 1, tzinfo=UTC)}})
+    assert "ben" in await ours.loads(), "a server whose clock is years behind: nothing tells of the change"
+    moment = 31.0
+    assert "ben" not in await ours.loads()
+
+
+@pytest.mark.stack
+async def test_reading_again_examines_only_what_changed(mongo_database: Database):
+    collection = mongo_database["seats"]
+    seats = MongoSeats(collection)
+    await seats.prepare()
+    old = datetime(2020, 1, 1, tzinfo=UTC)
+    await collection.insert_many([{"_id": f"p{number}", "open": [], "count": 0, "changed": old} for number in range(500)])
+    await seats.reserve([("R1", a_place("anna"))], NOW)
+    await seats.loads()
+    assert seats._latest is not None
+    explained = await mongo_database.command(
+        "explain", {"find": "seats", "filter": {"changed": {"$gte": seats._latest - MARGIN}}}, verbosity="executionStats"
+    )
+    assert explained["executionStats"]["totalDocsExamined"] == 1

@@ -42,6 +42,13 @@ def test_in_choosing_mode_the_ranking_is_offered_and_nobody_chosen():
     assert offer.decisions[0].chosen == ()
 
 
+def test_a_coordinator_is_offered_twenty_where_a_choice_by_policy_records_ten():
+    offer = offered(*(an_engineer(f"p{number}") for number in range(25))).said[-1]
+    assert isinstance(offer, AssignmentWaiting)
+    assert len(offer.decisions[0].candidates) == 20
+    assert offer.decisions[0].excluded["ranked_lower"] == 5
+
+
 def test_in_choosing_mode_with_nobody_to_choose_from_it_waits_like_any_other():
     journey = offered(an_engineer("anna", leave=AWAY))
     assert journey.state.status == "waiting"

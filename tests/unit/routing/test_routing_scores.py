@@ -106,8 +106,8 @@ def test_the_same_inputs_give_the_same_record_byte_for_byte():
     assert one.model_dump_json() == other.model_dump_json()
 
 
-def test_the_best_twenty_are_shown_and_the_others_counted():
-    record = ranked(*(an_engineer(f"p{number}") for number in range(26)))
+def test_the_best_ten_are_shown_and_the_others_counted():
+    record = ranked(*(an_engineer(f"p{number}") for number in range(16)))
     assert [candidate.rank for candidate in record.candidates] == list(range(1, SHOWN + 1))
     assert record.excluded == {"ranked_lower": 6}
     assert record.chosen == (record.candidates[0].person,)

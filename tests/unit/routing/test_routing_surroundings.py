@@ -113,10 +113,21 @@ async def test_continuity_is_known_for_requests_that_are_only_named_too(message:
 def test_within_a_batch_the_next_request_finds_the_load_of_those_before_it():
     room = Room()
     context = a_context(MANAGER, ANNA)
-    assert context.by_role["presales_engineer"] == (ANNA,)
+    rosters = context.rosters
     later = room.surroundings.after(context, [Decision(reservations=(Reservation(holder="anna", capacity=8, weight=2.0),))])
     assert (context.load("anna"), later.load("anna")) == (OpenLoad(), OpenLoad(count=1, weight=2.0))
-    assert later.by_role["presales_engineer"] == (ANNA,)
+    assert later.rosters is rosters, "the same people at the same time"
+
+
+async def test_who_may_have_a_seat_is_worked_out_again_when_people_change_or_a_quarter_of_an_hour_is_over():
+    room = Room()
+    first = (await room.surroundings.context([])).rosters
+    assert (await room.surroundings.context([])).rosters is first
+    room.clock.at += timedelta(minutes=16)
+    second = (await room.surroundings.context([])).rosters
+    assert second is not first
+    room.surroundings._people = FakePeople(a_directory(MANAGER))
+    assert (await room.surroundings.context([])).rosters is not second
 
 
 # -- places
