@@ -3,7 +3,6 @@
 import asyncio
 import shlex
 from collections import Counter
-from datetime import datetime
 from typing import Annotated, NoReturn
 from urllib.parse import urlencode
 
@@ -11,14 +10,13 @@ import typer
 from rich.console import Console
 
 from infra.commands.ending import WRONGLY_ASKED, fail
+from infra.commands.moments import moment_of
 from infra.commands.progress import progress
 from infra.commands.services import As, Folder, Page, Service, Url, acting, chosen, pages
 from infra.commands.target import FOLDER, Target
 from infra.topics import TopicError, create_topics
 
 console = Console()
-TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
-"""Without an offset it is this machine's time."""
 DryRun = Annotated[bool, typer.Option("--dry-run", help="say how much there is, and do nothing")]
 
 
@@ -33,7 +31,7 @@ def replay(
     folder: Folder = FOLDER,
     service: Service = "",
     url: Url = "",
-    since: Annotated[datetime | None, typer.Option(formats=TIMES, help="only what said something at that time or later")] = None,
+    since: Annotated[str, typer.Option(help="only what said something on that day (or at that ISO time) or later")] = "",
     request: Annotated[str, typer.Option(help="only this request (or person or unit, of intake)")] = "",
     cursor: Annotated[str, typer.Option(help="go on where an earlier run of one service had to stop")] = "",
     dry_run: DryRun = False,
@@ -46,7 +44,8 @@ def replay(
     targets, by = chosen(folder, service, url), acting(as_)
     if cursor and not service:
         fail("A cursor is one service's; name it with --service.", WRONGLY_ASKED)
-    moment = (since if since.tzinfo else since.astimezone()).isoformat() if since else ""
+    began = moment_of(since)
+    moment = began.isoformat() if began else ""
     if dry_run:
         for name, target in targets:
             figures = ", ".join(f"{number} {ledger}" for ledger, number in _sizes(target, name, moment).items())

@@ -56,8 +56,9 @@ class Redrive:
         with progress(f"{service} {'would try' if self.dry_run else 'tries'} again", total) as shown:
             started, tried = time.monotonic(), 0
             while batch := list(islice(names, size)):
-                self._batch(service, target, batch, selection)
-                shown.by(len(batch))
+                found = self._batch(service, target, batch, selection)
+                if found:
+                    shown.by(found)
                 tried += len(batch)
                 if self.rate is not None:
                     time.sleep(max(0.0, started + tried / self.rate - time.monotonic()))
@@ -81,28 +82,29 @@ class Redrive:
         if self.left or unknown:
             raise typer.Exit(FAILED)
 
-    def _named(self, service: str, target: Target, selection: Selection) -> tuple[Iterator[str], int]:
-        """The names, fetched as they are needed, and how many there are."""
+    def _named(self, service: str, target: Target, selection: Selection) -> tuple[Iterator[str], int | None]:
+        """The names, fetched as they are needed, and how many there are; of names that were given nobody knows how many are here."""
         if selection.names:
-            return iter(selection.names), len(selection.names)
+            return iter(selection.names), None
         following = pages(target, "GET", service, self.path, {"reason": selection.reason})
         first = next(following)
         return (row["name"] for page in chain([first], following) for row in page["rows"]), first["total"]
 
-    def _batch(self, service: str, target: Target, names: list[str], selection: Selection) -> None:
+    def _batch(self, service: str, target: Target, names: list[str], selection: Selection) -> int:
+        """Try `names` again, or look whether they could be; how many of them `service` knows."""
         if self.dry_run:
             found = [name for name in names if not selection.names or self._is_there(service, target, name)]
-            self._took(service, found)
-            return
+            return self._took(service, found)
         address = f"{self.path}:redrive?{urlencode({'by': self.by})}"
         told = target.ask("POST", service, address, content=json.dumps({"names": names}).encode())
-        self._took(service, told["done"])
         self.left += [(service, row["name"], row["why"]) for row in told["left"]]
         self.known.update(row["name"] for row in told["left"])
+        return self._took(service, told["done"]) + len(told["left"])
 
-    def _took(self, service: str, names: Sequence[str]) -> None:
+    def _took(self, service: str, names: Sequence[str]) -> int:
         self.done += [(service, name) for name in names]
         self.known.update(names)
+        return len(names)
 
     def _is_there(self, service: str, target: Target, name: str) -> bool:
         """Whether `name` is set aside in `service`."""

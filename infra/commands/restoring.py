@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from infra.commands.ending import FAILED, WRONGLY_ASKED, fail
+from infra.commands.moments import moment_of
 from infra.commands.progress import progress
 from infra.commands.services import As, Folder, acting
 from infra.commands.target import FOLDER
@@ -59,7 +60,7 @@ def restore(
     """
     if service not in SOURCES:
         fail(f"There is no service {service!r}; choose one of {', '.join(SOURCES)}.", WRONGLY_ASKED)
-    moment, by = _moment(since), acting(as_)
+    moment, by = moment_of(since), acting(as_)
     environment, addresses = dict(os.environ), list[str]()
     if f"{PREFIX}MONGO_URI" not in environment:
         environment = {**local(folder), **environment}
@@ -143,18 +144,6 @@ class _Shown:
         if self._open is not None:
             self._open.__exit__(None, None, None)
             self._open = None
-
-
-def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        fail(f"--since says {text!r}; write an ISO time with its offset, for example 2027-03-01T09:00:00+08:00.", WRONGLY_ASKED)
-    return moment
 
 
 def _show(service: str, restored: Restored) -> None:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from infra.cli import app
 from infra.commands import contract
+from infra.commands.moments import moment_of
 from infra.contract import BrokenContractError
 from infra.embedded.ports import free_port
 from tests.infra.operator_desk import PROCESSES, Desk, folder_of, open_desk
@@ -91,8 +92,21 @@ def test_replay_of_what_happened_since_a_moment_asks_for_that(tmp_path: Path, de
     since = "since=2027-03-01T09%3A00%3A00%2B08%3A00"
     desk.answer(f"GET /internal/replay?{since}", (200, {"requests": 0}))
     desk.answer(f"POST /internal/replay?by=A1&{since}", (200, replayed(0, 0)))
-    answer = run(desk, tmp_path, "replay", "--service", "notify", "--since", "2027-03-01T09:00:00+0800", "--as", "A1")
+    answer = run(desk, tmp_path, "replay", "--service", "notify", "--since", "2027-03-01T09:00:00+08:00", "--as", "A1")
     assert answer.exit_code == 0, answer.output
+
+
+@pytest.mark.parametrize("given", ["yesterday", "2027-03-01T09:00:00", "2027-13-01"])
+def test_a_moment_that_is_none_is_refused_with_how_to_write_one(tmp_path: Path, desk: Desk, given: str) -> None:
+    answer = run(desk, tmp_path, "replay", "--since", given, "--as", "A1")
+    assert answer.exit_code == 2
+    assert f"--since says '{given}'; write a day such as 2027-03-01, or an ISO time with its offset" in answer.output
+
+
+def test_a_day_begins_at_midnight_here() -> None:
+    day = moment_of("2027-03-01")
+    assert day is not None
+    assert (day.hour, day.minute, day.tzinfo is not None) == (0, 0, True)
 
 
 def test_a_dry_replay_only_counts(tmp_path: Path, desk: Desk) -> None:

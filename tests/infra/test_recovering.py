@@ -114,6 +114,13 @@ def test_redrive_fails_with_the_reason_when_a_request_stays_parked(tmp_path: Pat
     assert "1 done, 1 left, 0 unknown." in answer.output
 
 
+def test_what_nobody_knows_is_not_said_to_be_tried(tmp_path: Path, desk: Desk) -> None:
+    desk.answer(REDRIVE, (200, tried()))
+    answer = run(desk, tmp_path, "redrive", "nobody", "--service", "routing", "--as", "A1")
+    assert "tries again" not in answer.output
+    assert "0 done, 0 left, 1 unknown." in answer.output
+
+
 def test_redrive_of_what_nobody_knows_fails_and_names_it(tmp_path: Path, desk: Desk) -> None:
     desk.answer(REDRIVE, (200, tried()))
     answer = run(desk, tmp_path, "redrive", "r1", "nobody", "--as", "A1")
