@@ -1,5 +1,7 @@
 """Builds intake: settings → ledgers → broker → HTTP. Nothing happens on import."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from services.intake.api import (
@@ -11,6 +13,7 @@ from services.intake.api import (
     submitting_routes,
 )
 from services.intake.domain import PeopleDomain, RequestDomain
+from services.intake.holders import note_holders
 from services.intake.inbound import Inbound
 from services.intake.mail.kept import MailBook
 from services.intake.mail.receiver import Receiver
@@ -39,7 +42,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     )
     requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"])
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
-    reception = Reception(requests.desk, parts.clock)
+    reception = Reception(requests.desk, parts.clock, settings.files_for)
     inbound = Inbound(reception, parts.burial, parts.producer)
     book = MailBook(parts.database["mails"])
     receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
@@ -59,15 +62,24 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             attachment_routes(parts.blobs, parts.auth.principal),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
         ],
-        prepare=[projection.prepare, book.prepare, *(receiver.open for receiver in receivers)],
+        prepare=[
+            projection.prepare,
+            partial(note_holders, parts.blobs, projection),
+            book.prepare,
+            *(receiver.open for receiver in receivers),
+        ],
         loops=[receiver.serve for receiver in receivers],
         closing=[receiver.close for receiver in receivers],
-        limits={
-            "/v1/requests:batch": settings.max_batch_bytes,
-            "/v1/attachments": settings.max_attachment_bytes,
-            "/v1/people:import": LARGE_JSON,
-        },
+        limits=_limits(settings),
     )
+
+
+def _limits(settings: IntakeSettings) -> dict[str, int]:
+    return {
+        "/v1/requests:batch": settings.max_batch_bytes,
+        "/v1/attachments": settings.max_attachment_bytes,
+        "/v1/people:import": LARGE_JSON,
+    }
 
 
 def _mail_room(

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, Json
 
 from shared.catalogue.attachments import MAX_BYTES
 from shared.service.settings import Settings
@@ -14,6 +14,9 @@ class IntakeSettings(Settings):
     max_batch_bytes: int = Field(default=64 * 1024 * 1024, description="largest body of POST /v1/requests:batch")
     max_attachment_bytes: int = Field(
         default=MAX_BYTES, description="largest attachment that can be stored; at most what a request may name"
+    )
+    files_for: Json[dict[str, frozenset[str]]] = Field(
+        default_factory=dict, description='JSON: unit → the other units it may file requests for; "*" for all'
     )
     mail_port: int | None = Field(default=None, ge=0, le=65535, description="where mails are received; unset: nowhere")
     mail_host: str = "127.0.0.1"
