@@ -2,7 +2,7 @@
 
 import typer
 
-from infra.commands import contract, feeding, keys, operating, rebuilding, recovering, restoring, running
+from infra.commands import contract, feeding, keys, operating, rebuilding, recovering, restoring, running, securing
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 running.add_to(app)
@@ -13,6 +13,7 @@ rebuilding.add_to(app)
 restoring.add_to(app)
 contract.add_to(app)
 keys.add_to(app)
+securing.add_to(app)
 
 if __name__ == "__main__":
     app()

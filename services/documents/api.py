@@ -1,25 +1,31 @@
 """The files of a request over HTTP: the list, and each file and internal sheet for download under its own name in any language."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Response
 
 from services.documents.domain import State
-from services.documents.projection import Projection
 from shared.http.auth import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.documents import DocumentRendered
 from shared.schemas.model import Frozen, Json, Text
-from shared.storage import BlobStore
+from shared.storage import BlobStore, Sight
 
 NOT_FOUND = Refusal(
     code="not_found",
     status=404,
     message=Text(zh="没有这份文件，或您无权查看。", en="There is no such document, or it is not yours to see."),
 )
+
+
+class Reading(Protocol):
+    """Reads of documents' own requests, each as far as whoever asks may see."""
+
+    async def state(self, sight: Sight, request: str) -> State | None: ...
+    async def document(self, sight: Sight, document: str) -> DocumentRendered | None: ...
 
 
 class Listed(DocumentRendered):
@@ -42,24 +48,24 @@ FILE: dict[int | str, Json] = {
 }
 
 
-def document_routes(projection: Projection, blobs: BlobStore, principal: Callable[..., Any]) -> APIRouter:
+def document_routes(projection: Reading, blobs: BlobStore, principal: Callable[..., Any]) -> APIRouter:
     """GET /v1/requests/{id}/documents, GET /v1/documents/{document} and GET /v1/documents/{document}/sheet."""
     router = APIRouter(prefix="/v1", tags=["documents"])
     Caller = Annotated[Principal, Depends(principal)]
 
     @router.get("/requests/{request_id}/documents", summary="The files of one request")
     async def listed(request_id: str, caller: Caller) -> Documents:
-        state = await projection.state(request_id)
-        if state is None or not visible(state, caller):
+        state = await projection.state(caller.sight, request_id)
+        if state is None:
             raise Refused(NOT_FOUND)
         return Documents(request=request_id, documents=tuple(row(made) for made in state.made))
 
     @router.get("/documents/{document}", summary="Download one file", response_class=Response, responses=FILE)
     async def download(document: str, caller: Caller, if_none_match: Annotated[str, Header()] = "") -> Response:
-        found = await projection.document(document)
-        if found is None or not visible(found[0], caller):
+        found = await projection.document(caller.sight, document)
+        if found is None:
             raise Refused(NOT_FOUND)
-        return await answer(found[1].name, found[1].sha256, found[1].media_type, if_none_match)
+        return await answer(found.name, found.sha256, found.media_type, if_none_match)
 
     @router.get(
         "/documents/{document}/sheet",
@@ -68,9 +74,9 @@ def document_routes(projection: Projection, blobs: BlobStore, principal: Callabl
         responses=FILE,
     )
     async def download_sheet(document: str, caller: Caller, if_none_match: Annotated[str, Header()] = "") -> Response:
-        found = await projection.document(document)
-        sheet = found[1].manifest.get("sheet") if found else None
-        if found is None or sheet is None or not visible(found[0], caller):
+        found = await projection.document(caller.sight, document)
+        sheet = found.manifest.get("sheet") if found else None
+        if sheet is None:
             raise Refused(NOT_FOUND)
         return await answer(sheet["name"], sheet["sha256"], "application/pdf", if_none_match)
 
@@ -96,15 +102,6 @@ def row(made: DocumentRendered) -> Listed:
     address = f"/v1/documents/{made.document}"
     sheet = f"{address}/sheet" if made.manifest.get("sheet") else None
     return Listed(**dict(made), address=address, sheet_address=sheet)
-
-
-def visible(state: State, caller: Principal) -> bool:
-    """Services, the request's unit, the requester, and whoever has a seat."""
-    if state.request is None:
-        return caller.kind == "service"
-    seats = [state.coordinator] if state.coordinator else []
-    people = {state.request.requester.id, *(seat.person for seat in (*seats, *state.supporters))}
-    return caller.sees(units={state.request.business_unit}, people=people)
 
 
 def disposition(name: str) -> str:

@@ -1,5 +1,7 @@
 """Builds intake: settings → ledgers → broker → HTTP. Nothing happens on import."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from services.intake.api import (
@@ -11,7 +13,8 @@ from services.intake.api import (
     submitting_routes,
 )
 from services.intake.domain import PeopleDomain, RequestDomain
-from services.intake.inbound import Inbound
+from services.intake.holders import note_holders
+from services.intake.inbound import Inbound, heard_topics
 from services.intake.mail.kept import MailBook
 from services.intake.mail.receiver import Receiver
 from services.intake.mail.taking import Door, MailRoom
@@ -22,7 +25,7 @@ from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
 from shared.catalogue import Pack, newest
 from shared.messaging.consumer import Subscription
-from shared.schemas.topics import INBOUND, PEOPLE, REQUEST_TOPICS
+from shared.schemas.topics import INBOUND_GROUP, PEOPLE, REQUEST_TOPICS
 from shared.service.application import application, run
 from shared.service.parts import Parts
 
@@ -39,8 +42,8 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     )
     requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"])
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
-    reception = Reception(requests.desk, parts.clock)
-    inbound = Inbound(reception, parts.burial, parts.producer)
+    reception = Reception(requests.desk, parts.clock, settings.files_for)
+    inbound = Inbound(reception, parts.burial, parts.producer, settings.units_inbound)
     book = MailBook(parts.database["mails"])
     receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
     return application(
@@ -49,7 +52,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
         workers=[parts.worker(requests), parts.worker(people)],
         subscriptions=[
             parts.hears(requests, "routing", "documents", "notify"),
-            Subscription(topics=(INBOUND,), handle=inbound.handle, group="backline.intake.inbound"),
+            *_from_topics(settings, inbound),
         ],
         routers=[
             submitting_routes(reception, parts.auth.principal, current, parts.people),
@@ -59,15 +62,30 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             attachment_routes(parts.blobs, parts.auth.principal),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
         ],
-        prepare=[projection.prepare, book.prepare, *(receiver.open for receiver in receivers)],
+        prepare=[
+            projection.prepare,
+            partial(note_holders, parts.blobs, projection),
+            book.prepare,
+            *(receiver.open for receiver in receivers),
+        ],
         loops=[receiver.serve for receiver in receivers],
         closing=[receiver.close for receiver in receivers],
-        limits={
-            "/v1/requests:batch": settings.max_batch_bytes,
-            "/v1/attachments": settings.max_attachment_bytes,
-            "/v1/people:import": LARGE_JSON,
-        },
+        limits=_limits(settings),
     )
+
+
+def _from_topics(settings: IntakeSettings, inbound: Inbound) -> list[Subscription]:
+    """What reads the inbound topics, or nothing where there are none."""
+    topics = heard_topics(settings.units_inbound, shared=settings.reads_shared)
+    return [Subscription(topics=topics, handle=inbound.handle, group=INBOUND_GROUP)] if topics else []
+
+
+def _limits(settings: IntakeSettings) -> dict[str, int]:
+    return {
+        "/v1/requests:batch": settings.max_batch_bytes,
+        "/v1/attachments": settings.max_attachment_bytes,
+        "/v1/people:import": LARGE_JSON,
+    }
 
 
 def _mail_room(

@@ -1,6 +1,6 @@
 """What intake answers from its own database: one request, lists of them, and what became of earlier ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from services.intake.domain import RequestDomain
@@ -10,8 +10,10 @@ from services.intake.surroundings import Reference
 from shared.catalogue import EarlierRequest
 from shared.ledger.domain import state_of
 from shared.schemas.model import Frozen
+from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import NUMBER_PREFIX
-from shared.storage import Collection
+from shared.schemas.routing import Seat, WorkDeclined, seats_after
+from shared.storage import Collection, Places, Sight, Sighted
 
 FILTERS = {
     "business_unit": "state.request.business_unit",
@@ -22,7 +24,12 @@ FILTERS = {
     "system": "state.request.source.system",
     "reference": "state.request.source.reference",
 }
+OPPORTUNITY = "state.request.opportunity.id"
+ATTACHMENTS = "state.request.attachments"
 RECEIVED, FILED_BY = "state.received_at", "state.private.filed_by"
+SEATS = ("state.timeline.data.seat.person", "state.timeline.data.seats.person")
+PLACES = Places(units=(FILTERS["business_unit"], FILED_BY), people=(FILTERS["requester"], *SEATS))
+"""The request's unit and the one that filed it; who asked, and whoever was ever given a seat (`_still` says who has one)."""
 NEWEST_FIRST = [(RECEIVED, -1), ("_id", -1)]
 FIRST_SAID = {"$arrayElemAt": [{"$filter": {"input": "$state.timeline", "cond": {"$eq": ["$$this.source", "intake"]}}}, 0]}
 PLACED_AT_ONCE = 1000
@@ -37,16 +44,13 @@ class Page(Frozen):
     requests: tuple[tuple[str, State], ...]
     next: Place | None
 
-    def where(self, shown: Callable[[State], bool]) -> "Page":
-        """The page without the requests that are not to be shown; it ends where it ended."""
-        return Page(requests=tuple(row for row in self.requests if shown(row[1])), next=self.next)
-
 
 class Projection:
     """Reads of the request ledger's collection."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        self._seen = Sighted(collection, PLACES)
 
     async def prepare(self) -> None:
         """The indexes of the lists; and of requests stored before they were listed by it, when they were received."""
@@ -59,61 +63,100 @@ class Projection:
             placed = [{"$set": {RECEIVED: {"$dateToString": {"date": said}}}}]
             await self._collection.update_many({"_id": {"$in": some}, **older}, placed)
 
-    async def state(self, request: str) -> State | None:
-        """The request's state, or None when there is no such request."""
-        stored = await self._collection.find_one({"_id": request}, STORED)
-        return _state(stored) if stored and stored.get("state") else None
+    async def state(self, sight: Sight, request: str) -> State | None:
+        """The request's state, or None when there is no such request to see."""
+        stored = await self._seen.one(sight, request, STORED)
+        state = _state(stored) if stored and stored.get("state") else None
+        return state if state is not None and _still(sight, state) else None
 
     async def page(
         self,
+        sight: Sight,
         *,
         filters: Mapping[str, str],
-        unit: str | None = None,
         number: str | None = None,
         after: Place | None = None,
         limit: int,
     ) -> Page:
-        """The requests that `listed` names, newest first, those behind `after`."""
-        wanted = listed(filters=filters, unit=unit, number=number, after=after)
-        found = self._collection.find(wanted, STORED).sort(NEWEST_FIRST).limit(limit + 1)
+        """The unit's requests that match all `filters` (see FILTERS), newest first, those behind `after`.
+
+        With a `number`, also those in which the person who asks has a part. A page may hold fewer than there is room for.
+        """
+        query, received = listed(filters=filters, number=number, after=after)
+        asked = sight if number is not None else sight.in_unit()
+        found = self._seen.find(asked, query, STORED, each=received).sort(NEWEST_FIRST).limit(limit + 1)
         rows = [(stored["_id"], _state(stored)) async for stored in found]
-        shown = tuple(rows[:limit])
-        return Page(requests=shown, next=_last(shown) if len(rows) > limit else None)
+        within = tuple(rows[:limit])
+        shown = tuple(row for row in within if _still(sight, row[1]))
+        return Page(requests=shown, next=_last(within) if len(rows) > limit else None)
 
     async def earlier(self, identities: Mapping[str, Reference]) -> Mapping[Reference, EarlierRequest]:
         """What became of the named requests; those that do not exist are left out."""
-        paths = {"state.status": 1, "state.request.type": 1, "state.request.opportunity.id": 1}
+        paths = dict.fromkeys(
+            ["state.status", "state.request.type", OPPORTUNITY, FILED_BY, FILTERS["requester"]],
+            1,
+        )
         found = self._collection.find({"_id": {"$in": list(identities)}, "state.request": {"$ne": None}}, paths)
         return {
             identities[stored["_id"]]: EarlierRequest(
                 type=stored["state"]["request"]["type"],
                 opportunity_id=(stored["state"]["request"].get("opportunity") or {}).get("id"),
                 status=stored["state"]["status"],
+                filed_by=(stored["state"].get("private") or {}).get("filed_by") or "",
+                requester=stored["state"]["request"]["requester"]["id"],
             )
             async for stored in found
         }
 
+    async def attached(self) -> Mapping[str, frozenset[str]]:
+        """The SHA-256 of every attachment that a request names, and the units of those requests."""
+        units: dict[str, frozenset[str]] = {}
+        named = self._collection.find(
+            {f"{ATTACHMENTS}.0": {"$exists": True}}, {ATTACHMENTS: 1, FILTERS["business_unit"]: 1, FILED_BY: 1}
+        )
+        async for stored in named:
+            state = stored["state"]
+            theirs = {state["request"]["business_unit"], (state.get("private") or {}).get("filed_by") or ""}
+            for attachment in state["request"]["attachments"]:
+                units[attachment["sha256"]] = units.get(attachment["sha256"], frozenset()) | theirs
+        return units
+
 
 def listed(
-    *, filters: Mapping[str, str], unit: str | None = None, number: str | None = None, after: Place | None = None
-) -> dict[str, Any]:
-    """The query for requests that match all `filters` (see FILTERS) and have `number`, those behind `after`; when `unit` is
-    given, only those that belong to it or were filed by it.
-
-    The bound on when they were received is said in each branch, so that each is read from its own index in its order.
+    *, filters: Mapping[str, str], number: str | None = None, after: Place | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The query for requests that match all `filters` and have `number`, those behind `after`; and the bound on when they were
+    received, which is to be said beside each condition that an index begins with.
     """
-    received = {RECEIVED: {"$type": "string", **({"$lte": after.received} if after else {})}}
     query: dict[str, Any] = {FILTERS[name]: value for name, value in filters.items()}
-    if unit is None:
-        query |= received
-    else:
-        query["$or"] = [{path: unit, **received} for path in (FILTERS["business_unit"], FILED_BY)]
     if number is not None:
         start = number.removeprefix(NUMBER_PREFIX).lower()
         query["_id"] = {"$gte": start, "$lt": start + AFTER_ANY_HEX_DIGIT}
     if after is not None:
         query["$nor"] = [{RECEIVED: after.received, "_id": {"$gte": after.request}}]
-    return query
+    return query, {RECEIVED: {"$type": "string", **({"$lte": after.received} if after else {})}}
+
+
+def seated(state: State) -> frozenset[str]:
+    """Who has a seat now, as routing told it: whoever gave theirs back has not."""
+    seats: tuple[Seat, ...] = ()
+    for moment in state.timeline:
+        match moment.data:
+            case {"seat": seat}:
+                seats = seats_after(seats, Seat.model_validate(seat))
+            case {"seats": given}:
+                seats = seats_after(seats, [Seat.model_validate(seat) for seat in given])
+            case declined if moment.type == TYPE_OF[WorkDeclined]:
+                seats = seats_after(seats, WorkDeclined.model_validate(declined))
+    return frozenset(seat.person for seat in seats)
+
+
+def _still(sight: Sight, state: State) -> bool:
+    """Whether a request that was found may be seen now: the store knows who was given a seat, not who gave it back."""
+    if state.request is None:
+        return sight.whole
+    units = {state.request.business_unit, state.private.filed_by}
+    return sight.allows(units=units, people={state.request.requester.id}) or sight.allows(units=(), people=seated(state))
 
 
 def _state(stored: Mapping[str, Any]) -> State:

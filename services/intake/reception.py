@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.intake.domain.refusals import closed
+from services.intake.domain.decisions import theirs
+from services.intake.domain.refusals import NOT_FOR_THEM, NOT_YOURS, UNKNOWN, closed
 from services.intake.domain.state import State
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.schemas.intake import WithdrawalRequested
@@ -34,6 +35,9 @@ class Submission(Frozen):
     id: str | None = None
 
 
+FilesFor = Mapping[str, frozenset[str]]
+"""Unit → the other units it may file for; ANY_UNIT stands for all."""
+ANY_UNIT = "*"
 ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
 NO_IDENTITY = Refusal(
     code="no_identity",
@@ -64,17 +68,24 @@ NOT_NOW = Refusal(
 
 
 class Reception:
-    """Takes submissions, one at a time or a batch, each answered when it is durable."""
+    """Takes submissions, one at a time or a batch, each answered when it is durable.
 
-    def __init__(self, desk: Tells, clock: Clock) -> None:
+    A unit's system files for its unit, and for those that `files_for` says; people, who answer for it by name, and our own
+    services file for all.
+    """
+
+    def __init__(self, desk: Tells, clock: Clock, files_for: FilesFor | None = None) -> None:
         self._desk = desk
         self._clock = clock
+        self._files_for = files_for or {}
 
     async def take(self, submission: Submission) -> Answer:
         """The answer to `submission`; raises what the store raised, and then sending it again is right."""
         subject = identity(submission.body)
         if subject is None:
             return refused(None, submission.action, NO_IDENTITY)
+        if submission.action == "submit" and not self._may_file(submission):
+            return refused(subject, "submit", NOT_FOR_THEM)
         return await self.take_for(subject, submission)
 
     async def take_for(self, subject: str, submission: Submission) -> Answer:
@@ -89,7 +100,16 @@ class Reception:
             at=self._clock.now(),
             business_unit=unit if isinstance(unit, str) else None,
         )
-        return answer_to(submission.action, await self._desk.tell(told))
+        outcome = await self._desk.tell(told)
+        if outcome.problem and outcome.state is not None and not theirs(outcome.state, told.data):
+            # It is set aside, which is not theirs to know.
+            return refused(subject, submission.action, NOT_YOURS if submission.action == "submit" else UNKNOWN)
+        return answer_to(submission.action, outcome)
+
+    def _may_file(self, submission: Submission) -> bool:
+        unit, by = submission.body.get("business_unit"), submission.filed_by
+        granted = self._files_for.get(by, frozenset())
+        return unit == by or unit in granted or ANY_UNIT in granted or not submission.by.startswith("unit:")
 
 
 def identity(body: Json) -> str | None:

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, Json, field_validator
 
 from shared.catalogue.attachments import MAX_BYTES
+from shared.schemas.topics import inbound_of
 from shared.service.settings import Settings
 
 
@@ -14,6 +15,15 @@ class IntakeSettings(Settings):
     max_batch_bytes: int = Field(default=64 * 1024 * 1024, description="largest body of POST /v1/requests:batch")
     max_attachment_bytes: int = Field(
         default=MAX_BYTES, description="largest attachment that can be stored; at most what a request may name"
+    )
+    files_for: Json[dict[str, frozenset[str]]] = Field(
+        default_factory=dict, description='JSON: unit → the other units it may file requests for; "*" for all'
+    )
+    inbound_units: str = Field(
+        default="", description="codes of the units that have a topic of their own to write requests to, with commas between"
+    )
+    inbound_shared: bool | None = Field(
+        default=None, description="whether the topic that anybody may write to is read as well; unset: in development alone"
     )
     mail_port: int | None = Field(default=None, ge=0, le=65535, description="where mails are received; unset: nowhere")
     mail_host: str = "127.0.0.1"
@@ -28,6 +38,24 @@ class IntakeSettings(Settings):
         description="name of the mail server whose Authentication-Results must say that the sender passed (SPF, DKIM or DMARC)",
     )
     max_mail_bytes: int = Field(default=MAX_BYTES, ge=1024, description="largest mail, its files as they are encoded")
+
+    @field_validator("inbound_units")
+    @classmethod
+    def _codes(cls, value: str) -> str:
+        for unit in value.split(","):
+            if unit.strip():
+                inbound_of(unit.strip())
+        return value
+
+    @property
+    def units_inbound(self) -> tuple[str, ...]:
+        """The units that have a topic of their own, each once."""
+        return tuple(dict.fromkeys(unit.strip() for unit in self.inbound_units.split(",") if unit.strip()))
+
+    @property
+    def reads_shared(self) -> bool:
+        """Whether the shared inbound topic is read: nobody there shows who they are."""
+        return self.environment == "development" if self.inbound_shared is None else self.inbound_shared
 
     @property
     def mailboxes(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from shared.http.limits import StrictRoute
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.schemas.model import Frozen, Text
+from shared.storage import Sight
 
 NOT_FOUND = Refusal(
     code="not_found",
@@ -30,10 +31,10 @@ FAULTY = Refusal(
 
 
 class Projection(Protocol):
-    """Reads notify's own database."""
+    """Reads notify's own database, as far as whoever asks may see."""
 
-    async def state(self, request: str) -> State | None:
-        """The request's state, or None when there is no such request."""
+    async def state(self, sight: Sight, request: str) -> State | None:
+        """The request's state, or None when there is no such request to see."""
         ...
 
 
@@ -96,18 +97,10 @@ def routes(projection: Projection, principal: Callable[..., Any]) -> APIRouter:
 
     @router.get("/requests/{request_id}/notifications", summary="Every message about one request and how it ended")
     async def notifications(request_id: str, caller: Annotated[Principal, Depends(principal)]) -> Notifications:
-        state = await projection.state(request_id)
-        if state is None or not visible(state, caller):
+        state = await projection.state(caller.sight, request_id)
+        if state is None:
             raise Refused(NOT_FOUND)
         deliveries = tuple(Notification(id=identity, **dict(delivery)) for identity, delivery in state.deliveries.items())
         return Notifications(request=request_id, notifications=deliveries)
 
     return router
-
-
-def visible(state: State, caller: Principal) -> bool:
-    """Whether `caller` may see it: services, the request's unit, the requester, and whoever has a seat."""
-    if state.request is None:
-        return caller.kind == "service"
-    people = {state.request.requester, *state.coordinators, *state.supporters}
-    return caller.sees(units={state.request.business_unit}, people=people)

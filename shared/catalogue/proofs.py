@@ -24,11 +24,13 @@ KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierRequest:
-    """What became of an earlier request."""
+    """What became of an earlier request, which `filed_by`'s unit may have filed for another, and who asked for it."""
 
     type: str
     opportunity_id: str | None
     status: str
+    filed_by: str = ""
+    requester: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Text
 from shared.schemas.people import Directory
+from shared.storage import Sight
 
 UNAUTHORISED = Refusal(
     code="unauthorised",
@@ -64,15 +65,16 @@ class Principal:
     business_unit: str | None = None
     roles: frozenset[str] = frozenset()
 
+    @property
+    def sight(self) -> Sight:
+        """What may be seen: by our own services everything, by others what belongs to their unit, by people also where they have a part."""
+        if self.kind == "service":
+            return Sight.of_our_services()
+        return Sight(unit=self.business_unit, person=self.id if self.kind == "person" else None)
+
     def sees(self, *, units: Collection[str], people: Collection[str]) -> bool:
         """Whether what belongs to `units`, and in which `people` have a part, may be shown: to our own services always."""
-        match self.kind:
-            case "service":
-                return True
-            case "unit":
-                return self.business_unit in units
-            case "person":
-                return self.business_unit in units or self.id in people
+        return self.sight.allows(units=units, people=people)
 
 
 class Authenticator:

@@ -100,7 +100,10 @@ class Parts:
         database = client[settings.database]
         http = httpx.AsyncClient(timeout=ASK_SECONDS, headers={"Authorization": f"Bearer {settings.service_token}"})
         told = Feed(http, settings.url_of, "people")
-        letters, producer = MongoDeadLetters(database["dead_letters"]), Producer(settings.broker, settings.service)
+        letters, producer = (
+            MongoDeadLetters(database["dead_letters"]),
+            Producer(settings.broker, settings.service, settings.kafka),
+        )
 
         async def copy(dead: Sequence[Dead]) -> list[bool]:
             return await producer.copy(DEAD_LETTER[settings.service].name, dead)

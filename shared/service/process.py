@@ -225,4 +225,6 @@ def _consumer(parts: Parts, subscriptions: Sequence[Subscription]) -> Consumer:
     membership = Membership(
         session_timeout_ms=parts.settings.session_timeout_ms, rebalance_timeout_ms=parts.settings.rebalance_timeout_ms
     )
-    return Consumer(parts.settings.broker, parts.settings.service, (*subscriptions, following), membership)
+    return Consumer(
+        parts.settings.broker, parts.settings.service, (*subscriptions, following), membership, security=parts.settings.kafka
+    )

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from typing import Self
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
+from shared.messaging.security import Security, SecurityError
 from shared.schemas.envelope import Source
 from shared.schemas.model import Frozen
 
@@ -22,6 +24,11 @@ class Settings(Frozen):
     service: Source
     mongo_uri: str
     broker: str = Field(description="host:port of a Kafka broker, or of several with commas between")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_username: str | None = Field(default=None, description="SCRAM-SHA-512 user; the service's name when unset")
+    kafka_password: SecretStr | None = None
+    kafka_password_file: str | None = Field(default=None, description="file whose first line is the password")
+    kafka_ca_file: str | None = Field(default=None, description="PEM file with the certificates that sign the brokers'")
     database: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -51,6 +58,27 @@ class Settings(Frozen):
             faults = [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
             raise SettingsError("Set these environment variables right: " + "; ".join(faults)) from error
         return settings
+
+    @property
+    def kafka(self) -> Security:
+        """Who the service is to Kafka. Raises SettingsError."""
+        try:
+            return Security(
+                protocol=self.kafka_security,
+                username=self.kafka_username or self.service,
+                password=self._kafka_password(),
+                ca_file=self.kafka_ca_file,
+            )
+        except SecurityError as error:
+            raise SettingsError(str(error)) from error
+
+    def _kafka_password(self) -> str | None:
+        if self.kafka_password_file is None:
+            return self.kafka_password.get_secret_value() if self.kafka_password else None
+        try:
+            return Path(self.kafka_password_file).read_text(encoding="utf-8").splitlines()[0]
+        except (OSError, UnicodeDecodeError, IndexError) as error:
+            raise SettingsError(f"{PREFIX}KAFKA_PASSWORD_FILE cannot be read ({type(error).__name__}).") from error
 
     def url_of(self, source: str) -> str:
         """Where `source`'s HTTP interface is."""

@@ -4,7 +4,7 @@ from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from shared.storage.audit import MongoAudit
-from shared.storage.blobs import Blob, BlobStore
+from shared.storage.blobs import OURS, Blob, BlobStore
 from shared.storage.client import (
     Client,
     Collection,
@@ -19,8 +19,10 @@ from shared.storage.dead_letters import BuriedAgainError, MongoDeadLetters, hand
 from shared.storage.ledger_store import MongoLedgerStore
 from shared.storage.people_store import MongoPeopleStore
 from shared.storage.shadow_store import MongoShadow
+from shared.storage.sight import Places, Sight, Sighted
 
 __all__ = [
+    "OURS",
     "Blob",
     "BlobStore",
     "BulkWriteError",
@@ -35,9 +37,12 @@ __all__ = [
     "MongoLedgerStore",
     "MongoPeopleStore",
     "MongoShadow",
+    "Places",
     "PlainClient",
     "PyMongoError",
     "ReplaceOne",
+    "Sight",
+    "Sighted",
     "UnsafeDatabaseError",
     "UpdateOne",
     "connect",

@@ -4,7 +4,7 @@ Two processes that store the same bytes at once may store them twice; either cop
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,9 @@ from gridfs.errors import NoFile
 from motor.motor_asyncio import AsyncIOMotorGridFSBucket
 
 from shared.storage.client import Database
+
+OURS = ""
+"""The holder of what our own services stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,16 +34,19 @@ class BlobStore:
         self._files = database[f"{bucket}.files"]
         self._chunks = database[f"{bucket}.chunks"]
 
-    async def put(self, data: bytes, *, name: str, media_type: str, owner: str | None = None) -> str:
+    async def put(self, data: bytes, *, name: str, media_type: str, owner: str | None = None, holder: str | None = None) -> str:
         """Store `data` and return its SHA-256 in hex; storing it again keeps the first name and media type, and makes it young.
 
-        What has owners is theirs to discard.
+        What has owners is theirs to discard. `holder` is the unit that has the content, among others perhaps.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        owners = {"$addToSet": {"metadata.owners": owner}} if owner else {}
+        named = {"metadata.owners": owner} if owner else {}
+        named |= {"metadata.holders": holder} if holder is not None else {}
+        owners = {"$addToSet": named} if named else {}
         again = await self._files.update_one({"filename": sha256}, {"$set": {"uploadDate": datetime.now(UTC)}, **owners})
         if not again.matched_count:
-            metadata = {"media_type": media_type, "name": name, **({"owners": [owner]} if owner else {})}
+            metadata: dict[str, Any] = {"media_type": media_type, "name": name, **({"owners": [owner]} if owner else {})}
+            metadata |= {"holders": [holder]} if holder is not None else {}
             await self._bucket.upload_from_stream(sha256, data, metadata=metadata)
         return sha256
 
@@ -60,6 +66,21 @@ class BlobStore:
     async def has(self, sha256: str) -> bool:
         """Whether such content is stored."""
         return await self._files.count_documents({"filename": sha256}, limit=1) == 1
+
+    async def held(self, sha256: str, holders: Collection[str]) -> Blob | None:
+        """The blob if one of `holders` has stored it; None also when no such content is stored."""
+        query = {"filename": sha256, "metadata.holders": {"$in": sorted(holders)}}
+        return await self.get(sha256) if await self._files.count_documents(query, limit=1) else None
+
+    async def unheld(self, limit: int) -> list[str]:
+        """The SHA-256 of what was stored before holders were noted."""
+        found = self._files.find({"metadata.holders": None, "metadata.owners": None}, {"filename": 1}).limit(limit)
+        return [one["filename"] async for one in found]
+
+    async def note_holders(self, sha256: str, holders: Collection[str]) -> None:
+        """Note who has what was stored before holders were noted."""
+        query = {"filename": sha256, "metadata.holders": None}
+        await self._files.update_many(query, {"$set": {"metadata.holders": sorted(holders)}})
 
     async def get(self, sha256: str) -> Blob | None:
         """The blob, or None when no such content is stored."""

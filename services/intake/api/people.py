@@ -15,6 +15,8 @@ from shared.ledger.desk import Desk
 from shared.ledger.messages import Refusal, Told
 from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Frozen, Json, Text
+from shared.schemas.people import Person
+from shared.storage import Sight
 
 NAMED = 20
 SERVICE_ONLY = Refusal(
@@ -50,7 +52,7 @@ class UnitLine(Frozen):
 
 
 class People(Frozen):
-    """Everybody, by id, the business units by code, and the version of the directory that this is."""
+    """The unit's people, by id, the business units by code, and the version of the directory that this is."""
 
     version: str
     business_units: tuple[UnitLine, ...]
@@ -77,15 +79,20 @@ def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Ca
         recorded = sum(1 for outcome in outcomes if outcome.events and not outcome.repeated)
         return Imported(recorded=recorded, unchanged=len(outcomes) - recorded, version=people.directory.version)
 
-    @router.get("/people", summary="The directory: who holds which roles where")
-    async def listed(_caller: Caller) -> People:
-        rows = tuple(PersonLine(**dict(person)) for _, person in sorted(people.directory.people.items()))
+    @router.get("/people", summary="The directory: who holds which roles, as far as they are of the unit that asks")
+    async def listed(caller: Caller) -> People:
+        everybody = [person for _, person in sorted(people.directory.people.items())]
+        rows = tuple(PersonLine(**dict(person)) for person in everybody if _seen(caller.sight, person))
         units = tuple(
             UnitLine(code=code, zh=unit.name.zh, en=unit.name.en) for code, unit in sorted(people.directory.units.items())
         )
         return People(version=people.directory.version, business_units=units, people=rows)
 
     return router
+
+
+def _seen(sight: Sight, person: Person) -> bool:
+    return sight.allows(units={person.business_unit}, people={person.id})
 
 
 def _not_now(unrecorded: Sequence[str]) -> Refusal:

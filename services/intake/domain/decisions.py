@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from services.intake.domain.evidence import sayable, seen_by
 from services.intake.domain.evolve import evolve, in_free_order
 from services.intake.domain.older import lifted
 from services.intake.domain.refusals import LONGEST_REASON, NOT_YOURS, REASON_MISSING, TYPE_FIXED, UNKNOWN, closed, conflict
@@ -40,8 +41,8 @@ class RequestDomain:
     def decide(self, state: State, message: Message, context: Context) -> Decision:
         """The verdict on a command. What others say needs no answer."""
         match message:
-            case Told(data=data) if not _theirs(state, data):
-                return Decision(refusal=NOT_YOURS)
+            case Told(name=name, data=data) if not theirs(state, data):
+                return Decision(refusal=NOT_YOURS if name == "submit" else UNKNOWN)
             case Told(name="submit", data=data):
                 return _submit(state, data, context)
             case Told(name="amend", data=data):
@@ -68,8 +69,11 @@ class RequestDomain:
         return in_free_order(state)
 
 
-def _theirs(state: State, data: Json) -> bool:
-    """Whether who tells may: of a request that exists, its unit, the unit that filed it, who asked, and our own services."""
+def theirs(state: State, data: Json) -> bool:
+    """Whether who tells may: of a request that exists, its unit, the unit that filed it, who asked, and our own services.
+
+    Nobody else is told that it exists, unless they may file for its unit and take its reference (docs/decisions/0021).
+    """
     if state.request is None:
         return True
     kind, _, identity = str(data["by"]).partition(":")
@@ -78,7 +82,7 @@ def _theirs(state: State, data: Json) -> bool:
 
 
 def _submit(state: State, data: Json, context: Context) -> Decision:
-    judgement = _judge(data["body"], state, context, data["channel"])
+    judgement = _judge(data["body"], state, context, data, data["channel"])
     version = _version(data["body"], judgement)
     current = state.private.current
     if state.status in {"new", "dropped", "returned", "rejected"}:
@@ -89,7 +93,7 @@ def _submit(state: State, data: Json, context: Context) -> Decision:
             and state.status != "dropped"
         ):
             return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})
-        return _said(state, judgement, version, data)
+        return _said(state, judgement, version, data, context)
     standing = state.private.latest
     if (standing is not None and standing.meaning == version.meaning) or (current and current.meaning == version.meaning):
         return Decision(answer={"outcome": "accepted", "duplicate": True})
@@ -112,16 +116,16 @@ def _amend(state: State, data: Json, context: Context) -> Decision:
     if state.status in {"new", "dropped"} or current is None:
         return Decision(refusal=UNKNOWN)
     body = merged(current.body, data["body"]) | {key: current.body[key] for key in IDENTITY if key in current.body}
-    judgement = _judge(body, state, context, state.private.channel)
+    judgement = _judge(body, state, context, data, state.private.channel)
     version = _version(body, judgement)
     if state.status in {"returned", "rejected"}:
         if version.meaning == current.meaning and judgement.verdict == state.verdict:
             return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})
-        return _said(state, judgement, version, {**data, "channel": state.private.channel})
-    return _amend_open(state, data, judgement, version) if state.status in OPEN else Decision(refusal=closed(state))
+        return _said(state, judgement, version, {**data, "channel": state.private.channel}, context)
+    return _amend_open(state, data, judgement, version, context) if state.status in OPEN else Decision(refusal=closed(state))
 
 
-def _amend_open(state: State, data: Json, judgement: Judgement, version: Version) -> Decision:
+def _amend_open(state: State, data: Json, judgement: Judgement, version: Version, context: Context) -> Decision:
     current = state.private.latest
     assert current is not None, "an open request has a wording"
     if not changes(current.request, version.request):
@@ -132,7 +136,7 @@ def _amend_open(state: State, data: Json, judgement: Judgement, version: Version
         return Decision(answer={"outcome": judgement.verdict.outcome, "verdict": judgement.verdict.model_dump(mode="json")})
     fact = AmendmentRequested(
         by=data["by"],
-        request=_public(version.request, judgement),
+        request=_public(sayable(version.request, data, context.earlier), judgement),
         changes=_public_changes(current.request, version.request, judgement),
         verdict=judgement.verdict,
     )
@@ -155,10 +159,12 @@ def _withdraw(state: State, data: Json) -> Decision:
     return Decision(facts=(WithdrawalRequested(by=data["by"], reason=reason),), answer={"outcome": "withdrawn"})
 
 
-def _said(state: State, judgement: Judgement, version: Version, data: Json) -> Decision:
+def _said(state: State, judgement: Judgement, version: Version, data: Json, context: Context) -> Decision:
     """Say the verdict and keep the wording it was given on."""
     fact = FACTS[judgement.verdict.outcome](
-        request=_public(version.request, judgement), verdict=judgement.verdict, policy=judgement.policy
+        request=_public(sayable(version.request, data, context.earlier), judgement),
+        verdict=judgement.verdict,
+        policy=judgement.policy,
     )
     filed_by = state.private.filed_by or data["filed_by"]
     private = Private(current=version, filed_by=filed_by, channel=data["channel"])
@@ -166,11 +172,14 @@ def _said(state: State, judgement: Judgement, version: Version, data: Json) -> D
     return Decision(facts=(fact,), private=private, answer=answer)
 
 
-def _judge(body: Json, state: State, context: Context, channel: str) -> Judgement:
-    """By the pack the request is pinned to, and by the channel it was filed on, whichever amends it."""
+def _judge(body: Json, state: State, context: Context, data: Json, channel: str) -> Judgement:
+    """By the pack the request is pinned to, and by the channel it was filed on, whichever amends it.
+
+    What whoever tells may not see proves nothing, and is as if it did not exist.
+    """
     opened = state.policy if state.status in OPEN else None
     pack = context.pack(opened)
-    asked = JudgingContext(now=context.now, directory=context.directory, earlier=context.earlier, channel=channel)
+    asked = JudgingContext(now=context.now, directory=context.directory, earlier=seen_by(data, context.earlier), channel=channel)
     return judge(pack, body, asked)
 
 

@@ -31,8 +31,19 @@ NOT_YOURS = Refusal(
     code="not_yours",
     status=403,
     message=Text(
-        zh="该申请属于其他经营单位；只有申请所属或代为提交的经营单位可以再次提交、变更或撤回它。",
-        en="This request belongs to another unit; only that unit, or the one that filed it, may submit it again, amend or withdraw it.",
+        zh="这个单号已被其他经营单位使用；请用新的单号提交。",
+        en="This reference is taken by another unit's request; submit yours under a new one.",
+    ),
+)
+
+
+NOT_FOR_THEM = Refusal(
+    code="not_your_unit",
+    status=403,
+    message=Text(
+        zh="本系统只能为本经营单位提交申请；请把 business_unit 改为本单位，或请管理员准许代为提交（BACKLINE_FILES_FOR）。",
+        en="This system may file for its own business unit alone; give that as business_unit, "
+        "or ask the administrators for leave to file for another (BACKLINE_FILES_FOR).",
     ),
 )
 

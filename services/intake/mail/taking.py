@@ -27,6 +27,7 @@ from shared.catalogue import Pack
 from shared.schemas.model import Json
 from shared.schemas.people import Directory, Person
 from shared.schemas.requests import Action, Answer
+from shared.storage import OURS
 
 log = structlog.get_logger()
 MAIL = "message/rfc822"
@@ -38,7 +39,7 @@ class Clock(Protocol):
 
 
 class Blobs(Protocol):
-    async def put(self, data: bytes, *, name: str, media_type: str) -> str: ...
+    async def put(self, data: bytes, *, name: str, media_type: str, holder: str | None = None) -> str: ...
 
 
 class Remembers(Protocol):
@@ -100,9 +101,9 @@ class MailRoom:
         return await self._taken(raw, letter, sender, recipients, directory)
 
     async def _taken(self, raw: bytes, letter: Letter, sender: Person, recipients: Sequence[str], directory: Directory) -> Reply:
-        sha256 = await self._blobs.put(raw, name="mail.eml", media_type=MAIL)
+        sha256 = await self._blobs.put(raw, name="mail.eml", media_type=MAIL, holder=sender.business_unit)
         for file in letter.files:
-            await self._blobs.put(file.data, name=file.name, media_type=file.media_type)
+            await self._blobs.put(file.data, name=file.name, media_type=file.media_type, holder=sender.business_unit)
         answered = await self._threads.answered_by(letter, sender.id)
         command = command_id("mail", sender.id, letter.reference, letter.content)
         if answered is None:
@@ -150,7 +151,7 @@ class MailRoom:
         return await self._reception.take_for(request, _submission("amend", patch, sender, command))
 
     async def _keep_automatic(self, raw: bytes, letter: Letter, reason: str) -> Reply:
-        sha256 = await self._blobs.put(raw[:KEPT_OF_AUTOMATIC], name="mail.eml", media_type=MAIL)
+        sha256 = await self._blobs.put(raw[:KEPT_OF_AUTOMATIC], name="mail.eml", media_type=MAIL, holder=OURS)
         identity = hashlib.sha256(f"{letter.reference}\x1f{letter.content}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
         await self._remember(letter, reason, sha256, identity)
         log.info("mail.automatic", reason=reason)

@@ -17,6 +17,7 @@ from shared.ledger.apply import Ledger
 from shared.ledger.messages import Outcome, Told
 from shared.schemas.people import Directory
 from shared.schemas.requests import number_of
+from shared.storage import Sight
 from tests.builders import NOW, a_directory, the_pack
 from tests.unit.ledger.memory_store import AwayPublisher, MemoryStore
 from tests.unit.ledger.small_domain import FakeClock
@@ -35,10 +36,10 @@ class Requests:
 
     states: dict[str, State] = field(default_factory=dict)
 
-    async def state(self, request: str) -> State | None:
+    async def state(self, _sight: Sight, request: str) -> State | None:
         return self.states.get(request)
 
-    async def page(self, *, filters: Mapping[str, str], number: str | None = None, limit: int) -> Page:
+    async def page(self, _sight: Sight, *, filters: Mapping[str, str], number: str | None = None, limit: int) -> Page:
         rows = [(request, state) for request, state in self.states.items() if number in {None, number_of(request)}]
         return Page(requests=tuple(rows[:limit]), next=None)
 
@@ -60,7 +61,7 @@ class Book:
         mails = {mail.message_id: mail for mail in self.mails.values() if mail.person == person and mail.request}
         return [str(mails[named].request) for named in message_ids if named in mails]
 
-    async def put(self, data: bytes, *, name: str, media_type: str) -> str:
+    async def put(self, data: bytes, *, name: str, media_type: str, holder: str | None = None) -> str:
         self.blobs.append((name, data))
         return name
 

@@ -9,6 +9,7 @@ from services.notify.state import State
 from shared.http.auth import Principal
 from shared.http.server import create_app
 from shared.ledger.messages import Outcome, Refusal, Told
+from shared.storage import Sight
 from shared.telemetry.health import Health
 from tests.builders.contract import conforming
 from tests.unit.ledger.small_domain import FakeClock
@@ -21,8 +22,12 @@ class OneRequest:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def state(self, request: str):
-        return self._state if request == REQUEST else None
+    async def state(self, sight: Sight, request: str):
+        known = self._state.request
+        if known is None or request != REQUEST:
+            return self._state if sight.whole and request == REQUEST else None
+        people = {known.requester, *self._state.coordinators, *self._state.supporters}
+        return self._state if sight.allows(units={known.business_unit}, people=people) else None
 
 
 async def asked(caller: Principal, request: str = REQUEST, state: State | None = None):

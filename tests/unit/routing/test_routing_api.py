@@ -166,10 +166,26 @@ async def test_the_acting_person_is_whoever_the_token_says(site: Site):
     assert site.desk.told == []
 
 
-@pytest.mark.parametrize(("by", "status", "code"), [("person-outsider", 403, "not_yours"), ("unit-east", 403, "people_only")])
+@pytest.mark.parametrize(("by", "status", "code"), [("person-asker", 403, "not_yours"), ("unit-east", 403, "people_only")])
 async def test_nobody_else_acts(site: Site, by: str, status: int, code: str):
     answer = await site.post("accept", by=by)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("command", ["accept", "decline", "complete", "choose"])
+async def test_to_a_stranger_a_request_that_exists_is_as_one_that_does_not(site: Site, command: str):
+    body = {"decline": {"reason": "出差"}, "choose": {"people": ["anna"]}}.get(command)
+    for problem in (None, ("it is set aside", site.requests.states["R1"])):
+        site.desk.problem = problem
+        theirs, nobodys = [
+            await site.ask("POST", f"/v1/requests/{request}/{command}", by="person-outsider", json=body)
+            for request in ("R1", "R9")
+        ]
+        if problem is None:
+            assert nobodys.status_code == 404
+            expected = {key: value for key, value in nobodys.json().items() if key not in {"instance", "request_id"}}
+        assert theirs.status_code == 404
+        assert {key: value for key, value in theirs.json().items() if key in expected} == expected
 
 
 async def test_a_command_out_of_state_is_a_conflict_that_names_the_state(site: Site):
@@ -193,7 +209,7 @@ async def test_without_a_key_every_call_is_a_command_of_its_own(site: Site):
 
 async def test_one_persons_key_is_not_anothers(site: Site):
     await site.post("accept", headers={"Idempotency-Key": "k1"})
-    answer = await site.post("accept", by="person-outsider", headers={"Idempotency-Key": "k1"})
+    answer = await site.post("accept", by="person-asker", headers={"Idempotency-Key": "k1"})
     assert answer.status_code == 403
 
 
