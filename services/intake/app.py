@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 
 from services.intake.api import (
+    Administration,
+    access_routes,
     attachment_routes,
     catalogue_routes,
     people_routes,
@@ -21,6 +23,7 @@ from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
 from shared.catalogue import Pack, newest
+from shared.ledger.desk import Desk
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND, PEOPLE, REQUEST_TOPICS
 from shared.service.application import application, run
@@ -52,11 +55,12 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             Subscription(topics=(INBOUND,), handle=inbound.handle, group="backline.intake.inbound"),
         ],
         routers=[
-            submitting_routes(reception, parts.auth.principal, current, parts.people),
-            reading_routes(projection, parts.auth.principal),
+            submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people),
+            reading_routes(projection, parts.auth.needs("requests:read")),
             catalogue_routes(current, parts.auth.principal),
-            people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
-            attachment_routes(parts.blobs, parts.auth.principal),
+            people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),
+            access_routes(_administration(parts, people.desk), parts.auth.needs("access:manage"), settings.access_role),
+            attachment_routes(parts.blobs, parts.auth.needs("attachments:write")),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
         ],
         prepare=[projection.prepare, book.prepare, *(receiver.open for receiver in receivers)],
@@ -68,6 +72,10 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             "/v1/people:import": LARGE_JSON,
         },
     )
+
+
+def _administration(parts: Parts, desk: Desk) -> Administration:
+    return Administration(desk=desk, people=parts.people, clock=parts.clock, audit=parts.audit, peppers=parts.access.peppers)
 
 
 def _mail_room(

@@ -69,9 +69,15 @@ class RequestDomain:
 
 
 def _theirs(state: State, data: Json) -> bool:
-    """Whether who tells may: of a request that exists, its unit, the unit that filed it, who asked, and our own services."""
+    """Whether who tells may: of a request that exists, its unit, the unit that filed it, who asked, and our own services.
+
+    A key that is pinned to a unit, or to a system of it, touches that one's requests alone.
+    """
     if state.request is None:
         return True
+    pinned = tuple(data.get("pinned_to", ()))
+    if (state.request.business_unit, state.request.source.system)[: len(pinned)] != pinned:
+        return False
     kind, _, identity = str(data["by"]).partition(":")
     own = (kind == "person" and identity == state.request.requester.id) or kind == "service"
     return own or data["filed_by"] in {state.request.business_unit, state.private.filed_by} - {""}
