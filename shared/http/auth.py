@@ -153,7 +153,8 @@ class Authenticator:
         async def scoped(request: Request, _documented: Scoped = None) -> Principal:
             principal = await self.principal(request)
             if not principal.may(scope):
-                raise Refused(_lacking(scope), extra={"scope": scope})
+                challenge = f'Bearer error="insufficient_scope", scope="{scope}"'  # RFC 6750, section 3.1
+                raise Refused(_lacking(scope), headers={"WWW-Authenticate": challenge}, extra={"needs": scope})
             return principal
 
         return scoped
