@@ -100,4 +100,5 @@ def _ask(intake: Target, method: str, path: str, params: dict[str, str], body: A
 def _state(key: dict[str, Any]) -> str:
     if key["revoked_at"]:
         return f"revoked {key['revoked_at'][:10]} by {key['revoked_by']}: {key['reason']}"
-    return "alive" if key["alive"] else "expired"
+    used = f", last used {key['last_used'][:16]}" if key["last_used"] else ""
+    return f"alive{used}" if key["alive"] else "expired"

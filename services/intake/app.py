@@ -75,7 +75,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
 
 
 def _administration(parts: Parts, desk: Desk) -> Administration:
-    return Administration(desk=desk, people=parts.people, clock=parts.clock, audit=parts.audit, peppers=parts.access.peppers)
+    return Administration(desk=desk, people=parts.people, clock=parts.clock, audit=parts.audit, access=parts.access)
 
 
 def _mail_room(

@@ -66,7 +66,7 @@ class AccessSettings(Frozen):
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """One process's ways in. Without anything but defaults there are none, and no limits."""
+    """One process's ways in. Without anything but defaults there are none, and no limits. `used` says when it last saw which key."""
 
     keys: Callable[[], KeyRing] = KeyRing
     peppers: Peppers = field(default_factory=lambda: Peppers(None))
@@ -75,6 +75,7 @@ class Access:
     limits: Limits = field(default_factory=Limits)
     services: ServiceTokens | None = None
     service: str = ""
+    used: dict[str, datetime] = field(default_factory=dict)
 
     @classmethod
     def of(

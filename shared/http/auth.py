@@ -169,6 +169,7 @@ class Authenticator:
     async def _find(self, token: str) -> Principal | None:
         access = self._access
         if held := holder(token, access.keys(), access.peppers, access.now()):
+            access.used[held.key.id] = access.now()
             return _system(held)
         if access.services and (issuer := access.services.issuer(token, access.service)):
             return Principal(kind="service", id=issuer)

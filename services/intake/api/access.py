@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from services.intake.domain.access import NO_SUCH_KEY
 from services.intake.reception import Clock, Tells
-from shared.http.access_keys import Peppers
+from shared.http.access import Access
 from shared.http.auth import Principal
 from shared.http.limits import StrictRoute
 from shared.http.problems import Refused
@@ -92,7 +92,7 @@ class Revoking(Body):
 
 
 class ShownKey(Frozen):
-    """A key without anything that could open anything."""
+    """A key without anything that could open anything. `last_used` is when this process of intake last saw it, since it started."""
 
     id: str
     business_unit: str
@@ -106,6 +106,7 @@ class ShownKey(Frozen):
     revoked_at: datetime | None
     revoked_by: str | None
     reason: str | None
+    last_used: datetime | None = None
 
 
 class Issued(Frozen):
@@ -122,20 +123,20 @@ class Keys(Frozen):
 class Administration:
     """Issues and revokes; each is written down before and after, with who asked."""
 
-    def __init__(self, *, desk: Tells, people: DirectoryCopy, clock: Clock, audit: Audit, peppers: Peppers) -> None:
+    def __init__(self, *, desk: Tells, people: DirectoryCopy, clock: Clock, audit: Audit, access: Access) -> None:
         self._desk = desk
         self._people = people
         self._clock = clock
         self._audit = audit
-        self._peppers = peppers
+        self._access = access
 
     async def issue(self, wanted: Issuing, by: str) -> Issued:
         """A new key. Raises Refused: no_pepper, unknown_unit, two_keys_alive, not_now."""
-        if not self._peppers.usable:
+        if not self._access.peppers.usable:
             raise Refused(NO_PEPPER)
         if wanted.business_unit not in self._people.directory.units:
             raise Refused(UNKNOWN_UNIT)
-        minted, now = self._peppers.mint(), self._clock.now()
+        minted, now = self._access.peppers.mint(), self._clock.now()
         key = AccessKey(
             id=minted.id,
             mac=minted.mac,
@@ -172,7 +173,8 @@ class Administration:
         now = self._clock.now()
         held = [one for one in self._people.keys.by_id.values() if business_unit in {None, one.business_unit}]
         ordered = sorted(held, key=lambda one: (one.business_unit, one.system, one.key.issued_at, one.key.id))
-        return Keys(keys=tuple(shown(one, now) for one in ordered))
+        used = self._access.used
+        return Keys(keys=tuple(shown(one, now).model_copy(update={"last_used": used.get(one.key.id)}) for one in ordered))
 
     async def _told(self, name: str, subject: str, data: Json) -> Outcome:
         outcome = await self._desk.tell(Told(id=uuid.uuid4().hex, subject=subject, name=name, data=data, at=self._clock.now()))

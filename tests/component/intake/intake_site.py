@@ -86,7 +86,7 @@ class Site:
             people=self._people,
             clock=self.clock,
             audit=Audit(MongoAudit(database["operations"]), self.clock),
-            peppers=PEPPERS,
+            access=access,
         )
         reception = Reception(OneAtATime(self._requests), self.clock)
         routers = (

@@ -46,6 +46,15 @@ async def test_a_key_opens_what_its_scopes_name_until_it_is_revoked(site: Site):
         assert (await site.ask(method, path, by=token)).status_code == 401
 
 
+async def test_the_list_says_which_key_is_in_use(site: Site):
+    _, token = await issued(site)
+    await issued(site)
+    await site.ask("GET", "/v1/catalogue", by=token)
+    first, second = (await site.ask("GET", KEYS, by=TOKEN, params={"business_unit": "harbour"})).json()["keys"]
+    assert (first["last_used"] is not None, second["last_used"]) == (True, None)
+    assert (await site.ask("GET", KEYS, by=TOKEN, params={"business_unit": "islands"})).json()["keys"] == []
+
+
 async def test_a_key_expires(site: Site):
     _, token = await issued(site, days=1)
     site.clock.forward(86_000)
