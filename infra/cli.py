@@ -1,8 +1,10 @@
-"""`backline`: the stack, imports, recovery (what is parked, dead letters, reconcile, replay, rebuild, restore) and the contract."""
+"""`backline`: the stack, imports, units' keys, recovery (what is parked, dead letters, reconcile, replay, rebuild, restore) and
+the contract.
+"""
 
 import typer
 
-from infra.commands import contract, feeding, keys, operating, rebuilding, recovering, restoring, running, securing
+from infra.commands import access, contract, feeding, keys, operating, rebuilding, recovering, restoring, running, securing
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 running.add_to(app)
@@ -14,6 +16,7 @@ restoring.add_to(app)
 contract.add_to(app)
 keys.add_to(app)
 securing.add_to(app)
+access.add_to(app)
 
 if __name__ == "__main__":
     app()

@@ -5,6 +5,8 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.intake.api import (
+    Administration,
+    access_routes,
     attachment_routes,
     catalogue_routes,
     people_routes,
@@ -24,6 +26,7 @@ from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
 from shared.catalogue import Pack, newest
+from shared.ledger.desk import Desk
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND_GROUP, PEOPLE, REQUEST_TOPICS
 from shared.service.application import application, run
@@ -55,11 +58,12 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             *_from_topics(settings, inbound),
         ],
         routers=[
-            submitting_routes(reception, parts.auth.principal, current, parts.people),
-            reading_routes(projection, parts.auth.principal),
+            submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people),
+            reading_routes(projection, parts.auth.needs("requests:read")),
             catalogue_routes(current, parts.auth.principal),
-            people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
-            attachment_routes(parts.blobs, parts.auth.principal),
+            people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),
+            access_routes(_administration(parts, people.desk), parts.auth.needs("access:manage"), settings.access_role),
+            attachment_routes(parts.blobs, parts.auth.needs("attachments:write")),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
         ],
         prepare=[
@@ -86,6 +90,10 @@ def _limits(settings: IntakeSettings) -> dict[str, int]:
         "/v1/attachments": settings.max_attachment_bytes,
         "/v1/people:import": LARGE_JSON,
     }
+
+
+def _administration(parts: Parts, desk: Desk) -> Administration:
+    return Administration(desk=desk, people=parts.people, clock=parts.clock, audit=parts.audit, access=parts.access)
 
 
 def _mail_room(

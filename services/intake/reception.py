@@ -25,7 +25,10 @@ class Tells(Protocol):
 
 
 class Submission(Frozen):
-    """One message of a unit: what it wants, the body as parsed, who sent it through which channel."""
+    """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
+
+    `pinned_to` is the unit, or the unit and source system, for which alone whoever sent it may file.
+    """
 
     action: Action
     body: Json
@@ -33,6 +36,7 @@ class Submission(Frozen):
     filed_by: str
     channel: str
     id: str | None = None
+    pinned_to: tuple[str, ...] = ()
 
 
 FilesFor = Mapping[str, frozenset[str]]
@@ -84,6 +88,10 @@ class Reception:
         subject = identity(submission.body)
         if subject is None:
             return refused(None, submission.action, NO_IDENTITY)
+        if (submission.body["business_unit"], submission.body["source"]["system"])[
+            : len(submission.pinned_to)
+        ] != submission.pinned_to:
+            return refused(None, submission.action, pinned(submission.pinned_to))
         if submission.action == "submit" and not self._may_file(submission):
             return refused(subject, "submit", NOT_FOR_THEM)
         return await self.take_for(subject, submission)
@@ -96,7 +104,13 @@ class Reception:
             id=submission.id or uuid.uuid4().hex,
             subject=subject,
             name=submission.action,
-            data={"body": body, "by": submission.by, "filed_by": submission.filed_by, "channel": submission.channel},
+            data={
+                "body": body,
+                "by": submission.by,
+                "filed_by": submission.filed_by,
+                "channel": submission.channel,
+                "pinned_to": submission.pinned_to,
+            },
             at=self._clock.now(),
             business_unit=unit if isinstance(unit, str) else None,
         )
@@ -154,6 +168,17 @@ def refused(subject: str | None, action: Action, refusal: Refusal) -> Answer:
     problem = {"code": refusal.code, "status": refusal.status, "message": refusal.message.model_dump()}
     number = number_of(subject) if subject is not None else None
     return Answer(id=subject, number=number, action=action, outcome="refused", problem=problem)
+
+
+def pinned(place: Sequence[str]) -> Refusal:
+    """Why a key may not file this: it is made for `place` alone."""
+    unit = place[0]
+    zh, en = (f"与来源系统 {place[1]}", f" and source system {place[1]}") if len(place) > 1 else ("", "")
+    message = Text(
+        zh=f"此密钥只能为经营单位 {unit}{zh} 提交申请；请改正 business_unit 和 source.system，或使用该单位系统自己的密钥。",
+        en=f"This key files requests of unit {unit}{en} alone; correct business_unit and source.system, or use that system's own key.",
+    )
+    return Refusal(code="key_is_pinned", status=403, message=message)
 
 
 def unknown_action(given: str) -> Refusal:

@@ -44,7 +44,7 @@ def build_app(settings: NotifySettings) -> FastAPI:
         workers=[parts.worker(room, effects.by_kind, slots=DELIVERIES_AT_ONCE)],
         subscriptions=[parts.hears(room, "intake", "routing", "documents")],
         routers=[
-            routes(MongoProjection(parts.database["requests"]), parts.auth.principal),
+            routes(MongoProjection(parts.database["requests"]), parts.auth.needs("requests:read")),
             resolving_routes(room.desk, parts.clock, parts.auth.service),
         ],
         closing=[mailer.close, outside.aclose],

@@ -45,7 +45,9 @@ def install(app: FastAPI, *, unavailable: Sequence[type[Exception]] = ()) -> Non
     async def refused(request: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, Refused), "registered for Refused alone"
         refusal = error.refusal
-        return problem(request.scope, refusal.status, refusal.code, refusal.message, error.errors)
+        answer = problem(request.scope, refusal.status, refusal.code, refusal.message, error.errors, **error.extra)
+        answer.headers.update(error.headers)
+        return answer
 
     async def invalid(request: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, RequestValidationError), "registered for RequestValidationError alone"

@@ -3,6 +3,7 @@
 Fields that the pack marks `personal` travel as pointers ({"$personal": "details.jury"}); their values stay in intake.
 """
 
+from shared.schemas.access import SystemAccess
 from shared.schemas.model import Frozen
 from shared.schemas.people import BusinessUnit, Person
 from shared.schemas.requests import FieldChange, PolicyPin, Request, Verdict
@@ -53,3 +54,9 @@ class PersonRecorded(Frozen):
 
 class UnitRecorded(Frozen):
     unit: BusinessUnit
+
+
+class AccessRecorded(Frozen):
+    """All keys of one system, as they are now."""
+
+    access: SystemAccess

@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 
+from shared.http.access import AccessSettings, problems_of
+from shared.http.auth import SHORTEST_SERVICE_TOKEN, weak_service_token
 from shared.messaging.security import Security, SecurityError
 from shared.schemas.envelope import Source
-from shared.schemas.model import Frozen
+from shared.service.from_files import given
 
 PREFIX = "BACKLINE_"
 
@@ -18,8 +19,10 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message names the variable and what it should be."""
 
 
-class Settings(Frozen):
-    """Read from BACKLINE_<FIELD IN CAPITALS>. URLs have no trailing slash."""
+class Settings(AccessSettings):
+    """Read from BACKLINE_<FIELD IN CAPITALS>, or from the file that BACKLINE_<FIELD IN CAPITALS>_FILE names. URLs have no trailing
+    slash.
+    """
 
     service: Source
     mongo_uri: str
@@ -27,7 +30,6 @@ class Settings(Frozen):
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_username: str | None = Field(default=None, description="SCRAM-SHA-512 user; the service's name when unset")
     kafka_password: SecretStr | None = None
-    kafka_password_file: str | None = Field(default=None, description="file whose first line is the password")
     kafka_ca_file: str | None = Field(default=None, description="PEM file with the certificates that sign the brokers'")
     database: str = ""
     host: str = "127.0.0.1"
@@ -51,11 +53,17 @@ class Settings(Frozen):
     def read(cls, service: Source, environ: Mapping[str, str] | None = None) -> Self:
         """The settings of `service`; raises SettingsError naming every variable that is missing or wrong."""
         environ = os.environ if environ is None else environ
-        values = {name: environ[PREFIX + name.upper()] for name in cls.model_fields if PREFIX + name.upper() in environ}
+        read, faults = given([PREFIX + name.upper() for name in cls.model_fields], environ)
+        if faults:
+            raise SettingsError("Set these environment variables right: " + "; ".join(faults))
+        values = {name.removeprefix(PREFIX).lower(): value for name, value in read.items()}
         try:
             settings = cls.model_validate({"database": f"backline_{service}", **values, "service": service})
         except ValidationError as error:
-            faults = [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+            faults = [
+                f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" if fault["loc"] else fault["msg"]
+                for fault in error.errors()
+            ]
             raise SettingsError("Set these environment variables right: " + "; ".join(faults)) from error
         return settings
 
@@ -66,19 +74,24 @@ class Settings(Frozen):
             return Security(
                 protocol=self.kafka_security,
                 username=self.kafka_username or self.service,
-                password=self._kafka_password(),
+                password=self.kafka_password.get_secret_value() if self.kafka_password else None,
                 ca_file=self.kafka_ca_file,
             )
         except SecurityError as error:
             raise SettingsError(str(error)) from error
 
-    def _kafka_password(self) -> str | None:
-        if self.kafka_password_file is None:
-            return self.kafka_password.get_secret_value() if self.kafka_password else None
-        try:
-            return Path(self.kafka_password_file).read_text(encoding="utf-8").splitlines()[0]
-        except (OSError, UnicodeDecodeError, IndexError) as error:
-            raise SettingsError(f"{PREFIX}KAFKA_PASSWORD_FILE cannot be read ({type(error).__name__}).") from error
+    @model_validator(mode="after")
+    def _no_guessable_secrets(self) -> Self:
+        """Outside development no secret is one that others may know or guess."""
+        problems = problems_of(self, development=self.environment == "development")
+        if self.environment != "development" and weak_service_token(self.service_token):
+            problems.append(
+                f"{PREFIX}SERVICE_TOKEN can be guessed; set a random one of at least {SHORTEST_SERVICE_TOKEN} characters, "
+                f"or {PREFIX}ENVIRONMENT=development on your own machine"
+            )
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
 
     def url_of(self, source: str) -> str:
         """Where `source`'s HTTP interface is."""

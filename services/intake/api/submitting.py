@@ -187,7 +187,15 @@ def _unwrapped(message: object) -> tuple[str, object]:
 def _submission(action: Action, body: Json, caller: Principal, channel: str, key: str | None) -> Submission:
     identifier = command_id(caller.kind, caller.id, key) if key is not None else None
     unit = caller.business_unit or ""
-    return Submission(action=action, body=body, by=f"{caller.kind}:{caller.id}", filed_by=unit, channel=channel, id=identifier)
+    return Submission(
+        action=action,
+        body=body,
+        by=f"{caller.kind}:{caller.id}",
+        filed_by=unit,
+        channel=channel,
+        id=identifier,
+        pinned_to=caller.pinned_to,
+    )
 
 
 def _object(raw: bytes) -> Json:

@@ -73,9 +73,13 @@ def theirs(state: State, data: Json) -> bool:
     """Whether who tells may: of a request that exists, its unit, the unit that filed it, who asked, and our own services.
 
     Nobody else is told that it exists, unless they may file for its unit and take its reference (docs/decisions/0021).
+    A key that is pinned to a unit, or to a system of it, touches that one's requests alone.
     """
     if state.request is None:
         return True
+    pinned = tuple(data.get("pinned_to", ()))
+    if (state.request.business_unit, state.request.source.system)[: len(pinned)] != pinned:
+        return False
     kind, _, identity = str(data["by"]).partition(":")
     own = (kind == "person" and identity == state.request.requester.id) or kind == "service"
     return own or data["filed_by"] in {state.request.business_unit, state.private.filed_by} - {""}

@@ -5,11 +5,21 @@ from typing import Any
 import httpx
 import yaml
 
-from services.intake.api import attachment_routes, catalogue_routes, people_routes, reading_routes, submitting_routes
+from services.intake.api import (
+    Administration,
+    access_routes,
+    attachment_routes,
+    catalogue_routes,
+    people_routes,
+    reading_routes,
+    submitting_routes,
+)
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from shared.http.access import Access
+from shared.http.access_keys import Peppers
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
 from shared.ledger.apply import Ledger
@@ -18,7 +28,8 @@ from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Json
-from shared.storage import BlobStore, Database, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore
+from shared.service.audit import Audit
+from shared.storage import BlobStore, Database, MongoAudit, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore
 from shared.telemetry.health import Health
 from tests.builders import NOW, a_body, a_directory, events_of, the_pack
 from tests.builders.contract import conforming
@@ -26,6 +37,7 @@ from tests.unit.ledger.memory_store import AwayPublisher
 from tests.unit.ledger.small_domain import FakeClock, held
 
 TOKEN = "a-service-token-of-tests"
+PEPPERS = Peppers("a pepper of tests, long enough for anybody")
 
 
 class OneAtATime:
@@ -61,15 +73,29 @@ class Site:
         )
         self._requests = self._ledger("requests", RequestDomain(), surroundings)
         people = self._ledger("people_ledger", PeopleDomain(), PeopleSurroundings(self.clock, self._people))
+        access = Access(keys=lambda: self._people.keys, peppers=PEPPERS, now=self.clock.now)
         auth = Authenticator(
-            service_token=TOKEN, environment="development", keys_file=None, directory=lambda: self._people.directory
+            service_token=TOKEN,
+            environment="development",
+            keys_file=None,
+            directory=lambda: self._people.directory,
+            access=access,
         )
+        administration = Administration(
+            desk=OneAtATime(people),
+            people=self._people,
+            clock=self.clock,
+            audit=Audit(MongoAudit(database["operations"]), self.clock),
+            access=access,
+        )
+        reception = Reception(OneAtATime(self._requests), self.clock)
         routers = (
-            submitting_routes(Reception(OneAtATime(self._requests), self.clock), auth.principal, the_pack(), self._people),
-            reading_routes(self._projection, auth.principal),
+            submitting_routes(reception, auth.needs("requests:write"), the_pack(), self._people),
+            reading_routes(self._projection, auth.needs("requests:read")),
             catalogue_routes(the_pack(), auth.principal),
-            people_routes(OneAtATime(people), self._people, self.clock, auth.principal),
-            attachment_routes(BlobStore(database), auth.principal),
+            people_routes(OneAtATime(people), self._people, self.clock, auth.needs("people:read")),
+            access_routes(administration, auth.needs("access:manage"), "company_leader"),
+            attachment_routes(BlobStore(database), auth.needs("attachments:write")),
         )
         self.app = create_app(service="intake", health=Health(), routers=routers)
         self.client = httpx.AsyncClient(
