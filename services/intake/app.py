@@ -1,16 +1,27 @@
 """Builds intake: settings → ledgers → broker → HTTP. Nothing happens on import."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 
 from services.intake.api import (
     attachment_routes,
     catalogue_routes,
+    desk_routes,
     people_routes,
     personal_routes,
     reading_routes,
     submitting_routes,
+    waiving_routes,
 )
+from services.intake.desk.early import TellsEarly
+from services.intake.desk.keeping import DeskKeeper
+from services.intake.desk.reading import DeskReader
+from services.intake.desk.refused import Refusals
+from services.intake.desk.resending import Resending
+from services.intake.desk.shelf import Shelf
 from services.intake.domain import PeopleDomain, RequestDomain
+from services.intake.domain.early import OVER
 from services.intake.inbound import Inbound
 from services.intake.mail.kept import MailBook
 from services.intake.mail.receiver import Receiver
@@ -21,6 +32,7 @@ from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
 from shared.catalogue import Pack, newest
+from shared.ledger.proving import Outside
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND, PEOPLE, REQUEST_TOPICS
 from shared.service.application import application, run
@@ -35,32 +47,46 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     current = newest(parts.packs, settings.policy)
     projection = Projection(parts.database["requests"])
     surroundings = RequestSurroundings(
-        clock=parts.clock, people=parts.people, packs=parts.packs, current=current, requests=projection
+        clock=parts.clock,
+        people=parts.people,
+        packs=parts.packs,
+        current=current,
+        requests=projection,
+        early_wait=timedelta(minutes=settings.early_minutes),
     )
-    requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"])
+    outside = Outside(repeatable=frozenset({OVER}))
+    requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
     reception = Reception(requests.desk, parts.clock)
-    inbound = Inbound(reception, parts.burial, parts.producer)
+    shelf = Shelf(parts.database["desk"], parts.database["requests"], parts.clock.now, most_open=settings.desk_entries)
+    refusals = Refusals(shelf, parts.clock)
+    tells = TellsEarly(shelf, projection, parts.producer, parts.clock)
+    keeper = DeskKeeper(shelf, lambda: parts.people.directory)
+    inbound = Inbound(reception, parts.burial, parts.producer, refusals)
     book = MailBook(parts.database["mails"])
-    receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
+    receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current, refusals))
     return application(
         parts,
         rooms={"requests": requests, "people": people},
-        workers=[parts.worker(requests), parts.worker(people)],
+        workers=[parts.worker(requests, {OVER: tells.perform}), parts.worker(people)],
         subscriptions=[
             parts.hears(requests, "routing", "documents", "notify"),
             Subscription(topics=(INBOUND,), handle=inbound.handle, group="backline.intake.inbound"),
         ],
         routers=[
-            submitting_routes(reception, parts.auth.principal, current, parts.people),
+            submitting_routes(reception, parts.auth.principal, current, parts.people, refusals.line),
+            waiving_routes(reception, parts.auth.principal),
+            desk_routes(
+                DeskReader(shelf, projection), Resending(shelf, projection, reception, parts.clock), parts.auth.principal
+            ),
             reading_routes(projection, parts.auth.principal),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
             attachment_routes(parts.blobs, parts.auth.principal),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
         ],
-        prepare=[projection.prepare, book.prepare, *(receiver.open for receiver in receivers)],
-        loops=[receiver.serve for receiver in receivers],
+        prepare=[projection.prepare, book.prepare, shelf.prepare, *(receiver.open for receiver in receivers)],
+        loops=[keeper.work, *(receiver.serve for receiver in receivers)],
         closing=[receiver.close for receiver in receivers],
         limits={
             "/v1/requests:batch": settings.max_batch_bytes,
@@ -71,7 +97,13 @@ def build_app(settings: IntakeSettings) -> FastAPI:
 
 
 def _mail_room(
-    settings: IntakeSettings, parts: Parts, reception: Reception, threads: Threads, book: MailBook, current: Pack
+    settings: IntakeSettings,
+    parts: Parts,
+    reception: Reception,
+    threads: Threads,
+    book: MailBook,
+    current: Pack,
+    refusals: Refusals,
 ) -> MailRoom:
     return MailRoom(
         reception=reception,
@@ -82,6 +114,7 @@ def _mail_room(
         pack=current,
         clock=parts.clock,
         door=Door(ours=settings.mailboxes, vouching=settings.mail_vouching_server),
+        refused=refusals.mail,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import orjson
 
+from services.intake.desk.refused import Refusals
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
 from shared.http.limits import BadJson, parse_json
 from shared.ledger.messages import Refusal
@@ -26,7 +27,11 @@ class VerdictsNotSaidError(Exception):
 class Inbound:
     """The handler of the inbound topic. The records of a batch are told together, in their order, and share their writes."""
 
-    def __init__(self, reception: Reception, dead_letters: DeadLetters, producer: Producer) -> None:
+    def __init__(
+        self, reception: Reception, dead_letters: DeadLetters, producer: Producer, refusals: Refusals | None = None
+    ) -> None:
+        """`refusals` puts what was refused on the desk of the unit that a record names."""
+        self._refusals = refusals
         self._reception = reception
         self._dead_letters = dead_letters
         self._producer = producer
@@ -36,9 +41,17 @@ class Inbound:
         dead: list[Dead] = []
         answers = await asyncio.gather(*(self._answer(record, dead) for record in records))
         await self._dead_letters.bury(dead)
+        await self._keep(records, answers)
         messages = [_verdict(record, answer) for record, answer in zip(records, answers, strict=True)]
         if not all(await self._producer.send(VERDICTS.name, messages)):
             raise VerdictsNotSaidError(f"{len(messages)} verdicts were not acknowledged")
+
+    async def _keep(self, records: Sequence[Record], answers: Sequence[Answer]) -> None:
+        if self._refusals is None:
+            return
+        for record, answer in zip(records, answers, strict=True):
+            if answer.problem is not None:
+                await self._refusals.record(record, answer, command_id(identity_of(record)), _unit(record))
 
     async def _answer(self, record: Record, dead: list[Dead]) -> Answer:
         """The answer to one record; those that are no request are added to `dead`."""
@@ -55,8 +68,22 @@ class Inbound:
         unit = str(body["business_unit"])
         key = record.header("idempotency-key")
         command = command_id("unit", unit, key) if key else command_id(identity_of(record))
-        submission = Submission(action=action, body=body, by=f"unit:{unit}", filed_by=unit, channel="topic", id=command)
+        reply = {"record": (record.key or b"").decode("utf-8", "surrogateescape"), "key": key} if action != "submit" else None
+        submission = Submission(
+            action=action, body=body, by=f"unit:{unit}", filed_by=unit, channel="topic", id=command, reply=reply
+        )
         return await self._reception.take(submission)
+
+
+def _unit(record: Record) -> str | None:
+    """The unit that a record's body names, else its key (unit|system|reference)."""
+    try:
+        body = parse_json(record.value or b"")
+    except BadJson:
+        body = None
+    named = body.get("business_unit") if isinstance(body, dict) else None
+    unit = named if isinstance(named, str) else (record.key or b"").decode("utf-8", "replace").partition("|")[0]
+    return unit.strip()[:200] or None
 
 
 def _verdict(record: Record, answer: Answer) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:

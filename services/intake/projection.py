@@ -1,6 +1,6 @@
 """What intake answers from its own database: one request, lists of them, and what became of earlier ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from services.intake.domain import RequestDomain
@@ -9,7 +9,7 @@ from services.intake.paging import Place, place_of
 from services.intake.surroundings import Reference
 from shared.catalogue import EarlierRequest
 from shared.ledger.domain import state_of
-from shared.schemas.model import Frozen
+from shared.schemas.model import Frozen, Json
 from shared.schemas.requests import NUMBER_PREFIX
 from shared.storage import Collection
 
@@ -22,6 +22,7 @@ FILTERS = {
     "system": "state.request.source.system",
     "reference": "state.request.source.reference",
 }
+CHANNEL = "state.private.channel"
 RECEIVED, FILED_BY = "state.received_at", "state.private.filed_by"
 NEWEST_FIRST = [(RECEIVED, -1), ("_id", -1)]
 FIRST_SAID = {"$arrayElemAt": [{"$filter": {"input": "$state.timeline", "cond": {"$eq": ["$$this.source", "intake"]}}}, 0]}
@@ -93,17 +94,31 @@ class Projection:
             async for stored in found
         }
 
+    async def count(self, status: str, unit: str | None) -> int:
+        """How many requests are in `status`; of `unit`, those that belong to it or were filed by it."""
+        return int(await self._collection.count_documents(listed(filters={"status": status}, unit=unit)))
+
+    async def evidence(self, requests: Sequence[str]) -> Sequence[Json]:
+        """The evidence that the wordings of `requests` offer, each as far as a body that holds nothing else."""
+        paths = {f"state.private.{place}.body.evidence": 1 for place in ("current", "pending.version")}
+        bodies: list[Json] = []
+        async for stored in self._collection.find({"_id": {"$in": list(requests)}}, paths):
+            private = (stored.get("state") or {}).get("private") or {}
+            kept = [private.get("current"), *(asked.get("version") for asked in private.get("pending") or ())]
+            bodies += [version["body"] for version in kept if version and version.get("body")]
+        return bodies
+
 
 def listed(
     *, filters: Mapping[str, str], unit: str | None = None, number: str | None = None, after: Place | None = None
 ) -> dict[str, Any]:
-    """The query for requests that match all `filters` (see FILTERS) and have `number`, those behind `after`; when `unit` is
+    """The query for requests that match all `filters` (see FILTERS; also `channel`) and have `number`, those behind `after`; when `unit` is
     given, only those that belong to it or were filed by it.
 
     The bound on when they were received is said in each branch, so that each is read from its own index in its order.
     """
     received = {RECEIVED: {"$type": "string", **({"$lte": after.received} if after else {})}}
-    query: dict[str, Any] = {FILTERS[name]: value for name, value in filters.items()}
+    query: dict[str, Any] = {FILTERS.get(name, CHANNEL): value for name, value in filters.items()}
     if unit is None:
         query |= received
     else:

@@ -6,13 +6,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.intake.domain.refusals import closed
+from services.intake.domain.identity import identity
 from services.intake.domain.state import State
+from services.intake.repeated import from_events, refused_since
 from shared.ledger.messages import Outcome, Refusal, Told
-from shared.schemas.intake import WithdrawalRequested
 from shared.schemas.model import Frozen, Json, Text
-from shared.schemas.registry import TYPE_OF
-from shared.schemas.requests import Action, Answer, Pending, Verdict, number_of, request_id
+from shared.schemas.requests import Action, Answer, Pending, Verdict, number_of
+
+__all__ = [
+    "ACTIONS",
+    "NO_IDENTITY",
+    "Reception",
+    "Submission",
+    "answer_to",
+    "command_id",
+    "identity",
+    "refused",
+    "unknown_action",
+]
 
 
 class Clock(Protocol):
@@ -24,7 +35,11 @@ class Tells(Protocol):
 
 
 class Submission(Frozen):
-    """One message of a unit: what it wants, the body as parsed, who sent it through which channel."""
+    """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
+
+    `reply` is where a record of the topic is answered, should its answer come later; `seen` the number of the last word of ours that
+    a correction rests on.
+    """
 
     action: Action
     body: Json
@@ -32,6 +47,8 @@ class Submission(Frozen):
     filed_by: str
     channel: str
     id: str | None = None
+    reply: Json | None = None
+    seen: int | None = None
 
 
 ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
@@ -81,40 +98,29 @@ class Reception:
         """As `take`, for a request whose id is known from elsewhere (the address it was sent to)."""
         body = submission.body
         unit = body.get("business_unit")
+        data: Json = {"body": body, "by": submission.by, "filed_by": submission.filed_by, "channel": submission.channel}
+        more = {"reply": submission.reply, "seen": submission.seen}
         told = Told(
             id=submission.id or uuid.uuid4().hex,
             subject=subject,
             name=submission.action,
-            data={"body": body, "by": submission.by, "filed_by": submission.filed_by, "channel": submission.channel},
+            data=data | {name: value for name, value in more.items() if value is not None},
             at=self._clock.now(),
             business_unit=unit if isinstance(unit, str) else None,
         )
-        return answer_to(submission.action, await self._desk.tell(told))
+        return answer_to(submission.action, await self._desk.tell(told), told.id)
 
 
-def identity(body: Json) -> str | None:
-    """The request id that `body` names, or None."""
-    source = body.get("source")
-    parts = (
-        (body.get("business_unit"), *(source.get(key) for key in ("system", "reference")))
-        if isinstance(source, dict)
-        else (None,)
-    )
-    if all(isinstance(part, str) and 0 < len(part.strip()) <= 200 and _storable(part) for part in parts):
-        return request_id(*(str(part) for part in parts))
-    return None
-
-
-def answer_to(action: Action, outcome: Outcome) -> Answer:
-    """The answer an outcome amounts to. A repeated command is answered from the events it caused."""
+def answer_to(action: Action, outcome: Outcome, command: str = "") -> Answer:
+    """The answer an outcome amounts to. A repeated `command` is answered from the events it caused, and from what became of them."""
     if outcome.problem:
         return refused(outcome.subject, action, UNSTORABLE if outcome.unstorable else NOT_NOW)
     if outcome.refusal is not None:
         return refused(outcome.subject, action, outcome.refusal)
     state: State = outcome.state
-    if _withdrawal_was_refused(outcome):
-        return refused(outcome.subject, action, closed(state))
-    answer: Mapping[str, Any] = outcome.answer or _from_events(outcome)
+    if (refusal := refused_since(action, outcome, command)) is not None:
+        return refused(outcome.subject, action, refusal)
+    answer: Mapping[str, Any] = outcome.answer or from_events(action, outcome, command)
     verdict = answer.get("verdict") or state.verdict
     return Answer(
         id=outcome.subject,
@@ -125,7 +131,9 @@ def answer_to(action: Action, outcome: Outcome) -> Answer:
         amended=bool(answer.get("amended")),
         status=state.status,
         pending=_pending(state),
-        verdict=Verdict.model_validate(verdict) if verdict is not None and action != "withdraw" else None,
+        verdict=Verdict.model_validate(verdict)
+        if verdict is not None and action != "withdraw" and answer["outcome"] != "held"
+        else None,
     )
 
 
@@ -152,26 +160,7 @@ def command_id(*parts: str | bytes) -> str:
     return hashlib.sha256(b"\x1f".join(raw)).hexdigest()[:32]
 
 
-def _from_events(outcome: Outcome) -> Json:
-    event = outcome.events[-1] if outcome.events else None
-    if event is None:
-        return {"outcome": outcome.state.verdict.outcome if outcome.state.verdict else "accepted", "duplicate": True}
-    if "verdict" in event.data:
-        amended = event.type.endswith("amendment_requested")
-        return {"outcome": event.data["verdict"]["outcome"], "verdict": event.data["verdict"], "amended": amended}
-    return {"outcome": "withdrawn"}
-
-
 def _pending(state: State) -> tuple[Pending, ...]:
-    asked: dict[Pending, bool] = {"amendment": state.amending, "withdrawal": state.withdrawing}
+    early = any(one.refusal is None for one in state.private.early)
+    asked: dict[Pending, bool] = {"amendment": state.amending, "withdrawal": state.withdrawing, "submission": early}
     return tuple(wish for wish, open_ in asked.items() if open_)
-
-
-def _withdrawal_was_refused(outcome: Outcome) -> bool:
-    """Whether a repeated withdrawal is one that routing has refused since: the work had ended."""
-    asked = outcome.repeated and any(event.type == TYPE_OF[WithdrawalRequested] for event in outcome.events)
-    return asked and not outcome.state.withdrawing and outcome.state.status != "withdrawn"
-
-
-def _storable(text: str) -> bool:
-    return "\0" not in text and not any(0xD800 <= ord(character) <= 0xDFFF for character in text)

@@ -15,6 +15,7 @@ from services.intake.surroundings import RequestSurroundings
 from shared.catalogue import EarlierRequest
 from shared.ledger.apply import Ledger
 from shared.ledger.messages import Outcome, Told
+from shared.schemas.model import Json
 from shared.schemas.people import Directory
 from shared.schemas.requests import number_of
 from tests.builders import NOW, a_directory, the_pack
@@ -41,6 +42,9 @@ class Requests:
     async def page(self, *, filters: Mapping[str, str], number: str | None = None, limit: int) -> Page:
         rows = [(request, state) for request, state in self.states.items() if number in {None, number_of(request)}]
         return Page(requests=tuple(rows[:limit]), next=None)
+
+    async def evidence(self, _requests: Sequence[str]) -> Sequence[Json]:
+        return ()
 
     async def earlier(self, _identities: Mapping[str, Any]) -> Mapping[Any, EarlierRequest]:
         return {}
