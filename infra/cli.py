@@ -2,11 +2,12 @@
 
 import typer
 
-from infra.commands import contract, feeding, keys, operating, rebuilding, recovering, restoring, running
+from infra.commands import contract, desk, feeding, keys, operating, rebuilding, recovering, restoring, running
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 running.add_to(app)
 feeding.add_to(app)
+desk.add_to(app)
 operating.add_to(app)
 recovering.add_to(app)
 rebuilding.add_to(app)
