@@ -5,7 +5,19 @@ from typing import Any
 import httpx
 import yaml
 
-from services.intake.api import attachment_routes, catalogue_routes, people_routes, reading_routes, submitting_routes
+from services.intake.api import (
+    attachment_routes,
+    catalogue_routes,
+    desk_routes,
+    people_routes,
+    reading_routes,
+    submitting_routes,
+    waiving_routes,
+)
+from services.intake.desk.reading import DeskReader
+from services.intake.desk.refused import Refusals
+from services.intake.desk.resending import Resending
+from services.intake.desk.shelf import Shelf
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
@@ -25,6 +37,7 @@ from tests.builders.contract import conforming
 from tests.unit.ledger.memory_store import AwayPublisher
 from tests.unit.ledger.small_domain import FakeClock, held
 
+MOST_OPEN = 6
 TOKEN = "a-service-token-of-tests"
 
 
@@ -64,8 +77,14 @@ class Site:
         auth = Authenticator(
             service_token=TOKEN, environment="development", keys_file=None, directory=lambda: self._people.directory
         )
+        reception = Reception(OneAtATime(self._requests), self.clock)
+        self.shelf = Shelf(database["desk"], database["requests"], self.clock.now, most_open=MOST_OPEN)
+        self.refusals = Refusals(self.shelf, self.clock)
+        resending = Resending(self.shelf, self._projection, reception, self.clock)
         routers = (
-            submitting_routes(Reception(OneAtATime(self._requests), self.clock), auth.principal, the_pack(), self._people),
+            submitting_routes(reception, auth.principal, the_pack(), self._people, self.refusals.line),
+            desk_routes(DeskReader(self.shelf, self._projection), resending, auth.principal),
+            waiving_routes(reception, auth.principal),
             reading_routes(self._projection, auth.principal),
             catalogue_routes(the_pack(), auth.principal),
             people_routes(OneAtATime(people), self._people, self.clock, auth.principal),
@@ -89,6 +108,7 @@ class Site:
     async def open(self) -> None:
         """The indexes and the directory."""
         await self._projection.prepare()
+        await self.shelf.prepare()
         directory = a_directory()
         content = {
             "business_units": [unit.model_dump(mode="json") for unit in directory.units.values()],
