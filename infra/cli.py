@@ -4,11 +4,12 @@ the contract.
 
 import typer
 
-from infra.commands import access, contract, feeding, keys, operating, rebuilding, recovering, restoring, running, securing
+from infra.commands import access, contract, desk, feeding, keys, operating, rebuilding, recovering, restoring, running, securing
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 running.add_to(app)
 feeding.add_to(app)
+desk.add_to(app)
 operating.add_to(app)
 recovering.add_to(app)
 rebuilding.add_to(app)

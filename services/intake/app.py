@@ -1,5 +1,6 @@
 """Builds intake: settings → ledgers → broker → HTTP. Nothing happens on import."""
 
+from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
@@ -9,12 +10,21 @@ from services.intake.api import (
     access_routes,
     attachment_routes,
     catalogue_routes,
+    desk_routes,
     people_routes,
     personal_routes,
     reading_routes,
     submitting_routes,
+    waiving_routes,
 )
+from services.intake.desk.early import TellsEarly
+from services.intake.desk.keeping import DeskKeeper
+from services.intake.desk.reading import DeskReader
+from services.intake.desk.refused import Refusals
+from services.intake.desk.resending import Resending
+from services.intake.desk.shelf import Shelf
 from services.intake.domain import PeopleDomain, RequestDomain
+from services.intake.domain.early import OVER
 from services.intake.holders import note_holders
 from services.intake.inbound import Inbound, heard_topics
 from services.intake.mail.kept import MailBook
@@ -27,6 +37,7 @@ from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
 from shared.catalogue import Pack, newest
 from shared.ledger.desk import Desk
+from shared.ledger.proving import Outside
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND_GROUP, PEOPLE, REQUEST_TOPICS
 from shared.service.application import application, run
@@ -41,24 +52,38 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     current = newest(parts.packs, settings.policy)
     projection = Projection(parts.database["requests"])
     surroundings = RequestSurroundings(
-        clock=parts.clock, people=parts.people, packs=parts.packs, current=current, requests=projection
+        clock=parts.clock,
+        people=parts.people,
+        packs=parts.packs,
+        current=current,
+        requests=projection,
+        early_wait=timedelta(minutes=settings.early_minutes),
     )
-    requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"])
+    outside = Outside(repeatable=frozenset({OVER}))
+    requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
     reception = Reception(requests.desk, parts.clock, settings.files_for)
-    inbound = Inbound(reception, parts.burial, parts.producer, settings.units_inbound)
+    shelf = Shelf(parts.database["desk"], parts.database["requests"], parts.clock.now, most_open=settings.desk_entries)
+    refusals = Refusals(shelf, parts.clock)
+    tells = TellsEarly(shelf, projection, parts.producer, parts.clock)
+    keeper = DeskKeeper(shelf, lambda: parts.people.directory)
+    inbound = Inbound(reception, parts.burial, parts.producer, settings.units_inbound, refusals)
     book = MailBook(parts.database["mails"])
-    receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
+    receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current, refusals))
     return application(
         parts,
         rooms={"requests": requests, "people": people},
-        workers=[parts.worker(requests), parts.worker(people)],
+        workers=[parts.worker(requests, {OVER: tells.perform}), parts.worker(people)],
         subscriptions=[
             parts.hears(requests, "routing", "documents", "notify"),
             *_from_topics(settings, inbound),
         ],
         routers=[
-            submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people),
+            submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people, refusals.line),
+            waiving_routes(reception, parts.auth.needs("requests:write")),
+            desk_routes(
+                DeskReader(shelf, projection), Resending(shelf, reception, parts.clock), parts.auth.needs("requests:write")
+            ),
             reading_routes(projection, parts.auth.needs("requests:read")),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),
@@ -70,9 +95,10 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             projection.prepare,
             partial(note_holders, parts.blobs, projection),
             book.prepare,
+            shelf.prepare,
             *(receiver.open for receiver in receivers),
         ],
-        loops=[receiver.serve for receiver in receivers],
+        loops=[keeper.work, *(receiver.serve for receiver in receivers)],
         closing=[receiver.close for receiver in receivers],
         limits=_limits(settings),
     )
@@ -97,7 +123,13 @@ def _administration(parts: Parts, desk: Desk) -> Administration:
 
 
 def _mail_room(
-    settings: IntakeSettings, parts: Parts, reception: Reception, threads: Threads, book: MailBook, current: Pack
+    settings: IntakeSettings,
+    parts: Parts,
+    reception: Reception,
+    threads: Threads,
+    book: MailBook,
+    current: Pack,
+    refusals: Refusals,
 ) -> MailRoom:
     return MailRoom(
         reception=reception,
@@ -108,6 +140,7 @@ def _mail_room(
         pack=current,
         clock=parts.clock,
         door=Door(ours=settings.mailboxes, vouching=settings.mail_vouching_server),
+        refused=refusals.mail,
     )
 
 

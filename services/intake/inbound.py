@@ -12,6 +12,7 @@ from typing import Protocol
 
 import orjson
 
+from services.intake.desk.refused import Refusals
 from services.intake.domain.refusals import NOT_FOR_THEM
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
 from shared.http.limits import BadJson, parse_json
@@ -19,6 +20,7 @@ from shared.ledger.messages import Refusal
 from shared.messaging.dead_letters import Dead, DeadLetters, identity_of
 from shared.messaging.producer import Outgoing
 from shared.messaging.wire import Record
+from shared.schemas.model import Json
 from shared.schemas.requests import Answer
 from shared.schemas.topics import INBOUND, VERDICTS, Topic, inbound_of, verdicts_of
 
@@ -52,8 +54,17 @@ class VerdictsNotSaidError(Exception):
 class Inbound:
     """The handler of the inbound topic. The records of a batch are told together, in their order, and share their writes."""
 
-    def __init__(self, reception: Reception, dead_letters: DeadLetters, producer: Says, units: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        reception: Reception,
+        dead_letters: DeadLetters,
+        producer: Says,
+        units: Sequence[str] = (),
+        refusals: Refusals | None = None,
+    ) -> None:
+        """`refusals` puts what was refused on the desk of the unit whose record it is."""
         self._channels = {inbound_of(unit).name: Channel(unit, verdicts_of(unit).name) for unit in units}
+        self._refusals = refusals
         self._reception = reception
         self._dead_letters = dead_letters
         self._producer = producer
@@ -63,6 +74,7 @@ class Inbound:
         dead: list[Dead] = []
         answers = await asyncio.gather(*(self._answer(record, dead) for record in records))
         await self._dead_letters.bury(dead)
+        await self._keep(records, answers)
         verdicts: dict[str, list[Outgoing]] = defaultdict(list)
         for record, answer in zip(records, answers, strict=True):
             verdicts[self._channel(record).verdicts].append(_verdict(record, answer))
@@ -73,6 +85,15 @@ class Inbound:
     def _channel(self, record: Record) -> "Channel":
         """Whose channel `record` came on; on the shared topic it is whoever it says it is."""
         return self._channels.get(record.topic, SHARED)
+
+    async def _keep(self, records: Sequence[Record], answers: Sequence[Answer]) -> None:
+        if self._refusals is None:
+            return
+        for record, answer in zip(records, answers, strict=True):
+            if answer.problem is not None:
+                await self._refusals.record(
+                    record, answer, command_id(identity_of(record)), self._channel(record).unit or _unit(record)
+                )
 
     async def _answer(self, record: Record, dead: list[Dead]) -> Answer:
         """The answer to one record; those that are no request are added to `dead`."""
@@ -92,8 +113,32 @@ class Inbound:
             return refused(None, action, NOT_FOR_THEM)
         key = record.header("idempotency-key")
         command = command_id("unit", unit, key) if key else command_id(identity_of(record))
-        submission = Submission(action=action, body=body, by=f"unit:{unit}", filed_by=unit, channel="topic", id=command)
+        submission = Submission(
+            action=action,
+            body=body,
+            by=f"unit:{unit}",
+            filed_by=unit,
+            channel="topic",
+            id=command,
+            reply=self._reply(record) if action != "submit" else None,
+        )
         return await self._reception.take(submission)
+
+    def _reply(self, record: Record) -> Json:
+        """Where `record` is answered, should its answer come later."""
+        key = (record.key or b"").decode("utf-8", "surrogateescape")
+        return {"topic": self._channel(record).verdicts, "record": key, "key": record.header("idempotency-key")}
+
+
+def _unit(record: Record) -> str | None:
+    """The unit that a record's body names, else its key (unit|system|reference)."""
+    try:
+        body = parse_json(record.value or b"")
+    except BadJson:
+        body = None
+    named = body.get("business_unit") if isinstance(body, dict) else None
+    unit = named if isinstance(named, str) else (record.key or b"").decode("utf-8", "replace").partition("|")[0]
+    return unit.strip()[:200] or None
 
 
 def _verdict(record: Record, answer: Answer) -> Outgoing:

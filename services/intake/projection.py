@@ -1,6 +1,6 @@
 """What intake answers from its own database: one request, lists of them, and what became of earlier ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.intake.domain import RequestDomain
@@ -9,7 +9,7 @@ from services.intake.paging import Place, place_of
 from services.intake.surroundings import Reference
 from shared.catalogue import EarlierRequest
 from shared.ledger.domain import state_of
-from shared.schemas.model import Frozen
+from shared.schemas.model import Frozen, Json
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import NUMBER_PREFIX
 from shared.schemas.routing import Seat, WorkDeclined, seats_after
@@ -26,6 +26,7 @@ FILTERS = {
 }
 OPPORTUNITY = "state.request.opportunity.id"
 ATTACHMENTS = "state.request.attachments"
+CHANNEL = "state.private.channel"
 RECEIVED, FILED_BY = "state.received_at", "state.private.filed_by"
 SEATS = ("state.timeline.data.seat.person", "state.timeline.data.seats.person")
 PLACES = Places(units=(FILTERS["business_unit"], FILED_BY), people=(FILTERS["requester"], *SEATS))
@@ -108,6 +109,10 @@ class Projection:
             async for stored in found
         }
 
+    async def count(self, sight: Sight, status: str) -> int:
+        """How many of the unit's requests are in `status`."""
+        return await self._seen.count(sight.in_unit(), {FILTERS["status"]: status})
+
     async def attached(self) -> Mapping[str, frozenset[str]]:
         """The SHA-256 of every attachment that a request names, and the units of those requests."""
         units: dict[str, frozenset[str]] = {}
@@ -121,14 +126,24 @@ class Projection:
                 units[attachment["sha256"]] = units.get(attachment["sha256"], frozenset()) | theirs
         return units
 
+    async def evidence(self, requests: Sequence[str]) -> Sequence[Json]:
+        """The evidence that the wordings of `requests` offer, each as far as a body that holds nothing else."""
+        paths = {f"state.private.{place}.body.evidence": 1 for place in ("current", "pending.version")}
+        bodies: list[Json] = []
+        async for stored in self._collection.find({"_id": {"$in": list(requests)}}, paths):
+            private = (stored.get("state") or {}).get("private") or {}
+            kept = [private.get("current"), *(asked.get("version") for asked in private.get("pending") or ())]
+            bodies += [version["body"] for version in kept if version and version.get("body")]
+        return bodies
+
 
 def listed(
     *, filters: Mapping[str, str], number: str | None = None, after: Place | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The query for requests that match all `filters` and have `number`, those behind `after`; and the bound on when they were
-    received, which is to be said beside each condition that an index begins with.
+    """The query for requests that match all `filters` (see FILTERS; also `channel`) and have `number`, those behind `after`; and the
+    bound on when they were received, which is to be said beside each condition that an index begins with.
     """
-    query: dict[str, Any] = {FILTERS[name]: value for name, value in filters.items()}
+    query: dict[str, Any] = {FILTERS.get(name, CHANNEL): value for name, value in filters.items()}
     if number is not None:
         start = number.removeprefix(NUMBER_PREFIX).lower()
         query["_id"] = {"$gte": start, "$lt": start + AFTER_ANY_HEX_DIGIT}

@@ -6,14 +6,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.intake.domain.decisions import theirs
-from services.intake.domain.refusals import NOT_FOR_THEM, NOT_YOURS, UNKNOWN, closed
-from services.intake.domain.state import State
+from services.intake.domain.identity import identity
+from services.intake.domain.refusals import NOT_FOR_THEM, NOT_YOURS, UNKNOWN
+from services.intake.domain.state import State, theirs
+from services.intake.repeated import from_events, refused_since
 from shared.ledger.messages import Outcome, Refusal, Told
-from shared.schemas.intake import WithdrawalRequested
 from shared.schemas.model import Frozen, Json, Text
-from shared.schemas.registry import TYPE_OF
-from shared.schemas.requests import Action, Answer, Pending, Verdict, number_of, request_id
+from shared.schemas.requests import Action, Answer, Pending, Verdict, number_of
+
+__all__ = [
+    "ACTIONS",
+    "NO_IDENTITY",
+    "Reception",
+    "Submission",
+    "answer_to",
+    "command_id",
+    "identity",
+    "refused",
+    "unknown_action",
+]
 
 
 class Clock(Protocol):
@@ -27,7 +38,8 @@ class Tells(Protocol):
 class Submission(Frozen):
     """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
 
-    `pinned_to` is the unit, or the unit and source system, for which alone whoever sent it may file.
+    `pinned_to` is the unit, or the unit and source system, for which alone whoever sent it may file; `reply` where a record of the
+    topic is answered, should its answer come later; `seen` the number of the last word of ours that a correction rests on.
     """
 
     action: Action
@@ -37,6 +49,8 @@ class Submission(Frozen):
     channel: str
     id: str | None = None
     pinned_to: tuple[str, ...] = ()
+    reply: Json | None = None
+    seen: int | None = None
 
 
 FilesFor = Mapping[str, frozenset[str]]
@@ -100,17 +114,13 @@ class Reception:
         """As `take`, for a request whose id is known from elsewhere (the address it was sent to)."""
         body = submission.body
         unit = body.get("business_unit")
+        data: Json = {"body": body, "by": submission.by, "filed_by": submission.filed_by, "channel": submission.channel}
+        more = {"reply": submission.reply, "seen": submission.seen, "pinned_to": submission.pinned_to or None}
         told = Told(
             id=submission.id or uuid.uuid4().hex,
             subject=subject,
             name=submission.action,
-            data={
-                "body": body,
-                "by": submission.by,
-                "filed_by": submission.filed_by,
-                "channel": submission.channel,
-                "pinned_to": submission.pinned_to,
-            },
+            data=data | {name: value for name, value in more.items() if value is not None},
             at=self._clock.now(),
             business_unit=unit if isinstance(unit, str) else None,
         )
@@ -118,7 +128,7 @@ class Reception:
         if outcome.problem and outcome.state is not None and not theirs(outcome.state, told.data):
             # It is set aside, which is not theirs to know.
             return refused(subject, submission.action, NOT_YOURS if submission.action == "submit" else UNKNOWN)
-        return answer_to(submission.action, outcome)
+        return answer_to(submission.action, outcome, told.id)
 
     def _may_file(self, submission: Submission) -> bool:
         unit, by = submission.body.get("business_unit"), submission.filed_by
@@ -126,29 +136,16 @@ class Reception:
         return unit == by or unit in granted or ANY_UNIT in granted or not submission.by.startswith("unit:")
 
 
-def identity(body: Json) -> str | None:
-    """The request id that `body` names, or None."""
-    source = body.get("source")
-    parts = (
-        (body.get("business_unit"), *(source.get(key) for key in ("system", "reference")))
-        if isinstance(source, dict)
-        else (None,)
-    )
-    if all(isinstance(part, str) and 0 < len(part.strip()) <= 200 and _storable(part) for part in parts):
-        return request_id(*(str(part) for part in parts))
-    return None
-
-
-def answer_to(action: Action, outcome: Outcome) -> Answer:
-    """The answer an outcome amounts to. A repeated command is answered from the events it caused."""
+def answer_to(action: Action, outcome: Outcome, command: str = "") -> Answer:
+    """The answer an outcome amounts to. A repeated `command` is answered from the events it caused, and from what became of them."""
     if outcome.problem:
         return refused(outcome.subject, action, UNSTORABLE if outcome.unstorable else NOT_NOW)
     if outcome.refusal is not None:
         return refused(outcome.subject, action, outcome.refusal)
     state: State = outcome.state
-    if _withdrawal_was_refused(outcome):
-        return refused(outcome.subject, action, closed(state))
-    answer: Mapping[str, Any] = outcome.answer or _from_events(outcome)
+    if (refusal := refused_since(action, outcome, command)) is not None:
+        return refused(outcome.subject, action, refusal)
+    answer: Mapping[str, Any] = outcome.answer or from_events(action, outcome, command)
     verdict = answer.get("verdict") or state.verdict
     return Answer(
         id=outcome.subject,
@@ -159,7 +156,9 @@ def answer_to(action: Action, outcome: Outcome) -> Answer:
         amended=bool(answer.get("amended")),
         status=state.status,
         pending=_pending(state),
-        verdict=Verdict.model_validate(verdict) if verdict is not None and action != "withdraw" else None,
+        verdict=Verdict.model_validate(verdict)
+        if verdict is not None and action != "withdraw" and answer["outcome"] != "held"
+        else None,
     )
 
 
@@ -197,26 +196,7 @@ def command_id(*parts: str | bytes) -> str:
     return hashlib.sha256(b"\x1f".join(raw)).hexdigest()[:32]
 
 
-def _from_events(outcome: Outcome) -> Json:
-    event = outcome.events[-1] if outcome.events else None
-    if event is None:
-        return {"outcome": outcome.state.verdict.outcome if outcome.state.verdict else "accepted", "duplicate": True}
-    if "verdict" in event.data:
-        amended = event.type.endswith("amendment_requested")
-        return {"outcome": event.data["verdict"]["outcome"], "verdict": event.data["verdict"], "amended": amended}
-    return {"outcome": "withdrawn"}
-
-
 def _pending(state: State) -> tuple[Pending, ...]:
-    asked: dict[Pending, bool] = {"amendment": state.amending, "withdrawal": state.withdrawing}
+    early = any(one.refusal is None for one in state.private.early)
+    asked: dict[Pending, bool] = {"amendment": state.amending, "withdrawal": state.withdrawing, "submission": early}
     return tuple(wish for wish, open_ in asked.items() if open_)
-
-
-def _withdrawal_was_refused(outcome: Outcome) -> bool:
-    """Whether a repeated withdrawal is one that routing has refused since: the work had ended."""
-    asked = outcome.repeated and any(event.type == TYPE_OF[WithdrawalRequested] for event in outcome.events)
-    return asked and not outcome.state.withdrawing and outcome.state.status != "withdrawn"
-
-
-def _storable(text: str) -> bool:
-    return "\0" not in text and not any(0xD800 <= ord(character) <= 0xDFFF for character in text)

@@ -25,6 +25,10 @@ class IntakeSettings(Settings):
     inbound_shared: bool | None = Field(
         default=None, description="whether the topic that anybody may write to is read as well; unset: in development alone"
     )
+    early_minutes: float = Field(
+        default=15, gt=0, le=24 * 60, description="so long an amendment that comes before its submission waits for it"
+    )
+    desk_entries: int = Field(default=10_000, ge=1, description="most open entries of refused messages on one unit's desk")
     mail_port: int | None = Field(default=None, ge=0, le=65535, description="where mails are received; unset: nowhere")
     mail_host: str = "127.0.0.1"
     mail_protocol: Literal["smtp", "lmtp"] = "smtp"

@@ -32,7 +32,10 @@ def build_app(settings: NotifySettings) -> FastAPI:
     """The whole of notify as one application."""
     parts = Parts.build(settings)
     surroundings = NotifySurroundings(
-        clock=parts.clock, rooms=frozenset(settings.chat_rooms), subscribers=tuple(sorted(settings.webhooks))
+        clock=parts.clock,
+        rooms=frozenset(settings.chat_rooms),
+        subscribers=tuple(sorted(settings.webhooks)),
+        directory=lambda: parts.people.directory,
     )
     room = parts.room("requests", NotifyDomain(load_policy()), surroundings, REQUEST_TOPICS["notify"], Outside(awaited=awaited))
     outside = httpx.AsyncClient(follow_redirects=False)

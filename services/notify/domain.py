@@ -110,6 +110,8 @@ def _of_kind(state: State, kind: RecipientKind, context: Context) -> list[tuple[
             return [("email", person) for person in state.coordinators]
         case "supporters":
             return [("email", person) for person in state.supporters]
+        case "unit_leader":
+            return [("email", person) for person in context.leaders.get(state.request.business_unit, ())]
         case "unit_room":
             unit = state.request.business_unit
             return [("chat", unit)] if unit in context.rooms else []

@@ -1,6 +1,7 @@
 """What notify knows of one request: the public facts that messages show, who has a part in it, and every delivery's fate."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -89,8 +90,9 @@ def awaited(state: State) -> dict[str, Channel]:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names."""
+    """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names, who leads which unit."""
 
     now: datetime
     rooms: frozenset[str] = frozenset()
     subscribers: tuple[str, ...] = ()
+    leaders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

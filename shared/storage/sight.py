@@ -70,6 +70,10 @@ class Sighted:
         query = {"_id": request, **self._places.filter(sight)} if self._places.filter(sight) != NOTHING else NOTHING
         return await self._collection.find_one(query, fields, hint="_id_")
 
+    async def count(self, sight: Sight, query: Mapping[str, Any]) -> int:
+        """How many match `query` (which has no top-level $or) and may be seen."""
+        return int(await self._collection.count_documents({"$and": [dict(query), self._places.filter(sight)]}))
+
     def find(
         self, sight: Sight, query: Mapping[str, Any], fields: Mapping[str, Any], each: Mapping[str, Any] | None = None
     ) -> "AsyncIOMotorCursor[dict[str, Any]]":

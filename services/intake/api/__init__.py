@@ -3,18 +3,22 @@
 from services.intake.api.access import Administration, access_routes
 from services.intake.api.attachments import attachment_routes
 from services.intake.api.catalogue import catalogue_routes
+from services.intake.api.desk import desk_routes
 from services.intake.api.people import people_routes
 from services.intake.api.personal import personal_routes
 from services.intake.api.reading import reading_routes
 from services.intake.api.submitting import submitting_routes
+from services.intake.api.waiving import waiving_routes
 
 __all__ = [
     "Administration",
     "access_routes",
     "attachment_routes",
     "catalogue_routes",
+    "desk_routes",
     "people_routes",
     "personal_routes",
     "reading_routes",
     "submitting_routes",
+    "waiving_routes",
 ]

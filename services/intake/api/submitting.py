@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -22,6 +22,8 @@ from shared.schemas.requests import Action, Answer
 from shared.tables.rows import Surroundings
 
 IN_FLIGHT = 200
+KeepsLine = Callable[[BatchLine, Answer, Principal, str], Awaitable[None]]
+"""Keep a refused line of a caller under the id of its command."""
 A_REASON: Json = {
     "type": "object",
     "properties": {"reason": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASON}},
@@ -85,8 +87,13 @@ A_BATCH: Json = {
 Sheet = Annotated[str | None, Query(max_length=100, description="which sheet of a workbook to read, where there are several")]
 
 
-def submitting_routes(reception: Reception, principal: Callable[..., Any], pack: Pack, people: DirectoryCopy) -> APIRouter:
-    """POST /v1/requests, /v1/requests:batch, PATCH /v1/requests/{id}, POST /v1/requests/{id}/withdraw."""
+def submitting_routes(
+    reception: Reception, principal: Callable[..., Any], pack: Pack, people: DirectoryCopy, keep: KeepsLine | None = None
+) -> APIRouter:
+    """POST /v1/requests, /v1/requests:batch, PATCH /v1/requests/{id}, POST /v1/requests/{id}/withdraw.
+
+    `keep` puts a batch's refused lines on their unit's desk.
+    """
     router = APIRouter(prefix="/v1", tags=["requests"])
     Caller = Annotated[Principal, Depends(principal)]
     Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
@@ -137,7 +144,7 @@ def submitting_routes(reception: Reception, principal: Callable[..., Any], pack:
         else:
             lines, body = json_lines(body), b"\n".join(body.splitlines())
         digest = hashlib.sha256(body).hexdigest()
-        return StreamingResponse(_answers(reception, lines, caller, digest), media_type="application/jsonl")
+        return StreamingResponse(_answers(reception, lines, caller, digest, keep), media_type="application/jsonl")
 
     return router
 
@@ -148,14 +155,27 @@ def _body(description: str, schema: Json | None = None) -> Json:
     return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
-async def _answers(reception: Reception, lines: list[BatchLine], caller: Principal, digest: str) -> AsyncIterator[bytes]:
+async def _answers(
+    reception: Reception, lines: list[BatchLine], caller: Principal, digest: str, keep: KeepsLine | None
+) -> AsyncIterator[bytes]:
     """Answers in the order of the lines. They are told in that order and share their writes, so lines about one request keep it."""
     slots = asyncio.Semaphore(IN_FLIGHT)
-    tasks = [(line, asyncio.create_task(_line(reception, line, caller, f"{digest}:{line.place}", slots))) for line in lines]
+    answering = (_told(reception, line, caller, f"{digest}:{line.place}", slots, keep) for line in lines)
+    tasks = [(line, asyncio.create_task(one)) for line, one in zip(lines, answering, strict=True)]
     for line, task in tasks:
         answer = dict(await task)
         told = Line(line=line.place, **answer) if line.record is None else Row(line=line.place, record=line.record, **answer)
         yield told.model_dump_json().encode() + b"\n"
+
+
+async def _told(
+    reception: Reception, line: BatchLine, caller: Principal, identifier: str, slots: asyncio.Semaphore, keep: KeepsLine | None
+) -> Answer:
+    answer = await _line(reception, line, caller, identifier, slots)
+    if keep is not None and answer.problem is not None:
+        async with slots:
+            await keep(line, answer, caller, command_id(caller.kind, caller.id, identifier))
+    return answer
 
 
 async def _line(reception: Reception, line: BatchLine, caller: Principal, identifier: str, slots: asyncio.Semaphore) -> Answer:
@@ -211,3 +231,7 @@ def _checked(answer: Answer) -> Answer:
         return answer
     message = Text.model_validate(answer.problem["message"])
     raise Refused(Refusal(code=answer.problem["code"], status=answer.problem["status"], message=message))
+
+
+checked, described, json_object, submission = _checked, _body, _object, _submission
+"""For the routes beside these that take a unit's messages too."""

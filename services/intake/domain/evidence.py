@@ -24,7 +24,7 @@ def seen_by(data: Json, earlier: Earlier) -> Earlier:
     return {reference: known for reference, known in earlier.items() if may(reference, known)}
 
 
-def sayable(request: Request, data: Json, earlier: Earlier) -> Request:
+def without_unseen(request: Request, data: Json, earlier: Earlier) -> Request:
     """`request` without the evidence that names another unit's request which whoever tells may not see.
 
     Others act on evidence: a proposal takes in the survey it names.

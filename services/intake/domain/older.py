@@ -9,8 +9,11 @@ def lifted(document: Json, schema: int) -> Json:
     """A stored state of `schema` as one of the present.
 
     Schema 1 did not say when a request was received: at the first line of its timeline that is intake's. Schema 2 had one place
-    for an amendment that routing had yet to answer: the wording in it is the one asked for last.
+    for an amendment that routing had yet to answer: the wording in it is the one asked for last. Schema 3 had one place for a wording
+    about to be asked for, which no stored state fills.
     """
+    if schema == 3:
+        return {**document, "private": {**(document.get("private") or {}), "asking": []}}
     own = [moment for moment in document.get("timeline", ()) if moment["source"] == "intake"]
     if schema < 2:
         document = {**document, "received_at": own[0]["at"] if own else None}
@@ -18,4 +21,4 @@ def lifted(document: Json, schema: int) -> Json:
     asked = [moment["sequence"] for moment in own if moment["type"] == TYPE_OF[AmendmentRequested]]
     waits = private.get("pending") is not None and asked
     pending = [{"number": asked[-1], "version": private["pending"]}] if waits else []
-    return {**document, "private": {**private, "pending": pending}}
+    return {**document, "private": {**private, "asking": [], "pending": pending}}

@@ -10,10 +10,16 @@ from services.intake.api import (
     access_routes,
     attachment_routes,
     catalogue_routes,
+    desk_routes,
     people_routes,
     reading_routes,
     submitting_routes,
+    waiving_routes,
 )
+from services.intake.desk.reading import DeskReader
+from services.intake.desk.refused import Refusals
+from services.intake.desk.resending import Resending
+from services.intake.desk.shelf import Shelf
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
@@ -36,6 +42,7 @@ from tests.builders.contract import conforming
 from tests.unit.ledger.memory_store import AwayPublisher
 from tests.unit.ledger.small_domain import FakeClock, held
 
+MOST_OPEN = 6
 TOKEN = "a-service-token-of-tests"
 PEPPERS = Peppers("a pepper of tests, long enough for anybody")
 
@@ -89,8 +96,13 @@ class Site:
             access=access,
         )
         reception = Reception(OneAtATime(self._requests), self.clock)
+        self.shelf = Shelf(database["desk"], database["requests"], self.clock.now, most_open=MOST_OPEN)
+        self.refusals = Refusals(self.shelf, self.clock)
+        resending = Resending(self.shelf, reception, self.clock)
         routers = (
-            submitting_routes(reception, auth.needs("requests:write"), the_pack(), self._people),
+            submitting_routes(reception, auth.needs("requests:write"), the_pack(), self._people, self.refusals.line),
+            desk_routes(DeskReader(self.shelf, self._projection), resending, auth.needs("requests:write")),
+            waiving_routes(reception, auth.needs("requests:write")),
             reading_routes(self._projection, auth.needs("requests:read")),
             catalogue_routes(the_pack(), auth.principal),
             people_routes(OneAtATime(people), self._people, self.clock, auth.needs("people:read")),
@@ -115,6 +127,7 @@ class Site:
     async def open(self) -> None:
         """The indexes and the directory."""
         await self._projection.prepare()
+        await self.shelf.prepare()
         directory = a_directory()
         content = {
             "business_units": [unit.model_dump(mode="json") for unit in directory.units.values()],

@@ -12,9 +12,10 @@ from services.intake.mail.threads import Threads
 from services.intake.projection import Page
 from services.intake.reception import Reception
 from services.intake.surroundings import RequestSurroundings
-from shared.catalogue import EarlierRequest
+from shared.catalogue import EarlierRequest, Pack
 from shared.ledger.apply import Ledger
 from shared.ledger.messages import Outcome, Told
+from shared.schemas.model import Json
 from shared.schemas.people import Directory
 from shared.schemas.requests import number_of
 from shared.storage import Sight
@@ -43,6 +44,9 @@ class Requests:
         rows = [(request, state) for request, state in self.states.items() if number in {None, number_of(request)}]
         return Page(requests=tuple(rows[:limit]), next=None)
 
+    async def evidence(self, _requests: Sequence[str]) -> Sequence[Json]:
+        return ()
+
     async def earlier(self, _identities: Mapping[str, Any]) -> Mapping[Any, EarlierRequest]:
         return {}
 
@@ -69,15 +73,16 @@ class Book:
 class Room:
     """`send` hands a mail over; `outcomes` are the ledger's, `last` the latest."""
 
-    def __init__(self, directory: Directory | None = None, door: Door | None = None) -> None:
+    def __init__(self, directory: Directory | None = None, door: Door | None = None, pack: Pack | None = None) -> None:
+        used = pack or the_pack()
         self.directory = a_directory() if directory is None else directory
         self.requests, self.book, self.clock = Requests(), Book(), FakeClock(NOW)
         self.outcomes: list[Outcome] = []
         surroundings = RequestSurroundings(
             clock=self.clock,
             people=People(self.directory),  # type: ignore[arg-type]
-            packs={(the_pack().name, the_pack().version): the_pack()},
-            current=the_pack(),
+            packs={(used.name, used.version): used},
+            current=used,
             requests=self.requests,
         )
         self.ledger: Ledger[Any, Any] = Ledger(
