@@ -10,6 +10,7 @@ from services.intake.api import (
     reading_routes,
     submitting_routes,
 )
+from services.intake.attachments import Attachments
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.inbound import Inbound
 from services.intake.mail.kept import MailBook
@@ -20,6 +21,7 @@ from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from services.intake.unnamed import Unnamed
 from shared.catalogue import Pack, newest
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND, PEOPLE, REQUEST_TOPICS
@@ -34,15 +36,15 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     parts = Parts.build(settings)
     current = newest(parts.packs, settings.policy)
     projection = Projection(parts.database["requests"])
-    surroundings = RequestSurroundings(
-        clock=parts.clock, people=parts.people, packs=parts.packs, current=current, requests=projection
-    )
+    attachments = Attachments(parts.blobs, parts.database["refused_files"])
+    surroundings = _surroundings(parts, current, projection, attachments)
     requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"])
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
     reception = Reception(requests.desk, parts.clock)
     inbound = Inbound(reception, parts.burial, parts.producer)
     book = MailBook(parts.database["mails"])
-    receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
+    mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, attachments)
+    receivers = _receivers(settings, mails)
     return application(
         parts,
         rooms={"requests": requests, "people": people},
@@ -56,11 +58,11 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             reading_routes(projection, parts.auth.principal),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
-            attachment_routes(parts.blobs, parts.auth.principal),
-            personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
+            attachment_routes(attachments, parts.blobs, projection, parts.signer, parts.auth.principal),
+            personal_routes(projection, parts.blobs, parts.packs, parts.auth.service, parts.signer),
         ],
         prepare=[projection.prepare, book.prepare, *(receiver.open for receiver in receivers)],
-        loops=[receiver.serve for receiver in receivers],
+        loops=[Unnamed(parts.blobs, projection).sweep, *(receiver.serve for receiver in receivers)],
         closing=[receiver.close for receiver in receivers],
         limits={
             "/v1/requests:batch": settings.max_batch_bytes,
@@ -70,14 +72,32 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     )
 
 
+def _surroundings(parts: Parts, current: Pack, projection: Projection, attachments: Attachments) -> RequestSurroundings:
+    return RequestSurroundings(
+        clock=parts.clock,
+        people=parts.people,
+        packs=parts.packs,
+        current=current,
+        requests=projection,
+        enclosed=attachments,
+    )
+
+
 def _mail_room(
-    settings: IntakeSettings, parts: Parts, reception: Reception, threads: Threads, book: MailBook, current: Pack
+    settings: IntakeSettings,
+    parts: Parts,
+    reception: Reception,
+    threads: Threads,
+    book: MailBook,
+    current: Pack,
+    attachments: Attachments,
 ) -> MailRoom:
     return MailRoom(
         reception=reception,
         threads=threads,
         book=book,
         blobs=parts.blobs,
+        files=attachments,
         directory=lambda: parts.people.directory,
         pack=current,
         clock=parts.clock,

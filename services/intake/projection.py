@@ -1,6 +1,8 @@
 """What intake answers from its own database: one request, lists of them, and what became of earlier ones."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any
 
 from services.intake.domain import RequestDomain
@@ -22,6 +24,8 @@ FILTERS = {
     "system": "state.request.source.system",
     "reference": "state.request.source.reference",
 }
+ENCLOSED = "state.request.attachments.sha256"
+SAID = "data.request.attachments.sha256"
 RECEIVED, FILED_BY = "state.received_at", "state.private.filed_by"
 NEWEST_FIRST = [(RECEIVED, -1), ("_id", -1)]
 FIRST_SAID = {"$arrayElemAt": [{"$filter": {"input": "$state.timeline", "cond": {"$eq": ["$$this.source", "intake"]}}}, 0]}
@@ -53,6 +57,7 @@ class Projection:
         await self._collection.create_index(NEWEST_FIRST)
         for path in (FILTERS["business_unit"], FILED_BY, FILTERS["opportunity"], FILTERS["status"]):
             await self._collection.create_index([(path, 1), *NEWEST_FIRST])
+        await self._collection.create_index(ENCLOSED, sparse=True)
         older = {"schema": {"$lt": 2}, "state.timeline.source": "intake", RECEIVED: None}  # few or none: read by the first index
         said = {"$toDate": {"$getField": {"field": "at", "input": FIRST_SAID}}}
         while some := [stored["_id"] async for stored in self._collection.find(older, {"_id": 1}).limit(PLACED_AT_ONCE)]:
@@ -79,6 +84,25 @@ class Projection:
         rows = [(stored["_id"], _state(stored)) async for stored in found]
         shown = tuple(rows[:limit])
         return Page(requests=shown, next=_last(shown) if len(rows) > limit else None)
+
+    async def naming(self, digests: AbstractSet[str], since: datetime) -> set[str]:
+        """Those of `digests` that a request names as a file, or named in a wording said since `since`."""
+        named = await self._named({ENCLOSED: {"$in": sorted(digests)}}, {ENCLOSED: 1})
+        rest = sorted(digests - named)
+        if rest:
+            said = {"said_at": {"$gte": since}, f"events.{SAID}": {"$in": rest}}
+            named |= await self._named(said, {f"events.{SAID}": 1})
+        return named & digests
+
+    async def _named(self, query: Mapping[str, Any], paths: Mapping[str, int]) -> set[str]:
+        found: set[str] = set()
+        async for stored in self._collection.find(query, paths):
+            requests = [
+                (stored.get("state") or {}).get("request"),
+                *(event["data"].get("request") for event in stored.get("events", ())),
+            ]
+            found |= {file["sha256"] for request in requests if request for file in request.get("attachments", ())}
+        return found
 
     async def earlier(self, identities: Mapping[str, Reference]) -> Mapping[Reference, EarlierRequest]:
         """What became of the named requests; those that do not exist are left out."""

@@ -1,11 +1,12 @@
 """What intake's decisions read: the moment, the people, the packs, and the earlier requests that evidence names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from services.intake.domain import Context, PeopleContext
 from shared.catalogue import EarlierRequest, Pack, earlier_references
+from shared.catalogue.attachments import Uploaded, digests_in
 from shared.ledger.messages import Decision, Message, Told
 from shared.people.copy import DirectoryCopy
 from shared.schemas.envelope import Event
@@ -25,6 +26,12 @@ class EarlierRequests(Protocol):
     async def earlier(self, identities: Mapping[str, Reference]) -> Mapping[Reference, EarlierRequest]: ...
 
 
+class Enclosed(Protocol):
+    """Looks up what is known of attached files."""
+
+    async def known(self, digests: Collection[str]) -> Mapping[str, Uploaded]: ...
+
+
 class RequestSurroundings:
     """The Surroundings of the request ledger; intake reserves nothing."""
 
@@ -36,19 +43,23 @@ class RequestSurroundings:
         packs: Mapping[tuple[str, str], Pack],
         current: Pack,
         requests: EarlierRequests,
+        enclosed: Enclosed | None = None,
     ) -> None:
         self._clock = clock
         self._people = people
         self._packs = packs
         self._current = current
         self._requests = requests
+        self._enclosed = enclosed
 
     async def context(self, messages: Sequence[Message]) -> Context:
-        """One query for all earlier requests that the batch's submissions name."""
+        """One query for all earlier requests that the batch's submissions name, one for all their files; none for no names."""
         wanted: dict[str, Reference] = {}
+        digests: set[str] = set()
         for message in messages:
             if isinstance(message, Told) and isinstance(body := message.data.get("body"), dict):
                 wanted |= {request_id(*reference): reference for reference in earlier_references(body)}
+                digests |= digests_in(body)
         earlier = await self._requests.earlier(wanted) if wanted else {}
         return Context(
             now=self._clock.now(),
@@ -56,7 +67,13 @@ class RequestSurroundings:
             current=self._current,
             packs=self._packs,
             earlier=earlier,
+            uploaded=await self._known(digests),
         )
+
+    async def _known(self, digests: Collection[str]) -> Mapping[str, Uploaded] | None:
+        if self._enclosed is None:
+            return None
+        return await self._enclosed.known(digests) if digests else {}
 
     def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
         """Nothing is reserved, so nothing changes."""

@@ -10,6 +10,7 @@ import httpx
 
 from shared.catalogue import Pack, load_packs
 from shared.http.auth import Authenticator, authenticator, check_bind
+from shared.http.signed import Signer
 from shared.ledger.apply import Ledger
 from shared.ledger.desk import Desk
 from shared.ledger.domain import C, Domain, S, Surroundings
@@ -84,6 +85,7 @@ class Parts:
     people: DirectoryCopy
     packs: Mapping[tuple[str, str], Pack]
     auth: Authenticator
+    signer: Signer
     http: httpx.AsyncClient
     feed: Feed
     people_reconciler: Reconciler
@@ -120,6 +122,7 @@ class Parts:
             people=people,
             packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),
             auth=authenticator(settings, lambda: people.directory),
+            signer=Signer(settings.link_secrets, clock.now),
             http=http,
             feed=Feed(http, settings.url_of),
             people_reconciler=Reconciler(settings.service, people, heads=told.heads, ask=told.events, clock=clock),

@@ -1,26 +1,38 @@
-"""What the other services may fetch with their token while they render or send: personal values and attachments."""
+"""What the other services may fetch while they render or send: personal values with their token, a file with an address signed for it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.intake.api.reading import NOT_FOUND
 from services.intake.domain.state import State
 from services.intake.projection import Projection
 from shared.catalogue import Pack, personal
+from shared.http.auth import Principal
+from shared.http.downloads import download
 from shared.http.problems import Refused
+from shared.http.signed import Link, Readers, Signer
 from shared.schemas.model import Json
 from shared.storage import BlobStore
 
+AUDIENCES: frozenset[str] = frozenset({"documents", "notify"})
+LINK_SECONDS = 300
+
 
 def personal_routes(
-    projection: Projection, blobs: BlobStore, packs: Mapping[tuple[str, str], Pack], authorised: Callable[..., Any]
+    projection: Projection,
+    blobs: BlobStore,
+    packs: Mapping[tuple[str, str], Pack],
+    authorised: Callable[..., Any],
+    signer: Signer,
 ) -> APIRouter:
-    """GET /internal/requests/{id}/personal and GET /internal/attachments/{sha256}."""
-    router = APIRouter(prefix="/internal", dependencies=[Depends(authorised)], include_in_schema=False)
+    """GET /internal/requests/{id}/personal, POST /internal/attachments/{sha256}/link, and what that answers."""
+    router = APIRouter(prefix="/internal", include_in_schema=False)
+    ours = [Depends(authorised)]
+    Holder = Annotated[Principal, Depends(Readers(signer, AUDIENCES).reader)]
 
-    @router.get("/requests/{request_id}/personal")
+    @router.get("/requests/{request_id}/personal", dependencies=ours)
     async def values(request_id: str) -> Json:
         state = await projection.state(request_id)
         if state is None or (state.request is not None and state.private.current is None):
@@ -28,12 +40,19 @@ def personal_routes(
             raise Refused(NOT_FOUND)
         return personal_values(state, packs)
 
-    @router.get("/attachments/{sha256}")
-    async def attachment(sha256: str) -> Response:
-        blob = await blobs.get(sha256)
-        if blob is None:
+    @router.post("/attachments/{sha256}/link", dependencies=ours)
+    async def link(sha256: str, audience: Literal["documents", "notify"]) -> Link:
+        if not await blobs.has(sha256):
             raise Refused(NOT_FOUND)
-        return Response(blob.data, media_type=blob.media_type, headers={"X-Content-Type-Options": "nosniff"})
+        return signer.sign(f"/internal/attachments/{sha256}", audience=audience, seconds=LINK_SECONDS)
+
+    @router.get("/attachments/{sha256}")
+    async def attachment(sha256: str, request: Request, _holder: Holder) -> Response:
+        opened = await blobs.open(sha256)
+        if opened is None:
+            raise Refused(NOT_FOUND)
+        about = opened.about
+        return download(opened, name=about.name, media_type=about.media_type, asked=request.headers)
 
     return router
 

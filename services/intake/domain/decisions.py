@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from services.intake.domain.enclosed import uploaded_for
 from services.intake.domain.evolve import evolve, in_free_order
 from services.intake.domain.older import lifted
 from services.intake.domain.refusals import LONGEST_REASON, NOT_YOURS, REASON_MISSING, TYPE_FIXED, UNKNOWN, closed, conflict
@@ -78,7 +79,7 @@ def _theirs(state: State, data: Json) -> bool:
 
 
 def _submit(state: State, data: Json, context: Context) -> Decision:
-    judgement = _judge(data["body"], state, context, data["channel"])
+    judgement = _judge(data["body"], state, context, data, data["channel"])
     version = _version(data["body"], judgement)
     current = state.private.current
     if state.status in {"new", "dropped", "returned", "rejected"}:
@@ -112,7 +113,7 @@ def _amend(state: State, data: Json, context: Context) -> Decision:
     if state.status in {"new", "dropped"} or current is None:
         return Decision(refusal=UNKNOWN)
     body = merged(current.body, data["body"]) | {key: current.body[key] for key in IDENTITY if key in current.body}
-    judgement = _judge(body, state, context, state.private.channel)
+    judgement = _judge(body, state, context, data, state.private.channel)
     version = _version(body, judgement)
     if state.status in {"returned", "rejected"}:
         if version.meaning == current.meaning and judgement.verdict == state.verdict:
@@ -166,11 +167,17 @@ def _said(state: State, judgement: Judgement, version: Version, data: Json) -> D
     return Decision(facts=(fact,), private=private, answer=answer)
 
 
-def _judge(body: Json, state: State, context: Context, channel: str) -> Judgement:
+def _judge(body: Json, state: State, context: Context, data: Json, channel: str) -> Judgement:
     """By the pack the request is pinned to, and by the channel it was filed on, whichever amends it."""
     opened = state.policy if state.status in OPEN else None
     pack = context.pack(opened)
-    asked = JudgingContext(now=context.now, directory=context.directory, earlier=context.earlier, channel=channel)
+    asked = JudgingContext(
+        now=context.now,
+        directory=context.directory,
+        earlier=context.earlier,
+        channel=channel,
+        uploaded=uploaded_for(state, data, context),
+    )
     return judge(pack, body, asked)
 
 

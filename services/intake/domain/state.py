@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import field_serializer
 
 from shared.catalogue import EarlierRequest, Pack
+from shared.catalogue.attachments import Uploaded
 from shared.schemas.model import Frozen, Json
 from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin, Request, Verdict
@@ -98,13 +99,16 @@ def sortable(moment: datetime) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What judging reads from elsewhere: the moment, the people, the packs by (name, version), earlier requests."""
+    """What judging reads from elsewhere: the moment, the people, the packs by (name, version), earlier requests, and what is
+    known of attached files by SHA-256 (None where nobody keeps files).
+    """
 
     now: datetime
     directory: Directory
     current: Pack
     packs: Mapping[tuple[str, str], Pack]
     earlier: Mapping[tuple[str, str, str], EarlierRequest]
+    uploaded: Mapping[str, Uploaded] | None = None
 
     def pack(self, pin: PolicyPin | None) -> Pack:
         """The pack a request was filed under, else the current one. An open request keeps its version."""

@@ -41,6 +41,10 @@ class Blobs(Protocol):
     async def put(self, data: bytes, *, name: str, media_type: str) -> str: ...
 
 
+class Files(Protocol):
+    async def keep(self, data: bytes, *, name: str, media_type: str, by: str) -> None: ...
+
+
 class Remembers(Protocol):
     async def remember(self, mail: Kept) -> None: ...
 
@@ -63,6 +67,7 @@ class MailRoom:
         threads: Threads,
         book: Remembers,
         blobs: Blobs,
+        files: Files,
         directory: Callable[[], Directory],
         pack: Pack,
         clock: Clock,
@@ -72,6 +77,7 @@ class MailRoom:
         self._threads = threads
         self._book = book
         self._blobs = blobs
+        self._files = files
         self._directory = directory
         self._pack = pack
         self._clock = clock
@@ -102,7 +108,7 @@ class MailRoom:
     async def _taken(self, raw: bytes, letter: Letter, sender: Person, recipients: Sequence[str], directory: Directory) -> Reply:
         sha256 = await self._blobs.put(raw, name="mail.eml", media_type=MAIL)
         for file in letter.files:
-            await self._blobs.put(file.data, name=file.name, media_type=file.media_type)
+            await self._files.keep(file.data, name=file.name, media_type=file.media_type, by=sender.business_unit)
         answered = await self._threads.answered_by(letter, sender.id)
         command = command_id("mail", sender.id, letter.reference, letter.content)
         if answered is None:

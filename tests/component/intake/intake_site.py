@@ -5,13 +5,23 @@ from typing import Any
 import httpx
 import yaml
 
-from services.intake.api import attachment_routes, catalogue_routes, people_routes, reading_routes, submitting_routes
+from services.intake.api import (
+    attachment_routes,
+    catalogue_routes,
+    people_routes,
+    personal_routes,
+    reading_routes,
+    submitting_routes,
+)
+from services.intake.attachments import Attachments
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from shared.catalogue.attachments import MAX_BYTES
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
+from shared.http.signed import Signer
 from shared.ledger.apply import Ledger
 from shared.ledger.messages import Outcome, Told
 from shared.messaging.dead_letters import DeadLetters
@@ -50,6 +60,9 @@ class Site:
         self.clock = FakeClock(NOW)
         self._database = database
         self._projection = Projection(database["requests"])
+        self.blobs = BlobStore(database)
+        self.attachments = Attachments(self.blobs, database["refused_files"])
+        self.signer = Signer(("a-secret-of-these-tests",), self.clock.now)
         burial = DeadLetters("intake", MongoDeadLetters(database["dead_letters"]), _no_copy, self.clock.now)
         self._people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
         surroundings = RequestSurroundings(
@@ -58,6 +71,7 @@ class Site:
             packs={(the_pack().name, the_pack().version): the_pack()},
             current=the_pack(),
             requests=self._projection,
+            enclosed=self.attachments,
         )
         self._requests = self._ledger("requests", RequestDomain(), surroundings)
         people = self._ledger("people_ledger", PeopleDomain(), PeopleSurroundings(self.clock, self._people))
@@ -69,9 +83,11 @@ class Site:
             reading_routes(self._projection, auth.principal),
             catalogue_routes(the_pack(), auth.principal),
             people_routes(OneAtATime(people), self._people, self.clock, auth.principal),
-            attachment_routes(BlobStore(database), auth.principal),
+            attachment_routes(self.attachments, self.blobs, self._projection, self.signer, auth.principal),
+            personal_routes(self._projection, self.blobs, {}, auth.service, self.signer),
         )
-        self.app = create_app(service="intake", health=Health(), routers=routers)
+        limits = {"/v1/attachments": MAX_BYTES}
+        self.app = create_app(service="intake", health=Health(), routers=routers, limits=limits)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app), base_url="http://intake", event_hooks=conforming(self.app)
         )
@@ -110,6 +126,13 @@ class Site:
         assert answer.status_code == 202, answer.text
         given: Json = answer.json()
         return given
+
+    async def uploaded(self, name: str, content: bytes, by: str = "dev-unit-harbour") -> Json:
+        """A file that was uploaded, as a request names it."""
+        answer = await self.ask("POST", "/v1/attachments", by=by, content=content, params={"name": name})
+        assert answer.status_code == 201, answer.text
+        told = answer.json()
+        return {key: told[key] for key in ("size", "sha256", "media_type")} | {"name": name}
 
     async def hear(self, request: str, *facts: Any) -> None:
         """Routing says `facts` of a request, in this order over all calls."""

@@ -34,6 +34,7 @@ def a_room(site: Site, database: Database) -> MailRoom:
         threads=Threads(site._projection, book),
         book=book,
         blobs=BlobStore(database),
+        files=site.attachments,
         directory=lambda: site._people.directory,
         pack=the_pack(),
         clock=site.clock,
