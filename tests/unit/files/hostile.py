@@ -45,21 +45,25 @@ def lying(said: int) -> bytes:
 
 
 def overlapping(count: int = 100) -> bytes:
-    """As Fifield made them: every entry's data is the one kernel at the end, quoted headers in between."""
+    """As Fifield made them: each entry quotes the header of the next one in a stored block, and shares all data behind it."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
-    plain = b"\0" * 1_000_000
-    kernel = deflate.compress(plain) + deflate.flush()
-    name = b"k"
-    local = struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, 0, 8, 0, 0x21, zlib.crc32(plain), len(kernel), len(plain), 1, 0) + name
-    body, central = local + kernel, b""
-    for number in range(count):
-        called = b"k" if number == 0 else f"k{number}".encode()
-        head = struct.pack(
-            "<4s6H3L5H2L",
-            *(b"PK\x01\x02", 20, 20, 0, 8, 0, 0x21, zlib.crc32(plain), len(kernel), len(plain), len(called), 0, 0, 0, 0, 0, 0),
-        )
-        central += head + called
-    return _ended(body, central, count)
+    plain = bytes(1_000_000)
+    data, crc_of, made = deflate.compress(plain) + deflate.flush(), plain, b""
+    bodies: list[tuple[bytes, bytes, int]] = []
+    for number in reversed(range(count)):
+        name = f"k{number}".encode()
+        sizes = (zlib.crc32(crc_of), len(data), len(crc_of))
+        head = struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, 0, 8, 0, 0x21, *sizes, len(name), 0) + name
+        bodies.append((name, head, len(data)))
+        made = head + data
+        central = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 8, 0, 0x21, *sizes, len(name), 0, 0, 0, 0, 0, 0) + name
+        bodies[-1] = (name, central, len(made))
+        quoted = b"\x00" + struct.pack("<HH", len(head), len(head) ^ 0xFFFF)
+        data, crc_of = quoted + made, head + crc_of
+    directory = b""
+    for _, central, length in reversed(bodies):
+        directory += central[:42] + struct.pack("<L", len(made) - length) + central[46:]
+    return _ended(made, directory, count)
 
 
 def many_entries(count: int = 300_000) -> bytes:
