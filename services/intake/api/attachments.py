@@ -50,9 +50,11 @@ TOO_SLOW = Refusal(
     ),
 )
 DOWNLOAD = "download"
-AT_ONCE = 16
+AT_ONCE = 8
 """Uploads at the same time; what more there are wait. Each lies on the disk of this process until it is whole."""
+IDLE_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
+"""How long we wait for the next piece, and for all of them: whoever sends a byte a minute keeps no place."""
 LINK_SECONDS = 300
 A_FILE: Json = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
@@ -172,10 +174,12 @@ async def _taken(
 
 async def _received(request: Request, file: BinaryIO) -> tuple[str, int]:
     """Digest and size of the body, written to `file` piece by piece. The limit on its size is in front of us (BodyLimit)."""
-    digest, size = hashlib.sha256(), 0
+    digest, size, clock = hashlib.sha256(), 0, asyncio.get_running_loop().time
+    end = clock() + PATIENCE_SECONDS
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(IDLE_SECONDS) as patience:
             async for piece in request.stream():
+                patience.reschedule(min(end, clock() + IDLE_SECONDS))
                 digest.update(piece)
                 file.write(piece)
                 size += len(piece)

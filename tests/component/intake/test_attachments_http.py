@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import unquote
 
+import httpx
 import pytest
 
+from services.documents.effects import HttpIntake
 from shared.catalogue.attachments import MAX_BYTES
 from shared.schemas.model import Json
-from shared.storage import Database
+from shared.storage import BlobStore, Database
 from shared.storage.blobs import AT_ONCE, PIECE
 from tests.component.intake.intake_site import TOKEN, Site
 from tests.unit.files.hostile import an_office_file
@@ -91,11 +93,21 @@ async def test_an_upload_that_is_broken_off_leaves_nothing(site: Site, mongo_dat
 
 
 async def test_the_same_content_twice_at_once_is_one(site: Site, mongo_database: Database):
-    content = DRAFT + b""
-    asked = [site.ask("PUT", f"/v1/attachments/{SHA256}?name={n}.docx", content=content) for n in range(6)]
+    asked = [site.ask("PUT", f"/v1/attachments/{SHA256}?name={n}.docx", content=DRAFT) for n in range(6)]
     answers = await asyncio.gather(*asked)
     assert {(answer.status_code, answer.json()["sha256"]) for answer in answers} == {(201, SHA256)}
     assert await stored(mongo_database) == (1, 1)
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["with the index", "control: without it"])
+async def test_many_processes_that_store_the_same_at_once_keep_one(mongo_database: Database, guarded: bool):
+    stores = [BlobStore(mongo_database) for _ in range(8)]
+    for store in stores:
+        store._prepared = not guarded
+    await asyncio.gather(*(store.put(DRAFT, name="a.docx", media_type="x/y", by="harbour") for store in stores))
+    files, pieces = await stored(mongo_database)
+    assert files == pieces
+    assert (files == 1) is guarded
 
 
 async def test_the_answer_says_what_the_content_is(site: Site):
@@ -208,6 +220,18 @@ async def test_a_signed_address_needs_no_token_until_it_expires(site: Site):
         assert (answer.status_code, answer.json()["code"]) == (403, "link_not_valid")
     site.clock.forward(120)
     assert (await site.client.get(link)).status_code == 403
+
+
+async def test_documents_fetches_a_file_from_intake(site: Site):
+    await site.uploaded("草案.docx", DRAFT)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=site.app), headers={"Authorization": f"Bearer {TOKEN}"}, base_url="http://intake"
+    ) as client:
+        media_type, data = await HttpIntake(client, "http://intake").attachment(SHA256)
+        assert (media_type.rpartition(".")[2], data) == ("document", DRAFT)
+        with pytest.raises(httpx.HTTPStatusError) as missing:
+            await HttpIntake(client, "http://intake").attachment("0" * 64)
+        assert missing.value.response.status_code == 404
 
 
 async def test_services_hand_files_over_by_address_and_the_general_token_opens_none(site: Site):
