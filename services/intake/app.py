@@ -1,7 +1,6 @@
 """Builds intake: settings → ledgers → broker → HTTP. Nothing happens on import."""
 
 from datetime import timedelta
-from functools import partial
 
 from fastapi import FastAPI
 
@@ -17,6 +16,7 @@ from services.intake.api import (
     submitting_routes,
     waiving_routes,
 )
+from services.intake.attachments import Attachments
 from services.intake.desk.early import TellsEarly
 from services.intake.desk.keeping import DeskKeeper
 from services.intake.desk.reading import DeskReader
@@ -25,7 +25,6 @@ from services.intake.desk.resending import Resending
 from services.intake.desk.shelf import Shelf
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.domain.early import OVER
-from services.intake.holders import note_holders
 from services.intake.inbound import Inbound, heard_topics
 from services.intake.mail.kept import MailBook
 from services.intake.mail.receiver import Receiver
@@ -35,6 +34,7 @@ from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from services.intake.unnamed import Unnamed
 from shared.catalogue import Pack, newest
 from shared.ledger.desk import Desk
 from shared.ledger.proving import Outside
@@ -51,14 +51,8 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     parts = Parts.build(settings)
     current = newest(parts.packs, settings.policy)
     projection = Projection(parts.database["requests"])
-    surroundings = RequestSurroundings(
-        clock=parts.clock,
-        people=parts.people,
-        packs=parts.packs,
-        current=current,
-        requests=projection,
-        early_wait=timedelta(minutes=settings.early_minutes),
-    )
+    attachments = Attachments(parts.blobs, parts.database["refused_files"])
+    surroundings = _surroundings(settings, parts, current, projection, attachments)
     outside = Outside(repeatable=frozenset({OVER}))
     requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
@@ -69,7 +63,8 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     keeper = DeskKeeper(shelf, lambda: parts.people.directory)
     inbound = Inbound(reception, parts.burial, parts.producer, settings.units_inbound, refusals)
     book = MailBook(parts.database["mails"])
-    receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current, refusals))
+    mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, refusals, attachments)
+    receivers = _receivers(settings, mails)
     return application(
         parts,
         rooms={"requests": requests, "people": people},
@@ -88,19 +83,27 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),
             access_routes(_administration(parts, people.desk), parts.auth.needs("access:manage"), settings.access_role),
-            attachment_routes(parts.blobs, parts.auth.needs("attachments:write")),
-            personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
+            attachment_routes(attachments, parts.blobs, projection, parts.signer, parts.auth.needs),
+            personal_routes(projection, parts.blobs, parts.packs, parts.auth.service, parts.signer),
         ],
-        prepare=[
-            projection.prepare,
-            partial(note_holders, parts.blobs, projection),
-            book.prepare,
-            shelf.prepare,
-            *(receiver.open for receiver in receivers),
-        ],
-        loops=[keeper.work, *(receiver.serve for receiver in receivers)],
+        prepare=[projection.prepare, book.prepare, shelf.prepare, *(receiver.open for receiver in receivers)],
+        loops=[keeper.work, Unnamed(parts.blobs, projection).sweep, *(receiver.serve for receiver in receivers)],
         closing=[receiver.close for receiver in receivers],
         limits=_limits(settings),
+    )
+
+
+def _surroundings(
+    settings: IntakeSettings, parts: Parts, current: Pack, projection: Projection, attachments: Attachments
+) -> RequestSurroundings:
+    return RequestSurroundings(
+        clock=parts.clock,
+        people=parts.people,
+        packs=parts.packs,
+        current=current,
+        requests=projection,
+        enclosed=attachments,
+        early_wait=timedelta(minutes=settings.early_minutes),
     )
 
 
@@ -130,12 +133,14 @@ def _mail_room(
     book: MailBook,
     current: Pack,
     refusals: Refusals,
+    attachments: Attachments,
 ) -> MailRoom:
     return MailRoom(
         reception=reception,
         threads=threads,
         book=book,
         blobs=parts.blobs,
+        files=attachments,
         directory=lambda: parts.people.directory,
         pack=current,
         clock=parts.clock,

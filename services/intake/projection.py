@@ -1,6 +1,8 @@
 """What intake answers from its own database: one request, lists of them, and what became of earlier ones."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any
 
 from services.intake.domain import RequestDomain
@@ -25,8 +27,9 @@ FILTERS = {
     "reference": "state.request.source.reference",
 }
 OPPORTUNITY = "state.request.opportunity.id"
-ATTACHMENTS = "state.request.attachments"
 CHANNEL = "state.private.channel"
+ENCLOSED = "state.request.attachments.sha256"
+SAID = "data.request.attachments.sha256"
 RECEIVED, FILED_BY = "state.received_at", "state.private.filed_by"
 SEATS = ("state.timeline.data.seat.person", "state.timeline.data.seats.person")
 PLACES = Places(units=(FILTERS["business_unit"], FILED_BY), people=(FILTERS["requester"], *SEATS))
@@ -58,6 +61,7 @@ class Projection:
         await self._collection.create_index(NEWEST_FIRST)
         for path in (FILTERS["business_unit"], FILED_BY, FILTERS["opportunity"], FILTERS["status"]):
             await self._collection.create_index([(path, 1), *NEWEST_FIRST])
+        await self._collection.create_index(ENCLOSED, sparse=True)
         older = {"schema": {"$lt": 2}, "state.timeline.source": "intake", RECEIVED: None}  # few or none: read by the first index
         said = {"$toDate": {"$getField": {"field": "at", "input": FIRST_SAID}}}
         while some := [stored["_id"] async for stored in self._collection.find(older, {"_id": 1}).limit(PLACED_AT_ONCE)]:
@@ -69,6 +73,11 @@ class Projection:
         stored = await self._seen.one(sight, request, STORED)
         state = _state(stored) if stored and stored.get("state") else None
         return state if state is not None and _still(sight, state) else None
+
+    async def own(self, request: str) -> State | None:
+        """The state of one request, of whichever unit: for what intake itself has yet to do about it."""
+        stored = await self._collection.find_one({"_id": request}, STORED)
+        return _state(stored) if stored and stored.get("state") else None
 
     async def page(
         self,
@@ -91,6 +100,25 @@ class Projection:
         shown = tuple(row for row in within if _still(sight, row[1]))
         return Page(requests=shown, next=_last(within) if len(rows) > limit else None)
 
+    async def naming(self, digests: AbstractSet[str], since: datetime) -> set[str]:
+        """Those of `digests` that a request names as a file, or named in a wording said since `since`."""
+        named = await self._named({ENCLOSED: {"$in": sorted(digests)}}, {ENCLOSED: 1})
+        rest = sorted(digests - named)
+        if rest:
+            said = {"said_at": {"$gte": since}, f"events.{SAID}": {"$in": rest}}
+            named |= await self._named(said, {f"events.{SAID}": 1})
+        return named & digests
+
+    async def _named(self, query: Mapping[str, Any], paths: Mapping[str, int]) -> set[str]:
+        found: set[str] = set()
+        async for stored in self._collection.find(query, paths):
+            requests = [
+                (stored.get("state") or {}).get("request"),
+                *(event["data"].get("request") for event in stored.get("events", ())),
+            ]
+            found |= {file["sha256"] for request in requests if request for file in request.get("attachments", ())}
+        return found
+
     async def earlier(self, identities: Mapping[str, Reference]) -> Mapping[Reference, EarlierRequest]:
         """What became of the named requests; those that do not exist are left out."""
         paths = dict.fromkeys(
@@ -112,19 +140,6 @@ class Projection:
     async def count(self, sight: Sight, status: str) -> int:
         """How many of the unit's requests are in `status`."""
         return await self._seen.count(sight.in_unit(), {FILTERS["status"]: status})
-
-    async def attached(self) -> Mapping[str, frozenset[str]]:
-        """The SHA-256 of every attachment that a request names, and the units of those requests."""
-        units: dict[str, frozenset[str]] = {}
-        named = self._collection.find(
-            {f"{ATTACHMENTS}.0": {"$exists": True}}, {ATTACHMENTS: 1, FILTERS["business_unit"]: 1, FILED_BY: 1}
-        )
-        async for stored in named:
-            state = stored["state"]
-            theirs = {state["request"]["business_unit"], (state.get("private") or {}).get("filed_by") or ""}
-            for attachment in state["request"]["attachments"]:
-                units[attachment["sha256"]] = units.get(attachment["sha256"], frozenset()) | theirs
-        return units
 
     async def evidence(self, requests: Sequence[str]) -> Sequence[Json]:
         """The evidence that the wordings of `requests` offer, each as far as a body that holds nothing else."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 
 from pydantic import ValidationError
 
+from shared.catalogue.attachments import Uploaded, check_uploaded
 from shared.catalogue.frame import framed, tidy
 from shared.catalogue.owing import dated
 from shared.catalogue.pack import Condition, Pack, RequestType
@@ -56,12 +57,14 @@ class JudgingContext:
     """What judging knows besides the message. `channel` is the one a request was filed on: not every type comes by mail.
 
     `waived` says who waived which precondition; `standing` is what an open request owes already, whose times stay.
+    `uploaded` is what is known of the files' content by SHA-256; None where nobody looked, and then none is missed.
     """
 
     now: datetime
     directory: Directory
     earlier: Mapping[tuple[str, str, str], EarlierRequest]
     channel: str = ""
+    uploaded: Mapping[str, Uploaded] | None = None
     waived: Mapping[str, PreconditionWaived] = field(default_factory=dict)
     standing: Mapping[tuple[str, ...], Owed] = field(default_factory=dict)
 
@@ -85,6 +88,8 @@ def judge(pack: Pack, body: object, context: JudgingContext) -> Judgement:
     shaping = Shaping(now=context.now, zone=_zone(body, person, context.directory))
     refused = unstorable(body)
     frame = framed(shaping, body, kind, pack, context.directory, channel=context.channel)
+    if context.uploaded is not None:
+        check_uploaded(shaping, body.get("attachments"), context.uploaded)
     offered = Offered.read(body).storable() if refused else Offered.read(body)
     verdicts = _preconditions(kind, pack, frame, offered, context) if kind else ()
     if kind:

@@ -12,6 +12,7 @@ from shared.catalogue import Pack, load_packs
 from shared.http.access import Access
 from shared.http.auth import Authenticator, authenticator, check_bind
 from shared.http.service_tokens import ServiceAuth, ServiceTokens
+from shared.http.signed import Signer
 from shared.ledger.apply import Ledger
 from shared.ledger.desk import Desk
 from shared.ledger.domain import C, Domain, S, Surroundings
@@ -94,6 +95,7 @@ class Parts:
     packs: Mapping[tuple[str, str], Pack]
     auth: Authenticator
     access: Access
+    signer: Signer
     http: httpx.AsyncClient
     outside: httpx.AsyncClient
     feed: Feed
@@ -147,6 +149,7 @@ class Parts:
             packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),
             auth=authenticator(settings, lambda: people.directory, access),
             access=access,
+            signer=Signer(settings.link_secrets, clock.now),
             http=http,
             outside=outside,
             feed=Feed(http, settings.url_of),

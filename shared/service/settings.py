@@ -38,6 +38,12 @@ class Settings(AccessSettings):
     clock: str | None = None
     service_token: str = Field(min_length=8)
     keys_file: str | None = None
+    link_secret: str | None = Field(
+        default=None,
+        pattern=r"^[^,\s]{16,}(,[^,\s]{16,})*$",
+        description="what signed addresses of files are signed with, of 16 characters or more; several with commas between: the "
+        "first signs, all are known. Unset: one made from the service token",
+    )
     intake_url: str = "http://127.0.0.1:8001"
     routing_url: str = "http://127.0.0.1:8002"
     notify_url: str = "http://127.0.0.1:8003"
@@ -66,6 +72,11 @@ class Settings(AccessSettings):
             ]
             raise SettingsError("Set these environment variables right: " + "; ".join(faults)) from error
         return settings
+
+    @property
+    def link_secrets(self) -> tuple[str, ...]:
+        """What addresses of files are signed with, the one to sign with first."""
+        return tuple(self.link_secret.split(",")) if self.link_secret else (self.service_token,)
 
     @property
     def kafka(self) -> Security:

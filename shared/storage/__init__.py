@@ -4,7 +4,7 @@ from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from shared.storage.audit import MongoAudit
-from shared.storage.blobs import OURS, Blob, BlobStore
+from shared.storage.blobs import Blob, BlobStore
 from shared.storage.client import (
     Client,
     Collection,
@@ -22,7 +22,6 @@ from shared.storage.shadow_store import MongoShadow
 from shared.storage.sight import Places, Sight, Sighted
 
 __all__ = [
-    "OURS",
     "Blob",
     "BlobStore",
     "BulkWriteError",

@@ -1,25 +1,36 @@
-"""What the other services may fetch with their token while they render or send: personal values and attachments."""
+"""What the other services may fetch while they render or send: personal values with their token, a file with an address signed for it."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.intake.api.reading import NOT_FOUND, Reading
+from services.intake.attachments import EVERYBODY
 from services.intake.domain.state import State
 from shared.catalogue import Pack, personal
 from shared.http.auth import Principal
+from shared.http.downloads import download
 from shared.http.problems import Refused
+from shared.http.signed import Link, Readers, Signer
 from shared.schemas.model import Json
 from shared.storage import BlobStore
 
+AUDIENCES: frozenset[str] = frozenset({"documents", "notify"})
+LINK_SECONDS = 300
+
 
 def personal_routes(
-    projection: Reading, blobs: BlobStore, packs: Mapping[tuple[str, str], Pack], authorised: Callable[..., Any]
+    projection: Reading,
+    blobs: BlobStore,
+    packs: Mapping[tuple[str, str], Pack],
+    authorised: Callable[..., Any],
+    signer: Signer,
 ) -> APIRouter:
-    """GET /internal/requests/{id}/personal and GET /internal/attachments/{sha256}?request={id}."""
+    """GET /internal/requests/{id}/personal, POST /internal/attachments/{sha256}/link, and what that answers."""
     router = APIRouter(prefix="/internal", include_in_schema=False)
     OneOfOurs = Annotated[Principal, Depends(authorised)]
+    Holder = Annotated[Principal, Depends(Readers(signer, AUDIENCES).reader)]
 
     @router.get("/requests/{request_id}/personal")
     async def values(request_id: str, caller: OneOfOurs) -> Json:
@@ -29,20 +40,29 @@ def personal_routes(
             raise Refused(NOT_FOUND)
         return personal_values(state, packs)
 
-    @router.get("/attachments/{sha256}")
-    async def attachment(sha256: str, request: str, caller: OneOfOurs) -> Response:
+    @router.post("/attachments/{sha256}/link")
+    async def link(sha256: str, audience: Literal["documents", "notify"], request: str, caller: OneOfOurs) -> Link:
         state = await projection.state(caller.sight, request)
-        blob = await blobs.held(sha256, holders_of(state)) if state is not None else None
-        if blob is None:
+        about = (await blobs.known([sha256])).get(sha256)
+        if state is None or about is None or not about.by & uploaders_of(state):
             raise Refused(NOT_FOUND)
-        return Response(blob.data, media_type=blob.media_type, headers={"X-Content-Type-Options": "nosniff"})
+        return signer.sign(f"/internal/attachments/{sha256}", audience=audience, seconds=LINK_SECONDS)
+
+    @router.get("/attachments/{sha256}")
+    async def attachment(sha256: str, request: Request, _holder: Holder) -> Response:
+        opened = await blobs.open(sha256)
+        if opened is None:
+            raise Refused(NOT_FOUND)
+        about = opened.about
+        return download(opened, name=about.name, media_type=about.media_type, asked=request.headers)
 
     return router
 
 
-def holders_of(state: State) -> frozenset[str]:
-    """Whose attachments a request may name: its unit's, and those of the unit that filed it or of our own services."""
-    return frozenset({state.private.filed_by} | ({state.request.business_unit} if state.request else set()))
+def uploaders_of(state: State) -> frozenset[str]:
+    """Whose uploads a request may name: its unit's, those of the unit that filed it, and those of our own services."""
+    units = {state.private.filed_by, state.request.business_unit if state.request else ""}
+    return frozenset({EVERYBODY, *units} - {""})
 
 
 def personal_values(state: State, packs: Mapping[tuple[str, str], Pack]) -> Json:

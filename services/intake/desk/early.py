@@ -13,11 +13,10 @@ from shared.ledger.messages import Item, Refusal
 from shared.messaging.producer import Producer
 from shared.schemas.model import Text
 from shared.schemas.requests import Answer
-from shared.storage import Sight
 
 
 class Requests(Protocol):
-    async def state(self, sight: Sight, request: str) -> State | None: ...
+    async def own(self, request: str) -> State | None: ...
 
 
 class TellsEarly:
@@ -31,7 +30,7 @@ class TellsEarly:
 
     async def perform(self, item: Item, _point: PointOfNoReturn) -> Ending:
         """Keep the entry, then say the verdict."""
-        state = await self._requests.state(Sight.of_our_services(), item.subject)
+        state = await self._requests.own(item.subject)
         early = state.private.early if state is not None else ()
         one = next((each for each in early if each.command == item.data["early"] and each.refusal is not None), None)
         if one is None or state is None:

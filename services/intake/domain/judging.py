@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.intake.domain.enclosed import uploaded_for
 from services.intake.domain.evidence import seen_by, without_unseen
 from services.intake.domain.state import OPEN, Context, Private, State, Version
 from shared.catalogue import Judgement, JudgingContext, changes, judge, meaning, public
@@ -55,6 +56,7 @@ def judged(body: Json, state: State, context: Context, data: Json, channel: str)
         channel=channel,
         waived=waived,
         standing={one.any_of: one for one in state.owing},
+        uploaded=uploaded_for(state, data, context),
     )
     return judge(pack, body, asked)
 

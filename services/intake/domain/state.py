@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import field_serializer
 
 from shared.catalogue import EarlierRequest, Pack
+from shared.catalogue.attachments import Uploaded
 from shared.ledger.messages import Refusal
 from shared.schemas.intake import Owed, PreconditionWaived
 from shared.schemas.model import Frozen, Json
@@ -190,7 +191,8 @@ def sortable(moment: datetime) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What judging reads from elsewhere: the moment, the people, the packs by (name, version), earlier requests.
+    """What judging reads from elsewhere: the moment, the people, the packs by (name, version), earlier requests, and what is
+    known of attached files by SHA-256 (None where nobody keeps files).
 
     `early_wait` is how long what comes before its submission is held.
     """
@@ -200,6 +202,7 @@ class Context:
     current: Pack
     packs: Mapping[tuple[str, str], Pack]
     earlier: Mapping[tuple[str, str, str], EarlierRequest]
+    uploaded: Mapping[str, Uploaded] | None = None
     early_wait: timedelta = EARLY_WAIT
 
     def pack(self, pin: PolicyPin | None) -> Pack:

@@ -28,7 +28,6 @@ from shared.catalogue import Pack
 from shared.schemas.model import Json
 from shared.schemas.people import Directory, Person
 from shared.schemas.requests import Action, Answer
-from shared.storage import OURS
 
 log = structlog.get_logger()
 MAIL = "message/rfc822"
@@ -40,10 +39,14 @@ class Clock(Protocol):
 
 
 class Blobs(Protocol):
-    async def put(self, data: bytes, *, name: str, media_type: str, holder: str | None = None) -> str: ...
+    async def put(self, data: bytes, *, name: str, media_type: str) -> str: ...
 
 
 KeepsMail = Callable[[Submission, Answer, str], Awaitable[None]]
+
+
+class Files(Protocol):
+    async def keep(self, data: bytes, *, name: str, media_type: str, by: str) -> None: ...
 
 
 class Remembers(Protocol):
@@ -68,6 +71,7 @@ class MailRoom:
         threads: Threads,
         book: Remembers,
         blobs: Blobs,
+        files: Files,
         directory: Callable[[], Directory],
         pack: Pack,
         clock: Clock,
@@ -80,6 +84,7 @@ class MailRoom:
         self._threads = threads
         self._book = book
         self._blobs = blobs
+        self._files = files
         self._directory = directory
         self._pack = pack
         self._clock = clock
@@ -108,9 +113,9 @@ class MailRoom:
         return await self._taken(raw, letter, sender, recipients, directory)
 
     async def _taken(self, raw: bytes, letter: Letter, sender: Person, recipients: Sequence[str], directory: Directory) -> Reply:
-        sha256 = await self._blobs.put(raw, name="mail.eml", media_type=MAIL, holder=sender.business_unit)
+        sha256 = await self._blobs.put(raw, name="mail.eml", media_type=MAIL)
         for file in letter.files:
-            await self._blobs.put(file.data, name=file.name, media_type=file.media_type, holder=sender.business_unit)
+            await self._files.keep(file.data, name=file.name, media_type=file.media_type, by=sender.business_unit)
         answered = await self._threads.answered_by(letter, sender.id)
         command = command_id("mail", sender.id, letter.reference, letter.content)
         if answered is None:
@@ -173,7 +178,7 @@ class MailRoom:
             await self._refused(submission, answer, sha256)
 
     async def _keep_automatic(self, raw: bytes, letter: Letter, reason: str) -> Reply:
-        sha256 = await self._blobs.put(raw[:KEPT_OF_AUTOMATIC], name="mail.eml", media_type=MAIL, holder=OURS)
+        sha256 = await self._blobs.put(raw[:KEPT_OF_AUTOMATIC], name="mail.eml", media_type=MAIL)
         identity = hashlib.sha256(f"{letter.reference}\x1f{letter.content}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
         await self._remember(letter, reason, sha256, identity)
         log.info("mail.automatic", reason=reason)

@@ -12,10 +12,12 @@ from services.intake.api import (
     catalogue_routes,
     desk_routes,
     people_routes,
+    personal_routes,
     reading_routes,
     submitting_routes,
     waiving_routes,
 )
+from services.intake.attachments import Attachments
 from services.intake.desk.reading import DeskReader
 from services.intake.desk.refused import Refusals
 from services.intake.desk.resending import Resending
@@ -24,10 +26,12 @@ from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from shared.catalogue.attachments import MAX_BYTES
 from shared.http.access import Access
 from shared.http.access_keys import Peppers
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
+from shared.http.signed import Signer
 from shared.ledger.apply import Ledger
 from shared.ledger.messages import Outcome, Told
 from shared.messaging.dead_letters import DeadLetters
@@ -67,8 +71,11 @@ class Site:
 
     def __init__(self, database: Database) -> None:
         self.clock = FakeClock(NOW)
-        self._database = database
+        self.database = self._database = database
         self._projection = Projection(database["requests"])
+        self.blobs = BlobStore(database)
+        self.attachments = Attachments(self.blobs, database["refused_files"])
+        self.signer = Signer(("a-secret-of-these-tests",), self.clock.now)
         burial = DeadLetters("intake", MongoDeadLetters(database["dead_letters"]), _no_copy, self.clock.now)
         self._people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
         surroundings = RequestSurroundings(
@@ -77,6 +84,7 @@ class Site:
             packs={(the_pack().name, the_pack().version): the_pack()},
             current=the_pack(),
             requests=self._projection,
+            enclosed=self.attachments,
         )
         self._requests = self._ledger("requests", RequestDomain(), surroundings)
         people = self._ledger("people_ledger", PeopleDomain(), PeopleSurroundings(self.clock, self._people))
@@ -107,9 +115,11 @@ class Site:
             catalogue_routes(the_pack(), auth.principal),
             people_routes(OneAtATime(people), self._people, self.clock, auth.needs("people:read")),
             access_routes(administration, auth.needs("access:manage"), "company_leader"),
-            attachment_routes(BlobStore(database), auth.needs("attachments:write")),
+            attachment_routes(self.attachments, self.blobs, self._projection, self.signer, auth.needs),
+            personal_routes(self._projection, self.blobs, {}, auth.service, self.signer),
         )
-        self.app = create_app(service="intake", health=Health(), routers=routers)
+        limits = {"/v1/attachments": MAX_BYTES}
+        self.app = create_app(service="intake", health=Health(), routers=routers, limits=limits)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app), base_url="http://intake", event_hooks=conforming(self.app)
         )
@@ -142,13 +152,20 @@ class Site:
         headers = {"Authorization": f"Bearer {by}", **options.pop("headers", {})}
         return await self.client.request(method, path, headers=headers, **options)
 
-    async def submitted(self, reference: str, kind: str = "tech.survey", **changes: Any) -> Json:
+    async def submitted(self, reference: str, kind: str = "tech.survey", by: str = "dev-unit-harbour", **changes: Any) -> Json:
         """The answer to a new request."""
         source = {"system": "crm", "reference": reference}
-        answer = await self.ask("POST", "/v1/requests", json=a_body(kind, source=source, **changes))
+        answer = await self.ask("POST", "/v1/requests", by=by, json=a_body(kind, source=source, **changes))
         assert answer.status_code == 202, answer.text
         given: Json = answer.json()
         return given
+
+    async def uploaded(self, name: str, content: bytes, by: str = "dev-unit-harbour") -> Json:
+        """A file that was uploaded, as a request names it."""
+        answer = await self.ask("POST", "/v1/attachments", by=by, content=content, params={"name": name})
+        assert answer.status_code == 201, answer.text
+        told = answer.json()
+        return {key: told[key] for key in ("size", "sha256", "media_type")} | {"name": name}
 
     async def hear(self, request: str, *facts: Any) -> None:
         """Routing says `facts` of a request, in this order over all calls."""

@@ -34,6 +34,7 @@ def a_room(site: Site, database: Database) -> MailRoom:
         threads=Threads(site._projection, book),
         book=book,
         blobs=BlobStore(database),
+        files=site.attachments,
         directory=lambda: site._people.directory,
         pack=the_pack(),
         clock=site.clock,
@@ -100,6 +101,14 @@ async def test_one_mail_handed_over_by_many_at_once_is_one_request(site: Site, r
     assert blob is not None
     assert (blob.name, blob.data) == ("草案.pdf", b"%PDF")
     assert [moment["type"] for moment in request["timeline"]] == ["backline.request.submitted"]
+
+
+async def test_a_mail_with_a_file_that_may_not_come_in_is_returned_with_the_reason(site: Site, receiver: Receiver):
+    raw = a_mail(parts=[a_file("草案.pdf", b"MZ" + bytes(100)), a_file("good.pdf", b"%PDF")])
+    assert (await sent(receiver, raw))[1].endswith("returned")
+    verdict = (await shown(site))["verdict"]
+    assert [(problem["field"], problem["code"]) for problem in verdict["problems"]] == [("attachments.0", "content_refused")]
+    assert "program" in verdict["problems"][0]["message"]["en"]
 
 
 @pytest.mark.parametrize("named", ["thread", "earlier mail", "number"])

@@ -69,6 +69,11 @@ class Book:
         self.blobs.append((name, data))
         return name
 
+    async def keep(self, data: bytes, *, name: str, media_type: str, by: str) -> None:
+        assert media_type
+        assert by
+        self.blobs.append((name, data))
+
 
 class Room:
     """`send` hands a mail over; `outcomes` are the ledger's, `last` the latest."""
@@ -94,6 +99,7 @@ class Room:
             threads=Threads(self.requests, self.book),
             book=self.book,
             blobs=self.book,
+            files=self.book,
             directory=lambda: self.directory,
             pack=the_pack(),
             clock=self.clock,
