@@ -3,7 +3,9 @@
 from fastapi import FastAPI
 
 from services.intake.api import (
+    Callbacks,
     attachment_routes,
+    callback_routes,
     catalogue_routes,
     people_routes,
     personal_routes,
@@ -20,6 +22,7 @@ from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from shared.callbacks.guard import Guard
 from shared.catalogue import Pack, newest
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND, PEOPLE, REQUEST_TOPICS
@@ -42,6 +45,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     reception = Reception(requests.desk, parts.clock)
     inbound = Inbound(reception, parts.burial, parts.producer)
     book = MailBook(parts.database["mails"])
+    callbacks = Callbacks(guard=Guard(settings.callback_rules), people=parts.people, secret=settings.callback_master)
     receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
     return application(
         parts,
@@ -56,6 +60,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             reading_routes(projection, parts.auth.principal),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
+            callback_routes(callbacks, people.desk, parts.people, parts.clock, parts.auth),
             attachment_routes(parts.blobs, parts.auth.principal),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
         ],

@@ -13,14 +13,16 @@ from pydantic import ValidationError
 
 from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record, decode
+from shared.schemas.callbacks import Callback
 from shared.schemas.envelope import Event, Source
-from shared.schemas.intake import PersonRecorded, UnitRecorded
+from shared.schemas.intake import CallbackRecorded, PersonRecorded, UnitRecorded
 from shared.schemas.model import Json
 from shared.schemas.people import BusinessUnit, Directory, Person
 from shared.schemas.registry import TYPE_OF
 
 log = structlog.get_logger()
-PERSON, UNIT = TYPE_OF[PersonRecorded], TYPE_OF[UnitRecorded]
+PERSON, UNIT, CALLBACK = TYPE_OF[PersonRecorded], TYPE_OF[UnitRecorded], TYPE_OF[CallbackRecorded]
+Part = Person | BusinessUnit | Callback
 
 
 class PeopleStore(Protocol):
@@ -83,7 +85,7 @@ class DirectoryCopy:
         await self._dead_letters.bury(dead)
 
     async def hear(self, events: Sequence[Event]) -> None:
-        """Take over events about people and units, in whatever order they come; of other types nothing is to be taken.
+        """Take over events about people, units and callbacks, in whatever order they come; of other types nothing is to be taken.
 
         Raises what the store or a listener raises; hearing the same again then does what is left to do.
         """
@@ -115,14 +117,15 @@ class DirectoryCopy:
         if failures:
             raise failures[0]
 
-    def _take(self, taken: Sequence[tuple[Entry, Person | BusinessUnit]]) -> None:
+    def _take(self, taken: Sequence[tuple[Entry, Part]]) -> None:
         self.directory = self.directory.with_entries([part for _, part in taken])
         self._sequences |= {subject: sequence for (subject, sequence, _, _), _ in taken}
 
 
-READERS: Mapping[str, Callable[[Json], Person | BusinessUnit]] = {
+READERS: Mapping[str, Callable[[Json], Part]] = {
     PERSON: lambda data: PersonRecorded.model_validate(data).person,
     UNIT: lambda data: UnitRecorded.model_validate(data).unit,
+    CALLBACK: lambda data: CallbackRecorded.model_validate(data).callback,
 }
 
 
@@ -130,8 +133,8 @@ def _entry(event: Event) -> Entry:
     return event.subject, event.sequence, event.type, event.data
 
 
-def _read(entry: Entry) -> Person | BusinessUnit | None:
-    """The person or unit of an entry; None for another type, or when this release cannot read it."""
+def _read(entry: Entry) -> Part | None:
+    """The person, unit or callback of an entry; None for another type, or when this release cannot read it."""
     subject, sequence, event_type, data = entry
     reader = READERS.get(event_type)
     if reader is None:

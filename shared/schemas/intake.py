@@ -3,6 +3,7 @@
 Fields that the pack marks `personal` travel as pointers ({"$personal": "details.jury"}); their values stay in intake.
 """
 
+from shared.schemas.callbacks import Callback
 from shared.schemas.model import Frozen
 from shared.schemas.people import BusinessUnit, Person
 from shared.schemas.requests import FieldChange, PolicyPin, Request, Verdict
@@ -53,3 +54,9 @@ class PersonRecorded(Frozen):
 
 class UnitRecorded(Frozen):
     unit: BusinessUnit
+
+
+class CallbackRecorded(Frozen):
+    """A unit's subscription as it stands from here on (docs/decisions/0025)."""
+
+    callback: Callback

@@ -15,6 +15,7 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.request.withdrawal_requested": intake.WithdrawalRequested,
         "backline.person.recorded": intake.PersonRecorded,
         "backline.unit.recorded": intake.UnitRecorded,
+        "backline.callback.recorded": intake.CallbackRecorded,
     },
     "routing": {
         "backline.routing.coordinator_assigned": routing.CoordinatorAssigned,

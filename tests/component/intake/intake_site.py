@@ -5,11 +5,21 @@ from typing import Any
 import httpx
 import yaml
 
-from services.intake.api import attachment_routes, catalogue_routes, people_routes, reading_routes, submitting_routes
+from services.intake.api import (
+    Callbacks,
+    attachment_routes,
+    callback_routes,
+    catalogue_routes,
+    people_routes,
+    reading_routes,
+    submitting_routes,
+)
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from shared.callbacks.addresses import Rules
+from shared.callbacks.guard import Guard
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
 from shared.ledger.apply import Ledger
@@ -26,6 +36,7 @@ from tests.unit.ledger.memory_store import AwayPublisher
 from tests.unit.ledger.small_domain import FakeClock, held
 
 TOKEN = "a-service-token-of-tests"
+MASTER = b"the-master-secret-of-tests-is-long"
 
 
 class OneAtATime:
@@ -48,7 +59,7 @@ class Site:
 
     def __init__(self, database: Database) -> None:
         self.clock = FakeClock(NOW)
-        self._database = database
+        self.database = database
         self._projection = Projection(database["requests"])
         burial = DeadLetters("intake", MongoDeadLetters(database["dead_letters"]), _no_copy, self.clock.now)
         self._people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
@@ -64,7 +75,11 @@ class Site:
         auth = Authenticator(
             service_token=TOKEN, environment="development", keys_file=None, directory=lambda: self._people.directory
         )
+        guard = Guard(Rules(), resolve=self.resolve)
+        callbacks = Callbacks(guard=guard, people=self._people, secret=MASTER)
+        self.hosts: dict[str, list[str]] = {}
         routers = (
+            callback_routes(callbacks, OneAtATime(people), self._people, self.clock, auth),
             submitting_routes(Reception(OneAtATime(self._requests), self.clock), auth.principal, the_pack(), self._people),
             reading_routes(self._projection, auth.principal),
             catalogue_routes(the_pack(), auth.principal),
@@ -77,11 +92,15 @@ class Site:
         )
         self._says: dict[str, Any] = {}
 
+    async def resolve(self, host: str, _port: int) -> list[str]:
+        """What the name server says: `hosts`, and nothing of others."""
+        return self.hosts.get(host, [host] if host[0].isdecimal() or ":" in host else [])
+
     def _ledger(self, name: str, domain: Any, surroundings: Any) -> Ledger[Any, Any]:
         return Ledger(
             domain=domain,
             surroundings=surroundings,
-            store=MongoLedgerStore(self._database[name]),
+            store=MongoLedgerStore(self.database[name]),
             publisher=AwayPublisher(),
             clock=self.clock,
         )
