@@ -1,12 +1,13 @@
-"""What notify's decisions read: the moment, the rooms and the webhooks that are set up; and the count of what was delivered."""
+"""What notify's decisions read: the moment, the rooms, webhooks and callbacks that are set up; and the count of what was delivered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from services.notify.state import Context
 from shared.ledger.messages import Decision, Message
 from shared.schemas.envelope import Event
+from shared.schemas.people import Directory
 from shared.telemetry import metrics
 
 OUTCOMES = {
@@ -23,14 +24,18 @@ class Clock(Protocol):
 class NotifySurroundings:
     """The Surroundings of notify; it reserves nothing."""
 
-    def __init__(self, *, clock: Clock, rooms: frozenset[str], subscribers: tuple[str, ...]) -> None:
+    def __init__(
+        self, *, clock: Clock, rooms: frozenset[str], subscribers: tuple[str, ...], directory: Callable[[], Directory] = Directory
+    ) -> None:
         self._clock = clock
+        self._directory = directory
         self._rooms = rooms
         self._subscribers = subscribers
 
     async def context(self, _messages: Sequence[Message]) -> Context:
         """No I/O: everything is known already."""
-        return Context(now=self._clock.now(), rooms=self._rooms, subscribers=self._subscribers)
+        callbacks = self._directory().callbacks
+        return Context(now=self._clock.now(), rooms=self._rooms, subscribers=self._subscribers, callbacks=callbacks)
 
     def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
         """Nothing is reserved, so nothing changes."""
