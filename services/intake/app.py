@@ -6,8 +6,10 @@ from fastapi import FastAPI
 
 from services.intake.api import (
     Administration,
+    Callbacks,
     access_routes,
     attachment_routes,
+    callback_routes,
     catalogue_routes,
     desk_routes,
     people_routes,
@@ -35,6 +37,7 @@ from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
 from services.intake.unnamed import Unnamed
+from shared.callbacks.guard import Guard
 from shared.catalogue import Pack, newest
 from shared.ledger.desk import Desk
 from shared.ledger.proving import Outside
@@ -65,6 +68,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     book = MailBook(parts.database["mails"])
     mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, refusals, attachments)
     receivers = _receivers(settings, mails)
+    callbacks = Callbacks(guard=Guard(settings.callback_rules), people=parts.people, secret=settings.callback_master)
     return application(
         parts,
         rooms={"requests": requests, "people": people},
@@ -82,6 +86,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             reading_routes(projection, parts.auth.needs("requests:read")),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),
+            callback_routes(callbacks, people.desk, parts.people, parts.clock, parts.auth),
             access_routes(_administration(parts, people.desk), parts.auth.needs("access:manage"), settings.access_role),
             attachment_routes(attachments, parts.blobs, projection, parts.signer, parts.auth.needs),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service, parts.signer),

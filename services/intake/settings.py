@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field, Json, field_validator
 
+from shared.callbacks.settings import CallbackSettings
 from shared.catalogue.attachments import MAX_BYTES
 from shared.schemas.topics import inbound_of
-from shared.service.settings import Settings
 
 
-class IntakeSettings(Settings):
-    """See Settings."""
+class IntakeSettings(CallbackSettings):
+    """See Settings and CallbackSettings."""
 
     max_batch_bytes: int = Field(default=64 * 1024 * 1024, description="largest body of POST /v1/requests:batch")
     max_attachment_bytes: int = Field(

@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import Field, Json, SecretStr, field_validator
 
-from shared.service.settings import Settings
+from shared.callbacks.settings import CallbackSettings
 
 
-class NotifySettings(Settings):
-    """See Settings. Rooms and webhooks are JSON objects: unit → robot key, name → {url, secret}."""
+class NotifySettings(CallbackSettings):
+    """See Settings and CallbackSettings. Rooms and webhooks are JSON objects: unit → robot key, name → {url, secret}."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=25, ge=1, le=65535)

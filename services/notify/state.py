@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.schemas.callbacks import Callback
 from shared.schemas.model import Frozen
 from shared.schemas.notifications import Channel, Delivery
 from shared.schemas.requests import Origin, PolicyPin
@@ -90,9 +91,12 @@ def awaited(state: State) -> dict[str, Channel]:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names, who leads which unit."""
+    """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names, who leads which unit, and
+    the units' callbacks.
+    """
 
     now: datetime
     rooms: frozenset[str] = frozenset()
     subscribers: tuple[str, ...] = ()
     leaders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    callbacks: Mapping[str, Mapping[str, Callback]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What notify's decisions read: the moment, the rooms and the webhooks that are set up; and the count of what was delivered."""
+"""What notify's decisions read: the moment, the rooms, webhooks and callbacks that are set up; and the count of what was delivered."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -36,13 +36,20 @@ class NotifySurroundings:
     ) -> None:
         self._directory = directory
         self._clock = clock
+        self._directory = directory
         self._rooms = rooms
         self._subscribers = subscribers
 
     async def context(self, _messages: Sequence[Message]) -> Context:
         """No I/O: everything is known already."""
-        now, leaders = self._clock.now(), leaders_of(self._directory())
-        return Context(now=now, rooms=self._rooms, subscribers=self._subscribers, leaders=leaders)
+        directory = self._directory()
+        return Context(
+            now=self._clock.now(),
+            rooms=self._rooms,
+            subscribers=self._subscribers,
+            leaders=leaders_of(directory),
+            callbacks=directory.callbacks,
+        )
 
     def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
         """Nothing is reserved, so nothing changes."""

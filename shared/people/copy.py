@@ -14,15 +14,16 @@ from pydantic import ValidationError
 from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record, decode
 from shared.schemas.access import KeyRing, SystemAccess
+from shared.schemas.callbacks import Callback
 from shared.schemas.envelope import Event, Source
-from shared.schemas.intake import AccessRecorded, PersonRecorded, UnitRecorded
+from shared.schemas.intake import AccessRecorded, CallbackRecorded, PersonRecorded, UnitRecorded
 from shared.schemas.model import Json
 from shared.schemas.people import BusinessUnit, Directory, Person
 from shared.schemas.registry import TYPE_OF
 
 log = structlog.get_logger()
-PERSON, UNIT, ACCESS = TYPE_OF[PersonRecorded], TYPE_OF[UnitRecorded], TYPE_OF[AccessRecorded]
-Part = Person | BusinessUnit | SystemAccess
+PERSON, UNIT, ACCESS, CALLBACK = (TYPE_OF[fact] for fact in (PersonRecorded, UnitRecorded, AccessRecorded, CallbackRecorded))
+Part = Person | BusinessUnit | SystemAccess | Callback
 
 
 class PeopleStore(Protocol):
@@ -86,7 +87,7 @@ class DirectoryCopy:
         await self._dead_letters.bury(dead)
 
     async def hear(self, events: Sequence[Event]) -> None:
-        """Take over events about people and units, in whatever order they come; of other types nothing is to be taken.
+        """Take over events about people, units and callbacks, in whatever order they come; of other types nothing is to be taken.
 
         Raises what the store or a listener raises; hearing the same again then does what is left to do.
         """
@@ -129,6 +130,7 @@ READERS: Mapping[str, Callable[[Json], Part]] = {
     PERSON: lambda data: PersonRecorded.model_validate(data).person,
     UNIT: lambda data: UnitRecorded.model_validate(data).unit,
     ACCESS: lambda data: AccessRecorded.model_validate(data).access,
+    CALLBACK: lambda data: CallbackRecorded.model_validate(data).callback,
 }
 
 
@@ -137,7 +139,7 @@ def _entry(event: Event) -> Entry:
 
 
 def _read(entry: Entry) -> Part | None:
-    """The person, unit or system of an entry; None for another type, or when this release cannot read it."""
+    """The person, unit, callback or system of an entry; None for another type, or when this release cannot read it."""
     subject, sequence, event_type, data = entry
     reader = READERS.get(event_type)
     if reader is None:

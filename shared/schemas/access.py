@@ -14,7 +14,7 @@ from pydantic import Field
 
 from shared.schemas.model import Frozen
 
-UnitScope = Literal["requests:read", "requests:write", "attachments:write", "documents:read", "people:read"]
+UnitScope = Literal["requests:read", "requests:write", "attachments:write", "documents:read", "people:read", "callbacks:manage"]
 Scope = Literal[UnitScope, "access:manage"]
 FilesFor = Literal["any", "unit", "system"]
 UNIT_SCOPES: frozenset[str] = frozenset(get_args(UnitScope))

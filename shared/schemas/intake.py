@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.schemas.access import SystemAccess
+from shared.schemas.callbacks import Callback
 from shared.schemas.model import Frozen, Text
 from shared.schemas.people import BusinessUnit, Person
 from shared.schemas.requests import FieldChange, PolicyPin, Request, Verdict
@@ -102,3 +103,9 @@ class AccessRecorded(Frozen):
     """All keys of one system, as they are now."""
 
     access: SystemAccess
+
+
+class CallbackRecorded(Frozen):
+    """A unit's subscription as it stands from here on (docs/decisions/0025)."""
+
+    callback: Callback

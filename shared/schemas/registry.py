@@ -20,6 +20,7 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.person.recorded": intake.PersonRecorded,
         "backline.unit.recorded": intake.UnitRecorded,
         "backline.access.recorded": intake.AccessRecorded,
+        "backline.callback.recorded": intake.CallbackRecorded,
     },
     "routing": {
         "backline.routing.coordinator_assigned": routing.CoordinatorAssigned,

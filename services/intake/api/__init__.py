@@ -2,6 +2,8 @@
 
 from services.intake.api.access import Administration, access_routes
 from services.intake.api.attachments import attachment_routes
+from services.intake.api.callback_wishes import Callbacks
+from services.intake.api.callbacks import callback_routes
 from services.intake.api.catalogue import catalogue_routes
 from services.intake.api.desk import desk_routes
 from services.intake.api.people import people_routes
@@ -12,8 +14,10 @@ from services.intake.api.waiving import waiving_routes
 
 __all__ = [
     "Administration",
+    "Callbacks",
     "access_routes",
     "attachment_routes",
+    "callback_routes",
     "catalogue_routes",
     "desk_routes",
     "people_routes",

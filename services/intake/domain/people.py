@@ -1,35 +1,38 @@
-"""The ledger of people, units and the keys of units' systems: an entry that differs from what is known is said once. Pure."""
+"""The ledger of people, units, their callbacks and the keys of their systems: what differs from what is known is said once. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.intake.domain import callbacks
 from services.intake.domain.access import issued, revoked
 from shared.ledger.messages import NOTHING, Decision, Message, Told
 from shared.schemas.access import SystemAccess
+from shared.schemas.callbacks import Callback
 from shared.schemas.envelope import Event, Source
-from shared.schemas.intake import AccessRecorded, PersonRecorded, UnitRecorded
+from shared.schemas.intake import AccessRecorded, CallbackRecorded, PersonRecorded, UnitRecorded
 from shared.schemas.model import Frozen
 from shared.schemas.people import BusinessUnit, Person
 
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleContext:
-    """People are recorded as told; nothing else is read."""
+    """People and units are recorded as told; the moment is for callbacks."""
 
     now: datetime
 
 
 class PersonState(Frozen):
-    """One entry of the directory, a person or a unit; or the keys of one system."""
+    """One entry of the directory: a person, a unit, a unit's callback, or the keys of one of its systems."""
 
     person: Person | None = None
     unit: BusinessUnit | None = None
     access: SystemAccess | None = None
+    callback: Callback | None = None
 
 
 class PeopleDomain:
-    """The Domain of one person, unit or system. Commands: record_person {person}, record_unit {unit}, issue_key {business_unit,
-    system, key}, revoke_key {key, by, reason}.
+    """The Domain of one entry. Commands: record_person {person}, record_unit {unit}, issue_key {business_unit, system, key},
+    revoke_key {key, by, reason}, and those of callbacks.
     """
 
     source: Source = "intake"
@@ -50,6 +53,8 @@ class PeopleDomain:
                 return issued(state.access, data, context.now)
             case Told(name="revoke_key", data=data):
                 return revoked(state.access, data, context.now)
+            case Told(name=name) if name in callbacks.COMMANDS:
+                return callbacks.decide(state.callback, message, context.now)
             case _:
                 return NOTHING
 
@@ -61,6 +66,8 @@ class PeopleDomain:
             return state.model_copy(update={"unit": event.read_as(UnitRecorded).unit})
         if "access" in event.data:
             return state.model_copy(update={"access": event.read_as(AccessRecorded).access})
+        if "callback" in event.data:
+            return state.model_copy(update={"callback": event.read_as(CallbackRecorded).callback})
         return state
 
     def wake_at(self, _state: PersonState) -> datetime | None:

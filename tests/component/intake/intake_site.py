@@ -7,8 +7,10 @@ import yaml
 
 from services.intake.api import (
     Administration,
+    Callbacks,
     access_routes,
     attachment_routes,
+    callback_routes,
     catalogue_routes,
     desk_routes,
     people_routes,
@@ -26,6 +28,8 @@ from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from shared.callbacks.addresses import Rules
+from shared.callbacks.guard import Guard
 from shared.catalogue.attachments import MAX_BYTES
 from shared.http.access import Access
 from shared.http.access_keys import Peppers
@@ -49,6 +53,7 @@ from tests.unit.ledger.small_domain import FakeClock, held
 MOST_OPEN = 6
 TOKEN = "a-service-token-of-tests"
 PEPPERS = Peppers("a pepper of tests, long enough for anybody")
+MASTER = b"the-master-secret-of-tests-is-long"
 
 
 class OneAtATime:
@@ -96,6 +101,9 @@ class Site:
             directory=lambda: self._people.directory,
             access=access,
         )
+        guard = Guard(Rules(), resolve=self.resolve)
+        callbacks = Callbacks(guard=guard, people=self._people, secret=MASTER)
+        self.hosts: dict[str, list[str]] = {}
         administration = Administration(
             desk=OneAtATime(people),
             people=self._people,
@@ -108,6 +116,7 @@ class Site:
         self.refusals = Refusals(self.shelf, self.clock)
         resending = Resending(self.shelf, reception, self.clock)
         routers = (
+            callback_routes(callbacks, OneAtATime(people), self._people, self.clock, auth),
             submitting_routes(reception, auth.needs("requests:write"), the_pack(), self._people, self.refusals.line),
             desk_routes(DeskReader(self.shelf, self._projection), resending, auth.needs("requests:write")),
             waiving_routes(reception, auth.needs("requests:write")),
@@ -125,11 +134,15 @@ class Site:
         )
         self._says: dict[str, Any] = {}
 
+    async def resolve(self, host: str, _port: int) -> list[str]:
+        """What the name server says: `hosts`, and nothing of others."""
+        return self.hosts.get(host, [host] if host[0].isdecimal() or ":" in host else [])
+
     def _ledger(self, name: str, domain: Any, surroundings: Any) -> Ledger[Any, Any]:
         return Ledger(
             domain=domain,
             surroundings=surroundings,
-            store=MongoLedgerStore(self._database[name]),
+            store=MongoLedgerStore(self.database[name]),
             publisher=AwayPublisher(),
             clock=self.clock,
         )
