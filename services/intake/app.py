@@ -39,7 +39,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     )
     requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"])
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
-    reception = Reception(requests.desk, parts.clock)
+    reception = Reception(requests.desk, parts.clock, parts.keys)
     inbound = Inbound(reception, parts.burial, parts.producer)
     book = MailBook(parts.database["mails"])
     receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))

@@ -8,11 +8,13 @@ from typing import Any, Protocol
 
 from services.intake.domain.refusals import closed
 from services.intake.domain.state import State
+from services.intake.places import with_pointers
+from services.intake.repeated import first_answer, was_refused
+from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
-from shared.schemas.intake import WithdrawalRequested
 from shared.schemas.model import Frozen, Json, Text
-from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import Action, Answer, Pending, Verdict, number_of, request_id
+from shared.service.once import Keys, Once, Wish
 
 
 class Clock(Protocol):
@@ -24,7 +26,10 @@ class Tells(Protocol):
 
 
 class Submission(Frozen):
-    """One message of a unit: what it wants, the body as parsed, who sent it through which channel."""
+    """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
+
+    `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once.
+    """
 
     action: Action
     body: Json
@@ -32,9 +37,15 @@ class Submission(Frozen):
     filed_by: str
     channel: str
     id: str | None = None
+    named: bool = False
+
+
+class Repeated(Answer):
+    """An answer that was given before, under the same key."""
 
 
 ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
+ASKED: dict[Action, Pending] = {"amend": "amendment", "withdraw": "withdrawal"}
 NO_IDENTITY = Refusal(
     code="no_identity",
     status=422,
@@ -66,9 +77,10 @@ NOT_NOW = Refusal(
 class Reception:
     """Takes submissions, one at a time or a batch, each answered when it is durable."""
 
-    def __init__(self, desk: Tells, clock: Clock) -> None:
+    def __init__(self, desk: Tells, clock: Clock, keys: Keys) -> None:
         self._desk = desk
         self._clock = clock
+        self._once = Once(Answer, keys)
 
     async def take(self, submission: Submission) -> Answer:
         """The answer to `submission`; raises what the store raised, and then sending it again is right."""
@@ -78,7 +90,30 @@ class Reception:
         return await self.take_for(subject, submission)
 
     async def take_for(self, subject: str, submission: Submission) -> Answer:
-        """As `take`, for a request whose id is known from elsewhere (the address it was sent to)."""
+        """As `take`, for a request whose id is known from elsewhere (the address it was sent to).
+
+        What routing has yet to decide is answered as the first time, until it has decided.
+        """
+        if not submission.named or submission.id is None:
+            return await self._told(subject, submission)
+        asked = ASKED.get(submission.action)
+        wish = Wish(name=submission.id, operation=submission.action, subject=subject, body=submission.body)
+        try:
+            given = await self._once.answer(
+                wish,
+                lambda: self._told(subject, submission),
+                kept=lambda answer: answer.problem is None,
+                final=lambda answer: asked not in answer.pending,
+            )
+        except Refused as error:
+            return refused(subject, submission.action, error.refusal)
+        return Repeated(**dict(given.answer)) if given.repeated else given.answer
+
+    async def bind(self, name: str, operation: str, content: str) -> None:
+        """Let `name` stand for this operation and content, whose parts are answered one by one. Raises Refused if it stands for others."""
+        await self._once.bind(Wish(name=name, operation=operation, subject="", body=content))
+
+    async def _told(self, subject: str, submission: Submission) -> Answer:
         body = submission.body
         unit = body.get("business_unit")
         told = Told(
@@ -89,7 +124,7 @@ class Reception:
             at=self._clock.now(),
             business_unit=unit if isinstance(unit, str) else None,
         )
-        return answer_to(submission.action, await self._desk.tell(told))
+        return with_pointers(answer_to(submission.action, await self._desk.tell(told)), body)
 
 
 def identity(body: Json) -> str | None:
@@ -112,9 +147,9 @@ def answer_to(action: Action, outcome: Outcome) -> Answer:
     if outcome.refusal is not None:
         return refused(outcome.subject, action, outcome.refusal)
     state: State = outcome.state
-    if _withdrawal_was_refused(outcome):
+    if was_refused(outcome):
         return refused(outcome.subject, action, closed(state))
-    answer: Mapping[str, Any] = outcome.answer or _from_events(outcome)
+    answer: Mapping[str, Any] = outcome.answer or first_answer(outcome)
     verdict = answer.get("verdict") or state.verdict
     return Answer(
         id=outcome.subject,
@@ -152,25 +187,9 @@ def command_id(*parts: str | bytes) -> str:
     return hashlib.sha256(b"\x1f".join(raw)).hexdigest()[:32]
 
 
-def _from_events(outcome: Outcome) -> Json:
-    event = outcome.events[-1] if outcome.events else None
-    if event is None:
-        return {"outcome": outcome.state.verdict.outcome if outcome.state.verdict else "accepted", "duplicate": True}
-    if "verdict" in event.data:
-        amended = event.type.endswith("amendment_requested")
-        return {"outcome": event.data["verdict"]["outcome"], "verdict": event.data["verdict"], "amended": amended}
-    return {"outcome": "withdrawn"}
-
-
 def _pending(state: State) -> tuple[Pending, ...]:
     asked: dict[Pending, bool] = {"amendment": state.amending, "withdrawal": state.withdrawing}
     return tuple(wish for wish, open_ in asked.items() if open_)
-
-
-def _withdrawal_was_refused(outcome: Outcome) -> bool:
-    """Whether a repeated withdrawal is one that routing has refused since: the work had ended."""
-    asked = outcome.repeated and any(event.type == TYPE_OF[WithdrawalRequested] for event in outcome.events)
-    return asked and not outcome.state.withdrawing and outcome.state.status != "withdrawn"
 
 
 def _storable(text: str) -> bool:

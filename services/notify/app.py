@@ -45,7 +45,7 @@ def build_app(settings: NotifySettings) -> FastAPI:
         subscriptions=[parts.hears(room, "intake", "routing", "documents")],
         routers=[
             routes(MongoProjection(parts.database["requests"]), parts.auth.principal),
-            resolving_routes(room.desk, parts.clock, parts.auth.service),
+            resolving_routes(room.desk, parts.clock, parts.auth.service, parts.keys),
         ],
         closing=[mailer.close, outside.aclose],
     )

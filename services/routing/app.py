@@ -35,7 +35,7 @@ def build_app(settings: Settings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room)],
         subscriptions=[parts.hears(room, "intake")],
-        routers=[work_routes(room.desk, projection, parts.clock, parts.auth.principal)],
+        routers=[work_routes(room.desk, projection, parts.clock, parts.auth.principal, parts.keys)],
         prepare=[projection.prepare],
         loops=[surroundings.sweep],
         restored=[surroundings.restore],

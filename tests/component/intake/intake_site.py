@@ -18,7 +18,7 @@ from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Json
-from shared.storage import BlobStore, Database, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore
+from shared.storage import BlobStore, Database, MongoDeadLetters, MongoKeys, MongoLedgerStore, MongoPeopleStore
 from shared.telemetry.health import Health
 from tests.builders import NOW, a_body, a_directory, events_of, the_pack
 from tests.builders.contract import conforming
@@ -48,7 +48,7 @@ class Site:
 
     def __init__(self, database: Database) -> None:
         self.clock = FakeClock(NOW)
-        self._database = database
+        self.database = database
         self._projection = Projection(database["requests"])
         burial = DeadLetters("intake", MongoDeadLetters(database["dead_letters"]), _no_copy, self.clock.now)
         self._people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
@@ -64,8 +64,10 @@ class Site:
         auth = Authenticator(
             service_token=TOKEN, environment="development", keys_file=None, directory=lambda: self._people.directory
         )
+        self.keys = MongoKeys(database["idempotency_keys"], self.clock.now)
+        self.reception = Reception(OneAtATime(self._requests), self.clock, self.keys)
         routers = (
-            submitting_routes(Reception(OneAtATime(self._requests), self.clock), auth.principal, the_pack(), self._people),
+            submitting_routes(self.reception, auth.principal, the_pack(), self._people),
             reading_routes(self._projection, auth.principal),
             catalogue_routes(the_pack(), auth.principal),
             people_routes(OneAtATime(people), self._people, self.clock, auth.principal),
@@ -81,7 +83,7 @@ class Site:
         return Ledger(
             domain=domain,
             surroundings=surroundings,
-            store=MongoLedgerStore(self._database[name]),
+            store=MongoLedgerStore(self.database[name]),
             publisher=AwayPublisher(),
             clock=self.clock,
         )
