@@ -20,6 +20,7 @@ from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from services.intake.watching import Watcher
 from shared.catalogue import Pack, newest
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND, PEOPLE, REQUEST_TOPICS
@@ -40,10 +41,11 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"])
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
     reception = Reception(requests.desk, parts.clock, parts.keys)
+    watcher = Watcher(projection.revisions)
     inbound = Inbound(reception, parts.burial, parts.producer)
     book = MailBook(parts.database["mails"])
     receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
-    return application(
+    app = application(
         parts,
         rooms={"requests": requests, "people": people},
         workers=[parts.worker(requests), parts.worker(people)],
@@ -53,7 +55,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
         ],
         routers=[
             submitting_routes(reception, parts.auth.principal, current, parts.people),
-            reading_routes(projection, parts.auth.principal),
+            reading_routes(projection, parts.auth.principal, watcher),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
             attachment_routes(parts.blobs, parts.auth.principal),
@@ -68,6 +70,8 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             "/v1/people:import": LARGE_JSON,
         },
     )
+    app.state.stopping = (*app.state.stopping, watcher.stop)
+    return app
 
 
 def _mail_room(

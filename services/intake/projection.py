@@ -1,6 +1,6 @@
 """What intake answers from its own database: one request, lists of them, and what became of earlier ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from services.intake.domain import RequestDomain
@@ -63,6 +63,16 @@ class Projection:
         """The request's state, or None when there is no such request."""
         stored = await self._collection.find_one({"_id": request}, STORED)
         return _state(stored) if stored and stored.get("state") else None
+
+    async def seen(self, request: str) -> tuple[State, int] | None:
+        """The request's state and its revision, or None when there is no such request."""
+        stored = await self._collection.find_one({"_id": request}, {**STORED, "revision": 1})
+        return (_state(stored), int(stored["revision"])) if stored and stored.get("state") else None
+
+    async def revisions(self, requests: Sequence[str]) -> Mapping[str, int]:
+        """The revision of each of `requests` that there is."""
+        found = self._collection.find({"_id": {"$in": list(requests)}}, {"revision": 1})
+        return {stored["_id"]: int(stored["revision"]) async for stored in found}
 
     async def page(
         self,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
@@ -12,10 +12,11 @@ from services.intake.api.shown import RequestList, WholeRequest
 from services.intake.domain.state import State, Status
 from services.intake.paging import place
 from services.intake.projection import FILTERS, Projection
+from services.intake.watching import Watcher
 from shared.http.auth import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
-from shared.schemas.model import Text
+from shared.schemas.model import Json, Text
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import NUMBER_PREFIX
 from shared.schemas.routing import Seat, WorkDeclined, seats_after
@@ -43,7 +44,14 @@ Number = Annotated[str, AfterValidator(_a_number), Query(description="as people 
 Cursor = Annotated[str, AfterValidator(_a_cursor), Query(description="the `next` of the page before")]
 
 
-def reading_routes(projection: Projection, principal: Callable[..., Any]) -> APIRouter:
+Wait = Annotated[
+    int, Query(ge=0, le=25, description="seconds to wait, with If-None-Match, for the request to change; 304 when it does not")
+]
+Tag = Annotated[str, Header(alias="If-None-Match", description="the ETag of what is known of the request already")]
+UNCHANGED: dict[int | str, Json] = {304: {"description": "The request is as If-None-Match names it"}}
+
+
+def reading_routes(projection: Projection, principal: Callable[..., Any], watcher: Watcher) -> APIRouter:
     """GET /v1/requests and GET /v1/requests/{id}."""
     router = APIRouter(prefix="/v1", tags=["requests"])
     Caller = Annotated[Principal, Depends(principal)]
@@ -69,14 +77,36 @@ def reading_routes(projection: Projection, principal: Callable[..., Any]) -> API
         page = await projection.page(filters=filters, unit=unit, number=number, after=behind, limit=limit)
         return RequestList.of(page.where(lambda state: visible(state, caller)) if number is not None else page)
 
-    @router.get("/requests/{request_id}", summary="One request: state, verdict and timeline, what other services said included")
-    async def one(request_id: str, caller: Caller) -> WholeRequest:
-        state = await projection.state(request_id)
-        if state is None or state.request is None or not visible(state, caller):
+    async def shown(request_id: str, caller: Principal) -> tuple[State, int]:
+        found = await projection.seen(request_id)
+        if found is None or found[0].request is None or not visible(found[0], caller):
             raise Refused(NOT_FOUND)
+        return found
+
+    @router.get(
+        "/requests/{request_id}",
+        summary="One request: state, verdict and timeline, what other services said included",
+        response_model=WholeRequest,
+        responses=UNCHANGED,
+    )
+    async def one(
+        request_id: str, caller: Caller, response: Response, known: Tag = "", wait: Wait = 0
+    ) -> WholeRequest | Response:
+        state, revision = await shown(request_id, caller)
+        if wait and known == _tag(revision):
+            await watcher.changed(request_id, revision, wait)
+            state, revision = await shown(request_id, caller)
+        headers = {"ETag": _tag(revision), "Cache-Control": "private, no-cache"}
+        if known == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        response.headers.update(headers)
         return WholeRequest.of(request_id, state)
 
     return router
+
+
+def _tag(revision: int) -> str:
+    return f'W/"{revision}"'
 
 
 def visible(state: State, caller: Principal) -> bool:

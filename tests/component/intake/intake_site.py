@@ -10,6 +10,7 @@ from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from services.intake.watching import Watcher
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
 from shared.ledger.apply import Ledger
@@ -66,9 +67,10 @@ class Site:
         )
         self.keys = MongoKeys(database["idempotency_keys"], self.clock.now)
         self.reception = Reception(OneAtATime(self._requests), self.clock, self.keys)
+        self.watcher = Watcher(self._projection.revisions, every=0.02)
         routers = (
             submitting_routes(self.reception, auth.principal, the_pack(), self._people),
-            reading_routes(self._projection, auth.principal),
+            reading_routes(self._projection, auth.principal, self.watcher),
             catalogue_routes(the_pack(), auth.principal),
             people_routes(OneAtATime(people), self._people, self.clock, auth.principal),
             attachment_routes(BlobStore(database), auth.principal),
