@@ -1,11 +1,12 @@
-"""`backline`: the stack, imports, recovery (what is parked, dead letters, reconcile, replay, rebuild, restore) and the contract."""
+"""`backline`: the stack, requests, imports, recovery (parked, dead letters, reconcile, replay, rebuild, restore) and the contract."""
 
 import typer
 
-from infra.commands import contract, feeding, keys, operating, rebuilding, recovering, restoring, running
+from infra.commands import contract, feeding, keys, operating, rebuilding, recovering, requesting, restoring, running
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 running.add_to(app)
+requesting.add_to(app)
 feeding.add_to(app)
 operating.add_to(app)
 recovering.add_to(app)

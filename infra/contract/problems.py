@@ -30,7 +30,12 @@ class Listing:
 def listings() -> list[Listing]:
     """Every code in the sources of the services, and of what they share."""
     files = sorted(path for tree in TREES for path in (ROOT / tree).rglob("*.py"))
-    return [found for path in files for found in _in_module(module(path))]
+    return [found for path in files for found in _in_module(module(path)) if found.said is None or _says(found.said)]
+
+
+def _says(said: Pair) -> bool:
+    """Whether there is a word of its own: a helper that is handed the whole sentence says nothing."""
+    return any(letter.isalpha() for letter in said[1])
 
 
 def page(found: list[Listing]) -> str:
