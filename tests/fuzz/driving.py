@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +10,16 @@ import httpx
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 
 from infra.stack import SERVICE_TOKEN
 
 SECONDS = 30
+Change = Callable[[dict[str, Any]], None]
 UNTRIED = frozenset({"PUT /v1/attachments/{sha256}"})
 """Not told apart by a document: nothing but the digest in its address says whether content is right."""
 
@@ -51,7 +54,7 @@ class Stack:
     token: str = SERVICE_TOKEN
 
 
-def document_of(stack: Stack, service: str) -> dict[str, Any]:
+def document_of(stack: Stack, service: str, change: Change | None = None) -> dict[str, Any]:
     """The service's document; a submission's body is any of the catalogue's forms, so that some go deeper than the frame."""
     with httpx.Client(timeout=SECONDS, headers={"Authorization": f"Bearer {stack.token}"}, trust_env=False) as client:
         document: dict[str, Any] = client.get(f"{stack.urls[service]}/openapi.json").json()
@@ -62,16 +65,24 @@ def document_of(stack: Stack, service: str) -> dict[str, Any]:
             content["schema"] = {
                 "anyOf": [{"type": "object"}, *({k: v for k, v in form.items() if k[0] != "$"} for form in forms)]
             }
+    if change is not None:
+        change(document)
     return document
 
 
-def tried(stack: Stack, service: str, *, examples: int, number: int, only: Sequence[str] = ()) -> Tried:
-    """Every operation of `service` with `examples` that fit and as many that do not; `number` seeds them."""
+def tried(
+    stack: Stack, service: str, *, examples: int, number: int, only: Sequence[str] = (), change: Change | None = None
+) -> Tried:
+    """Every operation of `service` with `examples` that fit and as many that do not; `number` seeds them.
+
+    `change` is made to the document first.
+    """
     result = Tried(service)
-    schema = schemathesis.openapi.from_dict(document_of(stack, service))
+    schema = schemathesis.openapi.from_dict(document_of(stack, service, change))
     with requests.Session() as session:
         session.trust_env = False
         for found in schema.get_all_operations():
+            assert isinstance(found, Ok), f"the document of {service} cannot be read: {found}"
             operation = found.ok()
             if operation.label not in UNTRIED and (not only or operation.label in only):
                 for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
@@ -114,7 +125,7 @@ def _try(
 
     try:
         one()
-    except schemathesis.errors.Unsatisfiable:
+    except Unsatisfiable:
         return  # nothing can be wrong about an operation without parameters
 
 
