@@ -1,13 +1,27 @@
-"""`backline`: the stack, imports, units' keys, recovery (what is parked, dead letters, reconcile, replay, rebuild, restore) and
-the contract.
+"""`backline`: the stack, requests, imports, the rejection desk, units' keys, recovery (parked, dead letters, reconcile, replay,
+rebuild, restore) and the contract.
 """
 
 import typer
 
-from infra.commands import access, contract, desk, feeding, keys, operating, rebuilding, recovering, restoring, running, securing
+from infra.commands import (
+    access,
+    contract,
+    desk,
+    feeding,
+    keys,
+    operating,
+    rebuilding,
+    recovering,
+    requesting,
+    restoring,
+    running,
+    securing,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 running.add_to(app)
+requesting.add_to(app)
 feeding.add_to(app)
 desk.add_to(app)
 operating.add_to(app)

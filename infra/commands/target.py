@@ -15,6 +15,8 @@ import httpx
 from infra.commands.ending import WRONGLY_ASKED, fail, reaching
 from infra.commands.language import Language, language_of
 from infra.stack import SERVICE_TOKEN
+from shared.client import Client
+from shared.schemas.envelope import SOURCES
 
 FOLDER = Path("var")
 TOKEN_VARIABLE = "BACKLINE_TOKEN"  # noqa: S105  # the name of a variable, no token
@@ -66,6 +68,12 @@ class Target:
         """A client with the token that was given, or with `development_token` to a local stack; it is answered in `language`."""
         headers = {"Authorization": f"Bearer {self.token or development_token}", "Accept-Language": language or language_of(None)}
         return httpx.Client(timeout=SECONDS, headers=headers, trust_env=False)
+
+    def api(self, development_token: str = SERVICE_TOKEN, *, language: Language) -> Client:
+        """The client of the services that there are, by the token that was given, or by `development_token` to a local stack."""
+        there = [service for service in SOURCES if service in self.urls or f"{service}-1" in self.urls]
+        urls: dict[str, str] = {service: self.url(service) for service in there}
+        return Client(urls, self.token or development_token, language=language)
 
     def ask(self, method: str, service: str, path: str, *, content: bytes | None = None) -> Any:
         """The JSON that `service` answers to an operator; ends the command when there is none or it is a problem."""

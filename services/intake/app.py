@@ -37,6 +37,7 @@ from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
 from services.intake.unnamed import Unnamed
+from services.intake.watching import Watcher
 from shared.callbacks.guard import Guard
 from shared.catalogue import Pack, newest
 from shared.ledger.desk import Desk
@@ -59,7 +60,8 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     outside = Outside(repeatable=frozenset({OVER}))
     requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
-    reception = Reception(requests.desk, parts.clock, settings.files_for)
+    reception = Reception(requests.desk, parts.clock, parts.keys, settings.files_for)
+    watcher = Watcher(projection.revisions)
     shelf = Shelf(parts.database["desk"], parts.database["requests"], parts.clock.now, most_open=settings.desk_entries)
     refusals = Refusals(shelf, parts.clock)
     tells = TellsEarly(shelf, projection, parts.producer, parts.clock)
@@ -69,7 +71,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, refusals, attachments)
     receivers = _receivers(settings, mails)
     callbacks = Callbacks(guard=Guard(settings.callback_rules), people=parts.people, secret=settings.callback_master)
-    return application(
+    app = application(
         parts,
         rooms={"requests": requests, "people": people},
         workers=[parts.worker(requests, {OVER: tells.perform}), parts.worker(people)],
@@ -83,7 +85,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             desk_routes(
                 DeskReader(shelf, projection), Resending(shelf, reception, parts.clock), parts.auth.needs("requests:write")
             ),
-            reading_routes(projection, parts.auth.needs("requests:read")),
+            reading_routes(projection, parts.auth.needs("requests:read"), watcher),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),
             callback_routes(callbacks, people.desk, parts.people, parts.clock, parts.auth),
@@ -96,6 +98,8 @@ def build_app(settings: IntakeSettings) -> FastAPI:
         closing=[receiver.close for receiver in receivers],
         limits=_limits(settings),
     )
+    app.state.stopping = (*app.state.stopping, watcher.stop)
+    return app
 
 
 def _surroundings(

@@ -15,6 +15,7 @@ import orjson
 from services.intake.desk.refused import Refusals
 from services.intake.domain.refusals import NOT_FOR_THEM
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
+from shared.http.idempotency import BAD_KEY, key_in
 from shared.http.limits import BadJson, parse_json
 from shared.ledger.messages import Refusal
 from shared.messaging.dead_letters import Dead, DeadLetters, identity_of
@@ -111,7 +112,10 @@ class Inbound:
         sender = self._channel(record).unit
         if sender is not None and unit != sender:
             return refused(None, action, NOT_FOR_THEM)
-        key = record.header("idempotency-key")
+        given = record.header("idempotency-key")
+        key = key_in(given) if given else None
+        if given and key is None:
+            return refused(None, action, BAD_KEY)
         command = command_id("unit", unit, key) if key else command_id(identity_of(record))
         submission = Submission(
             action=action,
@@ -120,6 +124,7 @@ class Inbound:
             filed_by=unit,
             channel="topic",
             id=command,
+            named=key is not None,
             reply=self._reply(record) if action != "submit" else None,
         )
         return await self._reception.take(submission)

@@ -79,6 +79,17 @@ class Projection:
         stored = await self._collection.find_one({"_id": request}, STORED)
         return _state(stored) if stored and stored.get("state") else None
 
+    async def seen(self, sight: Sight, request: str) -> tuple[State, int] | None:
+        """The request's state and its revision, or None when there is no such request to see."""
+        stored = await self._seen.one(sight, request, {**STORED, "revision": 1})
+        state = _state(stored) if stored and stored.get("state") else None
+        return (state, int(stored["revision"])) if stored and state is not None and _still(sight, state) else None
+
+    async def revisions(self, requests: Sequence[str]) -> Mapping[str, int]:
+        """The revision of each of `requests` that there is."""
+        found = self._collection.find({"_id": {"$in": list(requests)}}, {"revision": 1})
+        return {stored["_id"]: int(stored["revision"]) async for stored in found}
+
     async def page(
         self,
         sight: Sight,

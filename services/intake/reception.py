@@ -9,10 +9,13 @@ from typing import Any, Protocol
 from services.intake.domain.identity import identity
 from services.intake.domain.refusals import NOT_FOR_THEM, NOT_YOURS, UNKNOWN
 from services.intake.domain.state import State, theirs
+from services.intake.places import with_pointers
 from services.intake.repeated import from_events, refused_since
+from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.requests import Action, Answer, Pending, Verdict, number_of
+from shared.service.once import Keys, Once, Wish
 
 __all__ = [
     "ACTIONS",
@@ -38,6 +41,7 @@ class Tells(Protocol):
 class Submission(Frozen):
     """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
 
+    `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once.
     `pinned_to` is the unit, or the unit and source system, for which alone whoever sent it may file; `reply` where a record of the
     topic is answered, should its answer come later; `seen` the number of the last word of ours that a correction rests on.
     """
@@ -48,15 +52,21 @@ class Submission(Frozen):
     filed_by: str
     channel: str
     id: str | None = None
+    named: bool = False
     pinned_to: tuple[str, ...] = ()
     reply: Json | None = None
     seen: int | None = None
+
+
+class Repeated(Answer):
+    """An answer that was given before, under the same key."""
 
 
 FilesFor = Mapping[str, frozenset[str]]
 """Unit → the other units it may file for; ANY_UNIT stands for all."""
 ANY_UNIT = "*"
 ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
+ASKED: dict[Action, Pending] = {"amend": "amendment", "withdraw": "withdrawal"}
 NO_IDENTITY = Refusal(
     code="no_identity",
     status=422,
@@ -92,9 +102,10 @@ class Reception:
     services file for all.
     """
 
-    def __init__(self, desk: Tells, clock: Clock, files_for: FilesFor | None = None) -> None:
+    def __init__(self, desk: Tells, clock: Clock, keys: Keys, files_for: FilesFor | None = None) -> None:
         self._desk = desk
         self._clock = clock
+        self._once = Once(Answer, keys)
         self._files_for = files_for or {}
 
     async def take(self, submission: Submission) -> Answer:
@@ -111,7 +122,30 @@ class Reception:
         return await self.take_for(subject, submission)
 
     async def take_for(self, subject: str, submission: Submission) -> Answer:
-        """As `take`, for a request whose id is known from elsewhere (the address it was sent to)."""
+        """As `take`, for a request whose id is known from elsewhere (the address it was sent to).
+
+        What routing has yet to decide is answered as the first time, until it has decided.
+        """
+        if not submission.named or submission.id is None:
+            return await self._told(subject, submission)
+        asked = ASKED.get(submission.action)
+        wish = Wish(name=submission.id, operation=submission.action, subject=subject, body=submission.body)
+        try:
+            given = await self._once.answer(
+                wish,
+                lambda: self._told(subject, submission),
+                kept=lambda answer: answer.problem is None,
+                final=lambda answer: asked not in answer.pending and answer.outcome != "held",
+            )
+        except Refused as error:
+            return refused(subject, submission.action, error.refusal)
+        return Repeated(**dict(given.answer)) if given.repeated else given.answer
+
+    async def bind(self, name: str, operation: str, content: str) -> None:
+        """Let `name` stand for this operation and content, whose parts are answered one by one. Raises Refused if it stands for others."""
+        await self._once.bind(Wish(name=name, operation=operation, subject="", body=content))
+
+    async def _told(self, subject: str, submission: Submission) -> Answer:
         body = submission.body
         unit = body.get("business_unit")
         data: Json = {"body": body, "by": submission.by, "filed_by": submission.filed_by, "channel": submission.channel}
@@ -128,7 +162,7 @@ class Reception:
         if outcome.problem and outcome.state is not None and not theirs(outcome.state, told.data):
             # It is set aside, which is not theirs to know.
             return refused(subject, submission.action, NOT_YOURS if submission.action == "submit" else UNKNOWN)
-        return answer_to(submission.action, outcome, told.id)
+        return with_pointers(answer_to(submission.action, outcome, told.id), body)
 
     def _may_file(self, submission: Submission) -> bool:
         unit, by = submission.body.get("business_unit"), submission.filed_by

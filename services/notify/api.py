@@ -5,14 +5,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from services.notify.state import DeliveryState, State, Status
 from shared.http.auth import Principal
+from shared.http.idempotency import Key
+from shared.http.idempotency import told as say_whether
 from shared.http.limits import StrictRoute
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
-from shared.schemas.model import Frozen, Text
+from shared.schemas.model import Frozen, Json, Text
+from shared.service.once import Keys, Once, Wish, named
 from shared.storage import Sight
 
 NOT_FOUND = Refusal(
@@ -73,20 +76,33 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-def resolving_routes(desk: Tells, clock: Clock, operator: Callable[..., Any]) -> APIRouter:
+def resolving_routes(desk: Tells, clock: Clock, operator: Callable[..., Any], keys: Keys) -> APIRouter:
     """POST /v1/requests/{id}/notifications/{delivery}/resolve, for operators."""
-    router = APIRouter(prefix="/v1", tags=["notifications"], route_class=StrictRoute, dependencies=[Depends(operator)])
+    router = APIRouter(prefix="/v1", tags=["notifications"], route_class=StrictRoute)
+    Operator = Annotated[Principal, Depends(operator)]
+    once = Once(Settled, keys)
 
-    @router.post("/requests/{request_id}/notifications/{delivery}/resolve", summary="Settle a delivery in doubt")
-    async def resolve(request_id: str, delivery: str, resolution: Resolution) -> Settled:
-        data = {"delivery": delivery, "arrived": resolution.arrived}
-        told = Told(id=uuid.uuid4().hex, subject=request_id, name="resolve", data=data, at=clock.now())
-        outcome = await desk.tell(told)
+    async def told(identity: str, request_id: str, data: Json) -> Settled:
+        outcome = await desk.tell(Told(id=identity, subject=request_id, name="resolve", data=data, at=clock.now()))
         if outcome.refusal is not None:
             raise Refused(outcome.refusal)
         if outcome.problem:
             raise Refused(FAULTY)
+        delivery = data["delivery"]
         return Settled(request=request_id, delivery=delivery, status=outcome.state.deliveries[delivery].status)
+
+    @router.post("/requests/{request_id}/notifications/{delivery}/resolve", summary="Settle a delivery in doubt")
+    async def resolve(
+        request_id: str, delivery: str, resolution: Resolution, by: Operator, response: Response, key: Key = None
+    ) -> Settled:
+        data = {"delivery": delivery, "arrived": resolution.arrived}
+        if key is None:
+            return await told(uuid.uuid4().hex, request_id, data)
+        name = named(by.kind, by.id, key)
+        wish = Wish(name=name, operation="resolve", subject=request_id, body=data)
+        given = await once.answer(wish, lambda: told(name, request_id, data))
+        say_whether(response, repeated=given.repeated)
+        return given.answer
 
     return router
 

@@ -60,8 +60,10 @@ def build_app(settings: NotifySettings) -> FastAPI:
         subscriptions=[parts.hears(room, "intake", "routing", "documents")],
         routers=[
             routes(MongoProjection(parts.database["requests"]), parts.auth.needs("requests:read")),
-            resolving_routes(room.desk, parts.clock, parts.auth.service),
-            undelivered_routes(undelivered, callbacks, room.desk, parts.people, parts.clock, parts.auth.principal),
+            resolving_routes(room.desk, parts.clock, parts.auth.service, parts.keys),
+            undelivered_routes(
+                undelivered, callbacks, room.desk, parts.people, parts.clock, parts.auth.needs("callbacks:manage")
+            ),
         ],
         prepare=[undelivered.prepare],
         closing=[mailer.close, outside.aclose, dialler.close],

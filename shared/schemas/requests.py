@@ -100,11 +100,15 @@ class PolicyPin(Frozen):
 
 
 class Problem(Frozen):
-    """One thing wrong: the field (dotted path), a stable code, and a sentence that names problem and remedy."""
+    """One thing wrong: the field (dotted path), a stable code, and a sentence that names problem and remedy.
+
+    In an answer, `pointer` is the field's JSON pointer (RFC 6901) into the body as it was sent.
+    """
 
     field: str
     code: str
     message: Text
+    pointer: str | None = None
 
 
 class PreconditionVerdict(Frozen):

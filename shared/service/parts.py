@@ -39,6 +39,7 @@ from shared.storage import (
     Database,
     MongoAudit,
     MongoDeadLetters,
+    MongoKeys,
     MongoLedgerStore,
     MongoPeopleStore,
     MongoShadow,
@@ -89,6 +90,7 @@ class Parts:
     blobs: BlobStore
     dead_letters: MongoDeadLetters
     audit: Audit
+    keys: MongoKeys
     burial: DeadLetters
     producer: Producer
     people: DirectoryCopy
@@ -144,6 +146,7 @@ class Parts:
             dead_letters=letters,
             burial=burial,
             audit=Audit(MongoAudit(database["operations"]), clock),
+            keys=MongoKeys(database["idempotency_keys"], clock.now),
             producer=producer,
             people=people,
             packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),

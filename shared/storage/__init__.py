@@ -16,6 +16,7 @@ from shared.storage.client import (
     ensure_safe,
 )
 from shared.storage.dead_letters import BuriedAgainError, MongoDeadLetters, handed_again
+from shared.storage.key_store import MongoKeys
 from shared.storage.ledger_store import MongoLedgerStore
 from shared.storage.people_store import MongoPeopleStore
 from shared.storage.shadow_store import MongoShadow
@@ -33,6 +34,7 @@ __all__ = [
     "InsertOne",
     "MongoAudit",
     "MongoDeadLetters",
+    "MongoKeys",
     "MongoLedgerStore",
     "MongoPeopleStore",
     "MongoShadow",

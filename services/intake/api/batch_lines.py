@@ -10,7 +10,7 @@ from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Json, Text
 from shared.schemas.people import Directory
-from shared.tables.faults import TableFault, file_problem, row_problem
+from shared.tables.faults import TableFault, file_problem, pointer, row_problem
 from shared.tables.mapping import ENCODINGS, FileForm
 from shared.tables.rows import Rows, Surroundings
 from shared.tables.table import Limits, Table, open_table
@@ -74,7 +74,7 @@ def table_lines(body: bytes, form: FileForm, around: Surroundings, locale: str) 
         table = open_table(io.BytesIO(body), form, LIMITS)
         rows = Rows(table.header, around, reading=table.reading)
     except TableFault as fault:
-        errors = [{"pointer": p.field, "code": p.code, "detail": p.message.by_locale(locale)} for p in fault.problems]
+        errors = [{"pointer": pointer(p.field), "code": p.code, "detail": p.message.by_locale(locale)} for p in fault.problems]
         raise Refused(Refusal(code=fault.problems[0].code, status=422, message=fault.text), errors) from fault
     lines: list[BatchLine] = []
     room = MAX_BYTES

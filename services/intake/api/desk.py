@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.intake.api.desk_shown import Counts, DeskEntry, DeskLine, DeskList
 from services.intake.api.reading import Cursor
@@ -55,12 +55,12 @@ def desk_routes(reader: DeskReader, resending: Resending, principal: Callable[..
         return DeskEntry.whole(await _found(entry, caller), caller.business_unit, service=caller.kind == "service")
 
     @router.post("/desk/{entry}/resend", status_code=202, summary="Send an entry again, corrected, under the same identity")
-    async def resend(entry: str, correction: Correction, caller: Caller) -> Answer:
+    async def resend(entry: str, correction: Correction, caller: Caller, response: Response) -> Answer:
         found = await _found(entry, caller)
         by, filed_by = f"{caller.kind}:{caller.id}", caller.business_unit or ""
         if isinstance(found, Entry):
-            return checked(await resending.entry(found, correction, by=by, filed_by=filed_by or found.unit))
-        return checked(await resending.request(entry, found[1], correction, by=by, filed_by=filed_by))
+            return checked(response, await resending.entry(found, correction, by=by, filed_by=filed_by or found.unit))
+        return checked(response, await resending.request(entry, found[1], correction, by=by, filed_by=filed_by))
 
     async def _found(entry: str, caller: Principal) -> Entry | tuple[str, State]:
         """The entry, if it is the caller's unit's; raises Refused."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
@@ -12,10 +12,11 @@ from services.intake.api.shown import RequestList, WholeRequest
 from services.intake.domain.state import State, Status
 from services.intake.paging import Place, place
 from services.intake.projection import FILTERS, Page
+from services.intake.watching import Watcher
 from shared.http.auth import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
-from shared.schemas.model import Text
+from shared.schemas.model import Json, Text
 from shared.schemas.requests import NUMBER_PREFIX
 from shared.storage import Sight
 
@@ -30,6 +31,8 @@ class Reading(Protocol):
     """Reads of intake's requests, each as far as whoever asks may see."""
 
     async def state(self, sight: Sight, request: str) -> State | None: ...
+
+    async def seen(self, sight: Sight, request: str) -> tuple[State, int] | None: ...
 
     async def page(
         self,
@@ -58,7 +61,14 @@ Number = Annotated[str, AfterValidator(_a_number), Query(description="as people 
 Cursor = Annotated[str, AfterValidator(_a_cursor), Query(description="the `next` of the page before")]
 
 
-def reading_routes(projection: Reading, principal: Callable[..., Any]) -> APIRouter:
+Wait = Annotated[
+    int, Query(ge=0, le=25, description="seconds to wait, with If-None-Match, for the request to change; 304 when it does not")
+]
+Tag = Annotated[str, Header(alias="If-None-Match", description="the ETag of what is known of the request already")]
+UNCHANGED: dict[int | str, Json] = {304: {"description": "The request is as If-None-Match names it"}}
+
+
+def reading_routes(projection: Reading, principal: Callable[..., Any], watcher: Watcher) -> APIRouter:
     """GET /v1/requests and GET /v1/requests/{id}."""
     router = APIRouter(prefix="/v1", tags=["requests"])
     Caller = Annotated[Principal, Depends(principal)]
@@ -82,11 +92,33 @@ def reading_routes(projection: Reading, principal: Callable[..., Any]) -> APIRou
         behind = place(after) if after is not None else None
         return RequestList.of(await projection.page(caller.sight, filters=filters, number=number, after=behind, limit=limit))
 
-    @router.get("/requests/{request_id}", summary="One request: state, verdict and timeline, what other services said included")
-    async def one(request_id: str, caller: Caller) -> WholeRequest:
-        state = await projection.state(caller.sight, request_id)
-        if state is None or state.request is None:
+    async def shown(request_id: str, caller: Principal) -> tuple[State, int]:
+        found = await projection.seen(caller.sight, request_id)
+        if found is None or found[0].request is None:
             raise Refused(NOT_FOUND)
+        return found
+
+    @router.get(
+        "/requests/{request_id}",
+        summary="One request: state, verdict and timeline, what other services said included",
+        response_model=WholeRequest,
+        responses=UNCHANGED,
+    )
+    async def one(
+        request_id: str, caller: Caller, response: Response, known: Tag = "", wait: Wait = 0
+    ) -> WholeRequest | Response:
+        state, revision = await shown(request_id, caller)
+        if wait and known == _tag(revision):
+            await watcher.changed(request_id, revision, wait)
+            state, revision = await shown(request_id, caller)
+        headers = {"ETag": _tag(revision), "Cache-Control": "private, no-cache"}
+        if known == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        response.headers.update(headers)
         return WholeRequest.of(request_id, state)
 
     return router
+
+
+def _tag(revision: int) -> str:
+    return f'W/"{revision}"'

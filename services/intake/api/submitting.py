@@ -5,19 +5,30 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.intake.api.batch_lines import CSV, XLSX, BatchLine, form_of, json_lines, media_type, surroundings, table_lines
 from services.intake.domain.refusals import LONGEST_REASON
-from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
+from services.intake.reception import (
+    ACTIONS,
+    NO_IDENTITY,
+    Reception,
+    Repeated,
+    Submission,
+    command_id,
+    identity,
+    refused,
+    unknown_action,
+)
 from shared.catalogue import Pack
 from shared.http.auth import Principal
+from shared.http.idempotency import Key, told
 from shared.http.limits import BadJson, parse_json
 from shared.http.problems import Refused, language
 from shared.ledger.messages import Refusal
 from shared.people.copy import DirectoryCopy
-from shared.schemas.model import Json, Text
+from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.requests import Action, Answer
 from shared.tables.rows import Surroundings
 
@@ -96,14 +107,13 @@ def submitting_routes(
     """
     router = APIRouter(prefix="/v1", tags=["requests"])
     Caller = Annotated[Principal, Depends(principal)]
-    Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
     @router.post(
         "/requests", status_code=202, summary="Submit one request", openapi_extra=_body("the request; see /v1/catalogue/{type}")
     )
     async def submit(request: Request, response: Response, caller: Caller, key: Key = None) -> Answer:
         body = _object(await request.body())
-        answer = _checked(await reception.take(_submission("submit", body, caller, "http", key)))
+        answer = _checked(response, await reception.take(_submission("submit", body, caller, "http", key)))
         response.headers["Location"] = f"/v1/requests/{answer.id}"
         return answer
 
@@ -113,9 +123,9 @@ def submitting_routes(
         summary="Amend a request (JSON Merge Patch, RFC 7396)",
         openapi_extra=_body("the fields that change"),
     )
-    async def amend(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
+    async def amend(request: Request, response: Response, request_id: str, caller: Caller, key: Key = None) -> Answer:
         body = _object(await request.body())
-        return _checked(await reception.take_for(request_id, _submission("amend", body, caller, "http", key)))
+        return _checked(response, await reception.take_for(request_id, _submission("amend", body, caller, "http", key)))
 
     @router.post(
         "/requests/{request_id}/withdraw",
@@ -123,9 +133,9 @@ def submitting_routes(
         summary="Withdraw a request, with a reason",
         openapi_extra=_body("why", A_REASON),
     )
-    async def withdraw(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
+    async def withdraw(request: Request, response: Response, request_id: str, caller: Caller, key: Key = None) -> Answer:
         body = _object(await request.body() or b"{}")
-        return _checked(await reception.take_for(request_id, _submission("withdraw", body, caller, "http", key)))
+        return _checked(response, await reception.take_for(request_id, _submission("withdraw", body, caller, "http", key)))
 
     @router.post(
         "/requests:batch",
@@ -134,7 +144,7 @@ def submitting_routes(
         responses=LINES,
         openapi_extra=A_BATCH,
     )
-    async def batch(request: Request, caller: Caller, sheet: Sheet = None) -> StreamingResponse:
+    async def batch(request: Request, caller: Caller, sheet: Sheet = None, key: Key = None) -> StreamingResponse:
         kind, charset = media_type(request.headers.get("content-type", ""))
         body = await request.body()
         if kind in {CSV, XLSX}:
@@ -144,7 +154,10 @@ def submitting_routes(
         else:
             lines, body = json_lines(body), b"\n".join(body.splitlines())
         digest = hashlib.sha256(body).hexdigest()
-        return StreamingResponse(_answers(reception, lines, caller, digest, keep), media_type="application/jsonl")
+        if key is not None:
+            await reception.bind(command_id(caller.kind, caller.id, key), "batch", digest)
+        named = _Naming(digest=digest, key=key)
+        return StreamingResponse(_answers(reception, lines, caller, named, keep), media_type="application/jsonl")
 
     return router
 
@@ -155,30 +168,43 @@ def _body(description: str, schema: Json | None = None) -> Json:
     return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
+class _Naming(Frozen):
+    """How a batch's commands are named: by its content, or under its own key, and then its lines' answers are kept too."""
+
+    digest: str
+    key: str | None
+
+    def of(self, caller: Principal, place: int) -> str:
+        """The id of the command in the line at `place`."""
+        if self.key is None:
+            return command_id(caller.kind, caller.id, f"{self.digest}:{place}")
+        return command_id(caller.kind, caller.id, self.key, str(place))
+
+
 async def _answers(
-    reception: Reception, lines: list[BatchLine], caller: Principal, digest: str, keep: KeepsLine | None
+    reception: Reception, lines: list[BatchLine], caller: Principal, named: _Naming, keep: KeepsLine | None
 ) -> AsyncIterator[bytes]:
     """Answers in the order of the lines. They are told in that order and share their writes, so lines about one request keep it."""
     slots = asyncio.Semaphore(IN_FLIGHT)
-    answering = (_told(reception, line, caller, f"{digest}:{line.place}", slots, keep) for line in lines)
+    answering = (_told(reception, line, caller, named, slots, keep) for line in lines)
     tasks = [(line, asyncio.create_task(one)) for line, one in zip(lines, answering, strict=True)]
     for line, task in tasks:
         answer = dict(await task)
-        told = Line(line=line.place, **answer) if line.record is None else Row(line=line.place, record=line.record, **answer)
-        yield told.model_dump_json().encode() + b"\n"
+        row = Line(line=line.place, **answer) if line.record is None else Row(line=line.place, record=line.record, **answer)
+        yield row.model_dump_json().encode() + b"\n"
 
 
 async def _told(
-    reception: Reception, line: BatchLine, caller: Principal, identifier: str, slots: asyncio.Semaphore, keep: KeepsLine | None
+    reception: Reception, line: BatchLine, caller: Principal, named: _Naming, slots: asyncio.Semaphore, keep: KeepsLine | None
 ) -> Answer:
-    answer = await _line(reception, line, caller, identifier, slots)
+    answer = await _line(reception, line, caller, named, slots)
     if keep is not None and answer.problem is not None:
         async with slots:
-            await keep(line, answer, caller, command_id(caller.kind, caller.id, identifier))
+            await keep(line, answer, caller, named.of(caller, line.place))
     return answer
 
 
-async def _line(reception: Reception, line: BatchLine, caller: Principal, identifier: str, slots: asyncio.Semaphore) -> Answer:
+async def _line(reception: Reception, line: BatchLine, caller: Principal, named: _Naming, slots: asyncio.Semaphore) -> Answer:
     if line.problem is not None:
         return Answer(id=None, action="submit", outcome="refused", problem=line.problem)
     async with slots:
@@ -194,7 +220,9 @@ async def _line(reception: Reception, line: BatchLine, caller: Principal, identi
             return refused(None, action, NO_BODY if body is None else NOT_AN_OBJECT)
         if identity(body) is None:
             return refused(None, action, NO_IDENTITY)
-        return await reception.take(_submission(action, body, caller, "batch", identifier))
+        sent = _submission(action, body, caller, "batch", None)
+        identifier = named.of(caller, line.place)
+        return await reception.take(sent.model_copy(update={"id": identifier, "named": named.key is not None}))
 
 
 def _unwrapped(message: object) -> tuple[str, object]:
@@ -206,14 +234,15 @@ def _unwrapped(message: object) -> tuple[str, object]:
 
 def _submission(action: Action, body: Json, caller: Principal, channel: str, key: str | None) -> Submission:
     identifier = command_id(caller.kind, caller.id, key) if key is not None else None
-    unit = caller.business_unit or ""
+    by, unit = f"{caller.kind}:{caller.id}", caller.business_unit or ""
     return Submission(
         action=action,
         body=body,
-        by=f"{caller.kind}:{caller.id}",
+        by=by,
         filed_by=unit,
         channel=channel,
         id=identifier,
+        named=identifier is not None,
         pinned_to=caller.pinned_to,
     )
 
@@ -225,9 +254,10 @@ def _object(raw: bytes) -> Json:
     return body
 
 
-def _checked(answer: Answer) -> Answer:
+def _checked(response: Response, answer: Answer) -> Answer:
     """A refusal becomes problem details; everything else is the answer."""
     if answer.problem is None:
+        told(response, repeated=isinstance(answer, Repeated))
         return answer
     message = Text.model_validate(answer.problem["message"])
     raise Refused(Refusal(code=answer.problem["code"], status=answer.problem["status"], message=message))

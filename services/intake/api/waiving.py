@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.intake.api.submitting import checked, described, json_object, submission
 from services.intake.domain.refusals import LONGEST_REASON
 from services.intake.reception import Reception
 from shared.http.auth import Principal
+from shared.http.idempotency import Key
 from shared.schemas.model import Json
 from shared.schemas.requests import Answer
 
@@ -26,7 +27,6 @@ def waiving_routes(reception: Reception, principal: Callable[..., Any]) -> APIRo
     """POST /v1/requests/{id}/waive."""
     router = APIRouter(prefix="/v1", tags=["requests"])
     Caller = Annotated[Principal, Depends(principal)]
-    Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
     @router.post(
         "/requests/{request_id}/waive",
@@ -34,8 +34,8 @@ def waiving_routes(reception: Reception, principal: Callable[..., Any]) -> APIRo
         summary="Waive a precondition of a returned request, with a reason; it is judged again at once",
         openapi_extra=described("which, and why", A_WAIVER),
     )
-    async def waive(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
+    async def waive(request: Request, response: Response, request_id: str, caller: Caller, key: Key = None) -> Answer:
         body = json_object(await request.body())
-        return checked(await reception.take_for(request_id, submission("waive", body, caller, "http", key)))
+        return checked(response, await reception.take_for(request_id, submission("waive", body, caller, "http", key)))
 
     return router

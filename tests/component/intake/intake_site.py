@@ -28,6 +28,7 @@ from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from services.intake.watching import Watcher
 from shared.callbacks.addresses import Rules
 from shared.callbacks.guard import Guard
 from shared.catalogue.attachments import MAX_BYTES
@@ -43,7 +44,7 @@ from shared.messaging.wire import Record
 from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Json
 from shared.service.audit import Audit
-from shared.storage import BlobStore, Database, MongoAudit, MongoDeadLetters, MongoLedgerStore, MongoPeopleStore
+from shared.storage import BlobStore, Database, MongoAudit, MongoDeadLetters, MongoKeys, MongoLedgerStore, MongoPeopleStore
 from shared.telemetry.health import Health
 from tests.builders import NOW, a_body, a_directory, events_of, the_pack
 from tests.builders.contract import conforming
@@ -76,7 +77,7 @@ class Site:
 
     def __init__(self, database: Database) -> None:
         self.clock = FakeClock(NOW)
-        self.database = self._database = database
+        self.database = database
         self._projection = Projection(database["requests"])
         self.blobs = BlobStore(database)
         self.attachments = Attachments(self.blobs, database["refused_files"])
@@ -111,16 +112,18 @@ class Site:
             audit=Audit(MongoAudit(database["operations"]), self.clock),
             access=access,
         )
-        reception = Reception(OneAtATime(self._requests), self.clock)
+        self.keys = MongoKeys(database["idempotency_keys"], self.clock.now)
+        self.reception = Reception(OneAtATime(self._requests), self.clock, self.keys)
+        self.watcher = Watcher(self._projection.revisions, every=0.02)
         self.shelf = Shelf(database["desk"], database["requests"], self.clock.now, most_open=MOST_OPEN)
         self.refusals = Refusals(self.shelf, self.clock)
-        resending = Resending(self.shelf, reception, self.clock)
+        resending = Resending(self.shelf, self.reception, self.clock)
         routers = (
             callback_routes(callbacks, OneAtATime(people), self._people, self.clock, auth),
-            submitting_routes(reception, auth.needs("requests:write"), the_pack(), self._people, self.refusals.line),
+            submitting_routes(self.reception, auth.needs("requests:write"), the_pack(), self._people, self.refusals.line),
             desk_routes(DeskReader(self.shelf, self._projection), resending, auth.needs("requests:write")),
-            waiving_routes(reception, auth.needs("requests:write")),
-            reading_routes(self._projection, auth.needs("requests:read")),
+            waiving_routes(self.reception, auth.needs("requests:write")),
+            reading_routes(self._projection, auth.needs("requests:read"), self.watcher),
             catalogue_routes(the_pack(), auth.principal),
             people_routes(OneAtATime(people), self._people, self.clock, auth.needs("people:read")),
             access_routes(administration, auth.needs("access:manage"), "company_leader"),

@@ -42,17 +42,17 @@ async def test_what_intake_decides_itself_is_not_pending(site: Site):
     assert (answer["outcome"], answer["status"], answer["pending"]) == ("withdrawn", "dropped", [])
 
 
-@pytest.mark.parametrize("key", [None, "the-same-key"])
-async def test_a_withdrawal_sent_again_is_answered_with_what_routing_decided(site: Site, key: str | None):
-    headers = {"Idempotency-Key": key} if key else {}
+@pytest.mark.parametrize("keyed", [False, True])
+async def test_a_withdrawal_sent_again_is_answered_with_what_routing_decided(site: Site, keyed: bool):
     refused, stands = [(await site.submitted(reference))["id"] for reference in ("R-1", "R-2")]
+    headers = {request: {"Idempotency-Key": f"withdraw-{request}"} if keyed else {} for request in (refused, stands)}
     for request in (refused, stands):
-        await site.ask("POST", f"/v1/requests/{request}/withdraw", json=REASON, headers=headers)
+        await site.ask("POST", f"/v1/requests/{request}/withdraw", json=REASON, headers=headers[request])
     await site.hear(refused, COORDINATED, ASSIGNED, WORKING, COMPLETED, NOT_WITHDRAWN)
     await site.hear(stands, WITHDRAWN)
-    again = await site.ask("POST", f"/v1/requests/{refused}/withdraw", json=REASON, headers=headers)
+    again = await site.ask("POST", f"/v1/requests/{refused}/withdraw", json=REASON, headers=headers[refused])
     assert (again.status_code, again.json()["code"]) == (409, "closed")
-    final = (await site.ask("POST", f"/v1/requests/{stands}/withdraw", json=REASON, headers=headers)).json()
+    final = (await site.ask("POST", f"/v1/requests/{stands}/withdraw", json=REASON, headers=headers[stands])).json()
     assert (final["outcome"], final["status"], final["pending"]) == ("withdrawn", "withdrawn", [])
 
 

@@ -14,11 +14,10 @@ from services.intake.mail.receiver import CONNECTIONS, Receiver
 from services.intake.mail.replies import Reply
 from services.intake.mail.taking import Door, MailRoom
 from services.intake.mail.threads import Threads
-from services.intake.reception import Reception
 from shared.schemas.requests import number_of, request_id
 from shared.storage import BlobStore, Database
 from tests.builders import the_pack
-from tests.component.intake.intake_site import OneAtATime, Site
+from tests.component.intake.intake_site import Site
 from tests.unit.intake.letters import VISIT, a_file, a_mail
 
 pytestmark = pytest.mark.stack
@@ -30,7 +29,7 @@ SUPPORT = "support@backline.example"
 def a_room(site: Site, database: Database) -> MailRoom:
     book = MailBook(database["mails"])
     return MailRoom(
-        reception=Reception(OneAtATime(site._requests), site.clock),
+        reception=site.reception,
         threads=Threads(site._projection, book),
         book=book,
         blobs=BlobStore(database),

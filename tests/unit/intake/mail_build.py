@@ -20,6 +20,7 @@ from shared.schemas.people import Directory
 from shared.schemas.requests import number_of
 from shared.storage import Sight
 from tests.builders import NOW, a_directory, the_pack
+from tests.builders.keys import MemoryKeys
 from tests.unit.ledger.memory_store import AwayPublisher, MemoryStore
 from tests.unit.ledger.small_domain import FakeClock
 
@@ -93,7 +94,7 @@ class Room:
         self.ledger: Ledger[Any, Any] = Ledger(
             domain=RequestDomain(), surroundings=surroundings, store=MemoryStore(), publisher=AwayPublisher(), clock=self.clock
         )
-        self.reception = Reception(self, self.clock)
+        self.reception = Reception(self, self.clock, MemoryKeys())
         self.room = MailRoom(
             reception=self.reception,
             threads=Threads(self.requests, self.book),

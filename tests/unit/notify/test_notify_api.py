@@ -12,6 +12,7 @@ from shared.ledger.messages import Outcome, Refusal, Told
 from shared.storage import Sight
 from shared.telemetry.health import Health
 from tests.builders.contract import conforming
+from tests.builders.keys import MemoryKeys
 from tests.unit.ledger.small_domain import FakeClock
 from tests.unit.notify.notify_build import REQUEST, SCENES, Story
 
@@ -81,7 +82,8 @@ async def test_a_doubt_that_was_not_settled_is_not_said_to_be(problem: str, refu
         async def tell(self, message: Told) -> Outcome:
             return Outcome(subject=message.subject, state=State(), problem=problem, refusal=refusal)
 
-    app = create_app(service="notify", health=Health(), routers=(resolving_routes(Desk(), FakeClock(), lambda: SERVICE),))
+    routes = resolving_routes(Desk(), FakeClock(), lambda: SERVICE, MemoryKeys())
+    app = create_app(service="notify", health=Health(), routers=(routes,))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://notify") as client:
         answer = await client.post(f"/v1/requests/{REQUEST}/notifications/d/resolve", json={"arrived": True})
     assert (answer.status_code, answer.json()["code"]) == (status, code)

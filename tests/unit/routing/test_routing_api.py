@@ -13,6 +13,7 @@ from shared.http.server import create_app
 from shared.ledger.messages import Outcome, Told
 from shared.telemetry.health import Health
 from tests.builders.contract import conforming
+from tests.builders.keys import MemoryKeys
 from tests.unit.routing.routing_build import AWAY, MANAGER, Journey, a_context, a_person, an_assigned, an_engineer
 from tests.unit.routing.routing_fakes import FakeClock, FakeRequests
 
@@ -49,7 +50,7 @@ class Site:
         auth = Authenticator(
             service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory
         )
-        routes = work_routes(self.desk, self.requests, FakeClock(), auth.principal)
+        routes = work_routes(self.desk, self.requests, FakeClock(), auth.principal, MemoryKeys())
         app = create_app(service="routing", health=Health(), routers=(routes,))
         transport = httpx.ASGITransport(app=app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://routing", event_hooks=conforming(app))
