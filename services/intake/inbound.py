@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import orjson
 
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
+from shared.catalogue.frame import tidy
 from shared.http.limits import BadJson, parse_json
 from shared.ledger.messages import Refusal
 from shared.messaging.dead_letters import Dead, DeadLetters, identity_of
@@ -52,7 +53,7 @@ class Inbound:
         if action is None or not isinstance(body, dict) or identity(body) is None:
             dead.append(Dead(record=record, problem="no identity or no known action"))
             return refused(None, action or "submit", unknown_action(wish) if action is None else NO_IDENTITY)
-        unit = str(body["business_unit"])
+        unit = str(tidy(body["business_unit"]))
         key = record.header("idempotency-key")
         command = command_id("unit", unit, key) if key else command_id(identity_of(record))
         submission = Submission(action=action, body=body, by=f"unit:{unit}", filed_by=unit, channel="topic", id=command)

@@ -12,7 +12,8 @@ from shared.schemas.model import Json, Text
 from shared.schemas.requests import Problem
 
 MAX_TEXT = 20_000
-MAX_INTEGER = 2**53
+MAX_INTEGER = 2**53 - 1
+"""Beyond it a number could become another one unsaid."""
 MAX_ITEMS = 2_000
 UNANNOUNCED = frozenset({"未公布", "not published", "not announced"})
 END_OF_DAY = time(23, 59, 59)
