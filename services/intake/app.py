@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.intake.api import (
     attachment_routes,
     catalogue_routes,
+    erasing_routes,
     people_routes,
     personal_routes,
     reading_routes,
@@ -57,6 +58,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
             attachment_routes(parts.blobs, parts.auth.principal),
+            erasing_routes(requests.desk, book, parts.blobs, parts.audit, parts.clock, parts.auth.service),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
         ],
         prepare=[projection.prepare, book.prepare, *(receiver.open for receiver in receivers)],

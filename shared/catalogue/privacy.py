@@ -31,6 +31,12 @@ def restore(request: Request, values: Json) -> Request:
     return request.model_copy(update={"details": {key: _filled(value, values) for key, value in request.details.items()}})
 
 
+def without_personal(details: Json, kind: RequestType) -> Json:
+    """`details` with None for every personal value, as `restore` gives one that was erased."""
+    said, _ = _split(details, kind.fields, "details")
+    return {key: _filled(value, {}) for key, value in said.items()}
+
+
 def sayable(path: str, kind: RequestType | None) -> str:
     """A dotted path as far as it may be said: names inside a personal value are values too, and those of a misshapen one."""
     head, *parts = path.split(".")

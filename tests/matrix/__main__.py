@@ -14,8 +14,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from infra.stack import Stack
-from tests.hostile.ground import CLOCK, Ground
+from tests.hostile.ground import CLOCK, Ground, PatientStack
 from tests.matrix import channels
 from tests.matrix.comparing import DATA, Result
 
@@ -25,7 +24,7 @@ VERDICTS = ("accepted", "returned", "rejected", "duplicate", "withdrawn")
 
 async def results(folder: Path) -> list[Result]:
     """Every message of the data on its channel."""
-    stack = Stack(folder / "stack", clock=CLOCK, say=lambda _text: None)
+    stack = PatientStack(folder / "stack", clock=CLOCK, say=lambda _text: None)
     found: list[Result] = []
     try:
         await stack.start()

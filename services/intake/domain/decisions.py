@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from services.intake.domain.erasing import erase
 from services.intake.domain.evolve import evolve, in_free_order
 from services.intake.domain.older import lifted
 from services.intake.domain.refusals import LONGEST_REASON, NOT_YOURS, REASON_MISSING, TYPE_FIXED, UNKNOWN, closed, conflict
@@ -48,6 +49,8 @@ class RequestDomain:
                 return _amend(state, data, context)
             case Told(name="withdraw", data=data):
                 return _withdraw(state, data)
+            case Told(name="erase"):
+                return erase(state, context.pack(state.policy)) if state.policy else Decision(refusal=UNKNOWN)
             case _:
                 return NOTHING
 
