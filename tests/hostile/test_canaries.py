@@ -7,7 +7,7 @@ import pytest
 
 from tests.hostile import aftermath, by_mail, by_topic, canaries, over_http, papers
 from tests.hostile.case import Case, expecting
-from tests.hostile.ground import SERVICE, Ground, company, open_ground
+from tests.hostile.ground import DATABASES, SERVICE, Ground, company, open_ground
 
 
 def test_there_are_fifty_and_none_stands_within_another() -> None:
@@ -46,7 +46,35 @@ async def test_no_personal_value_is_where_it_may_not_be(tmp_path: Path) -> None:
         assert len(places) > 500
         assert canaries.found_in(places) == []
         await _found_where_they_must_be(ground, good)
-        assert list(aftermath.chains(ground)) == []
+        await _erased(ground, everybody)
+
+
+async def _erased(ground: Ground, requests: list[str]) -> None:
+    """After the erasure intake has no personal value, no raw mail; every chain in all four databases is as it was."""
+    before = _heads(ground)
+    assert canaries.found_in(_private(ground)), "there was nothing to erase"
+    mails = [mail["sha256"] for mail in ground.collection("intake", "mails").find({})]
+    for request in requests:
+        url = f"{ground.stack.url('intake')}/internal/requests/{request}/erase"
+        (await ground.client.post(url, params={"by": "tests"}, headers=SERVICE)).raise_for_status()
+    assert canaries.found_in(_private(ground)) == []
+    assert mails
+    assert ground.collection("intake", "blobs.files").count_documents({"filename": {"$in": mails}}) == 0
+    assert _heads(ground) == before
+    assert list(aftermath.chains(ground)) == []
+
+
+def _private(ground: Ground) -> dict[str, str]:
+    return {document["_id"]: repr(document) for document in ground.collection("intake", "requests").find({})}
+
+
+def _heads(ground: Ground) -> dict[str, str]:
+    """The last event of every ledger document in all four databases."""
+    return {
+        f"{service} {document['_id']}": document["head_id"]
+        for service in DATABASES
+        for document in ground.collection(service, "requests").find({}, {"head_id": 1})
+    }
 
 
 async def _found_where_they_must_be(ground: Ground, good: list[str]) -> None:
