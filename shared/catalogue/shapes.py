@@ -94,10 +94,18 @@ def _text(shaping: Shaping, value: object, spec: Field, path: str) -> object:
         shaping.wrong(path, "not_text", f"“{spec.zh}”应为文字。", f"“{spec.en}” must be a text.")
         return value
     if len(value) > MAX_TEXT:
-        shaping.wrong(path, "too_long", f"“{spec.zh}”超过 {MAX_TEXT} 字。", f"“{spec.en}” is longer than {MAX_TEXT} characters.")
+        shaping.wrong(
+            path,
+            "too_long",
+            f"“{spec.zh}”超过 {MAX_TEXT} 字；请缩短，或改为附件。",
+            f"“{spec.en}” is longer than {MAX_TEXT} characters; shorten it, or attach it.",
+        )
     elif not storable(value):
         shaping.wrong(
-            path, "unstorable", f"“{spec.zh}”含有无法保存的字符。", f"“{spec.en}” holds characters that cannot be stored."
+            path,
+            "unstorable",
+            f"“{spec.zh}”含有无法保存的字符；请删除。",
+            f"“{spec.en}” holds characters that cannot be stored; remove them.",
         )
     return value
 
