@@ -11,6 +11,7 @@ import httpx
 from typer.testing import CliRunner
 
 from infra.cli import app
+from services.intake.mail.replies import UNKNOWN_SENDER
 from shared.schemas.requests import request_id
 from tests.e2e.front import Front
 from tests.hostile import by_topic
@@ -107,7 +108,7 @@ async def over_mail(ground: Ground) -> AsyncIterator[Result]:
     for file in sorted((DATA / MAILS).glob("*.eml")):
         (row,) = expected_of(f"{MAILS}/{file.name}")
         await _completed(ground.front, row)
-        identity = request_id(row["business_unit"], row["system"], row["reference"])
+        identity = request_id(row["business_unit"] or "", row["system"], row["reference"])
         before = _events(ground, identity)
         refusal = await asyncio.to_thread(_handed_over, ground, file.read_bytes())
         yield _result("mail", row, wanted(row), refusal or _verdict(ground, identity, before))
@@ -137,8 +138,10 @@ def _handed_over(ground: Ground, raw: bytes) -> Row | None:
         client.ehlo()
         client.mail(sender.strip("<> "), ["BODY=8BITMIME"])
         client.rcpt(SUPPORT)
-        code, _words = client.data(raw)
-    return None if code == 250 else {"outcome": "refused", "reason": str(code)}
+        code, words = client.data(raw)
+    if code == 550 and UNKNOWN_SENDER.text.en[:30].encode() in words:  # the bounce tells who nobody knows
+        return {"outcome": "rejected", "reason": "unknown_requester"}
+    return None if code == 250 else {"outcome": "refused", "reason": f"{code} {words.decode('utf-8', 'replace')}"}
 
 
 async def _completed(front: Front, row: Row) -> None:
