@@ -42,6 +42,11 @@ def cases() -> Iterator[Case]:
     yield _case("another's address", good, ("refused:1", "refused:2"), arguments=["--url", "file:///etc/passwd"])
     yield _case("an address that is none", good, ("refused:1", "refused:2"), arguments=["--url", "http://[::"])
     yield _case("a language that is none", good, (*again, "refused:2"), arguments=["--locale", "xx\x1b"])
+    yield from _files(good, again)
+
+
+def _files(good: bytes, again: tuple[str, ...]) -> Iterator[Case]:
+    """Names of files, mappings, and rows whose faults are shown."""
     for name in (
         "a\nb.jsonl",
         "=1+1.jsonl",

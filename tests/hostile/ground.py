@@ -83,7 +83,7 @@ async def open_ground(folder: Path, *, services: Collection[str] = DATABASES) ->
     stack.services = {name: program for name, program in stack.services.items() if name.rsplit("-", 1)[0] in services}
     try:
         await stack.start()
-        async with httpx.AsyncClient(timeout=60) as client:
+        async with httpx.AsyncClient(timeout=300) as client:
             ground = Ground(stack, client)
             try:
                 await ground.employ(survey="routing" in services)

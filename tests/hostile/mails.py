@@ -67,6 +67,11 @@ def _shapes() -> Iterator[Sent]:
     yield "GBK that claims to be UTF-8", _material().replace(b'charset="utf-8"', b'charset="utf-8"; x=1'), TAKEN
     yield "UTF-7", _material().replace(b"utf-8", b"utf-7"), TAKEN
     yield "a message in a message in a message", _material(parts=[_as_message(_as_message(_material()))]), ("accepted",)
+    yield from _long_shapes()
+
+
+def _long_shapes() -> Iterator[Sent]:
+    """What is long, in HTML, or a report."""
     yield "1.5 million characters", a_mail("行" * 1_500_000), (UNREADABLE,)
     yield "30,000 lines", a_mail("x: y\n" * 30_000), (UNREADABLE,)
     yield "HTML nested 5,000 deep", a_mail("<div>" * 5_000 + "x" + "</div>" * 5_000, subtype="html"), TAKEN

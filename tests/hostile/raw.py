@@ -49,6 +49,11 @@ def bodies() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
     yield "1,000 levels of objects", _with("J-o", '{"a":' * 1_000 + "1" + "}" * 1_000), ("refused:too_deep",)
     yield "20,000 brackets open", b"[" * 20_000, ("refused:too_deep",)
     yield "60 levels", _with("J-60", '{"a":' + "[" * 58 + "]" * 58 + "}"), ("accepted", "returned")
+    yield from _keys_and_numbers()
+
+
+def _keys_and_numbers() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
+    """Keys said twice; numbers that are none, and the largest that are."""
     for where, raw in {
         "the top": '{"type":1,"type":2}',
         "details": '{"details":{"a":1,"a":2}}',
@@ -65,6 +70,11 @@ def bodies() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
         )
     for digits in ("9223372036854775807", "-9223372036854775808", "1e-400", "-0", "0.1e1"):
         yield f"the number {digits}", _with(f"J-{digits}", f'{{"a": {digits}}}'), ("accepted",)
+    yield from _encodings()
+
+
+def _encodings() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
+    """Bytes in other encodings, and texts that cannot be kept."""
     for name in ("gbk", "gb18030", "big5", "shift_jis"):
         yield f"{name} as UTF-8", _text(f"J-{name}", extra={"a": "客"}).encode(name), ("refused:not_utf8",)
     yield "UTF-16", _text("J-16").encode("utf-16"), ("refused:not_utf8",)
@@ -72,6 +82,7 @@ def bodies() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
     yield "UTF-32", json.dumps(plain("J-32")).encode("utf-32"), ("refused:not_utf8", "refused:not_json")
     yield "UTF-7", json.dumps(plain("J-7", extra={"a": "+ADw-script+AD4-"})).encode(), ("accepted",)
     yield "a byte order mark", b"\xef\xbb\xbf" + _text("J-bom").encode(), ("accepted",)
+    nothing = ("refused:not_json",)
     yield "two byte order marks", b"\xef\xbb\xbf" * 2 + _text("J-bom2").encode(), nothing
     yield "an overlong slash", b'{"a": "\xc0\xaf"}', ("refused:not_utf8",)
     yield "half a pair in bytes", _with("J-cesu", '{"a": "\ud800"}'), ("refused:not_utf8",)
@@ -80,6 +91,11 @@ def bodies() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
     yield "a NUL escaped", _with("J-nul", '{"a": "\\u0000"}'), ("returned",)
     yield "a NUL in bytes", _text("J-nulb").encode().replace(b"normal", b"nor\0mal").replace(b"high", b"hi\0gh"), nothing
     yield "a tab in a text", b'{"a": "\t"}', nothing
+    yield from _names_and_sizes()
+
+
+def _names_and_sizes() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
+    """Names of fields that cannot be kept, and a great deal of everything."""
     for key in ("$set", "a.b", "", " ", "k" * 201, "$where"):
         yield f"the key {key[:12]!r}", _with(f"J-key-{key[:9]}", f'{{"{key}": 1}}'), ("returned",)
     yield (
@@ -97,36 +113,41 @@ def bodies() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
     yield "10,000 empty records", _with("J-10k", json.dumps({"a": [{}] * 10_000})), ("accepted",)
 
 
+def _named(unit: Any, system: Any, reference: Any) -> Json:
+    return a_body("tools.company", business_unit=unit, source={"system": system, "reference": reference})
+
+
 def identities() -> Iterator[tuple[str, Json, tuple[str, ...]]]:
     """(name, body, right outcomes): who looks like another is another; who is written otherwise is the same."""
+    yield "the first", _named("harbour", "crm", "X-1"), ("accepted",)
+    yield "blanks around", _named(" harbour ", "\tcrm\n", "\u3000X-1 "), ("duplicate",)
+    yield "another case", _named("harbour", "CRM", "x-1"), ("accepted",)
+    yield "decomposed, the first", _named("harbour", "crm", "Cafe\u0301-1"), ("accepted",)
+    yield "composed, the same", _named("harbour", "crm", "Café-1"), ("duplicate",)
+    yield "full-width digits", _named("harbour", "crm", "X-１"), ("accepted",)
+    yield "a Cyrillic letter", _named("harbour", "crm", "Х-1"), ("accepted",)
+    yield "a zero-width space", _named("harbour", "crm", "X-1\u200b"), ("accepted",)
+    yield "parts cut otherwise", _named("harbour", "crm|X", "1"), ("accepted",)
+    yield "parts cut otherwise again", _named("harbour", "crm", "X|1"), ("accepted",)
+    yield "a quote and a comma", _named("harbour", 'crm","X-1', "]"), ("accepted",)
+    yield from _longer()
 
-    def body(unit: Any, system: Any, reference: Any) -> Json:
-        return a_body("tools.company", business_unit=unit, source={"system": system, "reference": reference})
 
-    yield "the first", body("harbour", "crm", "X-1"), ("accepted",)
-    yield "blanks around", body(" harbour ", "\tcrm\n", "\u3000X-1 "), ("duplicate",)
-    yield "another case", body("harbour", "CRM", "x-1"), ("accepted",)
-    yield "decomposed, the first", body("harbour", "crm", "Cafe\u0301-1"), ("accepted",)
-    yield "composed, the same", body("harbour", "crm", "Café-1"), ("duplicate",)
-    yield "full-width digits", body("harbour", "crm", "X-１"), ("accepted",)
-    yield "a Cyrillic letter", body("harbour", "crm", "Х-1"), ("accepted",)
-    yield "a zero-width space", body("harbour", "crm", "X-1\u200b"), ("accepted",)
-    yield "parts cut otherwise", body("harbour", "crm|X", "1"), ("accepted",)
-    yield "parts cut otherwise again", body("harbour", "crm", "X|1"), ("accepted",)
-    yield "a quote and a comma", body("harbour", 'crm","X-1', "]"), ("accepted",)
-    yield "a slash and dots", body("harbour", "../../crm", "..%2f..%2fX-1"), ("accepted",)
-    yield "a command", body("harbour", "crm", "$(id);rm -rf /"), ("accepted",)
-    yield "a line break inside", body("harbour", "crm", "X\r\nBcc: v@evil.example"), ("accepted", "returned")
-    yield "200 characters", body("harbour", "s" * 200, "r" * 200), ("accepted",)
-    yield "201 characters", body("harbour", "crm", "r" * 201), ("refused:no_identity",)
-    yield "200 rare characters", body("harbour", "crm", "𠀀" * 200), ("accepted",)
-    yield "a NUL", body("harbour", "crm", "X\0"), ("refused:no_identity",)
-    yield "the unit in capitals", body("HARBOUR", "crm", "X-1"), ("returned", "refused:not_yours")
-    yield "the unit's name", body("港湾事业部", "crm", "X-1"), ("returned", "refused:not_yours")
-    yield "a unit that is none", body("nowhere", "crm", "X-1"), ("returned", "refused:not_yours")
-    yield "a unit that looks alike", body("hаrbour", "crm", "X-1"), ("returned", "refused:not_yours")
-    yield "a number for a reference", body("harbour", "crm", 1), ("refused:no_identity",)
-    yield "a list for a reference", body("harbour", "crm", ["X-1"]), ("refused:no_identity",)
+def _longer() -> Iterator[tuple[str, Json, tuple[str, ...]]]:
+    """Parts that are code, long, or another's; requesters who look like another."""
+    yield "a slash and dots", _named("harbour", "../../crm", "..%2f..%2fX-1"), ("accepted",)
+    yield "a command", _named("harbour", "crm", "$(id);rm -rf /"), ("accepted",)
+    yield "a line break inside", _named("harbour", "crm", "X\r\nBcc: v@evil.example"), ("accepted", "returned")
+    yield "200 characters", _named("harbour", "s" * 200, "r" * 200), ("accepted",)
+    yield "201 characters", _named("harbour", "crm", "r" * 201), ("refused:no_identity",)
+    yield "200 rare characters", _named("harbour", "crm", "𠀀" * 200), ("accepted",)
+    yield "a NUL", _named("harbour", "crm", "X\0"), ("refused:no_identity",)
+    yield "the unit in capitals", _named("HARBOUR", "crm", "X-1"), ("returned", "refused:not_yours")
+    yield "the unit's name", _named("港湾事业部", "crm", "X-1"), ("returned", "refused:not_yours")
+    yield "a unit that is none", _named("nowhere", "crm", "X-1"), ("returned", "refused:not_yours")
+    yield "a unit that looks alike", _named("hаrbour", "crm", "X-1"), ("returned", "refused:not_yours")
+    yield "a number for a reference", _named("harbour", "crm", 1), ("refused:no_identity",)
+    yield "a list for a reference", _named("harbour", "crm", ["X-1"]), ("refused:no_identity",)
     yield (
         "a requester in small letters",
         a_body("tools.company", requester={"id": "a1", "role": "account_manager"}, source={"system": "crm", "reference": "X-2"}),

@@ -44,6 +44,11 @@ def cases() -> Iterator[Case]:
     }  # fmt: skip
     for name, (given, outcome) in headers.items():
         yield _case(name, _good(f"H-{name}"), (outcome,), headers=given)
+    yield from _values()
+
+
+def _values() -> Iterator[Case]:
+    """Values that are no request."""
     values: dict[str, tuple[bytes | None, str]] = {
         "a null value": (None, "aside:not_json"),
         "an empty value": (b"", "aside:not_json"),

@@ -63,6 +63,12 @@ def _csvs() -> Iterator[Sent]:
         {"headers": {"Content-Type": "text/csv; charset=utf-8"}},
     )
     yield "UTF-16", a_csv(row("C-16")).decode().encode("utf-16"), ("accepted",), {}
+    yield from _rows_of_csv()
+
+
+def _rows_of_csv() -> Iterator[Sent]:
+    """Rows and cells that nobody should write."""
+    good = row("C-good")
     yield "a cell of 32,768", a_csv(row("C-long", 备注="x" * 32_768)), ("refused:row_not_understood",), {}
     yield "a cell of 2 MB", a_csv(row("C-2mb", 备注="x" * 2_000_000)), ("refused:row_not_understood", "refused:bad_quotes"), {}
     yield "20,001 rows", a_csv(*[row(f"C-{n}") for n in range(20_001)]), ("refused:too_many_rows",), {}
@@ -101,6 +107,12 @@ def _workbooks() -> Iterator[Sent]:
     )
     yield "a million empty rows", _rows_to(1_000_000, "X-million"), ("accepted",), {}
     yield "the farthest cell", _far(), ("refused:row_not_understood",), {}
+    yield from _xml_of_workbooks()
+
+
+def _xml_of_workbooks() -> Iterator[Sent]:
+    """Parts that are XML of the wrong kind."""
+    good = a_sheet([list(HEADER), row("X-good")])
     yield (
         "rows out of order",
         _sheet_of('<row r="5"><c r="A5"><v>1</v></c></row><row r="2"><c r="A2"><v>1</v></c></row>'),
@@ -125,6 +137,11 @@ def _workbooks() -> Iterator[Sent]:
         ("refused:broken_workbook",),
         {},
     )
+    yield from _cells_of_workbooks()
+
+
+def _cells_of_workbooks() -> Iterator[Sent]:
+    """Cells of every wrong kind."""
     yield "a formula with its result", _cell("X-f", Raw('t="str"><f>"a"&amp;"b"</f><v>ab</v>')), ("accepted",), {}
     yield "a formula without a result", _cell("X-fn", Raw("><f>191*7919</f>")), ("refused:row_not_understood",), {}
     yield "an error cell", _cell("X-err", Raw('t="e"><v>#REF!</v>')), ("refused:row_not_understood",), {}
@@ -141,10 +158,17 @@ def _workbooks() -> Iterator[Sent]:
     yield "infinity in a cell", _cell("X-inf", Raw("><v>1e999</v>")), ("refused:row_not_understood",), {}
     yield (
         "merged rows",
-        a_workbook({"S": a_sheet([head, row("X-m1"), row("X-m2")], after=merged("A2:A3"))}),
+        a_workbook({"S": a_sheet([list(HEADER), row("X-m1"), row("X-m2")], after=merged("A2:A3"))}),
         ("refused:row_not_understood",),
         {},
     )
+    yield from _sheets_of_workbooks()
+
+
+def _sheets_of_workbooks() -> Iterator[Sent]:
+    """Sheets, links and macros."""
+    head = list(HEADER)
+    good = a_sheet([head, row("X-good")])
     yield "two sheets", a_workbook({"S": good, "T": good}), ("refused:which_sheet",), {}
     yield (
         "a sheet that is not there",
