@@ -87,7 +87,7 @@ def _told(ground: Ground, number: str) -> Counter[tuple[str, str]]:
 
 
 @pytest.mark.stack
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_the_same_request_over_all_channels_at_once_is_one(tmp_path: Path) -> None:
     async with open_ground(tmp_path / "stack") as ground:
         seen = await _handed_over(ground, _sent("ONE"))

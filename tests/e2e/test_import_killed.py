@@ -55,7 +55,7 @@ async def _killed_in_the_middle(ground: Ground, file: Path, out: Path, mark: str
 
 
 @pytest.mark.stack
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_an_import_that_was_killed_is_run_again(tmp_path: Path) -> None:
     async with open_ground(tmp_path / "stack", services=("intake",)) as ground:
         file, out = _file(tmp_path / "first.jsonl", "killed"), tmp_path / "out.jsonl"
