@@ -66,7 +66,10 @@ class Target:
 
     def client(self, development_token: str = SERVICE_TOKEN, *, language: Language | None = None) -> httpx.Client:
         """A client with the token that was given, or with `development_token` to a local stack; it is answered in `language`."""
-        headers = {"Authorization": f"Bearer {self.token or development_token}", "Accept-Language": language or language_of(None)}
+        token = self.token or development_token
+        if not (token.isascii() and token.isprintable()):
+            fail("A unit's code and a token are printable ASCII without line breaks; check what was given.", WRONGLY_ASKED)
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": language or language_of(None)}
         return httpx.Client(timeout=SECONDS, headers=headers, trust_env=False)
 
     def api(self, development_token: str = SERVICE_TOKEN, *, language: Language) -> Client:

@@ -15,6 +15,7 @@ import orjson
 from services.intake.desk.refused import Refusals
 from services.intake.domain.refusals import NOT_FOR_THEM
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
+from shared.catalogue.frame import tidy
 from shared.http.idempotency import BAD_KEY, key_in
 from shared.http.limits import BadJson, parse_json
 from shared.ledger.messages import Refusal
@@ -108,7 +109,7 @@ class Inbound:
         if action is None or not isinstance(body, dict) or identity(body) is None:
             dead.append(Dead(record=record, problem="no identity or no known action"))
             return refused(None, action or "submit", unknown_action(wish) if action is None else NO_IDENTITY)
-        unit = str(body["business_unit"])
+        unit = str(tidy(body["business_unit"]))
         sender = self._channel(record).unit
         if sender is not None and unit != sender:
             return refused(None, action, NOT_FOR_THEM)

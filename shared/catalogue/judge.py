@@ -13,6 +13,7 @@ from shared.catalogue.attachments import Uploaded, check_uploaded
 from shared.catalogue.frame import framed, tidy
 from shared.catalogue.owing import dated
 from shared.catalogue.pack import Condition, Pack, RequestType
+from shared.catalogue.privacy import sayable
 from shared.catalogue.proofs import EarlierRequest, Known, Offered, weigh
 from shared.catalogue.shapes import UNANNOUNCED, Shaping, empty, zone_named
 from shared.catalogue.storable import storable, unstorable
@@ -86,7 +87,7 @@ def judge(pack: Pack, body: object, context: JudgingContext) -> Judgement:
     kind = pack.type_by_alias(body["type"]) if isinstance(body.get("type"), str) else None
     person = _requester(body, context.directory)
     shaping = Shaping(now=context.now, zone=_zone(body, person, context.directory))
-    refused = unstorable(body)
+    refused = unstorable(body, lambda path: sayable(path, kind))
     frame = framed(shaping, body, kind, pack, context.directory, channel=context.channel)
     if context.uploaded is not None:
         check_uploaded(shaping, body.get("attachments"), context.uploaded)

@@ -41,7 +41,7 @@ class Front:
         """Have everybody who is assigned accept and complete the request of a (business_unit, system, reference)."""
         identity = request_id(reference["business_unit"], reference["system"], reference["reference"])
         address = f"{self._stack.url('routing')}/v1/requests/{identity}"
-        for _ in range(200):
+        for _ in range(900):
             assignment = (await self._client.get(f"{address}/assignment", headers=SERVICE)).json()
             if assignment.get("status") == "completed" and await self._status(identity) == "completed":
                 return

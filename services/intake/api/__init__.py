@@ -6,6 +6,7 @@ from services.intake.api.callback_wishes import Callbacks
 from services.intake.api.callbacks import callback_routes
 from services.intake.api.catalogue import catalogue_routes
 from services.intake.api.desk import desk_routes
+from services.intake.api.erasing import erasing_routes
 from services.intake.api.people import people_routes
 from services.intake.api.personal import personal_routes
 from services.intake.api.reading import reading_routes
@@ -20,6 +21,7 @@ __all__ = [
     "callback_routes",
     "catalogue_routes",
     "desk_routes",
+    "erasing_routes",
     "people_routes",
     "personal_routes",
     "reading_routes",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 
 from services.intake.reception import Clock, command_id
 from shared.catalogue import read_directory
+from shared.catalogue.strict_yaml import IMPOSSIBLE
 from shared.http.auth import Principal
 from shared.http.problems import Refused, language
 from shared.http.validation import pointer
@@ -117,7 +118,7 @@ def _commands(raw: bytes, clock: Clock, locale: str) -> list[Told]:
     """One command per entry. Raises Refused with every fault of the file."""
     try:
         content = yaml.safe_load(raw)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, *IMPOSSIBLE) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
         text = Text(

@@ -59,6 +59,10 @@ class Shelf:
             self._counted[entry.unit] = (since, number + 1)
         return True
 
+    async def forget(self, request: str) -> int:
+        """Delete what is kept of `request`, whatever became of it: what was sent holds personal values. How many there were."""
+        return int((await self._collection.delete_many({"subject": request})).deleted_count)
+
     async def head(self, request: str | None) -> int:
         """The number of intake's last word on `request`."""
         found = await self._requests.find_one({"_id": request}, {"head": 1}) if request is not None else None

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain import early, owing
+from services.intake.domain.erasing import erase
 from services.intake.domain.evolve import evolve, in_free_order
 from services.intake.domain.older import lifted
 from services.intake.domain.refusals import NOT_YOURS, UNKNOWN
@@ -72,5 +73,7 @@ def _told(state: State, message: Told, context: Context) -> Decision:
             return amend(state, data, context)
         case "withdraw":
             return withdraw(state, data)
+        case "erase":
+            return erase(state, context.pack(state.policy)) if state.policy else Decision(refusal=UNKNOWN)
         case _:
             return NOTHING
