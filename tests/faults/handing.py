@@ -87,21 +87,27 @@ class Rebuilt:
     async def _at_rest(self, stand: Stand) -> None:
         """Once more if somebody wrote meanwhile; who writes each time can only be the rebuild."""
         for _ in range(ATTEMPTS):
-            before, taken = await _quiet(stand), len(stand.mails.taken) + len(stand.chats.taken)
+            before, taken = await _quiet(stand), _taken(stand)
             turns = [{service: await rebuild(stand, service, swap=False) for service in SOURCES} for _ in range(2)]
             await asyncio.sleep(QUIET_SECONDS)
-            if (written := await heads(stand) != before) is False:
+            told, written = _taken(stand) - taken, await heads(stand) != before
+            if told or not written:
                 break
         if written:
             stand.damage.append("something was written while nothing but rebuilds went on")
+        if told:
+            stand.damage.append(f"{told} messages were sent while nothing but rebuilds went on")
         stand.notes["rebuilt"] = sum(made["rebuilt"] for made in turns[0].values())
         for service in SOURCES:
             first, second = (turn[service] for turn in turns)
             stand.damage += _complaints(service, "at rest", second)
             if first["checksum"] != second["checksum"]:
                 stand.damage.append(f"two rebuilds of {service} at rest have different checksums")
-        if told := len(stand.mails.taken) + len(stand.chats.taken) - taken:
-            stand.damage.append(f"{told} messages were sent while nothing but rebuilds went on")
+
+
+def _taken(stand: Stand) -> int:
+    """How many messages the outside world has."""
+    return len(stand.mails.taken) + len(stand.chats.taken)
 
 
 async def rebuild(stand: Stand, service: str, *, swap: bool) -> dict[str, Any]:
