@@ -66,7 +66,7 @@ ON_EMBEDDED = (
     Case(fault="restore_notify", make=makes.put_back("notify")),
     Case(fault="restore_documents", make=makes.put_back("documents"), seldom=True),
     Case(fault="slow_handler", make=makes.slow_handler, patient=True, size=18, expected=34),
-    Case(fault="rebuild", make=makes.rebuilt, expected=20),
+    Case(fault="rebuild", make=makes.rebuilt(), expected=20),
     Case(fault="kill_grid", make=makes.at("routing", "before_publish"), damage="lost", without=UNHEALED, size=4),
     Case(
         fault="kill_redelivered",
@@ -106,7 +106,7 @@ ON_EMBEDDED = (
         size=6,
     ),
     Case(fault="slow_handler", make=makes.slow_handler, patient=True, size=18, damage="twice", without=("drain",)),
-    Case(fault="rebuild", make=makes.rebuilt, size=6, damage="twice", without=("shadow",), services=("notify",)),
+    Case(fault="rebuild", make=makes.rebuilt(beside=False), size=6, damage="twice", without=("shadow",), services=("notify",)),
     Case(
         fault="restore_routing",
         make=makes.put_back("routing", restored=False),
