@@ -19,7 +19,8 @@ class Profile:
 
     `mail_delays`: how long a mail server takes to say that it has a mail; `mail_patience`: how long notify waits for it; `lease`:
     how long it may take over one mail. `session` and `rebalance`: how long a member of a group may be silent, and how long others
-    wait for it. `handler`: how long a slow handler takes. `broker_away`: how long one broker of several is.
+    wait for it. `handler`: how long a slow handler takes. `broker_away`: how long one broker of several is. `spread`: within how
+    long requests are sent, if a kind of run does not say, and `longest_spread` if it says more.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Profile:
     size: int
     kills: int
     spread: float = 4.0
+    longest_spread: float = 60.0
     work_seconds: float = 90.0
     patience: float = 75.0
     control_patience: float = 12.0
@@ -59,7 +61,7 @@ SHORT = Profile(
     outage=30,
     stopped=20,
     broker_away=6,
-    handler=10,
+    handler=14,
     mail_delays=(2,),
     mail_patience=1,
     lease=8,
@@ -98,6 +100,7 @@ FIXED = Profile(
     rebalance=6,
     size=6,
     kills=8,
+    longest_spread=4,
 )
 PROFILES = {profile.name: profile for profile in (SHORT, LONG, FIXED)}
 
@@ -144,4 +147,4 @@ class Case:
 
     def seconds(self, profile: Profile) -> float:
         """Within how long the requests are sent."""
-        return profile.outage if self.throughout else self.spread or profile.spread
+        return profile.outage if self.throughout else min(self.spread or profile.spread, profile.longest_spread)

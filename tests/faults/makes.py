@@ -101,6 +101,8 @@ def slow_handler(_stand: Stand, _chance: random.Random, profile: Profile) -> Fau
     return handing.SlowHandler(after=max(profile.spread, profile.session) + 1, seconds=profile.handler, joins=profile.handler / 5)
 
 
-def rebuilt(_stand: Stand, chance: random.Random, _profile: Profile) -> Fault:
-    """Everything is rebuilt while requests are under way."""
-    return handing.Rebuilt(after=chance.uniform(1, 2))
+def rebuilt(*, beside: bool = True) -> Make:
+    """Everything is rebuilt while requests are under way; if not `beside` what is in use, rest never comes."""
+    return lambda _stand, chance, profile: handing.Rebuilt(
+        after=chance.uniform(1, 2), patience=profile.patience if beside else profile.control_patience
+    )

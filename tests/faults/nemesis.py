@@ -130,7 +130,7 @@ def _points(stand: Stand, chance: random.Random, turn: int) -> Points:
     points: dict[str, tuple[str, int]] = {}
     for service, own in OF_SERVICE.items():
         for place, process in enumerate(stand.of(service)):
-            points[process] = (own[(turn + 2 * place) % len(own)], chance.randint(1, 3))
+            points[process] = (own[(turn + 2 * place) % len(own)], chance.randint(1, 2))
     return points
 
 

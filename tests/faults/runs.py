@@ -93,12 +93,13 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
 
 
 def _struck(fault: Fault, case: Case, history: History) -> bool:
-    """Whether harm was done, and before all was over; where that is the point of it, to somebody who then had to be refused."""
+    """Whether harm was done to something under way; where that is the point of it, to somebody who then had to be refused."""
     if isinstance(fault, Nothing):
         return True
-    done = sum(history.notes[what] for what in ("at_points", "mischief", "harm"))
-    met = max((told.at for told in history.told), default=0.0) > history.harmed
-    return done > 0 and met and (history.notes["stale"] > 0 or not case.refuses)
+    at_work = history.notes["at_points"] + history.notes["mischief"] > 0
+    before_the_end = max((told.at for told in history.told), default=0.0) > history.harmed
+    met = at_work or (history.notes["harm"] > 0 and before_the_end)
+    return met and (history.notes["stale"] > 0 or not case.refuses)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from tests.faults.stand import EMBEDDED, Shape
 
 ROOT = Path(__file__).resolve().parents[2]
 MINUTES = 15
-RUNS = 6
+RUNS, MADE, UNDER_WAY = 6, 3, 2
 SECONDS = 100
 TINY = """
 import asyncio, os, sys
@@ -46,14 +46,15 @@ class NoStand:
 async def run(_stand, case, seed, _profile):
     with (folder / "begun").open("a") as begun:
         begun.write(f"{seed}\\n")
-    await asyncio.sleep(0.4)
+    while seed >= MADE and not (folder / "go").exists():
+        await asyncio.sleep(0.02)
     return a_verdict(fault=case.name, seed=seed)
 
 lanes.Stand, lanes.run = NoStand, run
 case = catalogue()["smtp_drop"]
 __main__.plan = lambda *_: [Planned(case=case, seed=seed) for seed in range(RUNS)]
 sys.exit(__main__.main())
-""".replace("RUNS", str(RUNS))
+""".replace("RUNS", str(RUNS)).replace("MADE", str(MADE))
 
 
 def planned(*names: str) -> list[Planned]:
@@ -97,7 +98,7 @@ def test_the_short_profile_fits_into_its_time_on_two_lanes() -> None:
 
 
 def tiny(folder: Path, file: Path) -> subprocess.Popen[str]:
-    """A plan of a few runs of nothing, each for less than half a second."""
+    """A plan of a few runs of nothing, of which the first are made at once and the others only once they may."""
     arguments = [str(folder), "--results", str(file), "--jobs", "2", "--folder", str(folder / "stands")]
     command = [sys.executable, "-c", TINY, *arguments]
     pipe = subprocess.PIPE
@@ -115,25 +116,24 @@ def lines(file: Path) -> Sequence[str]:
 def test_what_is_stopped_goes_on_without_making_again_what_has_a_result(how: signal.Signals, status: int, tmp_path: Path) -> None:
     file = tmp_path / "results.jsonl"
     first = tiny(tmp_path, file)
-    while len(lines(tmp_path / "begun")) < 4:
+    while len(lines(tmp_path / "begun")) < MADE + UNDER_WAY or len(lines(file)) < MADE:
         assert first.poll() is None
         time.sleep(0.02)
     first.send_signal(how)
     _, said = first.communicate(timeout=SECONDS)
     assert first.returncode == status
-    made = {json.loads(line)["seed"] for line in lines(file)}
-    assert 0 < len(made) < RUNS
+    assert {json.loads(line)["seed"] for line in lines(file)} == set(range(MADE))
     if status == 3:
         assert "goes on from here" in said
         assert lines(tmp_path / "ended") == ["stand", "stand"], "nothing runs any more"
     with file.open("a") as results:
         results.write('{"seed": 5, "fault": "smtp_dr')  # killed while it wrote
-    before = len(lines(tmp_path / "begun"))
+    (tmp_path / "go").touch()
     second = tiny(tmp_path, file)
     printed, _ = second.communicate(timeout=SECONDS)
     assert second.returncode == 0
-    again = {int(seed) for seed in lines(tmp_path / "begun")[before:]}
-    assert again == set(range(RUNS)) - made
+    again = {int(seed) for seed in lines(tmp_path / "begun")[MADE + UNDER_WAY :]}
+    assert again == set(range(MADE, RUNS))
     assert sorted(json.loads(line)["seed"] for line in lines(file)) == list(range(RUNS))
     sums = json.loads(printed.splitlines()[-1])
     assert (sums["runs"], sums["lost"], sums["seeds"]) == (RUNS, 0, list(range(RUNS)))

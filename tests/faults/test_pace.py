@@ -1,15 +1,18 @@
 """What took too long is found, and what did not is not; who was at work with whom, and how old events were when they were heard."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.faults import owners, pace
+from tests.faults import owners, pace, runs
 from tests.faults.ages import Ages, Progress
 from tests.faults.cases import LONG, SHORT
+from tests.faults.catalogue import catalogue
 from tests.faults.checker import check
 from tests.faults.history import Handled, History, Ledger, Taken, Told
+from tests.faults.nemesis import Nothing, Stop
 
 MAIL = "22222222-2222-5222-8222-222222222222"
 
@@ -103,3 +106,29 @@ def test_what_processes_note_of_their_batches_is_read_as_it_was(tmp_path: Path) 
     assert len(owners.at_once(found)) == 1
     owners.forget(tmp_path)
     assert owners.handled(tmp_path) == []
+
+
+STRUCK = {"at_points": 0, "mischief": 0, "harm": 1, "stale": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "last_told", "refuses", "struck"),
+    [
+        ({}, 12.0, False, True),
+        ({"harm": 0}, 12.0, False, False),
+        ({"harm": 0, "at_points": 1}, 12.0, False, True),
+        ({"harm": 0, "mischief": 1}, 12.0, False, True),
+        ({}, 9.0, False, False),
+        ({}, 12.0, True, False),
+        ({"stale": 1.0}, 12.0, True, True),
+    ],
+    ids=["harm", "no harm", "at a point", "mischief", "all was over", "nobody was refused", "somebody was refused"],
+)
+def test_a_fault_struck_if_it_did_harm_while_there_was_something_to_harm(
+    changes: dict[str, float], last_told: float, refuses: bool, struck: bool
+) -> None:
+    case = replace(catalogue()["zombie_2"], refuses=refuses)
+    history = History(harmed=10.0, told=[told(last_told, 0.1)], notes=STRUCK | changes)
+    fault = Stop(process="routing-1", after=1, seconds=1)
+    assert runs._struck(fault, case, history) is struck
+    assert runs._struck(Nothing(), case, history), "where there is no fault none can miss"
