@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import yaml
+from fastapi import APIRouter
 
 from services.intake.api import (
     Administration,
@@ -72,7 +73,16 @@ class Site:
             requests=self._projection,
         )
         self._requests = self._ledger("requests", RequestDomain(), surroundings)
-        people = self._ledger("people_ledger", PeopleDomain(), PeopleSurroundings(self.clock, self._people))
+        routers = self._routers(
+            database, self._ledger("people_ledger", PeopleDomain(), PeopleSurroundings(self.clock, self._people))
+        )
+        self.app = create_app(service="intake", health=Health(), routers=routers)
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app), base_url="http://intake", event_hooks=conforming(self.app)
+        )
+        self._says: dict[str, Any] = {}
+
+    def _routers(self, database: Database, people: Ledger[Any, Any]) -> tuple[APIRouter, ...]:
         access = Access(keys=lambda: self._people.keys, peppers=PEPPERS, now=self.clock.now)
         auth = Authenticator(
             service_token=TOKEN,
@@ -89,7 +99,7 @@ class Site:
             access=access,
         )
         reception = Reception(OneAtATime(self._requests), self.clock)
-        routers = (
+        return (
             submitting_routes(reception, auth.needs("requests:write"), the_pack(), self._people),
             reading_routes(self._projection, auth.needs("requests:read")),
             catalogue_routes(the_pack(), auth.principal),
@@ -97,11 +107,6 @@ class Site:
             access_routes(administration, auth.needs("access:manage"), "company_leader"),
             attachment_routes(BlobStore(database), auth.needs("attachments:write")),
         )
-        self.app = create_app(service="intake", health=Health(), routers=routers)
-        self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=self.app), base_url="http://intake", event_hooks=conforming(self.app)
-        )
-        self._says: dict[str, Any] = {}
 
     def _ledger(self, name: str, domain: Any, surroundings: Any) -> Ledger[Any, Any]:
         return Ledger(

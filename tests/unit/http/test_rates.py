@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from shared.http.access import Access, AccessSettings
+from shared.http.access import Access, AccessSettings, OfService
 from shared.http.auth import Authenticator
 from shared.http.problems import Refused
 from shared.http.rates import Buckets, Limits, Rate, networks
@@ -163,13 +163,11 @@ async def test_a_guesser_is_stopped_before_its_token_is_looked_at():
 
 def limits_of(development: bool, **settings: Any) -> Limits:
     access = Access.of(
-        AccessSettings(**settings),
-        development=development,
+        OfService(**settings, environment="development" if development else "production"),
         keys=KeyRing,
         now=lambda: NOW,
         outside=httpx.AsyncClient(),
         services=ServiceTokens(SERVICE),
-        service="intake",
     )
     return access.limits
 
