@@ -17,6 +17,7 @@ from shared.schemas.access import KeyRing
 from shared.schemas.people import Directory
 from shared.telemetry.health import Health
 from tests.builders import NOW
+from tests.unit.http.test_access_keys import MINTED, PEPPERS, RING
 
 SERVICE = "a-service-token-of-tests"
 
@@ -117,11 +118,9 @@ def blocked_together(one: str, other: str) -> bool:
     return blocked(limits, asked(other))
 
 
-def an_app(limits: Limits, keys_file: str | None = None) -> httpx.AsyncClient:
-    access = Access(limits=limits)
-    auth = Authenticator(
-        service_token=SERVICE, environment="development", keys_file=keys_file, directory=Directory, access=access
-    )
+def an_app(limits: Limits, ring: KeyRing | None = None) -> httpx.AsyncClient:
+    access = Access(limits=limits, keys=lambda: ring or KeyRing(), peppers=PEPPERS, now=lambda: NOW)
+    auth = Authenticator(service_token=SERVICE, environment="development", keys_file=None, directory=Directory, access=access)
     router = APIRouter(dependencies=[Depends(auth.principal)])
 
     @router.get("/thing")
@@ -151,6 +150,14 @@ async def test_who_asks_too_often_is_told_when_to_come_back():
 async def test_our_own_services_may_ask_as_often_as_they_like():
     async with an_app(Limits(buckets(Clock(), burst=1))) as client:
         assert {(await get(client, SERVICE)).status_code for _ in range(20)} == {200}
+
+
+async def test_whoever_has_a_key_is_not_shut_out_by_guesses_from_the_same_address():
+    async with an_app(Limits(None, buckets(Clock(), burst=1)), RING) as client:
+        guesses = [MINTED.token[:-1], "guess", MINTED.token[:-1] + "~"]
+        assert [(await get(client, guess)).status_code for guess in guesses] == [401, 429, 429]
+        assert (await get(client, SERVICE)).status_code == 429
+        assert (await get(client, MINTED.token)).status_code == 200
 
 
 async def test_a_guesser_is_stopped_before_its_token_is_looked_at():
