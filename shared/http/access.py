@@ -64,6 +64,13 @@ class AccessSettings(Frozen):
         return value
 
 
+class OfService(AccessSettings):
+    """The settings of one service, as far as they are needed here."""
+
+    environment: str = "production"
+    service: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Access:
     """One process's ways in. Without anything but defaults there are none, and no limits. `used` says when it last saw which key."""
@@ -80,16 +87,15 @@ class Access:
     @classmethod
     def of(
         cls,
-        settings: AccessSettings,
+        settings: "OfService",
         *,
-        development: bool,
         keys: Callable[[], KeyRing],
         now: Callable[[], datetime],
         outside: httpx.AsyncClient,
         services: ServiceTokens,
-        service: str,
     ) -> "Access":
         """What `settings` say. `outside` is the client for the issuer; development has a pepper, and no limits unless set."""
+        development = settings.environment == DEVELOPMENT
         return cls(
             keys=keys,
             peppers=peppers_of(settings, development=development),
@@ -97,7 +103,7 @@ class Access:
             issuer=_issuer(settings, outside),
             limits=_limits(settings, development=development),
             services=services,
-            service=service,
+            service=settings.service,
         )
 
 

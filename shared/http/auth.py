@@ -1,7 +1,7 @@
 """Who is asking, and what they may: a unit's system, a person or one of our services, by bearer token.
 
 Invariant: tokens are kept and compared as digests, so that an answer's time tells nothing of them; development tokens work in
-development alone; no token is looked at while its address has guessed too often (docs/decisions/0020).
+development alone; no token that somebody may have chosen is looked at while its address has guessed too often (docs/decisions/0020).
 """
 
 import hashlib
@@ -138,9 +138,12 @@ class Authenticator:
     async def principal(self, request: Request, _documented: Documented = None) -> Principal:
         """A FastAPI dependency: whoever asks, or 401, or 429. (Asynchronous, since FastAPI would run it in a thread otherwise.)"""
         limits = self._access.limits
-        limits.before(request)
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        found = await self._find(token.strip()) if scheme.lower() == "bearer" else None
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        token = given.strip() if scheme.lower() == "bearer" else ""
+        found = await self._proven(token)
+        if found is None:
+            limits.before(request)
+            found = self._listed(token)
         if found is None:
             limits.guessed(request)
             raise Refused(UNAUTHORISED)
@@ -168,13 +171,18 @@ class Authenticator:
             raise Refused(SERVICES_ONLY)
         return principal
 
-    async def _find(self, token: str) -> Principal | None:
+    async def _proven(self, token: str) -> Principal | None:
+        """Whose token it is of those that nobody can guess: they open also where somebody else guesses from the same address."""
         access = self._access
         if held := holder(token, access.keys(), access.peppers, access.now()):
             access.used[held.key.id] = access.now()
             return _system(held)
         if access.services and (issuer := access.services.issuer(token, access.service)):
             return Principal(kind="service", id=issuer)
+        return await self._issued(token)
+
+    def _listed(self, token: str) -> Principal | None:
+        """Whose token it is of those that were written down by somebody, and in development by nobody."""
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = [key for expected, key in self._keys if hmac.compare_digest(digest, expected)]
         if known:
@@ -183,7 +191,7 @@ class Authenticator:
             return Principal(kind="unit", id=code, business_unit=code)
         if self._development and (identity := _after(token, "dev-person-")):
             return self._person(identity)
-        return await self._issued(token)
+        return None
 
     async def _issued(self, token: str) -> Principal | None:
         """Whom a token of the issuer stands for, as far as the directory knows the unit or person."""

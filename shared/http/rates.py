@@ -89,7 +89,7 @@ class Limits:
         self._proxies = proxies
 
     def before(self, request: Request) -> None:
-        """Raise Refused while too many tokens from the request's address were not valid: then none is looked at."""
+        """Raise Refused while too many tokens from the request's address were not valid."""
         if self._guesses is not None and (seconds := self._guesses.wait(self._address(request))):
             raise _refused(TOO_MANY_GUESSES, "unauthenticated", self._guesses.rate, seconds)
 

@@ -114,8 +114,7 @@ class Parts:
         client, clock = connect(settings.mongo_uri), clock_from(settings.clock, settings.environment)
         database = client[settings.database]
         tokens = ServiceTokens(settings.service_token)
-        signed = ServiceAuth(tokens, settings.service, {settings.url_of(source): source for source in SOURCES})
-        http = httpx.AsyncClient(timeout=ASK_SECONDS, auth=signed)
+        http, outside = _asking(settings, tokens), httpx.AsyncClient(trust_env=False)
         told = Feed(http, settings.url_of, "people")
         letters, producer = (
             MongoDeadLetters(database["dead_letters"]),
@@ -127,16 +126,7 @@ class Parts:
 
         burial = DeadLetters(settings.service, letters, copy, clock.now)
         people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
-        outside = httpx.AsyncClient(trust_env=False)
-        access = Access.of(
-            settings,
-            development=settings.environment == "development",
-            keys=lambda: people.keys,
-            now=clock.now,
-            outside=outside,
-            services=tokens,
-            service=settings.service,
-        )
+        access = Access.of(settings, keys=lambda: people.keys, now=clock.now, outside=outside, services=tokens)
         return cls(
             settings=settings,
             clock=clock,
@@ -226,3 +216,9 @@ class Parts:
         await self.http.aclose()
         await self.outside.aclose()
         self.client.close()
+
+
+def _asking(settings: Settings, tokens: ServiceTokens) -> httpx.AsyncClient:
+    """The client that asks the other services, each with a token for it."""
+    signed = ServiceAuth(tokens, settings.service, {settings.url_of(source): source for source in SOURCES})
+    return httpx.AsyncClient(timeout=ASK_SECONDS, auth=signed)

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 
-from shared.http.access import AccessSettings, problems_of
+from shared.http.access import OfService, problems_of
 from shared.http.auth import SHORTEST_SERVICE_TOKEN, weak_service_token
 from shared.messaging.security import Security, SecurityError
 from shared.schemas.envelope import Source
@@ -19,7 +19,7 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message names the variable and what it should be."""
 
 
-class Settings(AccessSettings):
+class Settings(OfService):
     """Read from BACKLINE_<FIELD IN CAPITALS>, or from the file that BACKLINE_<FIELD IN CAPITALS>_FILE names. URLs have no trailing
     slash.
     """

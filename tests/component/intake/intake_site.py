@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import yaml
+from fastapi import APIRouter
 
 from services.intake.api import (
     Administration,
@@ -93,7 +94,17 @@ class Site:
             enclosed=self.attachments,
         )
         self._requests = self._ledger("requests", RequestDomain(), surroundings)
-        people = self._ledger("people_ledger", PeopleDomain(), PeopleSurroundings(self.clock, self._people))
+        routers = self._routers(
+            database, self._ledger("people_ledger", PeopleDomain(), PeopleSurroundings(self.clock, self._people))
+        )
+        limits = {"/v1/attachments": MAX_BYTES}
+        self.app = create_app(service="intake", health=Health(), routers=routers, limits=limits)
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app), base_url="http://intake", event_hooks=conforming(self.app)
+        )
+        self._says: dict[str, Any] = {}
+
+    def _routers(self, database: Database, people: Ledger[Any, Any]) -> tuple[APIRouter, ...]:
         access = Access(keys=lambda: self._people.keys, peppers=PEPPERS, now=self.clock.now)
         auth = Authenticator(
             service_token=TOKEN,
@@ -118,7 +129,7 @@ class Site:
         self.shelf = Shelf(database["desk"], database["requests"], self.clock.now, most_open=MOST_OPEN)
         self.refusals = Refusals(self.shelf, self.clock)
         resending = Resending(self.shelf, self.reception, self.clock)
-        routers = (
+        return (
             callback_routes(callbacks, OneAtATime(people), self._people, self.clock, auth),
             submitting_routes(self.reception, auth.needs("requests:write"), the_pack(), self._people, self.refusals.line),
             desk_routes(DeskReader(self.shelf, self._projection), resending, auth.needs("requests:write")),
@@ -130,12 +141,6 @@ class Site:
             attachment_routes(self.attachments, self.blobs, self._projection, self.signer, auth.needs),
             personal_routes(self._projection, self.blobs, {}, auth.service, self.signer),
         )
-        limits = {"/v1/attachments": MAX_BYTES}
-        self.app = create_app(service="intake", health=Health(), routers=routers, limits=limits)
-        self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=self.app), base_url="http://intake", event_hooks=conforming(self.app)
-        )
-        self._says: dict[str, Any] = {}
 
     async def resolve(self, host: str, _port: int) -> list[str]:
         """What the name server says: `hosts`, and nothing of others."""

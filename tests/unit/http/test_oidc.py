@@ -12,7 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from shared.http.access import Access, AccessSettings
+from shared.http.access import Access, OfService
 from shared.http.auth import Authenticator, Principal
 from shared.http.problems import Refused
 from shared.http.service_tokens import ServiceTokens
@@ -53,13 +53,11 @@ def issuer() -> Iterator[LocalIssuer]:
 def authenticating(issuer: LocalIssuer, client: httpx.AsyncClient, **settings: Any) -> Authenticator:
     usual = {"oidc_issuer": ISSUER, "oidc_audience": AUDIENCE, "oidc_jwks_url": issuer.url}
     access = Access.of(
-        AccessSettings(**{**usual, **settings}),
-        development=False,
+        OfService(**{**usual, **settings}),
         keys=KeyRing,
         now=lambda: NOW,
         outside=client,
         services=ServiceTokens("s" * 20),
-        service="intake",
     )
     return Authenticator(
         service_token="s" * 20, environment="production", keys_file=None, directory=lambda: PEOPLE, access=access

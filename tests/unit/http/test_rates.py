@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from shared.http.access import Access, AccessSettings
+from shared.http.access import Access, AccessSettings, OfService
 from shared.http.auth import Authenticator
 from shared.http.problems import Refused
 from shared.http.rates import Buckets, Limits, Rate, networks
@@ -17,6 +17,7 @@ from shared.schemas.access import KeyRing
 from shared.schemas.people import Directory
 from shared.telemetry.health import Health
 from tests.builders import NOW
+from tests.unit.http.test_access_keys import MINTED, PEPPERS, RING
 
 SERVICE = "a-service-token-of-tests"
 
@@ -117,11 +118,9 @@ def blocked_together(one: str, other: str) -> bool:
     return blocked(limits, asked(other))
 
 
-def an_app(limits: Limits, keys_file: str | None = None) -> httpx.AsyncClient:
-    access = Access(limits=limits)
-    auth = Authenticator(
-        service_token=SERVICE, environment="development", keys_file=keys_file, directory=Directory, access=access
-    )
+def an_app(limits: Limits, ring: KeyRing | None = None) -> httpx.AsyncClient:
+    access = Access(limits=limits, keys=lambda: ring or KeyRing(), peppers=PEPPERS, now=lambda: NOW)
+    auth = Authenticator(service_token=SERVICE, environment="development", keys_file=None, directory=Directory, access=access)
     router = APIRouter(dependencies=[Depends(auth.principal)])
 
     @router.get("/thing")
@@ -153,6 +152,14 @@ async def test_our_own_services_may_ask_as_often_as_they_like():
         assert {(await get(client, SERVICE)).status_code for _ in range(20)} == {200}
 
 
+async def test_whoever_has_a_key_is_not_shut_out_by_guesses_from_the_same_address():
+    async with an_app(Limits(None, buckets(Clock(), burst=1)), RING) as client:
+        guesses = [MINTED.token[:-1], "guess", MINTED.token[:-1] + "~"]
+        assert [(await get(client, guess)).status_code for guess in guesses] == [401, 429, 429]
+        assert (await get(client, SERVICE)).status_code == 429
+        assert (await get(client, MINTED.token)).status_code == 200
+
+
 async def test_a_guesser_is_stopped_before_its_token_is_looked_at():
     async with an_app(Limits(None, buckets(Clock(), burst=3))) as client:
         assert [(await get(client, f"guess-{n}")).status_code for n in range(5)] == [401, 401, 401, 429, 429]
@@ -163,13 +170,11 @@ async def test_a_guesser_is_stopped_before_its_token_is_looked_at():
 
 def limits_of(development: bool, **settings: Any) -> Limits:
     access = Access.of(
-        AccessSettings(**settings),
-        development=development,
+        OfService(**settings, environment="development" if development else "production"),
         keys=KeyRing,
         now=lambda: NOW,
         outside=httpx.AsyncClient(),
         services=ServiceTokens(SERVICE),
-        service="intake",
     )
     return access.limits
 
