@@ -53,6 +53,10 @@ TEXTS = {
         zh="文件含有宏；请另存为不含宏的格式（如 .docx、.xlsx、.pptx）。",
         en="The file holds macros; save it in a format without them (.docx, .xlsx, .pptx).",
     ),
+    "remote_content": Text(
+        zh="文件打开时会从别处载入模板或对象，不予接收；请断开外部链接（或另存为 PDF）后上传。",
+        en="On opening, the file would load a template or an object from elsewhere; break its links, or save it as PDF.",
+    ),
     "executable": Text(
         zh="文件是程序或脚本，或其中含有程序或脚本，不予接收；请只上传文档。",
         en="The file is a program or script, or holds one, and is not taken; upload documents only.",

@@ -3,6 +3,7 @@
 Invariant: no more bytes are unpacked than the limits allow, archives within archives included, and a piece at a time is in memory.
 """
 
+import re
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,8 +16,14 @@ from shared.files.executables import is_dangerous, is_program
 from shared.files.refusals import refused
 
 PIECE = 64 * 1024
+HEAD = 512
+"""At least so many bytes of an entry are looked at together: a stream may give its first bytes one by one."""
 IN_MEMORY = MIB
 MOST_PROLOG = MIB
+MOST_PARSED = 16 * MIB
+FETCHED = frozenset({"attachedTemplate", "oleObject", "frame", "subDocument"})
+"""Kinds of relations whose targets Office loads by itself when the file is opened."""
+ELSEWHERE = re.compile(r"\s*(?:(?:https?|ftp|mhtml|smb|webdavs?):|[\\/]{2}|file:(?://[^/\\]|/{4,}|[\\/]*\\\\))", re.IGNORECASE)
 TYPES = b"[Content_Types].xml"
 XML = (b".xml", b".rels", b".vml")
 ZIP = b"PK\x03\x04"
@@ -84,10 +91,10 @@ def _entry(
     lowered = entry.name.lower()
     if is_dangerous(entry.name.decode("utf-8", "replace")):
         raise refused("executable")
-    prolog = _Prolog(whole=entry.name == TYPES) if package and lowered.endswith(XML) else None
+    prolog = _Prolog(whole=entry.name == TYPES or lowered.endswith(b".rels")) if package and lowered.endswith(XML) else None
     nested: BinaryIO | None = None
     try:
-        for place, piece in enumerate(_unpacked(file, entry)):
+        for place, piece in enumerate(_headed(_unpacked(file, entry))):
             budget.spend(len(piece))
             if place == 0:
                 if is_program(piece):
@@ -100,13 +107,25 @@ def _entry(
                 prolog.feed(piece)
             if nested is not None:
                 nested.write(piece)
-        if prolog is not None and prolog.whole:
+        if prolog is not None and prolog.types:
             contents.types = tuple(prolog.types)
         if nested is not None:
             inside(nested)
     finally:
         if nested is not None:
             nested.close()
+
+
+def _headed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, the first ones together."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= HEAD:
+            break
+    if head:
+        yield head
+    yield from pieces
 
 
 def _unpacked(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
@@ -152,7 +171,9 @@ def _inflated(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
 
 
 class _Prolog:
-    """Reads XML as far as its first element, or, when `whole`, to its end: a document type is refused before it can declare entities."""
+    """Reads XML as far as its first element, or, when `whole`, to its end: a document type is refused before it can declare
+    entities, and so are relations to what Office would load from elsewhere.
+    """
 
     def __init__(self, *, whole: bool) -> None:
         self.whole = whole
@@ -168,7 +189,7 @@ class _Prolog:
         if self._begun and not self.whole:
             return
         self._read += len(piece)
-        if self._read > MOST_PROLOG:
+        if self._read > (MOST_PARSED if self.whole else MOST_PROLOG):
             raise refused("broken_archive")
         try:
             self._parser.Parse(piece, False)
@@ -179,6 +200,9 @@ class _Prolog:
         self._begun = True
         if "ContentType" in attributes:
             self.types.append(attributes["ContentType"])
+        fetched = attributes.get("TargetMode") == "External" and attributes.get("Type", "").rpartition("/")[2] in FETCHED
+        if fetched and ELSEWHERE.match(attributes.get("Target", "")):
+            raise refused("remote_content")
 
     def _refuse(self, *_: object) -> None:
         raise refused("doctype")

@@ -73,6 +73,26 @@ def many_entries(count: int = 300_000) -> bytes:
     return _ended(local, head * count, 1)
 
 
+def dripping(head: bytes) -> bytes:
+    """A ZIP whose entry begins with `head`, each byte in a deflate block of its own behind a hundred kilobytes of empty ones."""
+    empty = b"\x00\x00\x00\xff\xff" * 20_000
+    blocks = b"".join(empty + b"\x00\x01\x00\xfe\xff" + bytes([byte]) for byte in head)
+    return _single(blocks + b"\x01\x00\x00\xff\xff", head)
+
+
+def _single(packed: bytes, plain: bytes) -> bytes:
+    sizes = (zlib.crc32(plain), len(packed), len(plain))
+    local = struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, 0, 8, 0, 0x21, *sizes, 1, 0) + b"k"
+    central = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 8, 0, 0x21, *sizes, 1, 0, 0, 0, 0, 0, 0) + b"k"
+    return _ended(local + packed, central, 1)
+
+
+def related(kind: str, target: str) -> bytes:
+    """A Word file with one relation to `target` outside of it."""
+    relation = f'<Relationship Id="r" Type="http://x/relationships/{kind}" Target="{target}" TargetMode="External"/>'
+    return an_office_file(parts={"word/_rels/settings.xml.rels": f"<Relationships>{relation}</Relationships>".encode()})
+
+
 def _ended(body: bytes, central: bytes, count: int) -> bytes:
     return body + central + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(central), len(body), 0)
 
