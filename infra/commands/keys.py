@@ -46,7 +46,8 @@ def keys(
     )
     _write(
         environment,
-        f"BACKLINE_SERVICE_TOKEN={secrets.token_urlsafe(32)}\nGRAFANA_PASSWORD={secrets.token_urlsafe(16)}\n",
+        f"BACKLINE_SERVICE_TOKEN={secrets.token_urlsafe(32)}\nBACKLINE_CALLBACK_SECRET={secrets.token_urlsafe(48)}\n"
+        f"GRAFANA_PASSWORD={secrets.token_urlsafe(16)}\n",
         FILE_FOR_OWNER,
     )
     console.print(f"Digests are in {target}, the service token in {environment}. The tokens, shown this once:")

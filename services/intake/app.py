@@ -45,7 +45,6 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     reception = Reception(requests.desk, parts.clock)
     inbound = Inbound(reception, parts.burial, parts.producer)
     book = MailBook(parts.database["mails"])
-    callbacks = Callbacks(guard=Guard(settings.callback_rules), people=parts.people, secret=settings.callback_master)
     receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
     return application(
         parts,
@@ -60,7 +59,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             reading_routes(projection, parts.auth.principal),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
-            callback_routes(callbacks, people.desk, parts.people, parts.clock, parts.auth),
+            callback_routes(_callbacks(settings, parts), people.desk, parts.people, parts.clock, parts.auth),
             attachment_routes(parts.blobs, parts.auth.principal),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
         ],
@@ -73,6 +72,10 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             "/v1/people:import": LARGE_JSON,
         },
     )
+
+
+def _callbacks(settings: IntakeSettings, parts: Parts) -> Callbacks:
+    return Callbacks(guard=Guard(settings.callback_rules), people=parts.people, secret=settings.callback_master)
 
 
 def _mail_room(

@@ -45,11 +45,12 @@ def placed_in(folder: Path) -> list[str]:
 
 
 def environment_of(service: str, deployment: Path) -> dict[str, str]:
-    """What the service is given, with the two secrets filled in as compose would."""
+    """What the service is given, with the secrets filled in as compose would."""
     given = dict(line.split("=", 1) for line in (deployment / ".env").read_text().splitlines())
     environment = {name: str(value) for name, value in SERVICES[service]["environment"].items()}
     keys = str(deployment / "secrets" / "keys.yaml")
-    return {**environment, "BACKLINE_SERVICE_TOKEN": given["BACKLINE_SERVICE_TOKEN"], "BACKLINE_KEYS_FILE": keys}
+    filled = {name: given[name] for name in environment.keys() & given.keys()}
+    return {**environment, **filled, "BACKLINE_KEYS_FILE": keys}
 
 
 @pytest.mark.parametrize("service", SOURCES)
