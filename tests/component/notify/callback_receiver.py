@@ -56,6 +56,20 @@ async def dripping_headers(_reader: asyncio.StreamReader, writer: asyncio.Stream
         await asyncio.sleep(0.02)
 
 
+async def babbling(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """No HTTP at all."""
+    writer.write(b"\x00\xff\x16 250 OK\r\n\r\n" * 100)
+    await writer.drain()
+
+
+async def endless_headers(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A status, and headers as fast as they are taken."""
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X-More: " + b"x" * 4000 + b"\r\n")
+        await writer.drain()
+
+
 async def dripping_body(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A status at once, and a body that never ends."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
