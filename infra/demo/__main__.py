@@ -17,6 +17,7 @@ import httpx
 from rich.console import Console
 
 from infra.demo import sample
+from infra.demo.callbacks import Callbacks
 from infra.demo.patience import Patience
 from infra.demo.people import People
 from infra.demo.report import Report, table
@@ -36,8 +37,13 @@ class Demonstration:
 
     def __init__(self, folder: Path, console: Console) -> None:
         self._console = console
+        self._callbacks = Callbacks()
         self._stack = Stack(
-            folder, scale={"routing": ROUTING_PROCESSES}, clock=CLOCK, say=lambda text: console.print(f"  [dim]{text}[/dim]")
+            folder,
+            scale={"routing": ROUTING_PROCESSES},
+            clock=CLOCK,
+            say=lambda text: console.print(f"  [dim]{text}[/dim]"),
+            settings=self._callbacks.settings,
         )
         self._client = httpx.AsyncClient(timeout=30)
         self._units = Units(self._stack)
@@ -51,6 +57,7 @@ class Demonstration:
         """Everything; the stack is stopped whatever happens."""
         try:
             self._say("Starting the stack")
+            await self._callbacks.open()
             await self._stack.start()
             await self._prepare()
             in_flight = await self._first_wave()
@@ -58,6 +65,7 @@ class Demonstration:
             doubts = await self._finish()
             return await self._count(in_flight, doubts, time.monotonic() - self._started)
         finally:
+            await self._callbacks.close()
             await self._units.close()
             await self._client.aclose()
             await self._stack.stop()
@@ -79,6 +87,7 @@ class Demonstration:
                 )
                 answer.raise_for_status()
 
+        await self._callbacks.subscribe(self._client, intake, self._stack.url("notify"))
         await asyncio.gather(*(self._until_known(place) for place in range(1, ROUTING_PROCESSES + 1)))
 
     async def _until_known(self, place: int) -> None:
@@ -159,6 +168,7 @@ class Demonstration:
         for row in rows:
             await self._count_request(report, row)
         report.count_sinks(self._sinks)
+        report.callbacks = self._callbacks.had
         self._console.print(table(messages, outcomes))
         return report
 

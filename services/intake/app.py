@@ -71,7 +71,6 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     book = MailBook(parts.database["mails"])
     mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, refusals, attachments)
     receivers = _receivers(settings, mails)
-    callbacks = Callbacks(guard=Guard(settings.callback_rules), people=parts.people, secret=settings.callback_master)
     app = application(
         parts,
         rooms={"requests": requests, "people": people},
@@ -89,7 +88,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             reading_routes(projection, parts.auth.needs("requests:read"), watcher),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),
-            callback_routes(callbacks, people.desk, parts.people, parts.clock, parts.auth),
+            callback_routes(_callbacks(settings, parts), people.desk, parts.people, parts.clock, parts.auth),
             access_routes(_administration(parts, people.desk), parts.auth.needs("access:manage"), settings.access_role),
             attachment_routes(attachments, parts.blobs, projection, parts.signer, parts.auth.needs),
             erasing_routes(requests.desk, book, shelf.forget, parts.blobs, parts.audit, parts.clock, parts.auth.service),
@@ -134,6 +133,10 @@ def _limits(settings: IntakeSettings) -> dict[str, int]:
 
 def _administration(parts: Parts, desk: Desk) -> Administration:
     return Administration(desk=desk, people=parts.people, clock=parts.clock, audit=parts.audit, access=parts.access)
+
+
+def _callbacks(settings: IntakeSettings, parts: Parts) -> Callbacks:
+    return Callbacks(guard=Guard(settings.callback_rules), people=parts.people, secret=settings.callback_master)
 
 
 def _mail_room(

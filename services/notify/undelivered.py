@@ -49,8 +49,14 @@ class Undelivered:
 
     async def count(self, unit: str) -> int:
         """How many there are of the unit."""
-        query = {**GIVEN_UP, "state.request.business_unit": unit}
-        return sum([len(_given_up(document, None)) async for document in self._collection.find(query, {"state": 1, "items": 1})])
+        ours = {"$and": [{"$eq": ["$$this.kind", CHANNEL]}, {"$eq": ["$$this.status", "failed"]}]}
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {**GIVEN_UP, "state.request.business_unit": unit}},
+            {"$group": {"_id": None, "total": {"$sum": {"$size": {"$filter": {"input": "$items", "cond": ours}}}}}},
+        ]
+        async for counted in self._collection.aggregate(pipeline):
+            return int(counted["total"])
+        return 0
 
 
 def _given_up(document: dict[str, Any], callback: str | None) -> Sequence[Given]:

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from shared.callbacks.addresses import Network, Rules
 from shared.service.settings import Settings
@@ -13,6 +13,8 @@ DEVELOPMENT_SECRET = "callbacks-in-development-are-no-secret"  # noqa: S105  # r
 
 class CallbackSettings(Settings):
     """See Settings. Lists have commas between their entries. Without a secret outside development there are no callbacks."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     callback_secret: SecretStr | None = Field(
         default=None, description="what the units' signing secrets follow from; whoever changes it changes them all"

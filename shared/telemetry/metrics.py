@@ -17,7 +17,7 @@ LABELS = {
     "reason": "a code from the line of code that counts it",
     "step": "coordinator, supporter",
     "outcome": "accepted, returned, rejected, duplicate, refused, sent, failed, unknown, assigned, waiting and the like",
-    "channel": "http, batch, topic; email, chat, webhook",
+    "channel": "http, batch, topic; email, chat, webhook, callback",
     "method": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, other",
     "route": "a path template of the service, or unmatched",
     "status": "an HTTP status code",

@@ -59,7 +59,7 @@ class Dialler:
                 return await self._through(checked, content, headers)
         except TimeoutError as error:
             raise NotReachedError(f"no answer within {self._timeout:g} s") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise NotReachedError(f"no answer: {type(error).__name__}") from error
 
     async def _through(self, checked: Checked, content: bytes, headers: Mapping[str, str]) -> Answer:

@@ -11,8 +11,9 @@ from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record, record_of
 from shared.people.copy import DirectoryCopy
 from shared.schemas.access import AccessKey, SystemAccess
+from shared.schemas.callbacks import Callback
 from shared.schemas.envelope import Event, dataschema
-from shared.schemas.intake import AccessRecorded, PersonRecorded
+from shared.schemas.intake import AccessRecorded, CallbackRecorded, PersonRecorded
 from shared.schemas.model import Json
 from shared.schemas.registry import TYPE_OF
 from tests.builders.judging import NOW
@@ -103,6 +104,20 @@ def house() -> House:
 async def test_people_are_taken_over_and_kept(house: House) -> None:
     await house.copy.handle(records(recorded("P1"), recorded("P2")))
     assert house.people == set(house.store.kept) == {"P1", "P2"}
+
+
+async def test_a_callback_is_taken_over_kept_and_replaced_and_changes_no_version_by_which_people_are_chosen(house: House) -> None:
+    await house.copy.handle(records(recorded("PE1")))
+    version = house.copy.directory.version
+    for sequence, active in ((1, True), (2, False)):
+        callback = Callback(unit="harbour", id="crm", url="https://x.example/", events=("request.accepted",), active=active)
+        data = CallbackRecorded(callback=callback).model_dump(mode="json")
+        await house.copy.handle(records(said("callback:harbour:crm", sequence, TYPE_OF[CallbackRecorded], data)))
+        assert house.copy.directory.callbacks == {"harbour": {"crm": callback}}
+    assert (house.copy.directory.version, house.people) == (version, {"PE1"})
+    again = House(*house.store.kept.values())
+    await again.copy.load()
+    assert again.copy.directory.callbacks == house.copy.directory.callbacks
 
 
 async def test_an_older_number_changes_nothing(house: House) -> None:
