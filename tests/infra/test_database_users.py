@@ -22,8 +22,9 @@ from infra.stack import SERVICE_TOKEN, Stack
 from shared.schemas.envelope import SOURCES
 from shared.storage import BlobStore, connect, ensure_safe
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(560)]
 UNAUTHORIZED = 13
+PATIENCE_SECONDS = 180.0
 PASSWORDS = {service: f"p@ss/{service}:{secrets.token_urlsafe(8)}" for service in SOURCES}
 ROOT = {"createUser": "root", "pwd": "root-of-this-test", "roles": ["root"]}
 
@@ -123,6 +124,9 @@ class AskedStack(Stack):
 
     def _environment(self, name: str) -> dict[str, str]:
         return super()._environment(name) | {"BACKLINE_MONGO_URI": self._users.uri_of(name.rsplit("-", 1)[0])}
+
+    async def _until_ready(self, name: str, program: Program) -> None:
+        await program.wait_until_answers(f"http://127.0.0.1:{self.ports[name]}/readyz", PATIENCE_SECONDS)
 
 
 async def test_the_services_run_as_their_users(asking: AskingMongod, tmp_path: Path):
