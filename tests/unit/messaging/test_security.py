@@ -13,7 +13,6 @@ SASL = {**NEEDED, "BACKLINE_KAFKA_SECURITY": "SASL_PLAINTEXT"}
 
 def test_without_settings_nothing_is_said():
     assert Settings.read("routing", NEEDED).kafka.client() == PLAIN.client()
-    assert PLAIN.broker() is None
 
 
 def test_the_user_is_the_service_unless_it_is_named():
