@@ -21,6 +21,9 @@ APART = ("tests/unit/documents/test_documents_sample_data.py", "tests/unit/ledge
 LONG = (
     KAFKA,
     "tests/faults/test_faults.py",
+    "tests/e2e/test_cross_unit.py",
+    "tests/infra/test_secured_kafka.py",
+    "tests/infra/test_database_users.py",
     "tests/infra/test_stack.py",
     "tests/e2e/test_demonstration.py",
     "tests/infra/test_command_line_stack.py",

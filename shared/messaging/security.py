@@ -7,6 +7,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLScram512
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -40,16 +41,26 @@ class Security:
             settings["sasl_plain_username"], settings["sasl_plain_password"] = self.username, self.password
         return settings
 
-    def broker(self) -> BaseSecurity | None:
-        """The same for a FastStream broker; None for a plain connection."""
+    def broker(self, address: str) -> KafkaBroker:
+        """The same as a FastStream broker that is not connected yet; `address` as everywhere."""
+        return KafkaBroker(
+            address.split(","),
+            acks="all",
+            enable_idempotence=False,
+            graceful_timeout=1,
+            logger=None,
+            apply_types=False,
+            security=self._told(),
+        )
+
+    def _told(self) -> BaseSecurity | None:
+        """None for a plain connection."""
         if self.protocol == "PLAINTEXT":
             return None
         context, encrypted = self._context(), self.protocol.endswith("SSL")
         if not self.protocol.startswith("SASL"):
             return BaseSecurity(ssl_context=context, use_ssl=encrypted)
-        assert self.username is not None, "checked when made"
-        assert self.password is not None, "checked when made"
-        return SASLScram512(self.username, self.password, ssl_context=context, use_ssl=encrypted)
+        return SASLScram512(self.username or "", self.password or "", ssl_context=context, use_ssl=encrypted)
 
     def _context(self) -> ssl.SSLContext | None:
         if not self.protocol.endswith("SSL"):

@@ -163,15 +163,7 @@ class Stream:
         return lag
 
     def _build(self) -> KafkaBroker:
-        broker = KafkaBroker(
-            self._address.split(","),
-            acks="all",
-            enable_idempotence=False,
-            graceful_timeout=1,
-            logger=None,
-            apply_types=False,
-            security=self._security.broker(),
-        )
+        broker = self._security.broker(self._address)
         settings: dict[str, Any] = {
             "batch": True,
             "auto_offset_reset": "earliest",

@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx
 
+from infra.embedded.programs import Program
 from infra.stack import Stack
 from shared.schemas.envelope import SOURCES
 from tests.cross_unit.calls import Call, Caller, Operation, operations
 from tests.cross_unit.scene import Room, Scene
 
 AT_ONCE = 8
+START_SECONDS = 240.0
 
 
 @dataclass
@@ -123,10 +125,17 @@ class Check:
             found.faults.append(f"{named} -> {answer.status_code}")
 
 
+class PatientStack(Stack):
+    """It is given as long to start as a machine needs on which much else runs."""
+
+    async def _until_ready(self, name: str, program: Program) -> None:
+        await program.wait_until_answers(f"http://127.0.0.1:{self.ports[name]}/readyz", START_SECONDS)
+
+
 async def check(folder: Path, calls: int, seed: int, *, command_of: Any = None) -> Found:
     """The whole check on a stack of its own."""
     options = {"command_of": command_of} if command_of else {}
-    stack = Stack(folder, clock="2027-03-01T09:00:00+08:00", say=lambda _text: None, **options)
+    stack = PatientStack(folder, clock="2027-03-01T09:00:00+08:00", say=lambda _text: None, **options)
     try:
         await stack.start()
         return await Check(stack, seed=seed).run(calls)

@@ -7,7 +7,7 @@ import pytest
 from tests.cross_unit.__main__ import blind_command
 from tests.cross_unit.checking import check
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(560)]
 
 
 async def test_units_are_told_nothing_of_each_other_and_change_nothing_of_each_other(tmp_path: Path):

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from infra.acls import principal_of
 from infra.demo import sample
+from infra.embedded.programs import Program
 from infra.stack import SERVICE_TOKEN, Stack
 from shared.messaging.consumer import Consumer, Subscription
 from shared.messaging.producer import Producer
@@ -21,8 +22,9 @@ from shared.schemas.topics import REQUEST_TOPICS, inbound_of, verdicts_of
 from tests.component.messaging.kafka_build import until
 from tests.infra.secured_kafka import SecuredCluster, password_of
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(560)]
 UNITS = ("east", "north")
+PATIENCE_SECONDS = 180.0
 ROUTING = REQUEST_TOPICS["routing"].name
 
 
@@ -82,6 +84,9 @@ class SecuredStack(Stack):
             "BACKLINE_INBOUND_UNITS": ",".join(UNITS),
             "BACKLINE_INBOUND_SHARED": "false",
         }
+
+    async def _until_ready(self, name: str, program: Program) -> None:
+        await program.wait_until_answers(f"http://127.0.0.1:{self.ports[name]}/readyz", PATIENCE_SECONDS)
 
 
 async def answered(cluster: SecuredCluster, unit: str, body: Any, key: bytes) -> Any:
