@@ -23,10 +23,14 @@ NOT_FOUND = Refusal(
 
 
 class Listed(DocumentRendered):
-    """A file and where to download it, and its internal sheet if it goes to a customer and has one."""
+    """A file and where to download it, and its internal sheet if it goes to a customer and has one.
+
+    One that is `superseded` says what the request said before an amendment.
+    """
 
     address: str
     sheet_address: str | None
+    superseded: bool = False
 
 
 class Documents(Frozen):
@@ -52,7 +56,7 @@ def document_routes(projection: Projection, blobs: BlobStore, principal: Callabl
         state = await projection.state(request_id)
         if state is None or not visible(state, caller):
             raise Refused(NOT_FOUND)
-        return Documents(request=request_id, documents=tuple(row(made) for made in state.made))
+        return Documents(request=request_id, documents=tuple(row(made, superseded=state.superseded(made)) for made in state.made))
 
     @router.get("/documents/{document}", summary="Download one file", response_class=Response, responses=FILE)
     async def download(document: str, caller: Caller, if_none_match: Annotated[str, Header()] = "") -> Response:
@@ -91,11 +95,11 @@ def document_routes(projection: Projection, blobs: BlobStore, principal: Callabl
     return router
 
 
-def row(made: DocumentRendered) -> Listed:
+def row(made: DocumentRendered, *, superseded: bool = False) -> Listed:
     """A file as the list names it, with where it is to be had, and where its internal sheet is if it has one."""
     address = f"/v1/documents/{made.document}"
     sheet = f"{address}/sheet" if made.manifest.get("sheet") else None
-    return Listed(**dict(made), address=address, sheet_address=sheet)
+    return Listed(**dict(made), address=address, sheet_address=sheet, superseded=superseded)
 
 
 def visible(state: State, caller: Principal) -> bool:

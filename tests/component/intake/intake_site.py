@@ -1,5 +1,6 @@
 """Intake's addresses over a ledger on a real database, as a unit's system calls them; only the broker is not there."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from shared.catalogue import Pack
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
 from shared.ledger.apply import Ledger
@@ -95,6 +97,16 @@ class Site:
             transport=httpx.ASGITransport(app=self.app), base_url="http://intake", event_hooks=conforming(self.app)
         )
         self._says: dict[str, Any] = {}
+
+    @property
+    def people(self) -> DirectoryCopy:
+        """The directory, for another process on the same database."""
+        return self._people
+
+    @property
+    def packs(self) -> Mapping[tuple[str, str], Pack]:
+        """The policies."""
+        return {(the_pack().name, the_pack().version): the_pack()}
 
     def _ledger(self, name: str, domain: Any, surroundings: Any) -> Ledger[Any, Any]:
         return Ledger(
