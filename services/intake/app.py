@@ -14,12 +14,8 @@ from services.intake.api import (
     submitting_routes,
     waiving_routes,
 )
-from services.intake.desk.early import TellsEarly
-from services.intake.desk.keeping import DeskKeeper
-from services.intake.desk.reading import DeskReader
 from services.intake.desk.refused import Refusals
-from services.intake.desk.resending import Resending
-from services.intake.desk.shelf import Shelf
+from services.intake.desk.room import DeskRoom
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.domain.early import OVER
 from services.intake.inbound import Inbound
@@ -36,7 +32,7 @@ from shared.ledger.proving import Outside
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND, PEOPLE, REQUEST_TOPICS
 from shared.service.application import application, run
-from shared.service.parts import Parts
+from shared.service.parts import LedgerRoom, Parts
 
 LARGE_JSON = 64 * 1024 * 1024
 
@@ -46,6 +42,49 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     parts = Parts.build(settings)
     current = newest(parts.packs, settings.policy)
     projection = Projection(parts.database["requests"])
+    requests = _requests(settings, parts, current, projection)
+    people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
+    reception = Reception(requests.desk, parts.clock)
+    desk = DeskRoom.of(parts, projection, settings.desk_entries)
+    inbound = Inbound(reception, parts.burial, parts.producer, desk.refusals)
+    book = MailBook(parts.database["mails"])
+    receivers = _receivers(
+        settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current, desk.refusals)
+    )
+    return application(
+        parts,
+        rooms={"requests": requests, "people": people},
+        workers=[parts.worker(requests, {OVER: desk.tells.perform}), parts.worker(people)],
+        subscriptions=[
+            parts.hears(requests, "routing", "documents", "notify"),
+            Subscription(topics=(INBOUND,), handle=inbound.handle, group="backline.intake.inbound"),
+        ],
+        routers=[
+            submitting_routes(reception, parts.auth.principal, current, parts.people, desk.refusals.line),
+            waiving_routes(reception, parts.auth.principal),
+            desk_routes(desk.reader, desk.resending(reception), parts.auth.principal),
+            reading_routes(projection, parts.auth.principal),
+            catalogue_routes(current, parts.auth.principal),
+            people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
+            attachment_routes(parts.blobs, parts.auth.principal),
+            personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
+        ],
+        prepare=[projection.prepare, book.prepare, desk.shelf.prepare, *(receiver.open for receiver in receivers)],
+        loops=[desk.keeper.work, *(receiver.serve for receiver in receivers)],
+        closing=[receiver.close for receiver in receivers],
+        limits=_limits(settings),
+    )
+
+
+def _limits(settings: IntakeSettings) -> dict[str, int]:
+    return {
+        "/v1/requests:batch": settings.max_batch_bytes,
+        "/v1/attachments": settings.max_attachment_bytes,
+        "/v1/people:import": LARGE_JSON,
+    }
+
+
+def _requests(settings: IntakeSettings, parts: Parts, current: Pack, projection: Projection) -> LedgerRoom:
     surroundings = RequestSurroundings(
         clock=parts.clock,
         people=parts.people,
@@ -55,45 +94,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
         early_wait=timedelta(minutes=settings.early_minutes),
     )
     outside = Outside(repeatable=frozenset({OVER}))
-    requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
-    people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
-    reception = Reception(requests.desk, parts.clock)
-    shelf = Shelf(parts.database["desk"], parts.database["requests"], parts.clock.now, most_open=settings.desk_entries)
-    refusals = Refusals(shelf, parts.clock)
-    tells = TellsEarly(shelf, projection, parts.producer, parts.clock)
-    keeper = DeskKeeper(shelf, lambda: parts.people.directory)
-    inbound = Inbound(reception, parts.burial, parts.producer, refusals)
-    book = MailBook(parts.database["mails"])
-    receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current, refusals))
-    return application(
-        parts,
-        rooms={"requests": requests, "people": people},
-        workers=[parts.worker(requests, {OVER: tells.perform}), parts.worker(people)],
-        subscriptions=[
-            parts.hears(requests, "routing", "documents", "notify"),
-            Subscription(topics=(INBOUND,), handle=inbound.handle, group="backline.intake.inbound"),
-        ],
-        routers=[
-            submitting_routes(reception, parts.auth.principal, current, parts.people, refusals.line),
-            waiving_routes(reception, parts.auth.principal),
-            desk_routes(
-                DeskReader(shelf, projection), Resending(shelf, projection, reception, parts.clock), parts.auth.principal
-            ),
-            reading_routes(projection, parts.auth.principal),
-            catalogue_routes(current, parts.auth.principal),
-            people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
-            attachment_routes(parts.blobs, parts.auth.principal),
-            personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
-        ],
-        prepare=[projection.prepare, book.prepare, shelf.prepare, *(receiver.open for receiver in receivers)],
-        loops=[keeper.work, *(receiver.serve for receiver in receivers)],
-        closing=[receiver.close for receiver in receivers],
-        limits={
-            "/v1/requests:batch": settings.max_batch_bytes,
-            "/v1/attachments": settings.max_attachment_bytes,
-            "/v1/people:import": LARGE_JSON,
-        },
-    )
+    return parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
 
 
 def _mail_room(

@@ -195,27 +195,6 @@ class TestAmendment:
         assert room.state.request is not None
         assert room.hear(amended(room.state.request)).plan() == [("pdf", 1), ("docx", 1), ("pdf", 2), ("docx", 2)]
 
-    def test_what_was_made_before_is_superseded_from_the_moment_the_amendment_stands(self):
-        room = Room(a_body("tech.proposal")).hear(COORDINATED, ASSIGNED, WORKING).make()
-        assert self.superseded(room) == {1: {False}}
-        assert room.state.request is not None
-        room.hear(amended(room.state.request))
-        assert self.superseded(room) == {1: {True}}, "also while the next version is made"
-        room.make()
-        assert self.superseded(room) == {1: {True}, 2: {False}}
-        room.hear(COMPLETED)
-        assert self.superseded(room) == {1: {True}, 2: {False}}
-
-    def test_what_is_made_of_completed_work_is_not_superseded_by_what_was_amended_before(self):
-        room = Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, WORKING)
-        assert room.state.request is not None
-        room.hear(amended(room.state.request), COMPLETED).make()
-        assert self.superseded(room) == {1: {False}}
-
-    def superseded(self, room: Room) -> dict[int, set[bool]]:
-        state = room.state
-        return {made.version: {state.superseded(one) for one in state.made if one.version == made.version} for made in state.made}
-
     def test_of_work_that_is_not_completed_it_plans_nothing(self):
         room = Room(a_body("tech.survey")).hear(COORDINATED, ASSIGNED, WORKING)
         assert room.state.request is not None
