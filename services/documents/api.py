@@ -30,10 +30,14 @@ class Reading(Protocol):
 
 
 class Listed(DocumentRendered):
-    """A file and where to download it, and its internal sheet if it goes to a customer and has one."""
+    """A file and where to download it, and its internal sheet if it goes to a customer and has one.
+
+    One that is `superseded` says what the request said before an amendment.
+    """
 
     address: str
     sheet_address: str | None
+    superseded: bool = False
 
 
 class Documents(Frozen):
@@ -59,7 +63,7 @@ def document_routes(projection: Reading, blobs: BlobStore, principal: Callable[.
         state = await projection.state(caller.sight, request_id)
         if state is None:
             raise Refused(NOT_FOUND)
-        return Documents(request=request_id, documents=tuple(row(made) for made in state.made))
+        return Documents(request=request_id, documents=tuple(row(made, superseded=state.superseded(made)) for made in state.made))
 
     async def whole(document: str, request: Request, reader: Reader) -> Response:
         made = await _made(projection, document, reader)
@@ -101,8 +105,8 @@ async def _answer(blobs: BlobStore, request: Request, name: str, sha256: str, me
     return download(opened, name=name, media_type=media_type, asked=request.headers, method=request.method)
 
 
-def row(made: DocumentRendered) -> Listed:
+def row(made: DocumentRendered, *, superseded: bool = False) -> Listed:
     """A file as the list names it, with where it is to be had, and where its internal sheet is if it has one."""
     address = f"/v1/documents/{made.document}"
     sheet = f"{address}/sheet" if made.manifest.get("sheet") else None
-    return Listed(**dict(made), address=address, sheet_address=sheet)
+    return Listed(**dict(made), address=address, sheet_address=sheet, superseded=superseded)

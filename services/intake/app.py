@@ -20,12 +20,8 @@ from services.intake.api import (
     waiving_routes,
 )
 from services.intake.attachments import Attachments
-from services.intake.desk.early import TellsEarly
-from services.intake.desk.keeping import DeskKeeper
-from services.intake.desk.reading import DeskReader
 from services.intake.desk.refused import Refusals
-from services.intake.desk.resending import Resending
-from services.intake.desk.shelf import Shelf
+from services.intake.desk.room import DeskRoom
 from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.domain.early import OVER
 from services.intake.inbound import Inbound, heard_topics
@@ -46,7 +42,7 @@ from shared.ledger.proving import Outside
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import INBOUND_GROUP, PEOPLE, REQUEST_TOPICS
 from shared.service.application import application, run
-from shared.service.parts import Parts
+from shared.service.parts import LedgerRoom, Parts
 
 LARGE_JSON = 64 * 1024 * 1024
 
@@ -57,45 +53,35 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     current = newest(parts.packs, settings.policy)
     projection = Projection(parts.database["requests"])
     attachments = Attachments(parts.blobs, parts.database["refused_files"])
-    surroundings = _surroundings(settings, parts, current, projection, attachments)
-    outside = Outside(repeatable=frozenset({OVER}))
-    requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
+    requests = _requests(settings, parts, current, projection, attachments)
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
     reception = Reception(requests.desk, parts.clock, parts.keys, settings.files_for)
     watcher = Watcher(projection.revisions)
-    shelf = Shelf(parts.database["desk"], parts.database["requests"], parts.clock.now, most_open=settings.desk_entries)
-    refusals = Refusals(shelf, parts.clock)
-    tells = TellsEarly(shelf, projection, parts.producer, parts.clock)
-    keeper = DeskKeeper(shelf, lambda: parts.people.directory)
-    inbound = Inbound(reception, parts.burial, parts.producer, settings.units_inbound, refusals)
+    desk = DeskRoom.of(parts, projection, settings.desk_entries)
+    inbound = Inbound(reception, parts.burial, parts.producer, settings.units_inbound, desk.refusals)
     book = MailBook(parts.database["mails"])
-    mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, refusals, attachments)
+    mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, desk.refusals, attachments)
     receivers = _receivers(settings, mails)
     app = application(
         parts,
         rooms={"requests": requests, "people": people},
-        workers=[parts.worker(requests, {OVER: tells.perform}), parts.worker(people)],
-        subscriptions=[
-            parts.hears(requests, "routing", "documents", "notify"),
-            *_from_topics(settings, inbound),
-        ],
+        workers=[parts.worker(requests, {OVER: desk.tells.perform}), parts.worker(people)],
+        subscriptions=[parts.hears(requests, "routing", "documents", "notify"), *_from_topics(settings, inbound)],
         routers=[
-            submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people, refusals.line),
+            submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people, desk.refusals.line),
             waiving_routes(reception, parts.auth.needs("requests:write")),
-            desk_routes(
-                DeskReader(shelf, projection), Resending(shelf, reception, parts.clock), parts.auth.needs("requests:write")
-            ),
+            desk_routes(desk.reader, desk.resending(reception), parts.auth.needs("requests:write")),
             reading_routes(projection, parts.auth.needs("requests:read"), watcher),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),
             callback_routes(_callbacks(settings, parts), people.desk, parts.people, parts.clock, parts.auth),
             access_routes(_administration(parts, people.desk), parts.auth.needs("access:manage"), settings.access_role),
             attachment_routes(attachments, parts.blobs, projection, parts.signer, parts.auth.needs),
-            erasing_routes(requests.desk, book, shelf.forget, parts.blobs, parts.audit, parts.clock, parts.auth.service),
+            erasing_routes(requests.desk, book, desk.shelf.forget, parts.blobs, parts.audit, parts.clock, parts.auth.service),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service, parts.signer),
         ],
-        prepare=[projection.prepare, book.prepare, shelf.prepare, *(receiver.open for receiver in receivers)],
-        loops=[keeper.work, Unnamed(parts.blobs, projection).sweep, *(receiver.serve for receiver in receivers)],
+        prepare=[projection.prepare, book.prepare, desk.shelf.prepare, *(receiver.open for receiver in receivers)],
+        loops=[desk.keeper.work, Unnamed(parts.blobs, projection).sweep, *(receiver.serve for receiver in receivers)],
         closing=[receiver.close for receiver in receivers],
         limits=_limits(settings),
     )
@@ -103,10 +89,10 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     return app
 
 
-def _surroundings(
+def _requests(
     settings: IntakeSettings, parts: Parts, current: Pack, projection: Projection, attachments: Attachments
-) -> RequestSurroundings:
-    return RequestSurroundings(
+) -> LedgerRoom:
+    surroundings = RequestSurroundings(
         clock=parts.clock,
         people=parts.people,
         packs=parts.packs,
@@ -115,6 +101,8 @@ def _surroundings(
         enclosed=attachments,
         early_wait=timedelta(minutes=settings.early_minutes),
     )
+    outside = Outside(repeatable=frozenset({OVER}))
+    return parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
 
 
 def _from_topics(settings: IntakeSettings, inbound: Inbound) -> list[Subscription]:

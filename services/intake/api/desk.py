@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from services.intake.api.desk_shown import Counts, DeskEntry, DeskLine, DeskList
 from services.intake.api.reading import Cursor
-from services.intake.api.submitting import checked
+from services.intake.api.submitting import checked, described, json_object
 from services.intake.desk.entries import Entry
 from services.intake.desk.reading import DeskReader, Filter
 from services.intake.desk.resending import Correction, Resending, is_entry
@@ -54,8 +56,14 @@ def desk_routes(reader: DeskReader, resending: Resending, principal: Callable[..
     async def one(entry: str, caller: Caller) -> DeskEntry:
         return DeskEntry.whole(await _found(entry, caller), caller.business_unit, service=caller.kind == "service")
 
-    @router.post("/desk/{entry}/resend", status_code=202, summary="Send an entry again, corrected, under the same identity")
-    async def resend(entry: str, correction: Correction, caller: Caller, response: Response) -> Answer:
+    @router.post(
+        "/desk/{entry}/resend",
+        status_code=202,
+        summary="Send an entry again, corrected, under the same identity",
+        openapi_extra=described("the whole body, a patch to it, or neither", Correction.model_json_schema()),
+    )
+    async def resend(request: Request, response: Response, entry: str, caller: Caller) -> Answer:
+        correction = _correction(await request.body())
         found = await _found(entry, caller)
         by, filed_by = f"{caller.kind}:{caller.id}", caller.business_unit or ""
         if isinstance(found, Entry):
@@ -75,3 +83,12 @@ def desk_routes(reader: DeskReader, resending: Resending, principal: Callable[..
         return entry, state
 
     return router
+
+
+def _correction(raw: bytes) -> Correction:
+    """What is to be sent, read as every channel reads JSON. Raises Refused and RequestValidationError."""
+    try:
+        return Correction.model_validate(json_object(raw or b"{}"))
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error

@@ -5,6 +5,7 @@ that two people, a stop in between, and a repetition make one request with one v
 """
 
 import json
+from typing import Literal
 
 from services.intake.desk.entries import PREFIX, Claim, Entry, Settled
 from services.intake.desk.shelf import Shelf
@@ -33,7 +34,7 @@ NO_CONTENT = Refusal(
 )
 
 
-class Correction(Frozen):
+class Correction(Frozen, extra="forbid"):
     """What is sent again: a whole `body`, or a `patch` (JSON Merge Patch) to what was sent, or neither: the same once more.
 
     `action` may differ from what was sent: a conflict is sent again as an amendment. `seen` is the entry's own, as it was shown.
@@ -41,7 +42,7 @@ class Correction(Frozen):
 
     body: Json | None = None
     patch: Json | None = None
-    action: Action | None = None
+    action: Literal["submit", "amend", "withdraw"] | None = None
     seen: int | None = None
 
 
@@ -68,7 +69,8 @@ class Resending:
 
     async def entry(self, entry: Entry, correction: Correction, *, by: str, filed_by: str) -> Answer:
         """A refused message, corrected."""
-        action, body = correction.action or entry.action, corrected(entry.body, correction)
+        action: Action = correction.action or entry.action
+        body = corrected(entry.body, correction)
         if body is None:
             return refused(entry.subject, action, NO_CONTENT)
         subject = identity(body) or (entry.subject if action in {"amend", "withdraw"} else None)

@@ -12,6 +12,8 @@ def asked(state: State, context: Context) -> Decision:
     """Ask for what is due; tell further what was asked for and has not come. A request that has ended owes nothing."""
     if not _owes(state):
         return NOTHING
+    if (given := settled(state)) is not NOTHING:  # it stands, and nobody has said so yet
+        return given
     due = tuple(_plain(one) for one in state.owing if not one.asked and one.due <= context.now)
     if due:
         return Decision(facts=(EvidenceAsked(owed=due),))

@@ -1,5 +1,6 @@
 """Intake's addresses over a ledger on a real database, as a unit's system calls them; only the broker is not there."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -32,6 +33,7 @@ from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
 from services.intake.watching import Watcher
 from shared.callbacks.addresses import Rules
 from shared.callbacks.guard import Guard
+from shared.catalogue import Pack
 from shared.catalogue.attachments import MAX_BYTES
 from shared.http.access import Access
 from shared.http.access_keys import Peppers
@@ -145,6 +147,16 @@ class Site:
     async def resolve(self, host: str, _port: int) -> list[str]:
         """What the name server says: `hosts`, and nothing of others."""
         return self.hosts.get(host, [host] if host[0].isdecimal() or ":" in host else [])
+
+    @property
+    def people(self) -> DirectoryCopy:
+        """The directory, for another process on the same database."""
+        return self._people
+
+    @property
+    def packs(self) -> Mapping[tuple[str, str], Pack]:
+        """The policies."""
+        return {(the_pack().name, the_pack().version): the_pack()}
 
     def _ledger(self, name: str, domain: Any, surroundings: Any) -> Ledger[Any, Any]:
         return Ledger(

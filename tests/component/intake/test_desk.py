@@ -228,6 +228,25 @@ class TestResend:
         assert (answer.status_code, answer.json()["code"]) == (422, "body_missing")
 
 
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"{oops", 400),
+        (b"[" * 1500, 400),
+        (b"[]", 422),
+        (b'{"body": 7}', 422),
+        (b'{"action": "waive"}', 422),
+        (b'{"typo": {}}', 422),
+    ],
+)
+async def test_a_correction_that_is_none_is_refused_and_changes_nothing(site: Site, content: bytes, status: int):
+    await batch(site, {"type": "tech.survey"})
+    (line,) = (await desk(site))["entries"]
+    answer = await site.ask("POST", f"/v1/desk/{line['entry']}/resend", content=content)
+    assert answer.status_code == status, answer.text
+    assert (await desk(site))["counts"]["refused"] == 1
+
+
 class TestCorrectedElsewhere:
     async def test_a_conflict_is_settled_by_an_amendment_over_another_channel(self, site: Site):
         request = (await site.submitted("R-1"))["id"]

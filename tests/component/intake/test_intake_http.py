@@ -68,12 +68,12 @@ async def test_a_batch_line_with_an_unknown_action_names_it_and_those_there_are(
     body = a_body("tech.survey")
     sent = [{"action": "cancel", "body": body}, {"action": "amend", "body": [1]}, {"action": "withdraw", "body": body}, body]
     content = "\n".join(json.dumps(line) for line in sent).encode()
-    unknown, no_object, unknown_request, accepted = lines(await site.ask("POST", "/v1/requests:batch", content=content))
+    unknown, no_object, no_reason, accepted = lines(await site.ask("POST", "/v1/requests:batch", content=content))
     assert unknown["problem"]["code"] == "unknown_action"
     for sentence in unknown["problem"]["message"].values():
         assert all(word in sentence for word in ("cancel", "submit", "amend", "withdraw"))
     assert (no_object["action"], no_object["problem"]["code"]) == ("amend", "not_an_object")
-    assert unknown_request["problem"]["code"] == "unknown_request"
+    assert no_reason["problem"]["code"] == "reason_missing"
     assert accepted["outcome"] == "accepted"
 
 

@@ -1,17 +1,20 @@
 """Waiving over HTTP: who may, of which request, with what reason; and evidence that may come later, asked for in its time."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.intake.domain import State
+from services.intake.domain import RequestDomain, State
 from shared.catalogue import Pack, load_pack
+from shared.ledger.messages import Woken
+from shared.schemas.intake import EvidenceSettled
 from shared.schemas.model import Json
 from shared.schemas.requests import Answer
 from tests.builders import a_body, a_directory, a_person, attested
 from tests.unit.catalogue.packs import copied, replaced
-from tests.unit.intake.desk import COMPLETED, COORDINATED, NOT_AMENDED, WITHDRAWN, amended
+from tests.unit.intake.desk import COMPLETED, COORDINATED, NOT_AMENDED, WITHDRAWN, a_context, amended
 from tests.unit.intake.life import Life
 
 OFFER = "offer_fixed: {zh: 已经确定了产品、方案或系统, en: 'Product, solution or system is fixed'"
@@ -219,3 +222,12 @@ class TestLater:
         assert [one.due for one in state_of(life).owing] == [due]
         await life.wake(9 * HOUR)
         assert facts(life)[-1] == "evidence_asked"
+
+    async def test_what_was_given_and_never_said_to_be_is_settled_rather_than_asked_for(self, patient: Pack):
+        life = await a_life(patient, expected="accepted")
+        verdict = state_of(life).verdict
+        assert verdict is not None
+        met = verdict.model_copy(update={"preconditions": (verdict.preconditions[0].model_copy(update={"state": "met"}),)})
+        late = replace(a_context(patient), now=state_of(life).owing[0].due)
+        decision = RequestDomain().decide(state_of(life).model_copy(update={"verdict": met}), Woken(subject=life.id), late)
+        assert [type(fact) for fact in decision.facts] == [EvidenceSettled]

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ValidationError
 from services.notify.domain import item_id
 from services.notify.policy import NotifyPolicy, PolicyError, load_policy
 from services.notify.state import Context, State
-from services.notify.surroundings import leaders_of
 from shared.ledger.messages import NOTHING, Told, Woken
 from shared.schemas import intake, notifications
 from shared.schemas.requests import Requester
@@ -20,8 +19,6 @@ from tests.unit.notify.notify_build import (
     SCENES,
     Story,
     a_decision,
-    a_directory,
-    a_person,
     a_request,
     a_seat,
     coordinator_assigned,
@@ -298,17 +295,3 @@ def test_a_policy_file_with_a_fault_is_refused_with_its_name(tmp_path: Path):
     file.write_text("name: x\nevents: {backline.request.submitted: {template: t, to: [everybody]}}\n")
     with pytest.raises(PolicyError, match=r"policy\.yaml"):
         load_policy(file)
-
-
-def test_whoever_leads_the_unit_hears_of_evidence_that_is_overdue_and_of_nothing_before():
-    leaders = {"east": ("chief",), "west": ("other",)}
-    story = Story(context=Context(now=NOW, leaders=leaders))
-    for template in ("evidence_asked", "evidence_settled"):
-        assert "email:chief" not in told(Story(context=story.context).through(SCENES[template][:-1]).hear(SCENES[template][-1]))
-    decision = story.through(SCENES["evidence_overdue"][:-1]).hear(SCENES["evidence_overdue"][-1])
-    assert told(decision) == {"email:boss": "coordinator", "email:chief": "unit_leader", "email:asker": "requester"}
-
-
-def test_the_leaders_of_a_directory_are_those_who_hold_the_post_there():
-    people = [a_person("chief", roles=("bu_leader",)), a_person("gone", roles=("bu_leader",), active=False)]
-    assert leaders_of(a_directory(*people)) == {"east": ("chief",)}
