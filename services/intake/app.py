@@ -64,14 +64,19 @@ def build_app(settings: IntakeSettings) -> FastAPI:
         prepare=[projection.prepare, book.prepare, *(receiver.open for receiver in receivers)],
         loops=[receiver.serve for receiver in receivers],
         closing=[receiver.close for receiver in receivers],
-        limits={
-            "/v1/requests:batch": settings.max_batch_bytes,
-            "/v1/attachments": settings.max_attachment_bytes,
-            "/v1/people:import": LARGE_JSON,
-        },
+        limits=_limits(settings),
     )
     app.state.stopping = (*app.state.stopping, watcher.stop)
     return app
+
+
+def _limits(settings: IntakeSettings) -> dict[str, int]:
+    """The largest body of each address that takes more than a request, in bytes."""
+    return {
+        "/v1/requests:batch": settings.max_batch_bytes,
+        "/v1/attachments": settings.max_attachment_bytes,
+        "/v1/people:import": LARGE_JSON,
+    }
 
 
 def _mail_room(
