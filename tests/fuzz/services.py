@@ -7,6 +7,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from infra.embedded import Mongod
 from infra.embedded.ports import free_port
 from infra.stack import SERVICE_TOKEN
 from shared.http.heads import Protocol
@@ -44,6 +46,21 @@ def services(mongo_uri: str, folder: Path) -> Iterator[Stack]:
         finally:
             running.kill()
             running.wait(START_SECONDS)
+
+
+@contextmanager
+def alone() -> Iterator[Stack]:
+    """The services on a database of their own, both gone after the block."""
+    loop = asyncio.new_event_loop()
+    with tempfile.TemporaryDirectory() as folder:
+        mongod = Mongod(Path(folder) / "database")
+        loop.run_until_complete(mongod.start())
+        try:
+            with services(mongod.uri, Path(folder)) as running:
+                yield running
+        finally:
+            loop.run_until_complete(mongod.stop())
+            loop.close()
 
 
 def _application(service: str, mongo_uri: str, database: str) -> FastAPI:
