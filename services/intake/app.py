@@ -112,6 +112,7 @@ def _from_topics(settings: IntakeSettings, inbound: Inbound) -> list[Subscriptio
 
 
 def _limits(settings: IntakeSettings) -> dict[str, int]:
+    """The largest body of each address that takes more than a request, in bytes."""
     return {
         "/v1/requests:batch": settings.max_batch_bytes,
         "/v1/attachments": settings.max_attachment_bytes,

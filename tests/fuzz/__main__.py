@@ -4,25 +4,38 @@ import argparse
 import json
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from infra.commands.target import Target
 from shared.schemas.envelope import SOURCES
 from tests.fuzz.driving import Stack, Tried, tried
 from tests.fuzz.scene import scene
+from tests.fuzz.services import alone
 
 
 def main() -> int:
     """Exit status 1 when anything failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("var"), help="the local stack's folder")
+    parser.add_argument(
+        "--alone", action="store_true", help="services and a database of their own, without broker, instead of a stack"
+    )
     parser.add_argument("--examples", type=int, default=100, help="per operation, of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--service", choices=SOURCES, action="append")
     parser.add_argument("--only", action="append", default=[], help="an operation such as 'GET /v1/requests'")
     asked = parser.parse_args()
-    target = Target.at(asked.folder)
-    stack = scene(Stack(urls={service: target.url(service) for service in SOURCES}))
+    with alone() if asked.alone else nullcontext(_local(asked.folder)) as running:
+        return _all(scene(running), asked)
+
+
+def _local(folder: Path) -> Stack:
+    target = Target.at(folder)
+    return Stack(urls={service: target.url(service) for service in SOURCES})
+
+
+def _all(stack: Stack, asked: argparse.Namespace) -> int:
     results = []
     for service in asked.service or SOURCES:
         started = time.monotonic()

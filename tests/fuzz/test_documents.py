@@ -16,9 +16,8 @@ SEED = 2027
 
 
 @pytest.fixture(scope="module")
-def stack(mongo_uri: str) -> Iterator[Stack]:
-    with pytest.MonkeyPatch.context() as patch, services(mongo_uri) as running:
-        patch.setattr("shared.service.process.WATCH_SECONDS", 3600)  # without a broker nobody reads, and that is no fault here
+def stack(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with services(mongo_uri, tmp_path_factory.mktemp("services")) as running:
         yield scene(running)
 
 

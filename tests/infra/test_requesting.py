@@ -19,10 +19,9 @@ BODY: dict[str, Any] = json.loads((SAMPLE / "survey.json").read_bytes())
 
 
 @pytest.fixture(scope="module")
-def intake(mongo_uri: str) -> Iterator[str]:
+def intake(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Its address; one request is there already."""
-    with pytest.MonkeyPatch.context() as patch, services(mongo_uri) as running:
-        patch.setattr("shared.service.process.WATCH_SECONDS", 3600)
+    with services(mongo_uri, tmp_path_factory.mktemp("services")) as running:
         scene(running)
         yield running.urls["intake"]
 

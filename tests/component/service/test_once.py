@@ -45,9 +45,9 @@ class Numbering:
         self.number, self.pending = 0, pending
 
     async def __call__(self) -> Told:
-        self.number += 1
+        self.number = number = self.number + 1
         await asyncio.sleep(0)
-        return Told(number=self.number, pending=self.number <= self.pending)
+        return Told(number=number, pending=number <= self.pending)
 
 
 async def raced(keys: Keys) -> set[int]:

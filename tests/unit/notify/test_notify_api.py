@@ -5,12 +5,13 @@ import pytest
 
 from services.notify.api import resolving_routes, routes
 from services.notify.domain import NOT_IN_DOUBT
-from services.notify.state import State
+from services.notify.state import DeliveryState, State
 from shared.http.auth import Principal
 from shared.http.server import create_app
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.storage import Sight
 from shared.telemetry.health import Health
+from tests.builders import NOW
 from tests.builders.contract import conforming
 from tests.builders.keys import MemoryKeys
 from tests.unit.ledger.small_domain import FakeClock
@@ -87,3 +88,27 @@ async def test_a_doubt_that_was_not_settled_is_not_said_to_be(problem: str, refu
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://notify") as client:
         answer = await client.post(f"/v1/requests/{REQUEST}/notifications/d/resolve", json={"arrived": True})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_doubt_is_settled_once_under_a_key_and_the_key_settles_no_other():
+    told: list[Told] = []
+
+    class Desk:
+        async def tell(self, message: Told) -> Outcome:
+            told.append(message)
+            delivery = DeliveryState(channel="email", recipient="P", template="t", about="a", status="sent", planned_at=NOW)
+            return Outcome(subject=message.subject, state=State(deliveries={"d": delivery, "e": delivery}))
+
+    routes = resolving_routes(Desk(), FakeClock(), lambda: SERVICE, MemoryKeys())
+    app = create_app(service="notify", health=Health(), routers=(routes,))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://notify") as client:
+        first, again, other = [
+            await client.post(
+                f"/v1/requests/{REQUEST}/notifications/{delivery}/resolve",
+                json={"arrived": True},
+                headers={"Idempotency-Key": "k"},
+            )
+            for delivery in ("d", "d", "e")
+        ]
+    assert (first.status_code, again.content, again.headers["idempotency-replayed"]) == (200, first.content, "true")
+    assert (other.status_code, other.json()["code"], len(told)) == (422, "idempotency_key_reused", 1)

@@ -202,6 +202,16 @@ async def test_the_same_key_is_the_same_command(site: Site):
     assert len(site.desk.told) == 1
 
 
+async def test_a_key_answers_alike_and_takes_no_other_command(site: Site):
+    key = {"Idempotency-Key": '"k1"'}
+    first, again = [await site.post("accept", headers=key) for _ in range(2)]
+    assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
+    assert "idempotency-replayed" not in first.headers
+    other = await site.post("complete", {"note": "done"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert len(site.desk.told) == 1
+
+
 async def test_without_a_key_every_call_is_a_command_of_its_own(site: Site):
     await site.post("accept")
     await site.post("accept")
