@@ -41,6 +41,10 @@ HAPPENING: dict[str, tuple[Happening, RequestStatus | None]] = {
     TYPE_OF[routing.AmendmentRefused]: ("request.amendment_refused", None),
     TYPE_OF[routing.RequestWithdrawn]: ("request.withdrawn", "withdrawn"),
     TYPE_OF[routing.WithdrawalRefused]: ("request.withdrawal_refused", None),
+    TYPE_OF[intake.PreconditionWaived]: ("request.waived", None),
+    TYPE_OF[intake.EvidenceAsked]: ("request.evidence_asked", None),
+    TYPE_OF[intake.EvidenceOverdue]: ("request.evidence_overdue", None),
+    TYPE_OF[intake.EvidenceSettled]: ("request.evidence_settled", None),
     TYPE_OF[documents.DocumentRendered]: ("document.ready", None),
     TYPE_OF[documents.DocumentFailed]: ("document.failed", None),
 }

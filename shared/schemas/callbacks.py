@@ -25,6 +25,10 @@ Happening = Literal[
     "request.amendment_refused",
     "request.withdrawn",
     "request.withdrawal_refused",
+    "request.waived",
+    "request.evidence_asked",
+    "request.evidence_overdue",
+    "request.evidence_settled",
     "document.ready",
     "document.failed",
 ]

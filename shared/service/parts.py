@@ -116,15 +116,9 @@ class Parts:
         tokens = ServiceTokens(settings.service_token)
         http, outside = _asking(settings, tokens), httpx.AsyncClient(trust_env=False)
         told = Feed(http, settings.url_of, "people")
-        letters, producer = (
-            MongoDeadLetters(database["dead_letters"]),
-            Producer(settings.broker, settings.service, settings.kafka),
-        )
-
-        async def copy(dead: Sequence[Dead]) -> list[bool]:
-            return await producer.copy(DEAD_LETTER[settings.service].name, dead)
-
-        burial = DeadLetters(settings.service, letters, copy, clock.now)
+        letters = MongoDeadLetters(database["dead_letters"])
+        producer = Producer(settings.broker, settings.service, settings.kafka)
+        burial = _burial(settings, letters, producer, clock)
         people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
         access = Access.of(settings, keys=lambda: people.keys, now=clock.now, outside=outside, services=tokens)
         return cls(
@@ -216,6 +210,13 @@ class Parts:
         await self.http.aclose()
         await self.outside.aclose()
         self.client.close()
+
+
+def _burial(settings: Settings, letters: MongoDeadLetters, producer: Producer, clock: Clock) -> DeadLetters:
+    async def copy(dead: Sequence[Dead]) -> list[bool]:
+        return await producer.copy(DEAD_LETTER[settings.service].name, dead)
+
+    return DeadLetters(settings.service, letters, copy, clock.now)
 
 
 def _asking(settings: Settings, tokens: ServiceTokens) -> httpx.AsyncClient:

@@ -87,12 +87,12 @@ class Callbacks:
             raise Refused(TOO_MANY)
         person = directory.people.get(wish.contact) if wish.contact else None
         if wish.contact and (person is None or not person.active or person.business_unit != unit):
-            raise Refused(BAD, [_fault("/contact", "unknown_person", NO_CONTACT, locale)])
+            raise Refused(BAD, [_at("/contact", "unknown_person", NO_CONTACT, locale)])
         try:
             await self.guard.check(wish.url)
         except UnsafeAddressError as error:
-            raise Refused(BAD, [_fault("/url", error.code, error.message, locale)]) from error
+            raise Refused(BAD, [_at("/url", error.code, error.message, locale)]) from error
 
 
-def _fault(pointer: str, code: str, message: Text, locale: str) -> dict[str, object]:
+def _at(pointer: str, code: str, message: Text, locale: str) -> dict[str, object]:
     return {"pointer": pointer, "code": code, "detail": message.by_locale(locale), "message": message.model_dump()}

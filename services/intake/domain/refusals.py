@@ -118,7 +118,7 @@ def not_applied(verdict: Json) -> Refusal:
         status=422,
         message=Text(
             zh=f"先于申请到达的变更未生效：按其内容申请不能受理。{zh}",
-            en=f"The amendment that came before its request was not applied: the request could not be accepted with it. {en}".strip(),
+            en=f"The amendment that came before its request was not applied: the request could not be accepted with it. {en}",
         ),
     )
 
@@ -129,9 +129,8 @@ def unknown_precondition(waivable: list[str]) -> Refusal:
         code="unknown_precondition",
         status=422,
         message=Text(
-            zh=f"这个申请不涉及 precondition 所写的前提条件；{f'现在可豁免：{named}' if named else '现在没有可豁免的前提条件'}。",
-            en="The request asks for no such `precondition`; "
-            + (f"what may be waived now: {named}." if named else "nothing is there to be waived now."),
+            zh=f"这个申请不涉及 precondition 所写的前提条件；现在可豁免的：{named or '无'}。",
+            en=f"The request asks for no such `precondition`; what may be waived now: {named or 'nothing'}.",
         ),
     )
 

@@ -34,7 +34,6 @@ def test_the_secret_comes_from_the_environment_or_from_a_file_and_is_not_shown(t
     [
         ("callback_secret", "short"),
         ("callback_secret", DEVELOPMENT_SECRET),
-        ("callback_secret_file", "/nowhere/at/all"),
         ("callback_ports", "443,x"),
         ("callback_ports", "0"),
         ("callback_networks", "10.0.0.0/33"),

@@ -23,6 +23,7 @@ from shared.schemas.people import Directory
 from shared.schemas.requests import Answer, number_of
 from shared.telemetry.health import Health
 from tests.builders import a_directory, events_of, id_of, the_pack
+from tests.builders.keys import MemoryKeys
 from tests.unit.intake.letters import a_mail
 from tests.unit.intake.mail_build import Room
 from tests.unit.ledger.small_domain import held
@@ -70,7 +71,7 @@ class Life:
     def __init__(self, body: Json, directory: Directory | None = None, pack: Pack | None = None) -> None:
         self.body, self.id = body, id_of(body)
         self.room = Room(directory or a_directory(), pack=pack)
-        self.reception = Answering(self.room, self.room.clock)
+        self.reception = Answering(self.room, self.room.clock, MemoryKeys())
         self.reception.answers = []
         self.letters, self.broker = Letters(), Broker()
         self.inbound = Inbound(self.reception, self.letters, self.broker)  # type: ignore[arg-type]
@@ -89,6 +90,7 @@ class Life:
             threads=Threads(self.room.requests, self.room.book),
             book=self.room.book,
             blobs=self.room.book,
+            files=self.room.book,
             directory=lambda: self.room.directory,
             pack=used,
             clock=self.room.clock,

@@ -41,6 +41,9 @@ class Requests:
     async def state(self, _sight: Sight, request: str) -> State | None:
         return self.states.get(request)
 
+    async def own(self, request: str) -> State | None:
+        return self.states.get(request)
+
     async def page(self, _sight: Sight, *, filters: Mapping[str, str], number: str | None = None, limit: int) -> Page:
         rows = [(request, state) for request, state in self.states.items() if number in {None, number_of(request)}]
         return Page(requests=tuple(rows[:limit]), next=None)

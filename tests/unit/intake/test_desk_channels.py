@@ -43,7 +43,7 @@ def a_record(value: bytes, *, key: bytes = b"harbour|crm|R-1", action: str = "su
 async def handled(record: Record, life: Life | None = None) -> tuple[Life, list[Entry]]:
     life, shelf = life or Life(GOOD), Shelf()
     refusals = Refusals(shelf, life.room.clock)  # type: ignore[arg-type]
-    await Inbound(life.reception, life.letters, life.broker, refusals).handle([record])  # type: ignore[arg-type]
+    await Inbound(life.reception, life.letters, life.broker, refusals=refusals).handle([record])  # type: ignore[arg-type]
     return life, shelf.entries
 
 

@@ -16,6 +16,7 @@ from shared.messaging.wire import Record
 from shared.schemas.topics import INBOUND, VERDICTS, inbound_of, topics_of, verdicts_of
 from shared.service.settings import SettingsError
 from tests.builders import NOW, a_body
+from tests.builders.keys import MemoryKeys
 from tests.unit.intake.states import a_desk
 from tests.unit.ledger.small_domain import FakeClock
 
@@ -54,7 +55,7 @@ def a_record(topic: str, unit: str, offset: int = 0, value: bytes | None = None)
 
 async def handled(*records: Record, lost: str = "") -> tuple[Desk, Says]:
     desk, says = Desk(), Says(lost)
-    inbound = Inbound(Reception(desk, FakeClock(NOW)), Grave(), says, UNITS)  # type: ignore[arg-type]
+    inbound = Inbound(Reception(desk, FakeClock(NOW), MemoryKeys()), Grave(), says, UNITS)  # type: ignore[arg-type]
     await inbound.handle(records)
     return desk, says
 

@@ -9,6 +9,7 @@ from services.intake.domain import State
 from services.intake.reception import FilesFor, Reception, Submission
 from shared.ledger.messages import Outcome, Told
 from tests.builders import NOW, SURVEY_BEFORE, a_body, a_completed_survey
+from tests.builders.keys import MemoryKeys
 from tests.unit.intake.desk import Desk, a_context
 from tests.unit.intake.states import a_desk
 from tests.unit.ledger.small_domain import FakeClock
@@ -49,7 +50,7 @@ def a_submission(action: Any, unit: str, by: str) -> Submission:
 )
 async def test_a_units_system_files_for_its_own_unit_and_where_it_has_leave(unit: str, by: str, may: bool):
     ledger = Ledger()
-    answer = await Reception(ledger, FakeClock(NOW), GRANTS).take(a_submission("submit", unit, by))
+    answer = await Reception(ledger, FakeClock(NOW), MemoryKeys(), GRANTS).take(a_submission("submit", unit, by))
     assert len(ledger.told) == may
     assert (answer.problem or {}).get("code") == (None if may else "not_your_unit")
 
@@ -58,7 +59,7 @@ async def test_a_units_system_files_for_its_own_unit_and_where_it_has_leave(unit
 @pytest.mark.parametrize("aside", [True, False])
 async def test_what_is_set_aside_is_unknown_to_others_as_well(action: str, aside: bool):
     ledger = Ledger(a_desk("submitted").state if aside else None)
-    answer = await Reception(ledger, FakeClock(NOW)).take_for("R", a_submission(action, "islands", "unit:islands"))
+    answer = await Reception(ledger, FakeClock(NOW), MemoryKeys()).take_for("R", a_submission(action, "islands", "unit:islands"))
     assert ledger.told
     if aside:
         assert (answer.problem or {})["status"] == 404

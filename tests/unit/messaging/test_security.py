@@ -22,10 +22,10 @@ def test_the_user_is_the_service_unless_it_is_named():
     assert named.username == "r2"
 
 
-def test_the_password_may_come_from_a_file_and_wins(tmp_path: Path):
+def test_the_password_may_come_from_a_file(tmp_path: Path):
     file = tmp_path / "password"
     file.write_text("of-the-file\n")
-    given = {**SASL, "BACKLINE_KAFKA_PASSWORD": "of-the-environment", "BACKLINE_KAFKA_PASSWORD_FILE": str(file)}
+    given = {**SASL, "BACKLINE_KAFKA_PASSWORD_FILE": str(file)}
     assert Settings.read("routing", given).kafka.client()["sasl_plain_password"] == "of-the-file"
 
 
