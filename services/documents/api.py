@@ -6,8 +6,8 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.documents.domain import State
-from shared.http.auth import Principal
 from shared.http.downloads import FILE, download
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.http.signed import Link, Readers, Signer
 from shared.ledger.messages import Refusal
@@ -56,7 +56,7 @@ def document_routes(projection: Reading, blobs: BlobStore, principal: Callable[.
     """GET /v1/requests/{id}/documents; GET, HEAD and POST …/link of /v1/documents/{document} and /v1/documents/{document}/sheet."""
     router = APIRouter(prefix="/v1", tags=["documents"])
     Caller = Annotated[Principal, Depends(principal)]
-    Reader = Annotated[Principal, Depends(Readers(signer, frozenset({DOWNLOAD}), principal).reader)]
+    Reader = Annotated[Principal, Depends(Readers(signer, frozenset({DOWNLOAD}), principal, "documents:read").reader)]
 
     @router.get("/requests/{request_id}/documents", summary="The files of one request")
     async def listed(request_id: str, caller: Caller) -> Documents:

@@ -42,7 +42,8 @@ class Submission(Frozen):
     """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
 
     `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once.
-    `pinned_to` is the unit, or the unit and source system, for which alone whoever sent it may file; `reply` where a record of the
+    `pinned_to` is the unit, or the unit and source system, for which alone whoever sent it may file, `for_any` that its key lets it
+    file for any; `reply` where a record of the
     topic is answered, should its answer come later; `seen` the number of the last word of ours that a correction rests on.
     """
 
@@ -54,6 +55,7 @@ class Submission(Frozen):
     id: str | None = None
     named: bool = False
     pinned_to: tuple[str, ...] = ()
+    for_any: bool = False
     reply: Json | None = None
     seen: int | None = None
 
@@ -167,7 +169,8 @@ class Reception:
     def _may_file(self, submission: Submission) -> bool:
         unit, by = submission.body.get("business_unit"), submission.filed_by
         granted = self._files_for.get(by, frozenset())
-        return unit == by or unit in granted or ANY_UNIT in granted or not submission.by.startswith("unit:")
+        may = submission.for_any or not submission.by.startswith("unit:")
+        return may or unit == by or unit in granted or ANY_UNIT in granted
 
 
 def answer_to(action: Action, outcome: Outcome, command: str = "") -> Answer:

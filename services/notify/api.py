@@ -8,10 +8,10 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, Depends, Response
 
 from services.notify.state import DeliveryState, State, Status
-from shared.http.auth import Principal
 from shared.http.idempotency import Key
 from shared.http.idempotency import told as say_whether
 from shared.http.limits import StrictRoute
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.schemas.model import Frozen, Json, Text

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from services.notify.channels.callback import Callbacks
 from services.notify.undelivered import Given, Undelivered
-from shared.http.auth import Principal
 from shared.http.limits import StrictRoute
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.people.copy import DirectoryCopy

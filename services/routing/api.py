@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.routing.domain import State
 from services.routing.domain.refusals import UNKNOWN
 from services.routing.domain.state import Held, Status
-from shared.http.auth import Principal
 from shared.http.idempotency import Key
 from shared.http.idempotency import told as say_whether
 from shared.http.limits import StrictRoute
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.schemas.model import Frozen, Json, Text

@@ -101,9 +101,17 @@ class People(Frozen):
     people: tuple[PersonLine, ...]
 
 
+class Remark(Frozen):
+    code: str
+    message: Text
+
+
 class Stored(Frozen):
     sha256: str
     size: int
+    media_type: str
+    name: str
+    remarks: tuple[Remark, ...] = ()
 
 
 class Held(Seat):
@@ -137,6 +145,7 @@ class Waiting(Frozen):
 class Listed(DocumentRendered):
     address: str
     sheet_address: str | None
+    superseded: bool = False
 
 
 class Documents(Frozen):

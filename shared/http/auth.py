@@ -7,9 +7,9 @@ development alone; no token that somebody may have chosen is looked at while its
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, replace
-from typing import Annotated, Literal, Protocol
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials
@@ -20,12 +20,12 @@ from shared.http.jwks import IssuerAwayError
 from shared.http.keys import Key, read_keys
 from shared.http.oidc import Identity
 from shared.http.openapi import BEARER
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
-from shared.schemas.access import UNIT_SCOPES, FilesFor, HeldKey, Scope
+from shared.schemas.access import UNIT_SCOPES, HeldKey, Scope
 from shared.schemas.model import Text
 from shared.schemas.people import Directory
-from shared.storage import Sight
 
 UNAUTHORISED = Refusal(
     code="unauthorised",
@@ -68,48 +68,6 @@ class AuthSettings(Protocol):
     def environment(self) -> str: ...
     @property
     def keys_file(self) -> str | None: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Principal:
-    """Who asks. `id` is a unit's code (with /system, where it is known which of its systems), a person's id or a service.
-
-    `scopes` None are all. `files_for` says for whom a unit's system may file requests, `system` which one it is.
-    """
-
-    kind: Literal["unit", "person", "service"]
-    id: str
-    business_unit: str | None = None
-    roles: frozenset[str] = frozenset()
-    scopes: frozenset[str] | None = None
-    files_for: FilesFor = "any"
-    system: str | None = None
-
-    def may(self, scope: Scope) -> bool:
-        """Whether the caller's token gives `scope`."""
-        return self.scopes is None or scope in self.scopes
-
-    @property
-    def pinned_to(self) -> tuple[str, ...]:
-        """The unit, or the unit and source system, for which alone the caller may file requests; nothing when for any."""
-        match self.files_for:
-            case "any":
-                return ()
-            case "unit":
-                return (self.business_unit or "",)
-            case "system":
-                return (self.business_unit or "", self.system or "")
-
-    @property
-    def sight(self) -> Sight:
-        """What may be seen: by our own services everything, by others what belongs to their unit, by people also where they have a part."""
-        if self.kind == "service":
-            return Sight.of_our_services()
-        return Sight(unit=self.business_unit, person=self.id if self.kind == "person" else None)
-
-    def sees(self, *, units: Collection[str], people: Collection[str]) -> bool:
-        """Whether what belongs to `units`, and in which `people` have a part, may be shown: to our own services always."""
-        return self.sight.allows(units=units, people=people)
 
 
 class Authenticator:

@@ -6,18 +6,19 @@ Invariant: the signature covers all four, so that nothing of it can be changed o
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request, Security
 
-from shared.http.auth import Principal
 from shared.http.openapi import BEARER
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
+from shared.schemas.access import Scope
 from shared.schemas.model import Frozen, Text
 
 SKEW_SECONDS = 30
@@ -87,26 +88,41 @@ class Readers:
     A holder is let through as one of our own services would be, for the one path that was signed.
     """
 
-    def __init__(self, signer: Signer, audiences: frozenset[str], principal: Callable[..., object] | None = None) -> None:
+    def __init__(
+        self,
+        signer: Signer,
+        audiences: frozenset[str],
+        principal: Callable[..., object] | None = None,
+        scope: Scope | None = None,
+    ) -> None:
+        """`scope` is what `principal` asks of a token, for the OpenAPI document."""
         self._signer = signer
         self._audiences = audiences
         self._principal = principal
+        self._scopes = [scope] if scope else []
 
-    async def reader(
-        self,
-        request: Request,
-        expires: Expires = None,
-        audience: Audience = "",
-        signature: Signature = "",
-        _documented: Annotated[object, Depends(BEARER)] = None,
-    ) -> Principal:
-        """A FastAPI dependency. Raises Refused: 403 for an address that is not valid, else what the token is refused with."""
-        if not signature and self._principal is not None:
+    @property
+    def reader(self) -> Callable[..., Awaitable[Principal]]:
+        """The FastAPI dependency. It raises Refused: 403 for an address that is not valid, else what the token is refused with."""
+        Documented = Annotated[object, Security(BEARER, scopes=self._scopes)]
+
+        async def found(
+            request: Request,
+            expires: Expires = None,
+            audience: Audience = "",
+            signature: Signature = "",
+            _documented: Documented = None,
+        ) -> Principal:
+            return await self._found(request, Grant(expires=expires, audience=audience, signature=signature))
+
+        return found
+
+    async def _found(self, request: Request, grant: Grant) -> Principal:
+        if not grant.signature and self._principal is not None:
             found = await self._principal(request)  # type: ignore[misc]
             assert isinstance(found, Principal), "an authenticator finds principals"
             return found
-        grant = Grant(expires=expires, audience=audience, signature=signature)
-        if audience not in self._audiences or not self._signer.allows(request.method, request.scope["path"], grant):
+        if grant.audience not in self._audiences or not self._signer.allows(request.method, request.scope["path"], grant):
             raise Refused(NOT_VALID)
         return Principal(kind="service", id=LINK)
 

@@ -9,7 +9,7 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 ALLOWED_OF_PROJECTIONS = frozenset({"FILTERS", "Page"})
 """What an address may take from a projection: names and values, nothing that reads."""
 STORES = frozenset({"Collection", "Database", "MongoDeadLetters", "MongoLedgerStore", "MongoPeopleStore", "connect"})
-SPEAKS_FOR_OURSELVES = frozenset({"shared/http/auth.py"})
+SPEAKS_FOR_OURSELVES = frozenset({"shared/http/principal.py"})
 
 
 def _is_api(file: Source) -> bool:

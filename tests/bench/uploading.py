@@ -23,7 +23,7 @@ from infra.embedded import Mongod
 from services.intake.api import attachment_routes
 from services.intake.attachments import Attachments
 from shared.catalogue.attachments import MAX_BYTES
-from shared.http.auth import Principal
+from shared.http.principal import Principal
 from shared.http.server import create_app
 from shared.http.signed import Signer
 from shared.storage import BlobStore, connect

@@ -15,8 +15,8 @@ from pydantic_core import PydanticCustomError
 from services.intake.domain.access import NO_SUCH_KEY
 from services.intake.reception import Clock, Tells
 from shared.http.access import Access
-from shared.http.auth import Principal
 from shared.http.limits import StrictRoute
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.people.copy import DirectoryCopy

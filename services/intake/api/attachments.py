@@ -17,8 +17,8 @@ from services.intake.attachments import EVERYBODY, Attachments
 from services.intake.domain.state import State
 from shared.files.inspecting import Remark
 from shared.files.refusals import FileRefused
-from shared.http.auth import Principal
 from shared.http.downloads import FILE, download
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.http.signed import Link, Readers, Signer
 from shared.ledger.messages import Refusal
@@ -115,7 +115,7 @@ def attachment_routes(
 
 def _downloads(router: APIRouter, blobs: BlobStore, projection: Reading, signer: Signer, principal: Callable[..., Any]) -> None:
     Caller = Annotated[Principal, Depends(principal)]
-    Reader = Annotated[Principal, Depends(Readers(signer, frozenset({DOWNLOAD}), principal).reader)]
+    Reader = Annotated[Principal, Depends(Readers(signer, frozenset({DOWNLOAD}), principal, "requests:read").reader)]
     address = "/requests/{request_id}/attachments/{sha256}"
 
     async def get(request_id: str, sha256: str, request: Request, reader: Reader) -> Response:

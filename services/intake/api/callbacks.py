@@ -11,8 +11,8 @@ from services.intake.api.callback_wishes import Callbacks, Wish
 from services.intake.domain.callbacks import subject_of
 from services.intake.reception import Clock, Tells
 from shared.callbacks.secrets import key_of, shown
-from shared.http.auth import Principal
 from shared.http.limits import StrictRoute
+from shared.http.principal import Principal
 from shared.http.problems import Refused, language
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.people.copy import DirectoryCopy

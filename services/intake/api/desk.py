@@ -15,7 +15,7 @@ from services.intake.desk.reading import DeskReader, Filter
 from services.intake.desk.resending import Correction, Resending, is_entry
 from services.intake.domain.state import State
 from services.intake.paging import place
-from shared.http.auth import Principal
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Text

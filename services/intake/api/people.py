@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from services.intake.reception import Clock, command_id
 from shared.catalogue import read_directory
 from shared.catalogue.strict_yaml import IMPOSSIBLE
-from shared.http.auth import Principal
+from shared.http.principal import Principal
 from shared.http.problems import Refused, language
 from shared.http.validation import pointer
 from shared.ledger.desk import Desk

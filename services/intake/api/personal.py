@@ -9,8 +9,8 @@ from services.intake.api.reading import NOT_FOUND, Reading
 from services.intake.attachments import EVERYBODY
 from services.intake.domain.state import State
 from shared.catalogue import Pack, personal
-from shared.http.auth import Principal
 from shared.http.downloads import download
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.http.signed import Link, Readers, Signer
 from shared.schemas.model import Json

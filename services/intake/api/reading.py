@@ -13,7 +13,7 @@ from services.intake.domain.state import State, Status
 from services.intake.paging import Place, place
 from services.intake.projection import FILTERS, Page
 from services.intake.watching import Watcher
-from shared.http.auth import Principal
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Json, Text

@@ -22,9 +22,9 @@ from services.intake.reception import (
     unknown_action,
 )
 from shared.catalogue import Pack
-from shared.http.auth import Principal
 from shared.http.idempotency import Key, told
 from shared.http.limits import BadJson, parse_json
+from shared.http.principal import Principal
 from shared.http.problems import Refused, language
 from shared.ledger.messages import Refusal
 from shared.people.copy import DirectoryCopy
@@ -244,6 +244,7 @@ def _submission(action: Action, body: Json, caller: Principal, channel: str, key
         id=identifier,
         named=identifier is not None,
         pinned_to=caller.pinned_to,
+        for_any=caller.files_for_any,
     )
 
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from services.intake.api.submitting import checked, described, json_object, submission
 from services.intake.domain.refusals import LONGEST_REASON
 from services.intake.reception import Reception
-from shared.http.auth import Principal
 from shared.http.idempotency import Key
+from shared.http.principal import Principal
 from shared.schemas.model import Json
 from shared.schemas.requests import Answer
 

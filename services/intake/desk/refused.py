@@ -4,8 +4,8 @@ from services.intake.api.batch_lines import BatchLine
 from services.intake.desk.entries import entry_of
 from services.intake.desk.shelf import Shelf
 from services.intake.reception import Clock, Submission
-from shared.http.auth import Principal
 from shared.http.limits import BadJson, parse_json
+from shared.http.principal import Principal
 from shared.messaging.wire import Record
 from shared.schemas.requests import Answer
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.documents.domain import State
 from services.documents.projection import PLACES, Projection
-from shared.http.auth import Principal
+from shared.http.principal import Principal
 from shared.schemas.routing import Seat
 from shared.storage import Database, Sight, Sighted
 from tests.builders import a_body, a_document, judged

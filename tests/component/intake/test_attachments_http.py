@@ -224,23 +224,30 @@ async def test_a_signed_address_needs_no_token_until_it_expires(site: Site):
 
 async def test_documents_fetches_a_file_from_intake(site: Site):
     await site.uploaded("草案.docx", DRAFT)
+    request = (await site.submitted("R-1"))["id"]
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=site.app), headers={"Authorization": f"Bearer {TOKEN}"}, base_url="http://intake"
     ) as client:
-        media_type, data = await HttpIntake(client, "http://intake").attachment(SHA256)
+        media_type, data = await HttpIntake(client, "http://intake").attachment(SHA256, request)
         assert (media_type.rpartition(".")[2], data) == ("document", DRAFT)
         with pytest.raises(httpx.HTTPStatusError) as missing:
-            await HttpIntake(client, "http://intake").attachment("0" * 64)
+            await HttpIntake(client, "http://intake").attachment("0" * 64, request)
         assert missing.value.response.status_code == 404
 
 
 async def test_services_hand_files_over_by_address_and_the_general_token_opens_none(site: Site):
     await site.uploaded("草案.docx", DRAFT)
+    request, others = (
+        (await site.submitted("R-1"))["id"],
+        (await site.submitted("R-2", by="dev-unit-mountain", business_unit="mountain"))["id"],
+    )
+    asked = {"audience": "documents", "request": request}
     inside = f"/internal/attachments/{SHA256}"
-    link = await site.ask("POST", f"{inside}/link", by=TOKEN, params={"audience": "documents"})
+    link = await site.ask("POST", f"{inside}/link", by=TOKEN, params=asked)
+    assert (await site.ask("POST", f"{inside}/link", by=TOKEN, params={**asked, "request": others})).status_code == 404
     assert (await site.client.get(link.json()["address"])).content == DRAFT
     assert (await site.ask("GET", inside, by=TOKEN)).status_code == 403
-    assert (await site.ask("POST", f"{inside}/link", params={"audience": "documents"})).status_code == 403
+    assert (await site.ask("POST", f"{inside}/link", params=asked)).status_code == 403
     assert (await site.client.get(link.json()["address"].replace("documents", "notify"))).status_code == 403
     for_a_person = site.signer.sign(inside, audience="download").address
     assert (await site.client.get(for_a_person)).status_code == 403

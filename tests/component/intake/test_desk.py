@@ -18,6 +18,7 @@ from tests.unit.intake.desk import COORDINATED
 pytestmark = pytest.mark.stack
 BATCH = {"Content-Type": "application/jsonl"}
 OTHER = "dev-unit-islands"
+ELSEWHERE = "dev-person-MK2"
 
 
 def body(reference: str, **changes: Any) -> Json:
@@ -142,12 +143,12 @@ class TestWhose:
     async def test_a_line_about_another_units_request_lies_on_the_desk_of_who_sent_it(self, site: Site):
         await site.ask("POST", "/v1/requests", json=body("R-1"))
         (answer,) = await batch(site, {"action": "withdraw", "body": body("R-1") | {"reason": "x"}}, by=OTHER)
-        assert answer["problem"]["code"] == "not_yours"
+        assert answer["problem"]["code"] == "unknown_request"
         assert [len((await desk(site, by=by))["entries"]) for by in (OTHER, "dev-unit-harbour")] == [1, 0]
 
     async def test_of_a_request_that_another_unit_filed_only_the_public_wording_is_shown(self, site: Site):
-        request = (await site.ask("POST", "/v1/requests", by=OTHER, json=lacking("R-1"))).json()["id"]
-        own, theirs = [await shown(site, request, by=by) for by in (OTHER, "dev-unit-harbour")]
+        request = (await site.ask("POST", "/v1/requests", by=ELSEWHERE, json=lacking("R-1"))).json()["id"]
+        own, theirs = [await shown(site, request, by=by) for by in (ELSEWHERE, "dev-unit-harbour")]
         assert own["body"]["details"]["counterparts"] == body("R-1")["details"]["counterparts"]
         assert theirs["body"]["details"]["counterparts"] == {"$personal": "details.counterparts"}
 

@@ -92,7 +92,7 @@ async def test_after_a_stop_another_process_refuses_it_in_its_time_and_tells_the
     await successor.sweep(site.clock)
     await successor.sweep(site.clock)
     assert await entries(site) == ["submission_missing"]
-    state = await successor.projection.state(request)
+    state = await successor.projection.own(request)
     assert state is not None
     assert state.private.early == ()
 

@@ -194,7 +194,7 @@ async def test_an_amendment_is_answered_alike_until_routing_decides_and_then_wit
     await site.hear(request, COORDINATED, ASSIGNED, WORKING, COMPLETED, NOT_AMENDED)
     for _ in range(2):
         refused = await patched(site, request, {"priority": "low"}, "k-1")
-        assert (refused.status_code, refused.json()["code"]) == (409, "closed")
+        assert (refused.status_code, refused.json()["code"]) == (409, "amendment_refused")
 
 
 async def test_a_request_completed_by_sending_it_again_is_amended_in_every_answer(site: Site):

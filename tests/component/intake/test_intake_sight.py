@@ -4,7 +4,7 @@ import pytest
 
 from services.intake.domain import RequestDomain, State
 from services.intake.projection import Projection, seated
-from shared.http.auth import Principal
+from shared.http.principal import Principal
 from shared.schemas.requests import number_of
 from shared.storage import Database, Sight
 from tests.unit.intake.desk import DECLINED, a_seat

@@ -3,7 +3,7 @@
 import pytest
 
 from services.notify.projection import MongoProjection
-from shared.http.auth import Principal
+from shared.http.principal import Principal
 from shared.storage import Database
 from tests.unit.notify.notify_build import REQUEST, SCENES, Story
 

@@ -10,8 +10,8 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from services.intake.api import people_routes
-from shared.http.auth import Principal
 from shared.http.error_handlers import install
+from shared.http.principal import Principal
 from shared.ledger.messages import Outcome, Told
 from shared.telemetry.clock import clock_from
 

@@ -6,7 +6,7 @@ import pytest
 from services.notify.api import resolving_routes, routes
 from services.notify.domain import NOT_IN_DOUBT
 from services.notify.state import DeliveryState, State
-from shared.http.auth import Principal
+from shared.http.principal import Principal
 from shared.http.server import create_app
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.storage import Sight
