@@ -38,24 +38,30 @@ class Tells(Protocol):
     async def tell(self, message: Told) -> Outcome: ...
 
 
-class Submission(Frozen):
+class Sender(Frozen):
+    """Who sends, for which unit: `pinned_to` is the unit, or the unit and source system, for which alone they may file; `for_any`
+    says that their key lets them file for any.
+    """
+
+    by: str
+    filed_by: str
+    pinned_to: tuple[str, ...] = ()
+    for_any: bool = False
+
+
+class Submission(Sender):
     """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
 
     `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once.
-    `pinned_to` is the unit, or the unit and source system, for which alone whoever sent it may file, `for_any` that its key lets it
-    file for any; `reply` where a record of the
+    `reply` is where a record of the
     topic is answered, should its answer come later; `seen` the number of the last word of ours that a correction rests on.
     """
 
     action: Action
     body: Json
-    by: str
-    filed_by: str
     channel: str
     id: str | None = None
     named: bool = False
-    pinned_to: tuple[str, ...] = ()
-    for_any: bool = False
     reply: Json | None = None
     seen: int | None = None
 
@@ -115,12 +121,6 @@ class Reception:
         subject = identity(submission.body)
         if subject is None:
             return refused(None, submission.action, NO_IDENTITY)
-        if (submission.body["business_unit"], submission.body["source"]["system"])[
-            : len(submission.pinned_to)
-        ] != submission.pinned_to:
-            return refused(None, submission.action, pinned(submission.pinned_to))
-        if submission.action == "submit" and not self._may_file(submission):
-            return refused(subject, "submit", NOT_FOR_THEM)
         return await self.take_for(subject, submission)
 
     async def take_for(self, subject: str, submission: Submission) -> Answer:
@@ -128,6 +128,8 @@ class Reception:
 
         What routing has yet to decide is answered as the first time, until it has decided.
         """
+        if (barred := self._barred(submission)) is not None:
+            return refused(subject, submission.action, barred)
         if not submission.named or submission.id is None:
             return await self._told(subject, submission)
         asked = ASKED.get(submission.action)
@@ -165,6 +167,13 @@ class Reception:
             # It is set aside, which is not theirs to know.
             return refused(subject, submission.action, NOT_YOURS if submission.action == "submit" else UNKNOWN)
         return with_pointers(answer_to(submission.action, outcome, told.id), body)
+
+    def _barred(self, submission: Submission) -> Refusal | None:
+        """Why the sender may not file what the body names, before anything is looked up."""
+        body, place = submission.body, submission.pinned_to
+        if identity(body) is not None and (body["business_unit"], body["source"]["system"])[: len(place)] != place:
+            return pinned(place)
+        return NOT_FOR_THEM if submission.action == "submit" and not self._may_file(submission) else None
 
     def _may_file(self, submission: Submission) -> bool:
         unit, by = submission.body.get("business_unit"), submission.filed_by

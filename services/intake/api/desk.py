@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from services.intake.api.desk_shown import Counts, DeskEntry, DeskLine, DeskList
 from services.intake.api.reading import Cursor
-from services.intake.api.submitting import checked, described, json_object
+from services.intake.api.submitting import checked, described, json_object, sender_of
 from services.intake.desk.entries import Entry
 from services.intake.desk.reading import DeskReader, Filter
 from services.intake.desk.resending import Correction, Resending, is_entry
@@ -65,10 +65,11 @@ def desk_routes(reader: DeskReader, resending: Resending, principal: Callable[..
     async def resend(request: Request, response: Response, entry: str, caller: Caller) -> Answer:
         correction = _correction(await request.body())
         found = await _found(entry, caller)
-        by, filed_by = f"{caller.kind}:{caller.id}", caller.business_unit or ""
+        sender = sender_of(caller)
         if isinstance(found, Entry):
-            return checked(response, await resending.entry(found, correction, by=by, filed_by=filed_by or found.unit))
-        return checked(response, await resending.request(entry, found[1], correction, by=by, filed_by=filed_by))
+            theirs = sender if sender.filed_by else sender.model_copy(update={"filed_by": found.unit})
+            return checked(response, await resending.entry(found, correction, theirs))
+        return checked(response, await resending.request(entry, found[1], correction, sender))
 
     async def _found(entry: str, caller: Principal) -> Entry | tuple[str, State]:
         """The entry, if it is the caller's unit's; raises Refused."""

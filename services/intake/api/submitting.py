@@ -15,6 +15,7 @@ from services.intake.reception import (
     NO_IDENTITY,
     Reception,
     Repeated,
+    Sender,
     Submission,
     command_id,
     identity,
@@ -109,11 +110,14 @@ def submitting_routes(
     Caller = Annotated[Principal, Depends(principal)]
 
     @router.post(
-        "/requests", status_code=202, summary="Submit one request", openapi_extra=_body("the request; see /v1/catalogue/{type}")
+        "/requests",
+        status_code=202,
+        summary="Submit one request",
+        openapi_extra=described("the request; see /v1/catalogue/{type}"),
     )
     async def submit(request: Request, response: Response, caller: Caller, key: Key = None) -> Answer:
-        body = _object(await request.body())
-        answer = _checked(response, await reception.take(_submission("submit", body, caller, "http", key)))
+        body = json_object(await request.body())
+        answer = checked(response, await reception.take(submission("submit", body, caller, "http", key)))
         response.headers["Location"] = f"/v1/requests/{answer.id}"
         return answer
 
@@ -121,21 +125,21 @@ def submitting_routes(
         "/requests/{request_id}",
         status_code=202,
         summary="Amend a request (JSON Merge Patch, RFC 7396)",
-        openapi_extra=_body("the fields that change"),
+        openapi_extra=described("the fields that change"),
     )
     async def amend(request: Request, response: Response, request_id: str, caller: Caller, key: Key = None) -> Answer:
-        body = _object(await request.body())
-        return _checked(response, await reception.take_for(request_id, _submission("amend", body, caller, "http", key)))
+        body = json_object(await request.body())
+        return checked(response, await reception.take_for(request_id, submission("amend", body, caller, "http", key)))
 
     @router.post(
         "/requests/{request_id}/withdraw",
         status_code=202,
         summary="Withdraw a request, with a reason",
-        openapi_extra=_body("why", A_REASON),
+        openapi_extra=described("why", A_REASON),
     )
     async def withdraw(request: Request, response: Response, request_id: str, caller: Caller, key: Key = None) -> Answer:
-        body = _object(await request.body() or b"{}")
-        return _checked(response, await reception.take_for(request_id, _submission("withdraw", body, caller, "http", key)))
+        body = json_object(await request.body() or b"{}")
+        return checked(response, await reception.take_for(request_id, submission("withdraw", body, caller, "http", key)))
 
     @router.post(
         "/requests:batch",
@@ -162,7 +166,7 @@ def submitting_routes(
     return router
 
 
-def _body(description: str, schema: Json | None = None) -> Json:
+def described(description: str, schema: Json | None = None) -> Json:
     """The OpenAPI of a body that this module parses itself, so that broken JSON gets its own answer."""
     content = {"application/json": {"schema": schema or {"type": "object"}}}
     return {"requestBody": {"required": True, "description": description, "content": content}}
@@ -220,7 +224,7 @@ async def _line(reception: Reception, line: BatchLine, caller: Principal, named:
             return refused(None, action, NO_BODY if body is None else NOT_AN_OBJECT)
         if identity(body) is None:
             return refused(None, action, NO_IDENTITY)
-        sent = _submission(action, body, caller, "batch", None)
+        sent = submission(action, body, caller, "batch", None)
         identifier = named.of(caller, line.place)
         return await reception.take(sent.model_copy(update={"id": identifier, "named": named.key is not None}))
 
@@ -232,37 +236,34 @@ def _unwrapped(message: object) -> tuple[str, object]:
     return "submit", message
 
 
-def _submission(action: Action, body: Json, caller: Principal, channel: str, key: str | None) -> Submission:
+def submission(action: Action, body: Json, caller: Principal, channel: str, key: str | None) -> Submission:
     identifier = command_id(caller.kind, caller.id, key) if key is not None else None
-    by, unit = f"{caller.kind}:{caller.id}", caller.business_unit or ""
     return Submission(
-        action=action,
-        body=body,
-        by=by,
-        filed_by=unit,
-        channel=channel,
-        id=identifier,
-        named=identifier is not None,
+        action=action, body=body, channel=channel, id=identifier, named=identifier is not None, **sender_of(caller).model_dump()
+    )
+
+
+def sender_of(caller: Principal) -> Sender:
+    """Whoever calls, as one who sends."""
+    return Sender(
+        by=f"{caller.kind}:{caller.id}",
+        filed_by=caller.business_unit or "",
         pinned_to=caller.pinned_to,
         for_any=caller.files_for_any,
     )
 
 
-def _object(raw: bytes) -> Json:
+def json_object(raw: bytes) -> Json:
     body = parse_json(raw)
     if not isinstance(body, dict):
         raise Refused(NOT_AN_OBJECT)
     return body
 
 
-def _checked(response: Response, answer: Answer) -> Answer:
+def checked(response: Response, answer: Answer) -> Answer:
     """A refusal becomes problem details; everything else is the answer."""
     if answer.problem is None:
         told(response, repeated=isinstance(answer, Repeated))
         return answer
     message = Text.model_validate(answer.problem["message"])
     raise Refused(Refusal(code=answer.problem["code"], status=answer.problem["status"], message=message))
-
-
-checked, described, json_object, submission = _checked, _body, _object, _submission
-"""For the routes beside these that take a unit's messages too."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.intake.domain.state import sortable
+from services.intake.reception import Sender
 from shared.schemas.model import Frozen, Json
 from shared.schemas.requests import Action, Answer
 
@@ -23,14 +24,12 @@ class Settled(Frozen):
     request: str | None = None
 
 
-class Claim(Frozen):
+class Claim(Sender):
     """A correction that is being sent: whoever finds it here sends it once more, which does no harm, and then looks what it became."""
 
     command: str
     action: Action
     body: Json
-    by: str
-    filed_by: str
 
 
 class Entry(Frozen):

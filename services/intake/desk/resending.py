@@ -11,7 +11,7 @@ from services.intake.desk.entries import PREFIX, Claim, Entry, Settled
 from services.intake.desk.shelf import Shelf
 from services.intake.domain.sending import merged
 from services.intake.domain.state import OPEN, State, sortable
-from services.intake.reception import NO_IDENTITY, Clock, Reception, Submission, command_id, identity, refused
+from services.intake.reception import NO_IDENTITY, Clock, Reception, Sender, Submission, command_id, identity, refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.requests import Action, Answer, number_of
@@ -54,7 +54,7 @@ class Resending:
         self._reception = reception
         self._clock = clock
 
-    async def request(self, identifier: str, state: State, correction: Correction, *, by: str, filed_by: str) -> Answer:
+    async def request(self, identifier: str, state: State, correction: Correction, sender: Sender) -> Answer:
         """A returned or rejected request, corrected. Two corrections that rest on the same words: the second is refused."""
         current = state.private.current
         body = corrected(current.body if current is not None else None, correction)
@@ -64,10 +64,10 @@ class Resending:
             return refused(identifier, "submit", IDENTITY_FIXED)
         seen = correction.seen if correction.seen is not None else state.head
         command = command_id("desk", identifier, canonical(body))
-        submission = Submission(action="submit", body=body, by=by, filed_by=filed_by, channel="http", id=command, seen=seen)
+        submission = Submission(action="submit", body=body, channel="http", id=command, seen=seen, **sender.model_dump())
         return await self._reception.take_for(identifier, submission)
 
-    async def entry(self, entry: Entry, correction: Correction, *, by: str, filed_by: str) -> Answer:
+    async def entry(self, entry: Entry, correction: Correction, sender: Sender) -> Answer:
         """A refused message, corrected."""
         action: Action = correction.action or entry.action
         body = corrected(entry.body, correction)
@@ -78,9 +78,8 @@ class Resending:
             return refused(None, action, NO_IDENTITY)
         if entry.subject not in {None, subject}:
             return refused(entry.subject, action, IDENTITY_FIXED)
-        claim = Claim(
-            command=command_id("desk", entry.id, action, canonical(body)), action=action, body=body, by=by, filed_by=filed_by
-        )
+        command = command_id("desk", entry.id, action, canonical(body))
+        claim = Claim(command=command, action=action, body=body, **sender.model_dump())
         if await self._shelf.claim(entry.id, claim):
             return await self._carry_out(entry, claim)
         return await self._after_another(entry, claim)
@@ -88,9 +87,8 @@ class Resending:
     async def _carry_out(self, entry: Entry, claim: Claim) -> Answer:
         subject = identity(claim.body) or entry.subject
         assert subject is not None, "a correction without a request is not claimed"
-        submission = Submission(
-            action=claim.action, body=claim.body, by=claim.by, filed_by=claim.filed_by, channel="http", id=claim.command
-        )
+        sent = claim.model_dump(exclude={"command"})
+        submission = Submission(channel="http", id=claim.command, **sent)
         answer = await self._reception.take_for(subject, submission)
         if took_effect(answer):
             settled = Settled(at=sortable(self._clock.now()), by=claim.by, command=claim.command, request=answer.id)

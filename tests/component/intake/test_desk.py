@@ -152,6 +152,15 @@ class TestWhose:
         assert own["body"]["details"]["counterparts"] == body("R-1")["details"]["counterparts"]
         assert theirs["body"]["details"]["counterparts"] == {"$personal": "details.counterparts"}
 
+    async def test_what_may_not_be_filed_may_not_be_filed_from_the_desk_either(self, site: Site):
+        (answer,) = await batch(site, body("R-9"), by=OTHER)
+        assert answer["problem"]["code"] == "not_your_unit"
+        (line,) = (await desk(site, by=OTHER))["entries"]
+        for correction in ({}, {"action": "submit", "body": body("R-9")}):
+            again = await resend(site, line["entry"], correction, by=OTHER)
+            assert (again.status_code, again.json()["code"]) == (403, "not_your_unit")
+        assert (await site.ask("GET", "/v1/requests")).json()["requests"] == []
+
 
 class TestResend:
     async def test_a_returned_request_is_corrected_under_its_own_id_and_leaves_the_desk(self, site: Site):
