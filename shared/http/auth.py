@@ -14,7 +14,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials
 
-from shared.http.access import Access
+from shared.http.access import Access, monotonous
 from shared.http.access_keys import holder
 from shared.http.jwks import IssuerAwayError
 from shared.http.keys import Key, read_keys
@@ -218,8 +218,8 @@ def check_bind(host: str, environment: str, keys_file: str | None, *, service_to
 
 
 def weak_service_token(token: str) -> bool:
-    """Whether it may be guessed: short, or one of those that local stacks have."""
-    return len(token) < SHORTEST_SERVICE_TOKEN or token.startswith(("dev-", "local-"))
+    """Whether it may be guessed: short, of few different characters, or one of those that local stacks have."""
+    return len(token) < SHORTEST_SERVICE_TOKEN or token.startswith(("dev-", "local-")) or monotonous(token)
 
 
 def _system(held: HeldKey) -> Principal:
