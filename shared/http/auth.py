@@ -203,7 +203,7 @@ def authenticator(settings: AuthSettings, directory: Callable[[], Directory], ac
 
 def check_bind(host: str, environment: str, keys_file: str | None, *, service_token: str | None = None) -> None:
     """Raise UnsafeBindError for a bind beyond loopback in development, without a keys file, or with a weak service token."""
-    if _loopback(host):
+    if loopback(host):
         return
     if environment == "development" or not keys_file:
         raise UnsafeBindError(
@@ -241,7 +241,8 @@ def _lacking(scope: str) -> Refusal:
     return Refusal(code="scope_missing", status=403, message=message)
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Whether `host`, a name or an address, is this machine."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
