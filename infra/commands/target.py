@@ -1,6 +1,7 @@
 """Which processes a command talks to, and the token it goes by: a local stack found by its folder, or addresses that are given.
 
-Invariant: development tokens go to a local stack alone; whoever names an address brings the token for it.
+Invariant: development tokens go to a local stack alone; whoever names an address brings the token for it, and unless it is said that
+it may, no token leaves this machine in clear.
 """
 
 import json
@@ -16,10 +17,12 @@ from infra.commands.ending import WRONGLY_ASKED, fail, reaching
 from infra.commands.language import Language, language_of
 from infra.stack import SERVICE_TOKEN
 from shared.client import Client
+from shared.http.auth import loopback
 from shared.schemas.envelope import SOURCES
 
 FOLDER = Path("var")
 TOKEN_VARIABLE = "BACKLINE_TOKEN"  # noqa: S105  # the name of a variable, no token
+IN_CLEAR_VARIABLE = "BACKLINE_TOKEN_IN_CLEAR"
 SECONDS = 120
 
 
@@ -51,6 +54,12 @@ class Target:
         token = os.environ.get(TOKEN_VARIABLE, "")
         if not token:
             fail(f"{url} wants a token; put it into the environment variable {TOKEN_VARIABLE}.", WRONGLY_ASKED)
+        if in_clear(url) and os.environ.get(IN_CLEAR_VARIABLE, "") != "true":
+            fail(
+                f"{url} is neither https nor on this machine: the token would go over the network for anybody on the way to read. "
+                f"Give an https address, or set {IN_CLEAR_VARIABLE}=true.",
+                WRONGLY_ASKED,
+            )
         return cls(urls={service: url.rstrip("/")}, token=token)
 
     def url(self, service: str) -> str:
@@ -84,6 +93,15 @@ class Target:
         with reaching(address), self.client() as client:
             kind = {} if content is None else {"Content-Type": "application/json"}
             return checked(client.request(method, f"{address}{path}", content=content, headers=kind))
+
+
+def in_clear(url: str) -> bool:
+    """Whether what is sent to `url` can be read on its way: it is not https, and leaves this machine."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False  # nothing is sent there
+    return address.scheme != "https" and not loopback(address.host)
 
 
 def checked(answer: httpx.Response) -> Any:

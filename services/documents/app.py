@@ -49,7 +49,7 @@ def build_app(settings: Settings) -> FastAPI:
 
 def main() -> None:
     """Run documents as the environment says."""
-    run(Settings.read("documents"), build_app)
+    run(lambda: Settings.read("documents"), build_app)
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ def _receivers(settings: IntakeSettings, room: MailRoom) -> list[Receiver]:
 
 def main() -> None:
     """Run intake as the environment says."""
-    run(IntakeSettings.read("intake"), build_app)
+    run(lambda: IntakeSettings.read("intake"), build_app)
 
 
 if __name__ == "__main__":

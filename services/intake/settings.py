@@ -1,8 +1,8 @@
 """Intake's own environment variables, besides those every service reads."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, Json, field_validator
+from pydantic import Field, Json, field_validator, model_validator
 
 from shared.callbacks.settings import CallbackSettings
 from shared.catalogue.attachments import MAX_BYTES
@@ -24,6 +24,11 @@ class IntakeSettings(CallbackSettings):
     )
     inbound_shared: bool | None = Field(
         default=None, description="whether the topic that anybody may write to is read as well; unset: in development alone"
+    )
+    inbound_unauthenticated: bool = Field(
+        default=False,
+        description="units' topics are read although the broker does not ask who its clients are: everybody who reaches the broker is "
+        "taken for any unit. Outside development they are refused without it",
     )
     early_minutes: float = Field(
         default=15, gt=0, le=24 * 60, description="so long an amendment that comes before its submission waits for it"
@@ -50,6 +55,18 @@ class IntakeSettings(CallbackSettings):
             if unit.strip():
                 inbound_of(unit.strip())
         return value
+
+    @model_validator(mode="after")
+    def _units_are_known(self) -> Self:
+        """A unit's topic says who wrote to it where the broker asks its clients who they are, and only there."""
+        asked = self.kafka_security.startswith("SASL_") or self.inbound_unauthenticated
+        if self.units_inbound and self.environment != "development" and not asked:
+            raise ValueError(
+                f"BACKLINE_INBOUND_UNITS needs a broker that asks who its clients are, and BACKLINE_KAFKA_SECURITY is "
+                f"{self.kafka_security}; use SASL_SSL, or set BACKLINE_INBOUND_UNAUTHENTICATED=true where everybody who reaches the "
+                "broker may be taken for any unit"
+            )
+        return self
 
     @property
     def units_inbound(self) -> tuple[str, ...]:

@@ -1,9 +1,11 @@
 """Callers who wait for a request to change: one query for all of them together, however many there are.
 
-Invariant: nobody waits longer than was asked for, and nobody keeps the process from ending.
+Invariant: nobody waits longer than was asked for, nobody keeps the process from ending, and no caller takes the others' places. All of
+it counts in one process.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
@@ -11,6 +13,7 @@ import structlog
 log = structlog.get_logger()
 LOOK_SECONDS = 0.5
 MOST_WAITING = 2000
+MOST_OF_CALLER = 50
 Revisions = Callable[[Sequence[str]], Awaitable[Mapping[str, int]]]
 
 
@@ -21,13 +24,25 @@ class Watcher:
         self._revisions = revisions
         self._every = every
         self._waiting: dict[asyncio.Event, tuple[str, int]] = {}
+        self._of_caller: Counter[str] = Counter()
         self._looking: asyncio.Task[None] | None = None
         self._stopped = False
 
-    async def changed(self, request: str, seen: int, seconds: float) -> None:
-        """Return once the revision of `request` is another than `seen`, or after `seconds`; at once when too many wait already."""
-        if self._stopped or len(self._waiting) >= MOST_WAITING:
+    async def changed(self, request: str, seen: int, seconds: float, *, caller: str) -> None:
+        """Return once the revision of `request` is another than `seen`, or after `seconds`; at once when too many wait already, of
+        all or of this caller.
+        """
+        if self._stopped or len(self._waiting) >= MOST_WAITING or self._of_caller[caller] >= MOST_OF_CALLER:
             return
+        self._of_caller[caller] += 1
+        try:
+            await self._until_changed(request, seen, seconds)
+        finally:
+            self._of_caller[caller] -= 1
+            if not self._of_caller[caller]:
+                del self._of_caller[caller]
+
+    async def _until_changed(self, request: str, seen: int, seconds: float) -> None:
         woken = asyncio.Event()
         self._waiting[woken] = (request, seen)
         if self._looking is None or self._looking.done():

@@ -122,7 +122,7 @@ def _chat_vendor(settings: NotifySettings) -> WeCom:
 
 def main() -> None:
     """Run notify as the environment says."""
-    run(NotifySettings.read("notify"), build_app)
+    run(lambda: NotifySettings.read("notify"), build_app)
 
 
 if __name__ == "__main__":

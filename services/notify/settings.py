@@ -25,8 +25,8 @@ class NotifySettings(CallbackSettings):
     )
     mail_name: str = "Backline 营销支持"
     chat_url: str = "https://qyapi.weixin.qq.com"
-    chat_rooms: Json[dict[str, str]] = Field(default_factory=dict)
-    webhooks: Json[dict[str, dict[str, str]]] = Field(default_factory=dict)
+    chat_rooms: Json[dict[str, str]] = Field(default_factory=dict, repr=False)
+    webhooks: Json[dict[str, dict[str, str]]] = Field(default_factory=dict, repr=False)
     console_url: str | None = Field(
         default=None,
         description="the web console for people; mails link to <console_url>/requests/<id>, and to nothing when unset",

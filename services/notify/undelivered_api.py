@@ -115,13 +115,22 @@ def undelivered_routes(
         again = [await _again(desk, one, clock.now()) for one in found]
         return Redriven(again=sum(again), more=len(found) >= AT_ONCE)
 
+    trying: set[tuple[str, str]] = set()
+
     @router.post("/callbacks/{callback_id}/test", summary="Send a ping to the address, once, now")
     async def tried(callback_id: Identity, caller: Caller, unit: Unit = None) -> Tried:
         callback = people.directory.callbacks.get(unit_of(caller, unit), {}).get(callback_id)
         if callback is None or not callback.active:
             raise Refused(NO_CALLBACK)
-        ping = Ping(timestamp=clock.now(), data=PingData(callback=callback.id))
-        attempt = await callbacks.attempt(callback, f"ping-{uuid.uuid4()}", ping.model_dump(mode="json"))
+        which = (callback.unit, callback.id)
+        if which in trying:
+            raise Refused(BUSY)
+        trying.add(which)
+        try:
+            ping = Ping(timestamp=clock.now(), data=PingData(callback=callback.id))
+            attempt = await callbacks.attempt(callback, f"ping-{uuid.uuid4()}", ping.model_dump(mode="json"))
+        finally:
+            trying.discard(which)
         if isinstance(attempt, float):
             raise Refused(BUSY)
         problem = "" if attempt.taken else attempt.problem

@@ -44,7 +44,7 @@ def build_app(settings: Settings) -> FastAPI:
 
 def main() -> None:
     """Run routing as the environment says."""
-    run(Settings.read("routing"), build_app)
+    run(lambda: Settings.read("routing"), build_app)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 import ipaddress
 
-from pydantic import ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from shared.callbacks.addresses import Network, Rules
+from shared.http.access import monotonous
 from shared.service.settings import Settings
 
 SHORTEST_SECRET = 32
@@ -13,8 +14,6 @@ DEVELOPMENT_SECRET = "callbacks-in-development-are-no-secret"  # noqa: S105  # r
 
 class CallbackSettings(Settings):
     """See Settings. Lists have commas between their entries. Without a secret outside development there are no callbacks."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     callback_secret: SecretStr | None = Field(
         default=None, description="what the units' signing secrets follow from; whoever changes it changes them all"
@@ -70,6 +69,8 @@ def _networks(value: str) -> tuple[Network, ...]:
 def _checked(secret: str, info: ValidationInfo) -> str:
     if len(secret) < SHORTEST_SECRET:
         raise ValueError(f"should be a random text of at least {SHORTEST_SECRET} characters")
+    if monotonous(secret):
+        raise ValueError("has so few different characters that it can be guessed; set a random one")
     if secret == DEVELOPMENT_SECRET and info.data.get("environment") != "development":
         raise ValueError("is the secret of development, which anybody knows; set a random one")
     return secret

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ from shared.schemas.requests import NUMBER_PREFIX, Answer
 
 SECONDS = 120.0
 WAIT_SECONDS = 20
+EARLY_SECONDS = 5.0
+"""So long an answer that nothing changed should take at least, where it was asked to wait longer."""
 MORE_SECONDS = 10
 """What an answer may come later than was asked to be waited for."""
 
@@ -50,10 +53,12 @@ class Client:
         http: httpx.Client | None = None,
         patience: Patience | None = None,
         sleep: Sleep | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._urls = {name: url.rstrip("/") for name, url in urls.items()}
         made = http or httpx.Client(timeout=SECONDS, trust_env=False)
         made.headers.update({"Authorization": f"Bearer {token}", "Accept-Language": language})
+        self._sleep, self._monotonic = sleep or time.sleep, monotonic
         self._transport = Transport(made, patience=patience, **({"sleep": sleep} if sleep else {}))
 
     def __enter__(self) -> Self:
@@ -148,14 +153,21 @@ class Client:
         return RequestList.model_validate_json(self._read("intake", "/v1/requests", asked))
 
     def watch(self, request_id: str, *, wait: int = WAIT_SECONDS) -> Iterator[WholeRequest]:
-        """The request now, and again whenever it changed, until it has ended."""
+        """The request now, and again whenever it changed, until it has ended.
+
+        A service where too many wait already answers at once that nothing changed: then the next question waits a while.
+        """
         seen = self.get(request_id)
         while True:
             if seen.whole is not None:
                 yield seen.whole
                 if seen.whole.status in FINAL:
                     return
+            asked = self._monotonic()
             seen = self.get(request_id, seen=seen.tag, wait=wait)
+            early = min(max(wait, 1), EARLY_SECONDS) - (self._monotonic() - asked)
+            if seen.whole is None and early > 0:
+                self._sleep(early)
 
     def catalogue(self) -> Catalogue:
         """The types of the policy in force."""

@@ -21,6 +21,7 @@ from shared.schemas.model import Frozen
 DEVELOPMENT = "development"
 DEVELOPMENT_PEPPER = "dev-pepper-of-every-local-stack"
 SHORTEST_PEPPER = 32
+FEWEST_CHARACTERS = 8
 PER_SECOND, BURST = 50.0, 500
 GUESSES_PER_SECOND, GUESSES_AT_ONCE = 0.5, 30
 
@@ -157,7 +158,12 @@ def _buckets(given: float | None, usual: float, burst: int) -> Buckets | None:
 
 
 def _weak(pepper: str) -> bool:
-    return len(pepper) < SHORTEST_PEPPER or pepper.startswith("dev-")
+    return len(pepper) < SHORTEST_PEPPER or pepper.startswith("dev-") or monotonous(pepper)
+
+
+def monotonous(secret: str) -> bool:
+    """Whether it has so few different characters that nobody can have drawn it at random."""
+    return len(set(secret)) < FEWEST_CHARACTERS
 
 
 def _parts(listed: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials
 
-from shared.http.access import Access
+from shared.http.access import Access, monotonous
 from shared.http.access_keys import holder
 from shared.http.jwks import IssuerAwayError
 from shared.http.keys import Key, read_keys
@@ -203,7 +203,7 @@ def authenticator(settings: AuthSettings, directory: Callable[[], Directory], ac
 
 def check_bind(host: str, environment: str, keys_file: str | None, *, service_token: str | None = None) -> None:
     """Raise UnsafeBindError for a bind beyond loopback in development, without a keys file, or with a weak service token."""
-    if _loopback(host):
+    if loopback(host):
         return
     if environment == "development" or not keys_file:
         raise UnsafeBindError(
@@ -218,8 +218,8 @@ def check_bind(host: str, environment: str, keys_file: str | None, *, service_to
 
 
 def weak_service_token(token: str) -> bool:
-    """Whether it may be guessed: short, or one of those that local stacks have."""
-    return len(token) < SHORTEST_SERVICE_TOKEN or token.startswith(("dev-", "local-"))
+    """Whether it may be guessed: short, of few different characters, or one of those that local stacks have."""
+    return len(token) < SHORTEST_SERVICE_TOKEN or token.startswith(("dev-", "local-")) or monotonous(token)
 
 
 def _system(held: HeldKey) -> Principal:
@@ -241,7 +241,8 @@ def _lacking(scope: str) -> Refusal:
     return Refusal(code="scope_missing", status=403, message=message)
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Whether `host`, a name or an address, is this machine."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

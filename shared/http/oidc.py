@@ -25,7 +25,9 @@ TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 
 @dataclass(frozen=True, kw_only=True)
 class Claims:
-    """What of a token means what here. `person_scopes` are those that a person has besides the scopes in the token."""
+    """What of a token means what here. `person_scopes` are those of a person whose token names none of our scopes; one that names
+    some is narrowed to them.
+    """
 
     unit: str = "business_unit"
     person: str = "employee_id"
@@ -84,7 +86,7 @@ class Issuer:
             return None
         if unit is not None:
             return Identity(kind="unit", id=unit, client=client, scopes=scopes)
-        return Identity(kind="person", id=person or "", client=client, scopes=scopes | self._claims.person_scopes)
+        return Identity(kind="person", id=person or "", client=client, scopes=scopes or self._claims.person_scopes)
 
     def _scopes(self, given: Any) -> frozenset[str]:
         """A text with blanks between, or a list; what is no scope of ours counts for nothing."""

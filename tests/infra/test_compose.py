@@ -14,6 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 from infra.cli import app
+from infra.commands.keys import OWN
 from services.intake.settings import IntakeSettings
 from services.notify.settings import NotifySettings
 from shared.http.access import peppers_of
@@ -82,7 +83,7 @@ def test_the_keys_that_are_made_can_be_read_and_are_no_tokens(deployment: Path) 
 
 def test_the_containers_user_can_read_what_is_mounted_and_nobody_else_gets_there(deployment: Path) -> None:
     folder = deployment / "secrets"
-    assert {file.name for file in folder.iterdir()} == {"keys.yaml", "service_token", "key_pepper", "grafana_password"}
+    assert {file.name for file in folder.iterdir()} == {"keys.yaml", *OWN}
     assert all(file.stat().st_mode & 0o004 for file in folder.iterdir())
     assert not folder.stat().st_mode & 0o077
 
@@ -99,11 +100,21 @@ def test_every_secret_is_mounted_as_a_file_and_none_is_in_an_environment(deploym
     assert SECRET.search("BACKLINE_SERVICE_TOKEN"), "the control"
 
 
+def test_a_service_has_the_secrets_it_uses_and_no_others():
+    everybodys = {"keys", "service_token", "key_pepper"}
+    more = {"intake": {"link_secret", "callback_secret"}, "notify": {"callback_secret"}, "documents": {"link_secret"}}
+    for name in SOURCES:
+        mounted = {one if isinstance(one, str) else one["source"] for one in SERVICES[name]["secrets"]}
+        assert mounted == everybodys | more.get(name, set()), name
+        named = {
+            str(value).rsplit("/", 1)[-1] for value in SERVICES[name]["environment"].values() if "/run/secrets/" in str(value)
+        }
+        assert {one.removesuffix(".yaml") for one in named} == mounted, name
+
+
 def test_the_secrets_that_are_made_are_no_weak_ones(deployment: Path) -> None:
-    made = [
-        Path(secrets_of(deployment), name).read_text().strip() for name in ("service_token", "key_pepper", "grafana_password")
-    ]
-    assert len(set(made)) == 3
+    made = [Path(secrets_of(deployment), name).read_text().strip() for name in OWN]
+    assert len(set(made)) == len(OWN)
     assert all(len(secret) >= 40 for secret in made)
 
 

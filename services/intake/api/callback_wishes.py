@@ -89,7 +89,7 @@ class Callbacks:
         if wish.contact and (person is None or not person.active or person.business_unit != unit):
             raise Refused(BAD, [_at("/contact", "unknown_person", NO_CONTACT, locale)])
         try:
-            await self.guard.check(wish.url)
+            await self.guard.check(wish.url, unit=unit)
         except UnsafeAddressError as error:
             raise Refused(BAD, [_at("/url", error.code, error.message, locale)]) from error
 

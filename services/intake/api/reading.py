@@ -109,7 +109,7 @@ def reading_routes(projection: Reading, principal: Callable[..., Any], watcher: 
     ) -> WholeRequest | Response:
         state, revision = await shown(request_id, caller)
         if wait and known == _tag(revision):
-            await watcher.changed(request_id, revision, wait)
+            await watcher.changed(request_id, revision, wait, caller=f"{caller.kind}:{caller.id}")
             state, revision = await shown(request_id, caller)
         headers = {"ETag": _tag(revision), "Cache-Control": "private, no-cache"}
         if known == headers["ETag"]:

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import orjson
@@ -16,6 +16,7 @@ from services.notify.channels.dialling import Answer, NotReachedError
 from services.notify.channels.endpoints import Endpoints
 from services.notify.channels.retry_after import seconds_of
 from shared.callbacks.addresses import UnsafeAddressError
+from shared.callbacks.guard import SilentNameServerError
 from shared.callbacks.secrets import keys_at, signatures
 from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item
@@ -26,15 +27,18 @@ from shared.schemas.people import Directory
 SCHEDULE = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """Seconds from one attempt to the next, as the standard proposes: ten attempts over three days."""
 LONGEST_ASKED = 86400.0
+FIRST_UNMADE, LONGEST_UNMADE = 5.0, 1800.0
+"""Seconds after an attempt that could not be made."""
 FAILING_AFTER = 5
 """Attempts, over some two and a half hours, after which the unit's contact is told."""
 GONE = 410
-NO_PLACE = "The address has as many callbacks under way as it may have."
+NO_PLACE = "The address, or its unit, has as many callbacks under way as it may have."
+NOT_LOOKED_UP = "the name server did not answer in time"
 NO_SECRET = "There is no secret to sign callbacks with; set BACKLINE_CALLBACK_SECRET."  # noqa: S105  # a sentence
 
 
 class Dials(Protocol):
-    async def post(self, url: str, content: bytes, headers: dict[str, str]) -> Answer: ...
+    async def post(self, url: str, content: bytes, headers: dict[str, str], *, unit: str) -> Answer: ...
 
 
 class Clock(Protocol):
@@ -53,12 +57,16 @@ class Tells(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """How one attempt went: the status, or why there is none; how long it took, and when to come again if that was said."""
+    """How one attempt went: the status, or why there is none; how long it took, and when to come again if that was said.
+
+    It is not `made` when the address could not even be looked up in time, which may be nobody's fault who owns it.
+    """
 
     status: int | None
     problem: str
     seconds: float
     asked: float | None = None
+    made: bool = True
 
     @property
     def taken(self) -> bool:
@@ -125,7 +133,9 @@ class Callbacks:
             "webhook-signature": signatures(keys_at(master, callback, now), identity, timestamp, body),
         }
         try:
-            answer = await self._dialler.post(callback.url, body, headers)
+            answer = await self._dialler.post(callback.url, body, headers, unit=callback.unit)
+        except SilentNameServerError:
+            return Attempt(status=None, problem=NOT_LOOKED_UP, seconds=time.monotonic() - started, made=False)
         except UnsafeAddressError as error:
             return Attempt(status=None, problem=str(error), seconds=time.monotonic() - started)
         except NotReachedError as error:
@@ -143,6 +153,9 @@ class Callbacks:
             if not await self._tells.gone(callback, item.id):
                 return Retry(problem="the address answered 410, which could not be put on record", seconds=self._schedule[0])
             return Terminal(problem=f"The address answered 410: the callback {callback.id} of {callback.unit} has ended.")
+        if not attempt.made and self._recent(item):
+            seconds = min(LONGEST_UNMADE, FIRST_UNMADE * 2 ** min(item.attempt, 10))
+            return Retry(problem=attempt.problem, seconds=_spread(seconds), counted=False)
         if item.tries >= FAILING_AFTER and callback.contact:
             await self._tells.failing(callback, item)
         return self._again(item, attempt)
@@ -151,5 +164,14 @@ class Callbacks:
         """Later, as the schedule has it and not before the address asked for; or never, after the last attempt."""
         if item.tries > len(self._schedule):
             return Terminal(problem=f"Given up after {item.tries} attempts: {attempt.problem}. Send it again when it is mended.")
-        seconds = self._schedule[item.tries - 1] * random.uniform(0.9, 1.1)  # noqa: S311  # jitter needs no secrecy
+        seconds = _spread(self._schedule[item.tries - 1])
         return Retry(problem=attempt.problem, seconds=max(seconds, min(LONGEST_ASKED, attempt.asked or 0.0)))
+
+    def _recent(self, item: Item) -> bool:
+        """Whether what it tells of is younger than the schedule is long; no name server is waited for any longer."""
+        told = datetime.fromisoformat(item.data["payload"]["timestamp"])
+        return self._clock.now() - told < timedelta(seconds=sum(self._schedule))
+
+
+def _spread(seconds: float) -> float:
+    return seconds * random.uniform(0.9, 1.1)  # noqa: S311  # jitter needs no secrecy

@@ -51,11 +51,11 @@ class Dialler:
             verify=trusted, trust_env=False, follow_redirects=False, http2=False, limits=limits, timeout=timeouts
         )
 
-    async def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
-        """What `url` answers within the time-out, all in all. Raises UnsafeAddressError and NotReachedError."""
+    async def post(self, url: str, content: bytes, headers: Mapping[str, str], *, unit: str) -> Answer:
+        """What `url` of `unit` answers within the time-out, all in all. Raises UnsafeAddressError and NotReachedError."""
         try:
             async with asyncio.timeout(self._timeout):
-                checked = await self._guard.check(url)
+                checked = await self._guard.check(url, unit=unit)
                 return await self._through(checked, content, headers)
         except TimeoutError as error:
             raise NotReachedError(f"no answer within {self._timeout:g} s") from error

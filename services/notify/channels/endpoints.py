@@ -1,14 +1,16 @@
-"""How many callbacks are under way, in all and to one subscription: whoever finds no place is told when to come again.
+"""How many callbacks are under way, in all, of one unit and to one subscription: whoever finds no place is told when to come again.
 
 Invariant: nobody waits for a place here, so an address that does not answer holds up neither mails nor other callbacks; while it
-fails it has one place.
+fails it has one place. One that answers slowly has as many as any other, and its unit has no more than a quarter of all.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 MOST = 32
+MOST_OF_UNIT = MOST // 4
 MOST_EACH = 4
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.25, 600.0
 FORGOTTEN_BEYOND = 10_000
@@ -32,18 +34,22 @@ class Endpoint:
 class Endpoints:
     """The places of one process."""
 
-    def __init__(self, *, most: int = MOST, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, most: int = MOST, most_of_unit: int = MOST_OF_UNIT, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._most = most
+        self._most_of_unit = most_of_unit
         self._monotonic = monotonic
-        self._under_way = 0
+        self._under_way: Counter[str] = Counter()
         self._known: dict[tuple[str, str], Endpoint] = {}
 
     def enter(self, unit: str, identity: str) -> float | None:
         """Take a place, to be given back with `leave`; or the seconds after which to come again, each later than the one before."""
         endpoint = self._known.setdefault((unit, identity), Endpoint())
-        if endpoint.under_way < endpoint.places and self._under_way < self._most:
+        room = self._under_way[unit] < self._most_of_unit and self._under_way.total() < self._most
+        if endpoint.under_way < endpoint.places and room:
             endpoint.under_way += 1
-            self._under_way += 1
+            self._under_way[unit] += 1
             return None
         now = self._monotonic()
         endpoint.promised = max(now, endpoint.promised) + max(SHORTEST_SECONDS, endpoint.seconds / endpoint.places)
@@ -56,6 +62,6 @@ class Endpoints:
         if works and endpoint.fails:
             endpoint.promised = 0.0
         endpoint.under_way, endpoint.fails, endpoint.seconds = endpoint.under_way - 1, not works, seconds
-        self._under_way -= 1
+        self._under_way[unit] -= 1
         if len(self._known) > FORGOTTEN_BEYOND:
             self._known = {key: one for key, one in self._known.items() if one.under_way or one.fails}

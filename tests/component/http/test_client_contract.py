@@ -198,3 +198,21 @@ def test_what_never_answers_is_given_up_after_the_last_attempt():
 def test_an_answer_that_is_no_problem_document_is_told_by_its_beginning():
     with pytest.raises(Exception, match="502 http_502: <html>"):
         Scripted(httpx.Response(502, text="<html>")).client(attempts=1).submit({})
+
+
+@pytest.mark.parametrize(
+    ("wait", "takes", "pauses"), [(20, 0.0, 5.0), (20, 20.0, None), (2, 0.5, 1.5), (2, 2.0, None), (0, 0.0, 1.0)]
+)
+def test_a_watcher_who_is_told_early_that_nothing_changed_pauses(wait: int, takes: float, pauses: float | None):
+    now, slept = [0.0], list[float]()
+    open_, ended = (models.WholeRequest.model_construct(status=status) for status in ("submitted", "withdrawn"))
+    answers = [models.Seen(whole=open_, tag="1"), models.Seen(whole=None, tag="1"), models.Seen(whole=ended, tag="2")]
+
+    class Scripted(Client):
+        def get(self, *_asked: Any, **_how: Any) -> models.Seen:
+            now[0] += takes
+            return answers.pop(0)
+
+    watching = Scripted({"intake": "http://intake"}, "t", sleep=slept.append, monotonic=lambda: now[0]).watch("R-1", wait=wait)
+    assert list(watching) == [open_, ended]
+    assert slept == ([] if pauses is None else [pauses])

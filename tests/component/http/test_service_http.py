@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "BACKLINE_BROKER": "127.0.0.1:1",
     "BACKLINE_ENVIRONMENT": "production",
     "BACKLINE_SERVICE_TOKEN": "a-service-token-of-a-test",
+    "BACKLINE_LINK_SECRET": "q4Wz-links-of-files-are-signed-with-this-0815",
 }
 BUILDERS: dict[str, tuple[type[Settings], Callable[[Any], FastAPI]]] = {
     "intake": (IntakeSettings, build_intake),
@@ -36,7 +37,7 @@ BUILDERS: dict[str, tuple[type[Settings], Callable[[Any], FastAPI]]] = {
 
 
 @cache
-def application(service: str) -> FastAPI:
+def application(service: Any) -> FastAPI:
     """It is started by nobody, so all tests may ask the same."""
     model, build = BUILDERS[service]
     return build(model.read(service, ENVIRONMENT))

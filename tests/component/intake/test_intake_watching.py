@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import httpx
 import pytest
 
-from services.intake.watching import Watcher
+from services.intake.watching import MOST_OF_CALLER, Watcher
 from tests.component.intake.intake_site import Site
 from tests.unit.intake.desk import COORDINATED
 
@@ -63,7 +63,7 @@ class Looks:
 async def test_all_who_wait_share_a_query_and_none_is_asked_when_nobody_waits():
     looks = Looks()
     watcher = Watcher(looks, every=0.01)
-    waiting = [asyncio.create_task(watcher.changed(f"R-{turn % 3}", 1, 20)) for turn in range(100)]
+    waiting = [asyncio.create_task(watcher.changed(f"R-{turn % 3}", 1, 20, caller=f"unit:{turn % 2}")) for turn in range(100)]
     while len(looks.asked) < 3:
         await asyncio.sleep(0.01)
     assert {tuple(asked) for asked in looks.asked} == {("R-0", "R-1", "R-2")}
@@ -78,11 +78,24 @@ async def test_all_who_wait_share_a_query_and_none_is_asked_when_nobody_waits():
 async def test_whoever_waits_is_let_go_when_the_process_ends_or_cannot_look(end: str):
     looks = Looks()
     watcher = Watcher(looks, every=0.01)
-    waiting = asyncio.create_task(watcher.changed("R", 1, 20))
+    waiting = asyncio.create_task(watcher.changed("R", 1, 20, caller="unit:east"))
     await asyncio.sleep(0.03)
     if end == "stop":
         watcher.stop()
     looks.away = True
     await asyncio.wait_for(waiting, 5)
     if end == "stop":
-        await asyncio.wait_for(watcher.changed("R", 1, 20), 1)
+        await asyncio.wait_for(watcher.changed("R", 1, 20, caller="unit:east"), 1)
+
+
+async def test_one_caller_leaves_room_for_the_others_to_wait():
+    watcher = Watcher(Looks(), every=0.01)
+    waiting = [
+        asyncio.create_task(watcher.changed("R", 1, 20, caller=caller))
+        for caller in (*["unit:east"] * (MOST_OF_CALLER + 5), "unit:west")
+    ]
+    await asyncio.sleep(0.1)
+    assert [task.done() for task in waiting] == [*[False] * MOST_OF_CALLER, *[True] * 5, False]
+    watcher.stop()
+    await asyncio.wait_for(asyncio.gather(*waiting), 5)
+    assert not watcher._of_caller

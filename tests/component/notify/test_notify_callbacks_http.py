@@ -1,5 +1,6 @@
 """What a unit may ask of its callbacks' deliveries over HTTP: its own alone, in the documented form."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -84,3 +85,11 @@ async def test_a_trial_says_what_the_address_answered_and_plans_nothing(mongo_da
         assert len(set(receiver.ids)) == len(behaviours)
         assert (await site.ask("POST", "/v1/callbacks/erp/test")).status_code == 404
         assert await mongo_database["requests"].count_documents({}) == 0
+
+
+async def test_one_trial_of_a_callback_at_a_time(mongo_database: Database):
+    async with Receiver(behaviours=[silent, answering(204)]) as receiver, serving(mongo_database, receiver) as site:
+        answers = await asyncio.gather(*(site.ask("POST", "/v1/callbacks/crm/test") for _ in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [200, 503, 503, 503]
+        assert len(receiver.received) == 1
+        assert (await site.ask("POST", "/v1/callbacks/crm/test")).json()["delivered"]

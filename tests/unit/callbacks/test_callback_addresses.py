@@ -114,7 +114,7 @@ async def test_one_address_that_is_not_public_is_enough_to_refuse_a_host():
         return [PUBLIC, "10.0.0.1"]
 
     with pytest.raises(UnsafeAddressError) as refused:
-        await Guard(RULES, resolve).check("https://hooks.example/")
+        await Guard(RULES, resolve).check("https://hooks.example/", unit="east")
     assert refused.value.code == "url_not_public"
     assert "10.0.0.1" not in str(refused.value)
 
@@ -122,7 +122,7 @@ async def test_one_address_that_is_not_public_is_enough_to_refuse_a_host():
 @pytest.mark.parametrize("host", ["localhost", "localhost.localdomain", "127.0.0.1", "[::1]"])
 async def test_the_machines_own_resolver_leads_nowhere_inside(host: str):
     with pytest.raises(UnsafeAddressError) as refused:
-        await Guard(RULES).check(f"https://{host}/")
+        await Guard(RULES).check(f"https://{host}/", unit="east")
     assert refused.value.code in {"url_not_public", "url_unknown_host"}
 
 
@@ -141,5 +141,5 @@ async def test_a_name_server_that_fails_or_is_silent_is_said_so(monkeypatch: pyt
 
     for resolve in (silent, broken, empty):
         with pytest.raises(UnsafeAddressError) as refused:
-            await Guard(RULES, resolve).check("https://hooks.example/")
+            await Guard(RULES, resolve).check("https://hooks.example/", unit="east")
         assert refused.value.code == "url_unknown_host"

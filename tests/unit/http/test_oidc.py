@@ -99,9 +99,25 @@ async def test_a_units_token_is_its_system_with_the_tokens_scopes(auth: Authenti
 
 
 async def test_a_persons_token_is_the_person_with_the_directorys_roles(auth: Authenticator):
-    principal = await auth.principal(asked(signed(now(business_unit=None, employee_id=LI.id, roles=["god"]))))
+    token = now(business_unit=None, employee_id=LI.id, roles=["god"], scope="openid")
+    principal = await auth.principal(asked(signed(token)))
     assert (principal.kind, principal.id, principal.roles) == ("person", LI.id, frozenset({"account_manager"}))
     assert principal.scopes == UNIT_SCOPES
+
+
+@pytest.mark.parametrize(
+    ("scope", "scopes"),
+    [
+        ("openid requests:read", {"requests:read"}),
+        ("access:manage", {"access:manage"}),
+        ("openid profile", UNIT_SCOPES),
+        ("", UNIT_SCOPES),
+        (None, UNIT_SCOPES),
+    ],
+)
+async def test_a_persons_token_that_names_our_scopes_is_narrowed_to_them(auth: Authenticator, scope: Any, scopes: set[str]):
+    principal = await auth.principal(asked(signed(now(business_unit=None, employee_id=LI.id, scope=scope))))
+    assert principal.scopes == scopes
 
 
 async def test_a_unit_gets_no_scope_that_units_have_not(auth: Authenticator):

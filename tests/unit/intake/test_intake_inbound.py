@@ -21,7 +21,13 @@ from tests.unit.intake.states import a_desk
 from tests.unit.ledger.small_domain import FakeClock
 
 UNITS = ("harbour", "islands")
-NEEDED = {"BACKLINE_MONGO_URI": "mongodb://x/", "BACKLINE_BROKER": "x:1", "BACKLINE_SERVICE_TOKEN": "t" * 20}
+NEEDED = {
+    "BACKLINE_MONGO_URI": "mongodb://x/",
+    "BACKLINE_BROKER": "x:1",
+    "BACKLINE_SERVICE_TOKEN": "a-service-token-of-tests",
+    "BACKLINE_LINK_SECRET": "q4Wz-links-of-files-are-signed-with-this-0815",
+}
+ASKED = {"BACKLINE_KAFKA_SECURITY": "SASL_SSL"}
 
 
 class Desk:
@@ -107,13 +113,24 @@ async def test_when_one_units_verdicts_are_not_taken_all_records_are_read_again(
         ("development", {}, [INBOUND]),
         ("production", {}, []),
         ("production", {"BACKLINE_INBOUND_SHARED": "true"}, [INBOUND]),
-        ("production", {"BACKLINE_INBOUND_UNITS": "east, north,east"}, [inbound_of("east"), inbound_of("north")]),
+        ("production", {"BACKLINE_INBOUND_UNITS": "east, north,east", **ASKED}, [inbound_of("east"), inbound_of("north")]),
         ("development", {"BACKLINE_INBOUND_UNITS": "east", "BACKLINE_INBOUND_SHARED": "false"}, [inbound_of("east")]),
     ],
 )
 def test_the_shared_topic_is_for_development_or_named_explicitly(environment: str, given: dict[str, str], topics: list[Any]):
     settings = IntakeSettings.read("intake", {**NEEDED, "BACKLINE_ENVIRONMENT": environment, **given})
     assert list(heard_topics(settings.units_inbound, shared=settings.reads_shared)) == topics
+
+
+@pytest.mark.parametrize("protocol", ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"])
+def test_units_have_topics_where_the_broker_asks_who_writes_or_it_is_named_explicitly_that_anybody_may(protocol: str):
+    given = {**NEEDED, "BACKLINE_INBOUND_UNITS": "east", "BACKLINE_KAFKA_SECURITY": protocol}
+    if not protocol.startswith("SASL_"):
+        with pytest.raises(SettingsError, match="BACKLINE_INBOUND_UNAUTHENTICATED=true"):
+            IntakeSettings.read("intake", given)
+        given["BACKLINE_INBOUND_UNAUTHENTICATED"] = "true"
+    assert IntakeSettings.read("intake", given).units_inbound == ("east",)
+    assert IntakeSettings.read("intake", {**NEEDED, "BACKLINE_KAFKA_SECURITY": protocol}).units_inbound == ()
 
 
 def test_a_code_that_no_topic_can_be_named_after_is_refused_by_the_settings():

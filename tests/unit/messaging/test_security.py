@@ -7,7 +7,7 @@ import pytest
 from shared.messaging.security import PLAIN, Security, SecurityError
 from shared.service.settings import Settings, SettingsError
 
-NEEDED = {"BACKLINE_MONGO_URI": "mongodb://x/", "BACKLINE_BROKER": "x:1", "BACKLINE_SERVICE_TOKEN": "t" * 20}
+NEEDED = {"BACKLINE_MONGO_URI": "mongodb://x/", "BACKLINE_BROKER": "x:1", "BACKLINE_SERVICE_TOKEN": "a-service-token-of-tests"}
 SASL = {**NEEDED, "BACKLINE_KAFKA_SECURITY": "SASL_PLAINTEXT"}
 
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from services.notify.callbacks import FAILING, HAPPENING
-from services.notify.channels.endpoints import LONGEST_SECONDS, MOST_EACH, Endpoints
+from services.notify.channels.endpoints import LONGEST_SECONDS, MOST, MOST_EACH, MOST_OF_UNIT, Endpoints
 from services.notify.channels.retry_after import seconds_of
 from services.notify.channels.seen import Seen
 from services.notify.rendering.labels import labels_of
@@ -185,8 +185,19 @@ def test_a_busy_address_is_spread_and_a_failing_one_has_one_place():
     assert [endpoints.enter("east", "crm") for _ in range(MOST_EACH)] == [None] * MOST_EACH
 
 
+def test_a_unit_has_a_quarter_of_all_places_however_many_addresses_it_has_and_however_slowly_they_answer():
+    endpoints = Endpoints()
+    for _ in range(3):
+        taken = [name for name in (f"c{number % 10}" for number in range(40)) if endpoints.enter("east", name) is None]
+        assert len(taken) == MOST_OF_UNIT == MOST // 4
+        assert endpoints.enter("north", "crm") is None
+        for name in taken:
+            endpoints.leave("east", name, works=True, seconds=9.9)
+        endpoints.leave("north", "crm", works=True, seconds=0.1)
+
+
 def test_all_addresses_together_have_their_limit():
-    endpoints = Endpoints(most=3)
+    endpoints = Endpoints(most=3, most_of_unit=3)
     assert [endpoints.enter("east", f"c{number}") is None for number in range(5)] == [True, True, True, False, False]
     endpoints.leave("east", "c0", works=True, seconds=0.1)
     assert endpoints.enter("east", "c9") is None

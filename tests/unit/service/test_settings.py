@@ -1,11 +1,16 @@
 """Settings: secrets from files, and none that can be guessed outside development."""
 
+import os
+import subprocess
+import sys
+import traceback
 from pathlib import Path
 
 import pytest
 
 from services.notify.settings import NotifySettings
 from shared.http.access import peppers_of
+from shared.schemas.envelope import SOURCES
 from shared.service.settings import Settings, SettingsError
 
 LONG = "x7Kq-this-is-no-word-of-any-dictionary-4711"
@@ -13,6 +18,7 @@ PRODUCTION = {
     "BACKLINE_MONGO_URI": "mongodb://db",
     "BACKLINE_BROKER": "broker:9092",
     "BACKLINE_SERVICE_TOKEN": "a-service-token-of-tests",
+    "BACKLINE_LINK_SECRET": "q4Wz-links-of-files-are-signed-with-this-0815",
 }
 
 
@@ -74,7 +80,7 @@ def test_a_file_that_is_missing_or_a_folder_is_named(tmp_path: Path):
     assert "IsADirectoryError" in problem(KEY_PEPPER_FILE=str(tmp_path))
 
 
-@pytest.mark.parametrize("weak", ["short-one", "dev-service-token-that-is-long", "local-service-token"])
+@pytest.mark.parametrize("weak", ["short-one", "dev-service-token-that-is-long", "local-service-token", "a" * 40, "abc123" * 10])
 def test_a_service_token_that_can_be_guessed_is_refused_outside_development(weak: str):
     said = problem(SERVICE_TOKEN=weak)
     assert "BACKLINE_SERVICE_TOKEN can be guessed" in said
@@ -83,7 +89,7 @@ def test_a_service_token_that_can_be_guessed_is_refused_outside_development(weak
 
 
 @pytest.mark.parametrize("name", ["KEY_PEPPER", "KEY_PEPPER_BEFORE"])
-@pytest.mark.parametrize("weak", ["too short to be one", "dev-pepper-of-every-local-stack-and-more"])
+@pytest.mark.parametrize("weak", ["too short to be one", "dev-pepper-of-every-local-stack-and-more", "xy" * 20])
 def test_a_pepper_that_can_be_guessed_is_refused_outside_development(name: str, weak: str):
     said = problem(**{name: weak})
     assert f"BACKLINE_{name} can be guessed" in said
@@ -97,8 +103,69 @@ def test_development_has_a_pepper_and_production_only_what_it_was_given():
     assert peppers_of(read(KEY_PEPPER=LONG), development=False).usable
 
 
-def test_secrets_are_not_shown(tmp_path: Path):
-    assert LONG not in repr(read(KEY_PEPPER=LONG))
+@pytest.mark.parametrize("weak", ["q4Wz-only-16-chars", f"{LONG},q4Wz-only-16-chars", "ab" * 20, LONG])
+def test_a_link_secret_that_can_be_guessed_or_is_the_service_token_is_refused_outside_development(weak: str):
+    said = problem(LINK_SECRET=weak, SERVICE_TOKEN=LONG)
+    assert "BACKLINE_LINK_SECRET should be" in said
+    assert weak not in said
+    read(LINK_SECRET=weak, SERVICE_TOKEN=LONG, ENVIRONMENT="development")
+
+
+def test_links_are_signed_with_a_secret_of_their_own_wherever_files_are_handed_out():
+    assert "BACKLINE_LINK_SECRET should be" in problem(LINK_SECRET=None)
+    plain = {name: value for name, value in PRODUCTION.items() if name != "BACKLINE_LINK_SECRET"}
+    with pytest.raises(SettingsError, match="LINK_SECRET"):
+        Settings.read("documents", plain)
+    for service in ("routing", "notify"):
+        assert Settings.read(service, plain).link_secrets == ()
+    assert read(LINK_SECRET=f"{LONG},{LONG[::-1]}").link_secrets == (LONG, LONG[::-1])
+    assert read(LINK_SECRET=None, ENVIRONMENT="development").link_secrets == ("a-service-token-of-tests",)
+
+
+SECRETS = {
+    "MONGO_URI": "mongodb://intake:{}@db/",
+    "SERVICE_TOKEN": "{}",
+    "LINK_SECRET": "{}",
+    "KEY_PEPPER": "{}",
+    "KEY_PEPPER_BEFORE": "{}",
+    "KAFKA_PASSWORD": "{}",
+    "SMTP_PASSWORD": "{}",
+    "CALLBACK_SECRET": "{}",
+    "CHAT_ROOMS": '{{"east": "{}"}}',
+    "WEBHOOKS": '{{"erp": {{"url": "https://erp.example", "secret": "{}"}}}}',
+}
+CANARIES = {name: f"{name.replace('_', '-')}-canary-4711-of-no-dictionary" for name in SECRETS}
+HIDDEN = {f"BACKLINE_{name}": form.format(CANARIES[name]) for name, form in SECRETS.items()}
+
+
+def shown(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def test_secrets_are_not_shown():
+    settings = NotifySettings.read("notify", {**PRODUCTION, **HIDDEN})
+    assert str(settings.smtp_port) in repr(settings), "the control"
+    assert [name for name, canary in CANARIES.items() if canary in repr(settings) + str(settings)] == []
+
+
+@pytest.mark.parametrize("wrong", [{"SMTP_PORT": "x"}, {"LINK_SECRET": "with a blank {}"}, {"WEBHOOKS": "no json {}"}])
+@pytest.mark.parametrize("weak", ["OIDC_ISSUER", "SMTP_PORT"])
+def test_no_error_of_settings_shows_a_secret(wrong: dict[str, str], weak: str):
+    given = {f"BACKLINE_{name}": value.format(CANARIES.get(name, "")) for name, value in {weak: "1", **wrong}.items()}
+    with pytest.raises(SettingsError) as error:
+        NotifySettings.read("notify", {**PRODUCTION, **HIDDEN, **given})
+    assert "BACKLINE_" in str(error.value)
+    assert [name for name, canary in CANARIES.items() if canary in shown(error.value)] == []
+
+
+@pytest.mark.parametrize("service", SOURCES)
+def test_a_service_with_wrong_settings_ends_with_one_line_and_status_2(service: str):
+    environment = {**os.environ, **PRODUCTION, **HIDDEN, "BACKLINE_SERVICE_TOKEN": "dev-canary"}
+    command = [sys.executable, "-m", f"services.{service}.app"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1), run.stderr
+    assert "BACKLINE_SERVICE_TOKEN can be guessed" in run.stderr
+    assert "canary" not in run.stderr
 
 
 ISSUER = {"OIDC_ISSUER": "https://login.example", "OIDC_AUDIENCE": "backline", "OIDC_JWKS_URL": "https://login.example/keys"}
