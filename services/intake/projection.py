@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain import RequestDomain
+from services.intake.domain.seats import seated
 from services.intake.domain.state import State
 from services.intake.paging import Place, place_of
 from services.intake.surroundings import Reference
 from shared.catalogue import EarlierRequest
 from shared.ledger.domain import state_of
 from shared.schemas.model import Frozen, Json
-from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import NUMBER_PREFIX
-from shared.schemas.routing import Seat, WorkDeclined, seats_after
 from shared.storage import Collection, Places, Sight, Sighted
 
 FILTERS = {
@@ -153,8 +152,9 @@ class Projection:
         return await self._seen.count(sight.in_unit(), {FILTERS["status"]: status})
 
     async def evidence(self, requests: Sequence[str]) -> Sequence[Json]:
-        """The evidence that the wordings of `requests` offer, each as far as a body that holds nothing else."""
-        paths = {f"state.private.{place}.body.evidence": 1 for place in ("current", "pending.version")}
+        """The evidence and the files that the wordings of `requests` offer, each as far as a body that holds nothing else."""
+        places = ("current", "pending.version")
+        paths = {f"state.private.{place}.body.{part}": 1 for place in places for part in ("evidence", "attachments")}
         bodies: list[Json] = []
         async for stored in self._collection.find({"_id": {"$in": list(requests)}}, paths):
             private = (stored.get("state") or {}).get("private") or {}
@@ -176,20 +176,6 @@ def listed(
     if after is not None:
         query["$nor"] = [{RECEIVED: after.received, "_id": {"$gte": after.request}}]
     return query, {RECEIVED: {"$type": "string", **({"$lte": after.received} if after else {})}}
-
-
-def seated(state: State) -> frozenset[str]:
-    """Who has a seat now, as routing told it: whoever gave theirs back has not."""
-    seats: tuple[Seat, ...] = ()
-    for moment in state.timeline:
-        match moment.data:
-            case {"seat": seat}:
-                seats = seats_after(seats, Seat.model_validate(seat))
-            case {"seats": given}:
-                seats = seats_after(seats, [Seat.model_validate(seat) for seat in given])
-            case declined if moment.type == TYPE_OF[WorkDeclined]:
-                seats = seats_after(seats, WorkDeclined.model_validate(declined))
-    return frozenset(seat.person for seat in seats)
 
 
 def _still(sight: Sight, state: State) -> bool:

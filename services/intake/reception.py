@@ -53,8 +53,8 @@ class Submission(Sender):
     """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
 
     `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once.
-    `reply` is where a record of the
-    topic is answered, should its answer come later; `seen` the number of the last word of ours that a correction rests on.
+    `reply` is where a record of the topic is answered, should its answer come later; `seen` the number of the last word of ours that
+    a correction rests on; `patched` says that the body is what others sent, with a change.
     """
 
     action: Action
@@ -64,6 +64,7 @@ class Submission(Sender):
     named: bool = False
     reply: Json | None = None
     seen: int | None = None
+    patched: bool = False
 
 
 class Repeated(Answer):
@@ -154,6 +155,7 @@ class Reception:
         unit = body.get("business_unit")
         data: Json = {"body": body, "by": submission.by, "filed_by": submission.filed_by, "channel": submission.channel}
         more = {"reply": submission.reply, "seen": submission.seen, "pinned_to": submission.pinned_to or None}
+        more |= {"stranger": None if self._may_file(submission) else True, "patched": submission.patched or None}
         told = Told(
             id=submission.id or uuid.uuid4().hex,
             subject=subject,

@@ -1,5 +1,7 @@
 """What a repeated command is answered: from the events it caused the first time, and from what became of them since. Pure."""
 
+from collections.abc import Mapping
+
 from services.intake.domain.evolve import SUBMISSIONS
 from services.intake.domain.refusals import EARLY_REFUSED, TOO_EARLY, amendment_refused, closed
 from services.intake.domain.state import State
@@ -44,13 +46,24 @@ def refused_since(action: Action, outcome: Outcome, command: str) -> Refusal | N
             return Refusal(
                 code=one.refusal["code"], status=one.refusal["status"], message=Text.model_validate(one.refusal["message"])
             )
-    asked = {event.type for event in outcome.events}
+    asked = _caused(outcome, command)
     if action == "withdraw" and TYPE_OF[WithdrawalRequested] in asked:
         return closed(state) if not state.withdrawing and state.status != "withdrawn" else None
     if action == "amend" and ASKED in asked:
-        reason = _refused(state, next(event.sequence for event in outcome.events if event.type == ASKED))
+        reason = _refused(state, asked[ASKED])
         return amendment_refused(reason) if reason is not None else None
     return None
+
+
+def _caused(outcome: Outcome, command: str) -> Mapping[str, int]:
+    """Type → number of what `command` caused: one that came early caused an event that says its submission was the cause."""
+    state: State = outcome.state
+    early = {one.number for one in state.private.applied_early if one.command == command}
+    if early:
+        return {
+            moment.type: moment.sequence for moment in state.timeline if moment.source == "intake" and moment.sequence in early
+        }
+    return {event.type: event.sequence for event in outcome.events}
 
 
 def _refused(state: State, number: int) -> Text | None:

@@ -17,7 +17,7 @@ from shared.telemetry import metrics
 
 Reference = tuple[str, str, str]
 JUDGED_AGAIN = frozenset({"amend", "waive"})
-"""Commands after which a wording that is stored is judged again, with the evidence in it."""
+"""Commands after which a wording that is stored is judged again, with the evidence and the files in it."""
 
 
 class Clock(Protocol):
@@ -29,7 +29,9 @@ class EarlierRequests(Protocol):
 
     async def earlier(self, identities: Mapping[str, Reference]) -> Mapping[Reference, EarlierRequest]: ...
 
-    async def evidence(self, requests: Sequence[str]) -> Sequence[Json]: ...
+    async def evidence(self, requests: Sequence[str]) -> Sequence[Json]:
+        """The evidence and the files of their stored wordings, each as far as a body that holds nothing else."""
+        ...
 
 
 class Enclosed(Protocol):

@@ -141,17 +141,19 @@ async def _named(projection: Reading, request_id: str, sha256: str, caller: Prin
     state = await projection.state(caller.sight, request_id)
     if state is None or state.request is None:
         raise Refused(NOT_FOUND)
-    found = next((file for file in _files(state) if file.sha256.lower() == sha256.lower()), None)
+    found = file_of(state, sha256)
     if found is None:
         raise Refused(NOT_FOUND)
     return found
 
 
-def _files(state: State) -> tuple[Attachment, ...]:
-    """What a request that counts names: one that was returned may name what is not its sender's."""
+def file_of(state: State, sha256: str) -> Attachment | None:
+    """The file of this digest that the wording that stands names; none of a request that was returned, which may name what is not
+    its sender's: whose a file is was judged when it was accepted.
+    """
     if state.request is None or state.status in {"returned", "rejected", "dropped"}:
-        return ()
-    return state.request.attachments
+        return None
+    return next((file for file in state.request.attachments if file.sha256.lower() == sha256.lower()), None)
 
 
 async def _taken(

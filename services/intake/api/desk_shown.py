@@ -46,7 +46,7 @@ class DeskLine(Frozen):
 
 
 class DeskEntry(DeskLine):
-    """With what was sent: `body`, or `raw` where it is no JSON. Of a request that another unit filed, the public wording alone.
+    """With what was sent: `body`, or `raw` where it is no JSON. Of a wording that another unit sent, the public one alone.
 
     `seen` goes into a correction, so that one which rests on what is no longer so is refused.
     """
@@ -62,8 +62,8 @@ class DeskEntry(DeskLine):
             return cls(**_line(row), body=row.body, raw=row.raw)
         identity, state = row
         assert state.request is not None, "only known requests are shown"
-        own = service or unit == (state.private.filed_by or state.request.business_unit)
-        sent = state.private.current.body if own and state.private.current is not None else None
+        current = state.private.current
+        sent = current.body if current is not None and (service or (unit and unit == current.whole_for)) else None
         return cls(**_line((identity, state)), body=sent or state.request.model_dump(mode="json"), seen=state.head)
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from services.intake.api.attachments import file_of
 from services.intake.api.reading import NOT_FOUND, Reading
-from services.intake.attachments import EVERYBODY
 from services.intake.domain.state import State
 from shared.catalogue import Pack, personal
 from shared.http.downloads import download
@@ -43,8 +43,7 @@ def personal_routes(
     @router.post("/attachments/{sha256}/link")
     async def link(sha256: str, audience: Literal["documents", "notify"], request: str, caller: OneOfOurs) -> Link:
         state = await projection.state(caller.sight, request)
-        about = (await blobs.known([sha256])).get(sha256)
-        if state is None or about is None or not about.by & uploaders_of(state):
+        if state is None or file_of(state, sha256) is None or sha256 not in await blobs.known([sha256]):
             raise Refused(NOT_FOUND)
         return signer.sign(f"/internal/attachments/{sha256}", audience=audience, seconds=LINK_SECONDS)
 
@@ -57,12 +56,6 @@ def personal_routes(
         return download(opened, name=about.name, media_type=about.media_type, asked=request.headers)
 
     return router
-
-
-def uploaders_of(state: State) -> frozenset[str]:
-    """Whose uploads a request may name: its unit's, those of the unit that filed it, and those of our own services."""
-    units = {state.private.filed_by, state.request.business_unit if state.request else ""}
-    return frozenset({EVERYBODY, *units} - {""})
 
 
 def personal_values(state: State, packs: Mapping[tuple[str, str], Pack]) -> Json:

@@ -64,7 +64,15 @@ class Resending:
             return refused(identifier, "submit", IDENTITY_FIXED)
         seen = correction.seen if correction.seen is not None else state.head
         command = command_id("desk", identifier, canonical(body))
-        submission = Submission(action="submit", body=body, channel="http", id=command, seen=seen, **sender.model_dump())
+        submission = Submission(
+            action="submit",
+            body=body,
+            channel="http",
+            id=command,
+            seen=seen,
+            patched=correction.body is None,
+            **sender.model_dump(),
+        )
         return await self._reception.take_for(identifier, submission)
 
     async def entry(self, entry: Entry, correction: Correction, sender: Sender) -> Answer:

@@ -11,15 +11,17 @@ from services.intake.domain.evolve import FOLLOWING
 from services.intake.domain.identity import identity
 from services.intake.domain.refusals import NOT_YOURS, TOO_EARLY, TOO_MANY_EARLY, not_applied
 from services.intake.domain.sending import amend, withdraw
-from services.intake.domain.state import Context, Early, KnownEarlier, State, theirs
+from services.intake.domain.state import Applied, Context, Early, KnownEarlier, KnownFile, State, theirs
 from shared.catalogue import earlier_references
+from shared.catalogue.attachments import digests_in
 from shared.ledger.messages import NOTHING, Decision, Item, ItemEnd, Refusal, Told
 from shared.schemas.intake import RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
 
 OVER = "early_over"
 MOST = 20
-MOST_REFUSED = 50
+"""Of one unit, for one request: nobody takes another's place."""
+MOST_KEPT = 50
 
 
 def is_early(state: State, message: Told) -> bool:
@@ -34,9 +36,11 @@ def held(state: State, message: Told, context: Context) -> Decision:
         return Decision(answer={"outcome": "held", "duplicate": True})
     if message.name == "withdraw" and (refusal := withdraw(state.model_copy(update={"status": "withdrawn"}), data).refusal):
         return Decision(refusal=refusal)
-    if len(private.early) >= MOST:
+    if sum(one.filed_by == data["filed_by"] for one in private.early) >= MOST:
         return Decision(refusal=TOO_MANY_EARLY)
     known = (reference for reference in earlier_references(data["body"]) if reference in context.earlier)
+    uploaded = context.uploaded or {}
+    files = sorted(digests_in(data["body"]) & uploaded.keys())
     one = Early(
         command=message.id,
         name="withdraw" if message.name == "withdraw" else "amend",
@@ -49,6 +53,7 @@ def held(state: State, message: Told, context: Context) -> Decision:
         at=message.at,
         until=context.now + context.early_wait,
         known=tuple(KnownEarlier.of(reference, context.earlier[reference]) for reference in known),
+        files=tuple(KnownFile.of(digest, uploaded[digest]) for digest in files),
     )
     return Decision(private=private.model_copy(update={"early": (*private.early, one)}), answer={"outcome": "held"})
 
@@ -59,14 +64,17 @@ def caught_up(state: State, decision: Decision, context: Context) -> Decision:
     if not waiting or not decision.facts:
         return decision
     facts, refused = list(decision.facts), [one for one in state.private.early if one.refusal is not None]
+    applied = list(state.private.applied_early)
     reached = _as_if(state, decision)
     for one in waiting:
         made = _applied(reached, one, context)
         facts += made.facts
+        if made.facts:
+            applied.append(Applied(command=one.command, number=state.head + len(facts)))
         reached = _as_if(reached, made)
         if why := _refusal(made):
             refused.append(one.refused(why))
-    private = reached.private.model_copy(update={"early": tuple(refused)})
+    private = reached.private.model_copy(update={"early": tuple(refused), "applied_early": tuple(applied[-MOST_KEPT:])})
     outcome = "withdrawn" if reached.status == "dropped" else reached.verdict.outcome if reached.verdict else "accepted"
     return Decision(
         facts=tuple(facts),
@@ -94,7 +102,7 @@ def told(state: State, item: Item, end: ItemEnd) -> Decision:
     kept = tuple(one for one in state.private.early if one.command != command)
     if len(kept) == len(state.private.early):
         return NOTHING
-    ended = (*state.private.refused_early, command)[-MOST_REFUSED:]
+    ended = (*state.private.refused_early, command)[-MOST_KEPT:]
     return Decision(private=state.private.model_copy(update={"early": kept, "refused_early": ended}))
 
 
@@ -110,7 +118,9 @@ def _applied(state: State, one: Early, context: Context) -> Decision:
     if one.name == "withdraw":
         return withdraw(state, data)
     known = {each.reference: each.earlier for each in one.known}
-    return amend(state, data, replace(context, earlier={**context.earlier, **known}))
+    files = {file.sha256: file.uploaded for file in one.files}
+    uploaded = None if context.uploaded is None else {**files, **context.uploaded}
+    return amend(state, data, replace(context, earlier={**context.earlier, **known}, uploaded=uploaded))
 
 
 def _refusal(made: Decision) -> Refusal | None:

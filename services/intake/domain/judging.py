@@ -32,6 +32,7 @@ def said(state: State, judgement: Judgement, version: Version, data: Json, conte
         channel=data["channel"],
         early=state.private.early,
         refused_early=state.private.refused_early,
+        applied_early=state.private.applied_early,
     )
     answer = {"outcome": judgement.verdict.outcome, "amended": state.private.current is not None and state.status != "dropped"}
     return Decision(facts=(fact,), private=private, answer=answer)
@@ -61,9 +62,21 @@ def judged(body: Json, state: State, context: Context, data: Json, channel: str)
     return judge(pack, body, asked)
 
 
-def worded(body: Json, judgement: Judgement) -> Version:
+def worded(body: Json, judgement: Judgement, data: Json, before: Version | None = None) -> Version:
+    """The wording that `data`'s sender sent, or made by a change to the one `before`."""
     request = judgement.request or _bare(body)
-    return Version(body=body, request=request, meaning=meaning(judgement.request or body))
+    whole_for = _whole_for(before, data) if before else data["filed_by"] or request.business_unit
+    meant = meaning(judgement.request or body)
+    return Version(body=body, request=request, meaning=meant, by=data["by"], unit=data["filed_by"], whole_for=whole_for)
+
+
+def _whole_for(before: Version, data: Json) -> str | None:
+    """Who may see a changed wording whole: whoever may see the one before, if the change is theirs, or our services' own, or made to
+    what its request's unit sent; else nobody, for it holds what two units said.
+    """
+    if str(data["by"]).startswith("service:") or before.whole_for in {data["filed_by"], before.request.business_unit}:
+        return before.whole_for
+    return None
 
 
 def sayable(request: Request, judgement: Judgement) -> Request:

@@ -25,8 +25,8 @@ def submit(state: State, data: Json, context: Context) -> Decision:
     if data.get("seen") not in {None, state.head}:
         return Decision(refusal=MOVED_ON)
     judgement = judged(data["body"], state, context, data, data["channel"])
-    version = worded(data["body"], judgement)
     current = state.private.current
+    version = worded(data["body"], judgement, data, current if data.get("patched") else None)
     if state.status in {"new", "dropped", "returned", "rejected"}:
         if (
             current is not None
@@ -61,7 +61,7 @@ def amend(state: State, data: Json, context: Context) -> Decision:
         return Decision(refusal=UNKNOWN)
     body = merged(current.body, data["body"]) | {key: current.body[key] for key in IDENTITY if key in current.body}
     judgement = judged(body, state, context, data, state.private.channel)
-    version = worded(body, judgement)
+    version = worded(body, judgement, data, current)
     if state.status in {"returned", "rejected"}:
         if version.meaning == current.meaning and judgement.verdict == state.verdict:
             return Decision(answer={"outcome": judgement.verdict.outcome, "duplicate": True})

@@ -11,7 +11,7 @@ from shared.catalogue import EarlierRequest, Pack
 from shared.catalogue.attachments import Uploaded
 from shared.ledger.messages import Refusal
 from shared.schemas.intake import Owed, PreconditionWaived
-from shared.schemas.model import Frozen, Json
+from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin, Request, Verdict
 
@@ -33,11 +33,18 @@ class Moment(Frozen):
 
 
 class Version(Frozen):
-    """One wording of the request: as sent, as normalised, and the digest of its meaning."""
+    """One wording of the request: as sent, as normalised, and the digest of its meaning.
+
+    `by` and `unit` are who sent it and for which unit, `whole_for` the unit that may see it whole: the one that sent all of it, and
+    None when several did.
+    """
 
     body: Json
     request: Request
     meaning: str
+    by: str = ""
+    unit: str = ""
+    whole_for: str | None = ""
 
 
 class Asked(Frozen):
@@ -68,6 +75,32 @@ class KnownEarlier(Frozen):
         return EarlierRequest(**self.model_dump(exclude={"reference"}))
 
 
+class KnownFile(Frozen):
+    """What was known of an attached file when a message that names it was held."""
+
+    sha256: str
+    size: int
+    by: tuple[str, ...] = ()
+    refused: Text | None = None
+
+    @classmethod
+    def of(cls, sha256: str, known: Uploaded) -> "KnownFile":
+        """As it is kept."""
+        return cls(sha256=sha256, size=known.size, by=tuple(sorted(known.by)), refused=known.refused)
+
+    @property
+    def uploaded(self) -> Uploaded:
+        """As it is weighed."""
+        return Uploaded(size=self.size, by=frozenset(self.by), refused=self.refused)
+
+
+class Applied(Frozen):
+    """A command that came early and was applied: the number of the event it caused."""
+
+    command: str
+    number: int
+
+
 class Early(Frozen):
     """An amendment or withdrawal that came before its submission, with what is needed to apply it, or to tell that it was refused.
 
@@ -86,6 +119,7 @@ class Early(Frozen):
     reply: Json | None = None
     pinned_to: tuple[str, ...] = ()
     known: tuple[KnownEarlier, ...] = ()
+    files: tuple[KnownFile, ...] = ()
     refusal: Json | None = None
 
     def refused(self, why: Refusal) -> "Early":
@@ -111,7 +145,8 @@ class Private(Frozen):
     """What stays in intake, personal values included. `pending` are amendments in the order they were asked for.
 
     `asking` are wordings that are about to be asked for: they have no number until the events that ask have been said. `early` is
-    what came before its submission, `refused_early` the commands of it that were refused for good.
+    what came before its submission, `refused_early` the commands of it that were refused for good, `applied_early` those that were
+    applied.
     """
 
     current: Version | None = None
@@ -121,6 +156,7 @@ class Private(Frozen):
     channel: str = ""
     early: tuple[Early, ...] = ()
     refused_early: tuple[str, ...] = ()
+    applied_early: tuple[Applied, ...] = ()
 
     @property
     def latest(self) -> Version | None:
@@ -169,13 +205,14 @@ class State(Frozen):
 
 
 def theirs(state: State, data: Json) -> bool:
-    """Whether who tells may: of a request that exists, its unit, the unit that filed it, who asked, and our own services.
+    """Whether who tells may: of a request that exists, its unit, the unit that filed it, who asked, and our own services; of one
+    that does not, whoever may file for the unit it is to be of (a `stranger` may not).
 
     Nobody else is told that it exists, unless they may file for its unit and take its reference (docs/decisions/0021).
     A key that is pinned to a unit, or to a system of it, touches that one's requests alone.
     """
     if state.request is None:
-        return True
+        return not data.get("stranger")
     pinned = tuple(data.get("pinned_to", ()))
     if (state.request.business_unit, state.request.source.system)[: len(pinned)] != pinned:
         return False

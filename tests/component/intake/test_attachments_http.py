@@ -223,8 +223,8 @@ async def test_a_signed_address_needs_no_token_until_it_expires(site: Site):
 
 
 async def test_documents_fetches_a_file_from_intake(site: Site):
-    await site.uploaded("草案.docx", DRAFT)
-    request = (await site.submitted("R-1"))["id"]
+    file = await site.uploaded("草案.docx", DRAFT)
+    request = (await site.submitted("R-1", attachments=[file]))["id"]
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=site.app), headers={"Authorization": f"Bearer {TOKEN}"}, base_url="http://intake"
     ) as client:
@@ -236,9 +236,9 @@ async def test_documents_fetches_a_file_from_intake(site: Site):
 
 
 async def test_services_hand_files_over_by_address_and_the_general_token_opens_none(site: Site):
-    await site.uploaded("草案.docx", DRAFT)
+    file = await site.uploaded("草案.docx", DRAFT)
     request, others = (
-        (await site.submitted("R-1"))["id"],
+        (await site.submitted("R-1", attachments=[file]))["id"],
         (await site.submitted("R-2", by="dev-unit-mountain", business_unit="mountain"))["id"],
     )
     asked = {"audience": "documents", "request": request}

@@ -48,8 +48,10 @@ class Requests:
         rows = [(request, state) for request, state in self.states.items() if number in {None, number_of(request)}]
         return Page(requests=tuple(rows[:limit]), next=None)
 
-    async def evidence(self, _requests: Sequence[str]) -> Sequence[Json]:
-        return ()
+    async def evidence(self, requests: Sequence[str]) -> Sequence[Json]:
+        kept = [state.private for request in requests if (state := self.states.get(request))]
+        versions = [one for private in kept for one in (private.current, *(asked.version for asked in private.pending)) if one]
+        return [{part: one.body[part] for part in ("evidence", "attachments") if part in one.body} for one in versions]
 
     async def earlier(self, _identities: Mapping[str, Any]) -> Mapping[Any, EarlierRequest]:
         return {}

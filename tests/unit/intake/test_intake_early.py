@@ -7,6 +7,7 @@ import pytest
 from services.intake.desk.early import TellsEarly
 from services.intake.desk.entries import Entry
 from services.intake.domain.early import MOST, OVER
+from services.intake.reception import Submission
 from shared.ledger.effects import Done, Retry
 from shared.ledger.messages import Item, Settled
 from shared.schemas.model import Json
@@ -178,13 +179,39 @@ class TestOver:
 
 
 class TestWhose:
-    async def test_one_by_another_unit_is_not_applied_and_lies_on_its_own_desk(self):
+    async def test_one_by_a_person_of_another_unit_is_not_applied_and_lies_on_that_units_desk(self):
         life = Life(GOOD)
-        assert (await life.send("http", "amend", PURPOSE, by="dev-unit-islands")).outcome == "held"
+        assert (await life.send("http", "amend", PURPOSE, by="dev-person-MK2")).outcome == "held"
         await life.send("topic", "submit", GOOD)
         assert facts(life) == ["submitted"]
         (entry,) = (await told(life)).entries.values()
-        assert (entry.unit, entry.problem["code"]) == ("islands", "not_yours")
+        assert (entry.unit, entry.problem["code"]) == (life.directory.people["MK2"].business_unit, "not_yours")
+
+    @pytest.mark.parametrize("action", ["amend", "withdraw"])
+    @pytest.mark.parametrize("channel", ["http", "batch"])
+    async def test_who_may_not_file_for_a_unit_is_answered_alike_whether_there_is_a_request_or_not(
+        self, channel: str, action: str
+    ):
+        body = REASON if action == "withdraw" else URGENT
+        answers = []
+        for there in (False, True):
+            life = Life(GOOD)
+            if there:
+                await life.send("http", "submit", GOOD)
+            answers.append(await life.send(channel, action, body, by="dev-unit-islands"))
+        assert answers[0] == answers[1]
+        assert (answers[0].problem or {})["code"] == "unknown_request"
+
+    async def test_nobody_takes_the_place_of_what_a_unit_sends_early(self):
+        life = Life(GOOD)
+        for number in range(MOST):
+            await life.send("http", "amend", NAMED | {"extra": {"n": number}}, by="dev-person-MK2")
+        assert (await life.send("http", "amend", URGENT)).outcome == "held"
+
+    async def test_who_has_leave_to_file_for_the_unit_may_send_early(self):
+        life = Life(GOOD)
+        sent = Submission(action="amend", body=URGENT, by="unit:islands", filed_by="islands", channel="http", for_any=True)
+        assert (await life.reception.take(sent)).outcome == "held"
 
     async def test_the_others_are_applied_all_the_same(self):
         life = Life(GOOD)

@@ -23,6 +23,7 @@ HOUR = 3600
 DIRECTORY = a_directory(
     a_person("FAR", "islands", "bu_leader"),
     a_person("CHIEF", "headquarters", "bu_leader"),
+    a_person("POOL", "headquarters", "presales_engineer"),
     a_person("BOTH", "harbour", "bu_leader", "account_manager"),
 )
 WAIVER = {"precondition": "offer_fixed", "reason": "客户急需报价"}
@@ -87,8 +88,11 @@ class TestWaive:
         ("by", "body", "expected"),
         [
             ("dev-person-MK1", WAIVER, ("role_may_not_waive", 403)),
-            ("dev-person-FAR", WAIVER, ("not_yours", 403)),
-            ("dev-person-FAR", {}, ("not_yours", 403)),
+            ("dev-person-FAR", WAIVER, ("unknown_request", 404)),
+            ("dev-person-FAR", {}, ("unknown_request", 404)),
+            ("dev-person-POOL", WAIVER, ("unknown_request", 404)),
+            ("dev-person-POOL", {"reason": "x"}, ("unknown_request", 404)),
+            ("dev-person-CHIEF", {"reason": "x"}, ("unknown_precondition", 422)),
             ("dev-unit-harbour", WAIVER, ("person_only", 403)),
             ("a-service-token-of-tests", WAIVER, ("person_only", 403)),
             ("dev-person-BL1", {**WAIVER, "precondition": "needs_understood"}, ("unknown_precondition", 422)),
