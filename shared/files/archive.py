@@ -23,6 +23,8 @@ WHOLE = 0xFFFFFFFF
 STORED, DEFLATED = 0, 8
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 UNIX = 3
+LONGEST_NAME = 1024
+"""Of an entry, in bytes: no system makes a path that is much longer."""
 UNSAFE = re.compile(rb"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
 
 
@@ -140,7 +142,7 @@ def _listed(file: BinaryIO, begin: int, end: int, most: int) -> Iterator[_Listed
         place += CENTRAL.size + record[12] + record[13] + record[14]
         packed, size, at = _wide(extra, record[10], record[11], record[18])
         mode = record[17] >> 16 if record[2] == UNIX else 0
-        if UNSAFE.search(name) or stat.S_ISLNK(mode):
+        if len(name) > LONGEST_NAME or UNSAFE.search(name) or stat.S_ISLNK(mode):
             raise refused("unsafe_path")
         yield _Listed(name=name, flags=record[5], method=record[6], crc=record[9], packed=packed, size=size, at=at)
     if place != end:

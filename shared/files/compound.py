@@ -54,11 +54,15 @@ def _names(file: BinaryIO) -> frozenset[str]:
 
 
 def _tables(file: BinaryIO, header: bytes, sector: int, sectors: int) -> list[int]:
-    """Where the sectors are that say which sector follows which: 109 in the header, more in a chain."""
+    """Where the sectors are that say which sector follows which: 109 in the header, more in a chain.
+
+    No more than tell of every sector of the file: what a chain lists beyond them tells of none.
+    """
+    most = -(-sectors // (sector // 4))
     found = [place for place in struct.unpack_from("<109I", header, 76) if place < LAST]
     (place,) = struct.unpack_from("<I", header, 68)
     seen = 0
-    while place < LAST:
+    while place < LAST and len(found) < most:
         seen += 1
         if seen > sectors or place >= sectors:
             raise refused("broken_archive")

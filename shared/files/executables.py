@@ -1,7 +1,5 @@
 """What runs when it is opened: programs and scripts, by their first bytes and by their names. Pure."""
 
-import re
-
 LETTERS = (b"MZ", b"dex\n", b"ITSF", b"FWS", b"CWS", b"ZWS")
 """Windows and DOS, Android, compiled help, Flash: a text may begin so too, but holds no NUL."""
 PROGRAMS = (
@@ -115,7 +113,8 @@ ENDINGS = frozenset(
     ]
 )
 """Endings under which Windows, macOS or Linux run a file, or Office runs what is in it."""
-ENDING = re.compile(r"\.([^./\\]+?)[\s.]*$")
+UNSEEN = "." + "".join(filter(str.isspace, map(chr, range(0x3001))))
+"""Dots, and all blanks that Unicode has."""
 
 
 def is_program(head: bytes) -> bool:
@@ -125,5 +124,5 @@ def is_program(head: bytes) -> bool:
 
 def is_dangerous(name: str) -> bool:
     """Whether a system would run a file called `name`. Blanks and dots behind the ending do not hide it, as on Windows."""
-    found = ENDING.search(name.partition("::$")[0])
-    return found is not None and found[1].strip().lower() in ENDINGS
+    _, dot, last = name.partition("::$")[0].rstrip(UNSEEN).rpartition(".")
+    return bool(dot) and last.strip().lower() in ENDINGS

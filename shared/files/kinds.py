@@ -85,9 +85,9 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 FILMS = (b"isom", b"iso", b"mp4", b"avc1", b"M4V", b"M4A", b"qt  ", b"dash", b"MSNV", b"3gp")
 PAGE = re.compile(
-    rb"(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|iframe|object|embed|style|title|table|div|meta|link|base|form|img"
+    rb"<(?:!doctype\s+html|html|head|body|script|iframe|object|embed|style|title|table|div|meta|link|base|form|img"
     rb"|h[1-6]|font|center|a\s|br|p[\s>])",
-    re.IGNORECASE | re.DOTALL,
+    re.IGNORECASE,
 )
 SVG = re.compile(rb"<(?:[a-z]+:)?svg[\s>]|<!doctype\s+svg", re.IGNORECASE)
 XML = re.compile(rb"<\?xml|<!doctype|<!--|<!\[cdata|<!entity|<[a-z_][\w:.-]*[\s/>]", re.IGNORECASE)
@@ -124,8 +124,15 @@ def written(head: bytes) -> str:
         return "eml"
     if XML.match(start) and SVG.search(start):
         return "svg"
-    if PAGE.match(start):
+    if PAGE.match(_behind_comments(start)):
         return "page"
     if XML.match(start):
         return "page" if b"http://www.w3.org/1999/xhtml" in start else "xml"
     return "text"
+
+
+def _behind_comments(start: bytes) -> bytes:
+    """What follows the comments with which a text begins. By hand: a pattern of comments tries every way to part them."""
+    while start.startswith(b"<!--") and (end := start.find(b"-->", 4)) >= 0:
+        start = start[end + 3 :].lstrip()
+    return start

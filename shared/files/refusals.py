@@ -42,8 +42,8 @@ TEXTS = {
         en="The file is locked with a password and cannot be checked; remove the password.",
     ),
     "unsafe_path": Text(
-        zh="压缩文件内有越出目录的路径、链接或含控制字符的名称；请重新打包。",
-        en="The archive holds a path that leads out of it, a link, or a name with control characters; pack it again.",
+        zh="压缩文件内有越出目录的路径、链接、过长的名称或含控制字符的名称；请重新打包。",
+        en="The archive holds a path that leads out of it, a link, a name too long or one with control characters; pack it again.",
     ),
     "doctype": Text(
         zh="Office 文件内含 DOCTYPE（实体声明），不予接收；请用 Office 或 WPS 重新另存。",

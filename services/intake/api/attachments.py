@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from services.intake.api.reading import NOT_FOUND, Reading
+from services.intake.api.upload_slots import Slots
 from services.intake.attachments import EVERYBODY, Attachments
 from services.intake.domain.state import State
 from shared.files.inspecting import Remark
@@ -50,11 +51,14 @@ TOO_SLOW = Refusal(
     ),
 )
 DOWNLOAD = "download"
-AT_ONCE = 8
-"""Uploads at the same time; what more there are wait. Each lies on the disk of this process until it is whole."""
 IDLE_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
-"""How long we wait for the next piece, and for all of them: whoever sends a byte a minute keeps no place."""
+"""How long we wait for the next piece, and for all of them."""
+FIRST_SECONDS = 20.0
+LEAST_RATE = 64 * 1024 / 10
+"""Bytes a second. Whoever is slower falls behind, by FIRST_SECONDS at first and never by more than IDLE_SECONDS: a byte now
+and then keeps no place.
+"""
 LINK_SECONDS = 300
 A_FILE: Json = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
@@ -79,7 +83,7 @@ def attachment_routes(
     """PUT /v1/attachments/{sha256} and POST /v1/attachments; GET, HEAD and POST …/link of /v1/requests/{id}/attachments/{sha256}."""
     router = APIRouter(prefix="/v1", tags=["attachments"])
     Caller = Annotated[Principal, Depends(needs("attachments:write"))]
-    slots = asyncio.Semaphore(AT_ONCE)
+    slots = Slots()
 
     @router.put(
         "/attachments/{sha256}",
@@ -94,7 +98,7 @@ def attachment_routes(
         name: Name = "attachment",
         content_type: Annotated[str, Header()] = "",
     ) -> Stored:
-        async with slots:
+        async with slots.one(f"{caller.kind}:{caller.id}"):
             return await _taken(request, attachments, caller, name, content_type, expected=sha256.lower())
 
     @router.post(
@@ -106,7 +110,7 @@ def attachment_routes(
     async def post(
         request: Request, caller: Caller, name: Name = "attachment", content_type: Annotated[str, Header()] = ""
     ) -> Stored:
-        async with slots:
+        async with slots.one(f"{caller.kind}:{caller.id}"):
             return await _taken(request, attachments, caller, name, content_type)
 
     _downloads(router, blobs, projection, signer, needs("requests:read"))
@@ -175,11 +179,12 @@ async def _taken(
 async def _received(request: Request, file: BinaryIO) -> tuple[str, int]:
     """Digest and size of the body, written to `file` piece by piece. The limit on its size is in front of us (BodyLimit)."""
     digest, size, clock = hashlib.sha256(), 0, asyncio.get_running_loop().time
-    end = clock() + PATIENCE_SECONDS
+    end, due = clock() + PATIENCE_SECONDS, clock() + FIRST_SECONDS
     try:
-        async with asyncio.timeout(IDLE_SECONDS) as patience:
+        async with asyncio.timeout_at(due) as patience:
             async for piece in request.stream():
-                patience.reschedule(min(end, clock() + IDLE_SECONDS))
+                due = min(due + len(piece) / LEAST_RATE, clock() + IDLE_SECONDS, end)
+                patience.reschedule(due)
                 digest.update(piece)
                 file.write(piece)
                 size += len(piece)

@@ -24,8 +24,8 @@ TOO_MUCH = Refusal(
     code="too_many_rows",
     status=413,
     message=Text(
-        zh=f"一次最多 {MAX_ROWS} 行，其内容合计不超过 {MAX_BYTES // 1024**2} MiB；请拆分文件，或使用 backline import。",
-        en=f"At most {MAX_ROWS} rows at once, of {MAX_BYTES // 1024**2} MiB together; split the file, or use backline import.",
+        zh=f"一次最多 {MAX_ROWS} 行，表格的内容合计不超过 {MAX_BYTES // 1024**2} MiB；请拆分文件，或使用 backline import。",
+        en=f"At most {MAX_ROWS} lines or rows, these of {MAX_BYTES // 1024**2} MiB together; split the file, or use backline import.",
     ),
 )
 UNKNOWN_CHARSET = Refusal(
@@ -56,7 +56,10 @@ def media_type(content_type: str) -> tuple[str, str | None]:
 
 
 def json_lines(body: bytes) -> list[BatchLine]:
-    """The lines that are not blank."""
+    """The lines that are not blank. Raises Refused when there are more than MAX_ROWS, before they are parted."""
+    ends = body.count(b"\n") + body.count(b"\r") - body.count(b"\r\n")
+    if ends + (not body.endswith((b"\n", b"\r"))) > MAX_ROWS:
+        raise Refused(TOO_MUCH)
     return [BatchLine(place=place, raw=raw) for place, raw in enumerate(body.splitlines(), start=1) if raw.strip()]
 
 

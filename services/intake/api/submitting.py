@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -188,45 +190,48 @@ class _Naming(Frozen):
 async def _answers(
     reception: Reception, lines: list[BatchLine], caller: Principal, named: _Naming, keep: KeepsLine | None
 ) -> AsyncIterator[bytes]:
-    """Answers in the order of the lines. They are told in that order and share their writes, so lines about one request keep it."""
-    slots = asyncio.Semaphore(IN_FLIGHT)
-    answering = (_told(reception, line, caller, named, slots, keep) for line in lines)
-    tasks = [(line, asyncio.create_task(one)) for line, one in zip(lines, answering, strict=True)]
-    for line, task in tasks:
+    """Answers in the order of the lines. They are told in that order and share their writes, so lines about one request keep it.
+
+    No more than IN_FLIGHT lines are under way: the next is told when the first of them was answered.
+    """
+    waiting = iter(lines)
+    under_way: deque[tuple[BatchLine, asyncio.Task[Answer]]] = deque()
+    while True:
+        for line in islice(waiting, IN_FLIGHT - len(under_way)):
+            under_way.append((line, asyncio.create_task(_told(reception, line, caller, named, keep))))
+        if not under_way:
+            return
+        line, task = under_way.popleft()
         answer = dict(await task)
         row = Line(line=line.place, **answer) if line.record is None else Row(line=line.place, record=line.record, **answer)
         yield row.model_dump_json().encode() + b"\n"
 
 
-async def _told(
-    reception: Reception, line: BatchLine, caller: Principal, named: _Naming, slots: asyncio.Semaphore, keep: KeepsLine | None
-) -> Answer:
-    answer = await _line(reception, line, caller, named, slots)
+async def _told(reception: Reception, line: BatchLine, caller: Principal, named: _Naming, keep: KeepsLine | None) -> Answer:
+    answer = await _line(reception, line, caller, named)
     if keep is not None and answer.problem is not None:
-        async with slots:
-            await keep(line, answer, caller, named.of(caller, line.place))
+        await keep(line, answer, caller, named.of(caller, line.place))
     return answer
 
 
-async def _line(reception: Reception, line: BatchLine, caller: Principal, named: _Naming, slots: asyncio.Semaphore) -> Answer:
+async def _line(reception: Reception, line: BatchLine, caller: Principal, named: _Naming) -> Answer:
     if line.problem is not None:
         return Answer(id=None, action="submit", outcome="refused", problem=line.problem)
-    async with slots:
-        try:
-            message = parse_json(line.raw)
-        except BadJson as error:
-            return refused(None, "submit", Refusal(code=error.code, status=400, message=error.text))
-        wish, body = _unwrapped(message)
-        action = ACTIONS.get(wish)
-        if action is None:
-            return refused(None, "submit", unknown_action(wish))
-        if not isinstance(body, dict):
-            return refused(None, action, NO_BODY if body is None else NOT_AN_OBJECT)
-        if identity(body) is None:
-            return refused(None, action, NO_IDENTITY)
-        sent = submission(action, body, caller, "batch", None)
-        identifier = named.of(caller, line.place)
-        return await reception.take(sent.model_copy(update={"id": identifier, "named": named.key is not None}))
+    try:
+        message = parse_json(line.raw)
+    except BadJson as error:
+        return refused(None, "submit", Refusal(code=error.code, status=400, message=error.text))
+    wish, body = _unwrapped(message)
+    action = ACTIONS.get(wish)
+    if action is None:
+        return refused(None, "submit", unknown_action(wish))
+    if not isinstance(body, dict):
+        return refused(None, action, NO_BODY if body is None else NOT_AN_OBJECT)
+    if identity(body) is None:
+        return refused(None, action, NO_IDENTITY)
+    sent = submission(action, body, caller, "batch", None)
+    identifier = named.of(caller, line.place)
+    return await reception.take(sent.model_copy(update={"id": identifier, "named": named.key is not None}))
 
 
 def _unwrapped(message: object) -> tuple[str, object]:

@@ -149,6 +149,16 @@ def compound(*names: str) -> bytes:
     return bytes(header) + table + entries
 
 
+def of_tables(size: int) -> bytes:
+    """A compound file of about `size` bytes that is nothing but a chain of lists of tables, each with 127 that are none."""
+    sectors = size // 512
+    header = bytearray(compound()[:512])
+    struct.pack_into("<II", header, 68, 0, sectors)
+    struct.pack_into("<109I", header, 76, *[0xFFFFFFFF] * 109)
+    ends = [*range(1, sectors), 0xFFFFFFFE]
+    return bytes(header) + b"".join(struct.pack("<128I", *range(at * 127, at * 127 + 127), end) for at, end in enumerate(ends))
+
+
 def biting_its_tail() -> bytes:
     """A compound file whose directory's chain of sectors never ends."""
     data = bytearray(compound("WordDocument"))

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from shared.files.archive import Limits
+from shared.files.archive import LONGEST_NAME, Limits
 from shared.files.inspecting import inspect
 from shared.files.refusals import TEXTS, FileRefused
 from shared.files.unpacking import ensure_sound
@@ -57,6 +57,7 @@ REFUSED: list[tuple[str, str, bytes, str]] = [
     ("a path from a drive", "a.zip", a_zip({"C:x": b"x"}), "unsafe_path"),
     ("a line break in a name", "a.zip", a_zip({"a\nb": b"x"}), "unsafe_path"),
     ("a link", "a.zip", hostile.symlink(), "unsafe_path"),
+    ("a name without end", "a.zip", a_zip({"a" * (LONGEST_NAME + 1): b"x"}), "unsafe_path"),
     ("a program in an archive", "a.zip", a_zip({"tools/setup.bin": MZ}), "executable"),
     ("a program's name in an archive", "a.zip", a_zip({"photo.jpg.scr": b"x"}), "executable"),
     ("a program two levels down", "a.zip", nested(2, b"\x7fELF" + bytes(100)), "executable"),
@@ -226,6 +227,23 @@ def test_a_bomb_costs_little_memory(bomb: str):
     finally:
         tracemalloc.stop()
     assert peak < 4 * 1024 * 1024 + len(data)
+
+
+def test_a_compound_file_of_nothing_but_tables_costs_little_memory():
+    file = io.BytesIO(hostile.of_tables(4 * 1024 * 1024))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileRefused) as refused:
+            inspect(file, name="a.doc")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refused.value.code == "broken_archive"
+    assert peak < 1024 * 1024
+
+
+def test_a_name_of_the_greatest_length_is_taken():
+    assert inspect(io.BytesIO(a_zip({"a" * LONGEST_NAME: b"x"})), name="a.zip").kind == "zip"
 
 
 def test_no_more_is_unpacked_than_the_limit_allows():
