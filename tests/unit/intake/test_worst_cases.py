@@ -46,6 +46,8 @@ MAILS: dict[str, Callable[[], object]] = {
     "ids": lambda: ROOT.findall("<request." * LONG) or MESSAGE_ID.findall("<a" * LONG),
     "lines of marks": lambda: cut("-" * LONG + "\n" + "= " * LONG + "x"),
     "who wrote": lambda: cut(("On " + "于" * 390 + "\n") * 200),
+    "forwarded again and again": lambda: cut("Begin forwarded message:\n" * 19_000),
+    "headers of what is forwarded": lambda: cut("Begin forwarded message:\n" + "From: x\n" * 19_000),
     "tags without end": lambda: text_of("<a" * LONG),
     "one tag without end": lambda: text_of("<" + "a" * LONG),
     "attributes without end": lambda: text_of('<a b="' * LONG),
@@ -59,6 +61,12 @@ def test_the_worst_there_is_takes_no_long_time(look: Callable[[], object]):
     begun = time.perf_counter()
     look()
     assert time.perf_counter() - begun < SECONDS
+
+
+def test_of_what_is_forwarded_in_a_forwarded_mail_nothing_is_told():
+    begin = "Begin forwarded message:\nFrom: x\n\n"
+    told = cut(f"a\n{begin}b\n{begin}c\n{begin}d")
+    assert (told.own, told.forwarded) == ("a", "b")
 
 
 @pytest.mark.parametrize(
