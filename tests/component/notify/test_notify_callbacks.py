@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from services.notify.channels.callback import FAILING_AFTER, SCHEDULE
-from services.notify.channels.endpoints import MOST_OF_UNIT
 from services.notify.undelivered import Undelivered
 from shared.callbacks.secrets import key_of, shown
 from shared.schemas.callbacks import CallbackPayload
@@ -25,7 +24,6 @@ from tests.component.notify.callback_receiver import (
     resetting_in_the_body,
     signed_by,
     silent,
-    slow,
 )
 from tests.component.notify.callback_stage import MASTER, Stage, a_callback, a_dialler, until, working
 from tests.unit.notify.notify_build import (
@@ -254,40 +252,6 @@ async def test_an_address_that_is_silent_holds_up_neither_mails_nor_other_callba
             assert len(dead.received) <= 8
         for request in requests:  # whoever found no place has not tried
             assert all(item.attempt - item.spent <= 1 for item in await stage.items(request))
-
-
-async def test_a_unit_with_many_slow_addresses_leaves_places_to_the_others(mongo_database: Database):
-    requests = [f"{number:08x}-3f0e-5d7b-9a64-0b5b8a1f2c11" for number in range(10)]
-    async with Receiver(behaviours=[slow]) as receiver, Receiver() as other:
-        stage = stage_of(mongo_database, *[receiver] * 10)
-        stage.callbacks._dialler = a_dialler(receiver, other, timeout=5.0)
-        for request in requests:
-            await stage.hear(submitted(), request=request)
-        async with working(stage):
-            await until(lambda: receiver.at_once == MOST_OF_UNIT)
-            attempt = await stage.callbacks.attempt(a_callback(other, unit="west"), "ping-1", {})
-            assert not isinstance(attempt, float)
-            assert attempt.taken
-            assert receiver.at_once == MOST_OF_UNIT
-        assert receiver.most_at_once == MOST_OF_UNIT
-
-
-async def test_a_silent_name_server_is_no_attempt_until_the_news_is_old(mongo_database: Database):
-    async def nobody(_host: str, _port: int) -> list[str]:
-        raise TimeoutError
-
-    async with Receiver(tls=True) as receiver:
-        stage = stage_of(mongo_database, receiver)
-        stage.callbacks._dialler = a_dialler(receiver, resolve=nobody)
-        await stage.hear(submitted())
-        async with working(stage):
-            await until(lambda: due_after(stage, 1))
-            (item,) = await stage.items()
-            assert item.attempt == item.spent == 1
-            stage.clock.forward(sum(SCHEDULE))
-            await until(lambda: due_after(stage, 2))
-            (item,) = await stage.items()
-            assert (item.attempt, item.spent) == (2, 1)
 
 
 async def test_without_the_bound_the_silent_address_takes_every_place(mongo_database: Database, monkeypatch: pytest.MonkeyPatch):

@@ -148,14 +148,15 @@ def test_secrets_are_not_shown():
     assert [name for name, canary in CANARIES.items() if canary in repr(settings) + str(settings)] == []
 
 
-@pytest.mark.parametrize("wrong", [{"SMTP_PORT": "x"}, {"LINK_SECRET": "with a blank {}"}, {"WEBHOOKS": "no json {}"}])
-@pytest.mark.parametrize("weak", ["OIDC_ISSUER", "SMTP_PORT"])
-def test_no_error_of_settings_shows_a_secret(wrong: dict[str, str], weak: str):
-    given = {f"BACKLINE_{name}": value.format(CANARIES.get(name, "")) for name, value in {weak: "1", **wrong}.items()}
+@pytest.mark.parametrize("model", [Settings, NotifySettings])
+@pytest.mark.parametrize("wrong", [{"PORT": "x"}, {"LINK_SECRET": "{} with a blank"}, {"OIDC_ISSUER": "alone"}])
+def test_no_error_of_settings_shows_a_secret(model: type[Settings], wrong: dict[str, str]):
+    given = {f"BACKLINE_{name}": value.format(CANARIES.get(name, "")) for name, value in wrong.items()}
     with pytest.raises(SettingsError) as error:
-        NotifySettings.read("notify", {**PRODUCTION, **HIDDEN, **given})
+        model.read("notify", {**PRODUCTION, **HIDDEN, **given})
     assert "BACKLINE_" in str(error.value)
-    assert [name for name, canary in CANARIES.items() if canary in shown(error.value)] == []
+    beginnings = {canary[:14] for canary in CANARIES.values()}  # what is long is shown in part
+    assert [beginning for beginning in beginnings if beginning in shown(error.value)] == []
 
 
 @pytest.mark.parametrize("service", SOURCES)
