@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from services.intake.api.batch_lines import CSV, XLSX, BatchLine, form_of, json_lines, media_type, surroundings, table_lines
 from services.intake.domain.refusals import LONGEST_REASON
+from services.intake.in_order import InOrder
 from services.intake.reception import (
     ACTIONS,
     NO_IDENTITY,
@@ -189,8 +190,8 @@ async def _answers(
     reception: Reception, lines: list[BatchLine], caller: Principal, named: _Naming, keep: KeepsLine | None
 ) -> AsyncIterator[bytes]:
     """Answers in the order of the lines. They are told in that order and share their writes, so lines about one request keep it."""
-    slots = asyncio.Semaphore(IN_FLIGHT)
-    answering = (_told(reception, line, caller, named, slots, keep) for line in lines)
+    slots, order = asyncio.Semaphore(IN_FLIGHT), InOrder()
+    answering = (_told(reception, line, caller, named, slots, order, keep) for line in lines)
     tasks = [(line, asyncio.create_task(one)) for line, one in zip(lines, answering, strict=True)]
     for line, task in tasks:
         answer = dict(await task)
@@ -199,16 +200,24 @@ async def _answers(
 
 
 async def _told(
-    reception: Reception, line: BatchLine, caller: Principal, named: _Naming, slots: asyncio.Semaphore, keep: KeepsLine | None
+    reception: Reception,
+    line: BatchLine,
+    caller: Principal,
+    named: _Naming,
+    slots: asyncio.Semaphore,
+    order: InOrder,
+    keep: KeepsLine | None,
 ) -> Answer:
-    answer = await _line(reception, line, caller, named, slots)
+    answer = await _line(reception, line, caller, named, slots, order)
     if keep is not None and answer.problem is not None:
         async with slots:
             await keep(line, answer, caller, named.of(caller, line.place))
     return answer
 
 
-async def _line(reception: Reception, line: BatchLine, caller: Principal, named: _Naming, slots: asyncio.Semaphore) -> Answer:
+async def _line(
+    reception: Reception, line: BatchLine, caller: Principal, named: _Naming, slots: asyncio.Semaphore, order: InOrder
+) -> Answer:
     if line.problem is not None:
         return Answer(id=None, action="submit", outcome="refused", problem=line.problem)
     async with slots:
@@ -222,11 +231,13 @@ async def _line(reception: Reception, line: BatchLine, caller: Principal, named:
             return refused(None, "submit", unknown_action(wish))
         if not isinstance(body, dict):
             return refused(None, action, NO_BODY if body is None else NOT_AN_OBJECT)
-        if identity(body) is None:
+        subject = identity(body)
+        if subject is None:
             return refused(None, action, NO_IDENTITY)
         sent = submission(action, body, caller, "batch", None)
-        identifier = named.of(caller, line.place)
-        return await reception.take(sent.model_copy(update={"id": identifier, "named": named.key is not None}))
+        naming = {"id": named.of(caller, line.place), "named": named.key is not None}
+        async with order.turn(subject, waits=named.key is not None):
+            return await reception.take_for(subject, sent.model_copy(update=naming))
 
 
 def _unwrapped(message: object) -> tuple[str, object]:
