@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from pydantic import PrivateAttr
+
 from services.intake.domain.identity import identity
 from services.intake.domain.refusals import NOT_FOR_THEM, NOT_YOURS, UNKNOWN
 from services.intake.domain.state import State, theirs
@@ -52,9 +54,9 @@ class Sender(Frozen):
 class Submission(Sender):
     """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
 
-    `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once.
-    `reply` is where a record of the
-    topic is answered, should its answer come later; `seen` the number of the last word of ours that a correction rests on.
+    `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once, `derived`
+    that it follows from the content, so that it cannot tell a repetition from a message sent anew. `reply` is where a record of
+    the topic is answered, should its answer come later; `seen` the number of the last word of ours that a correction rests on.
     """
 
     action: Action
@@ -62,12 +64,30 @@ class Submission(Sender):
     channel: str
     id: str | None = None
     named: bool = False
+    derived: bool = False
     reply: Json | None = None
     seen: int | None = None
 
 
 class Repeated(Answer):
     """An answer that was given before, under the same key."""
+
+
+class Unheeded(Answer):
+    """A refusal by the ledger; `said` is the number of our last word on the request then, which is for its desk alone."""
+
+    _said: int = PrivateAttr(default=0)
+
+    @property
+    def said(self) -> int:
+        return self._said
+
+    @classmethod
+    def of(cls, answer: Answer, said: int) -> "Unheeded":
+        """`answer` with the number."""
+        unheeded = cls(**dict(answer))
+        unheeded._said = said
+        return unheeded
 
 
 FilesFor = Mapping[str, frozenset[str]]
@@ -166,7 +186,9 @@ class Reception:
         if outcome.problem and outcome.state is not None and not theirs(outcome.state, told.data):
             # It is set aside, which is not theirs to know.
             return refused(subject, submission.action, NOT_YOURS if submission.action == "submit" else UNKNOWN)
-        return with_pointers(answer_to(submission.action, outcome, told.id), body)
+        answer = with_pointers(answer_to(submission.action, outcome, told.id), body)
+        changed = outcome.state is None or (answer.problem is None and (answer.amended or answer.action != "amend"))
+        return answer if changed else Unheeded.of(answer, outcome.state.head)
 
     def _barred(self, submission: Submission) -> Refusal | None:
         """Why the sender may not file what the body names, before anything is looked up."""

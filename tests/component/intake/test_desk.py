@@ -146,6 +146,14 @@ class TestWhose:
         assert answer["problem"]["code"] == "unknown_request"
         assert [len((await desk(site, by=by))["entries"]) for by in (OTHER, "dev-unit-harbour")] == [1, 0]
 
+    async def test_what_becomes_of_another_units_request_settles_nothing_here(self, site: Site):
+        await batch(site, body("R-9"), by=OTHER)
+        (line,) = (await desk(site, by=OTHER))["entries"]
+        await site.submitted("R-9")
+        assert [one["entry"] for one in (await desk(site, by=OTHER))["entries"]] == [line["entry"]]
+        assert await site.shelf.sweep() == 0
+        assert (await shown(site, line["entry"], by=OTHER))["settled"] is None
+
     async def test_of_a_request_that_another_unit_filed_only_the_public_wording_is_shown(self, site: Site):
         request = (await site.ask("POST", "/v1/requests", by=ELSEWHERE, json=lacking("R-1"))).json()["id"]
         own, theirs = [await shown(site, request, by=by) for by in (ELSEWHERE, "dev-unit-harbour")]
@@ -165,10 +173,13 @@ class TestWhose:
 class TestResend:
     async def test_a_returned_request_is_corrected_under_its_own_id_and_leaves_the_desk(self, site: Site):
         request = (await site.ask("POST", "/v1/requests", json=lacking("R-1"))).json()["id"]
-        answer = (await resend(site, request, {"patch": {"details": {"purpose": "补上"}}})).json()
+        correction = {"patch": {"details": {"purpose": "补上"}}, "seen": (await shown(site, request))["seen"]}
+        answer = (await resend(site, request, correction)).json()
         assert (answer["id"], answer["outcome"], answer["amended"]) == (request, "accepted", True)
-        again = (await resend(site, request, {"patch": {"details": {"purpose": "补上"}}})).json()
+        again = (await resend(site, request, correction)).json()
         assert {**again, "duplicate": False} == answer
+        anew = (await resend(site, request, {"patch": correction["patch"]})).json()
+        assert (anew["outcome"], anew["duplicate"], anew["amended"]) == ("accepted", True, False)
         assert (await desk(site))["entries"] == []
 
     async def test_a_correction_keeps_its_identity(self, site: Site):
@@ -294,6 +305,19 @@ class TestCorrectedElsewhere:
         assert [line["entry"] for line in (await desk(site))["entries"]] == ["d-early"]
         assert (await resend(site, "d-early", {})).json()["amended"]
         assert (await desk(site))["entries"] == []
+
+
+async def test_what_names_a_request_or_became_it_is_forgotten_with_it(site: Site):
+    await batch(site, body("R-1"), by=OTHER)
+    await batch(site, {"action": "smile", "body": body("R-1")}, b"{oops")
+    (oops,) = [
+        line for line in (await desk(site))["entries"] if not line["number"] and line["why"][0]["code"] != "unknown_action"
+    ]
+    request = (await resend(site, oops["entry"], {"body": body("R-1")})).json()["id"]
+    await batch(site, {"type": "tech.survey"})
+    assert await site.shelf.forget(request) == 3
+    left = [await shown(site, line["entry"]) for line in (await desk(site, state="all"))["entries"]]
+    assert [one["body"] for one in left] == [{"type": "tech.survey"}]
 
 
 @pytest.mark.parametrize("hostile", [{"a\x00b": 1}, {"$set": {"x": 1}}, {"a.b": 2**80}, {"x": "\ud800"}, {"y": "=cmd()"}])
