@@ -37,7 +37,8 @@ class Entry(Frozen):
     """`content` is the body as JSON in ASCII, None when it is none or too large; `raw` is the start of what was sent, then.
 
     `said` is the number of intake's last word on the request `subject` when this was refused: a later word settles it. `names` are
-    the requests that its content and its corrections name. `place` is the line of a file, or the record of a topic.
+    the requests that its content and its corrections name. `place` is the line of a file, or the record of a topic. `system` is the
+    source system that the content names, else the one whose key sent it.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Entry(Frozen):
     faults: tuple[Json, ...] = ()
     subject: str | None = None
     names: tuple[str, ...] = ()
+    system: str | None = None
     said: int = 0
     place: str = ""
     by: str = ""
@@ -97,12 +99,21 @@ def entry_of(
         faults=tuple(faults),
         subject=answer.id,
         names=(named,) if named is not None else (),
+        system=_system(body) or (by.partition("/")[2] or None),
         said=said,
         by=by,
         place=place,
         content=kept,
         raw=None if kept is not None else start.decode("utf-8", "backslashreplace").replace("\0", "\\x00"),
     )
+
+
+def _system(body: object) -> str | None:
+    source = body.get("source") if isinstance(body, dict) else None
+    system = source.get("system") if isinstance(source, dict) else None
+    named = system.strip() if isinstance(system, str) else ""
+    storable = named.isprintable() and "\0" not in named
+    return named[:200] if named and storable else None
 
 
 def _faults(answer: Answer) -> list[Json]:

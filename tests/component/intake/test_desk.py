@@ -13,6 +13,7 @@ from shared.messaging.wire import Record
 from shared.schemas.model import Json
 from tests.builders import a_body, with_details
 from tests.component.intake.intake_site import MOST_OPEN, Site
+from tests.component.intake.test_intake_access import issued
 from tests.unit.intake.desk import COORDINATED
 
 pytestmark = pytest.mark.stack
@@ -153,6 +154,25 @@ class TestWhose:
         assert [one["entry"] for one in (await desk(site, by=OTHER))["entries"]] == [line["entry"]]
         assert await site.shelf.sweep() == 0
         assert (await shown(site, line["entry"], by=OTHER))["settled"] is None
+
+    async def test_a_key_made_for_one_system_sees_that_systems_entries_alone(self, site: Site):
+        _, crm = await issued(site, files_for="system")
+        _, whole = await issued(site, files_for="unit", system="portal")
+        erp = with_details(a_body("tech.survey", source={"system": "erp", "reference": "E-1"}), purpose=None)
+        requests = [(await site.ask("POST", "/v1/requests", json=one)).json()["id"] for one in (lacking("R-1"), erp)]
+        await batch(site, *({"action": "smile", "body": one} for one in (body("R-2"), erp)), {"n": 1})
+        await batch(site, {"n": 2}, by=crm)
+        every = {line["entry"]: line for line in (await desk(site))["entries"]}
+        assert set(every) == {line["entry"] for line in (await desk(site, by=whole))["entries"]}
+        assert len(every) == 6
+        page = await desk(site, by=crm)
+        assert requests[0] in {line["entry"] for line in page["entries"]}
+        assert page["counts"] == {"returned": 1, "rejected": 0, "refused": 2, "settled": 0}
+        assert len(page["entries"]) == 3
+        for entry in every:
+            expected = 200 if entry in {line["entry"] for line in page["entries"]} else 404
+            assert (await site.ask("GET", f"/v1/desk/{entry}", by=crm)).status_code == expected
+        assert (await resend(site, requests[1], {}, by=crm)).status_code == 404
 
     async def test_of_a_request_that_another_unit_filed_only_the_public_wording_is_shown(self, site: Site):
         request = (await site.ask("POST", "/v1/requests", by=ELSEWHERE, json=lacking("R-1"))).json()["id"]
