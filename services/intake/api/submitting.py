@@ -235,7 +235,7 @@ async def _line(
         if subject is None:
             return refused(None, action, NO_IDENTITY)
         sent = submission(action, body, caller, "batch", None)
-        naming = {"id": named.of(caller, line.place), "named": named.key is not None}
+        naming = {"id": named.of(caller, line.place), "named": named.key is not None, "derived": named.key is None}
         async with order.turn(subject, waits=named.key is not None):
             return await reception.take_for(subject, sent.model_copy(update=naming))
 
