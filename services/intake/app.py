@@ -70,7 +70,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
         routers=[
             submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people, desk.refusals.line),
             waiving_routes(reception, parts.auth.needs("requests:write")),
-            desk_routes(desk.reader, desk.resending(reception), parts.auth.needs("requests:write")),
+            desk_routes(desk.reader, desk.resending(reception), parts.auth.needs),
             reading_routes(projection, parts.auth.needs("requests:read"), watcher),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),

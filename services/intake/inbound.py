@@ -14,6 +14,7 @@ import orjson
 
 from services.intake.desk.refused import Refusals
 from services.intake.domain.refusals import NOT_FOR_THEM
+from services.intake.in_order import InOrder
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
 from shared.catalogue.frame import tidy
 from shared.http.idempotency import BAD_KEY, key_in
@@ -54,7 +55,9 @@ class VerdictsNotSaidError(Exception):
 
 
 class Inbound:
-    """The handler of the inbound topic. The records of a batch are told together, in their order, and share their writes."""
+    """The handler of the inbound topic. The records of a batch are told together, in their order, and share their writes; those with
+    a key, and what comes behind them about the same request, one after the other.
+    """
 
     def __init__(
         self,
@@ -74,7 +77,8 @@ class Inbound:
     async def handle(self, records: Sequence[Record]) -> None:
         """Answer every record; raises when the database or the broker is away, and then all are read again."""
         dead: list[Dead] = []
-        answers = await asyncio.gather(*(self._answer(record, dead) for record in records))
+        order = InOrder()
+        answers = await asyncio.gather(*(self._answer(record, dead, order) for record in records))
         await self._dead_letters.bury(dead)
         await self._keep(records, answers)
         verdicts: dict[str, list[Outgoing]] = defaultdict(list)
@@ -97,7 +101,7 @@ class Inbound:
                     record, answer, command_id(identity_of(record)), self._channel(record).unit or _unit(record)
                 )
 
-    async def _answer(self, record: Record, dead: list[Dead]) -> Answer:
+    async def _answer(self, record: Record, dead: list[Dead], order: InOrder) -> Answer:
         """The answer to one record; those that are no request are added to `dead`."""
         wish = record.header("action") or "submit"
         action = ACTIONS.get(wish)
@@ -106,7 +110,8 @@ class Inbound:
         except BadJson as error:
             dead.append(Dead(record=record, problem=str(error)))
             return refused(None, action or "submit", Refusal(code=error.code, status=400, message=error.text))
-        if action is None or not isinstance(body, dict) or identity(body) is None:
+        subject = identity(body) if isinstance(body, dict) else None
+        if action is None or not isinstance(body, dict) or subject is None:
             dead.append(Dead(record=record, problem="no identity or no known action"))
             return refused(None, action or "submit", unknown_action(wish) if action is None else NO_IDENTITY)
         unit = str(tidy(body["business_unit"]))
@@ -128,7 +133,8 @@ class Inbound:
             named=key is not None,
             reply=self._reply(record) if action != "submit" else None,
         )
-        return await self._reception.take(submission)
+        async with order.turn(subject, waits=submission.named):
+            return await self._reception.take_for(subject, submission)
 
     def _reply(self, record: Record) -> Json:
         """Where `record` is answered, should its answer come later."""

@@ -147,9 +147,10 @@ class Projection:
             async for stored in found
         }
 
-    async def count(self, sight: Sight, status: str) -> int:
-        """How many of the unit's requests are in `status`."""
-        return await self._seen.count(sight.in_unit(), {FILTERS["status"]: status})
+    async def count(self, sight: Sight, status: str, system: str | None = None) -> int:
+        """How many of the unit's requests are in `status`, of one source `system` if given."""
+        of_system = {FILTERS["system"]: system} if system is not None else {}
+        return await self._seen.count(sight.in_unit(), {FILTERS["status"]: status, **of_system})
 
     async def evidence(self, requests: Sequence[str]) -> Sequence[Json]:
         """The evidence and the files that the wordings of `requests` offer, each as far as a body that holds nothing else."""

@@ -3,8 +3,11 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
+
+from pydantic import PrivateAttr
 
 from services.intake.domain.identity import identity
 from services.intake.domain.refusals import NOT_FOR_THEM, NOT_YOURS, UNKNOWN
@@ -52,9 +55,10 @@ class Sender(Frozen):
 class Submission(Sender):
     """One message of a unit: what it wants, the body as parsed, who sent it through which channel.
 
-    `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once.
-    `reply` is where a record of the topic is answered, should its answer come later; `seen` the number of the last word of ours that
-    a correction rests on; `patched` says that the body is what others sent, with a change.
+    `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once, `derived`
+    that it follows from the content, so that it cannot tell a repetition from a message sent anew. `reply` is where a record of
+    the topic is answered, should its answer come later; `seen` the number of the last word of ours that a correction rests on;
+    `patched` says that the body is what others sent, with a change.
     """
 
     action: Action
@@ -62,6 +66,7 @@ class Submission(Sender):
     channel: str
     id: str | None = None
     named: bool = False
+    derived: bool = False
     reply: Json | None = None
     seen: int | None = None
     patched: bool = False
@@ -69,6 +74,23 @@ class Submission(Sender):
 
 class Repeated(Answer):
     """An answer that was given before, under the same key."""
+
+
+class Unheeded(Answer):
+    """A refusal by the ledger; `said` is the number of our last word on the request then, which is for its desk alone."""
+
+    _said: int = PrivateAttr(default=0)
+
+    @property
+    def said(self) -> int:
+        return self._said
+
+    @classmethod
+    def of(cls, answer: Answer, said: int) -> "Unheeded":
+        """`answer` with the number."""
+        unheeded = cls(**dict(answer))
+        unheeded._said = said
+        return unheeded
 
 
 FilesFor = Mapping[str, frozenset[str]]
@@ -148,7 +170,7 @@ class Reception:
 
     async def bind(self, name: str, operation: str, content: str) -> None:
         """Let `name` stand for this operation and content, whose parts are answered one by one. Raises Refused if it stands for others."""
-        await self._once.bind(Wish(name=name, operation=operation, subject="", body=content))
+        await self._once.stand(Wish(name=name, operation=operation, subject="", body=content))
 
     async def _told(self, subject: str, submission: Submission) -> Answer:
         body = submission.body
@@ -165,10 +187,21 @@ class Reception:
             business_unit=unit if isinstance(unit, str) else None,
         )
         outcome = await self._desk.tell(told)
+        if submission.derived and _stood_returned(outcome, told):
+            outcome = await self._anew(told, outcome)
         if outcome.problem and outcome.state is not None and not theirs(outcome.state, told.data):
             # It is set aside, which is not theirs to know.
             return refused(subject, submission.action, NOT_YOURS if submission.action == "submit" else UNKNOWN)
-        return with_pointers(answer_to(submission.action, outcome, told.id), body)
+        answer = with_pointers(answer_to(submission.action, outcome, told.id), body)
+        changed = outcome.state is None or (answer.problem is None and (answer.amended or answer.action != "amend"))
+        return answer if changed else Unheeded.of(answer, outcome.state.head)
+
+    async def _anew(self, told: Told, before: Outcome) -> Outcome:
+        """The same content judged once more, or what it was answered `before` where nothing came of that."""
+        head = before.state.head
+        again = await self._desk.tell(replace(told, id=command_id(told.id, "again", str(head)), data=told.data | {"seen": head}))
+        still = again.state is not None and (again.state.status, again.state.head) == ("returned", head)
+        return before if still else again
 
     def _barred(self, submission: Submission) -> Refusal | None:
         """Why the sender may not file what the body names, before anything is looked up."""
@@ -208,6 +241,15 @@ def answer_to(action: Action, outcome: Outcome, command: str = "") -> Answer:
         if verdict is not None and action != "withdraw" and answer["outcome"] != "held"
         else None,
     )
+
+
+def _stood_returned(outcome: Outcome, told: Told) -> bool:
+    """Whether a repeated submission was returned, and its content is still the request's: what it lacked may be there by now."""
+    state: State | None = outcome.state
+    if not outcome.repeated or told.name != "submit" or state is None or state.private.current is None:
+        return False
+    first = from_events("submit", outcome, told.id)["outcome"]
+    return bool(first == "returned" and state.private.current.body == told.data["body"])
 
 
 def refused(subject: str | None, action: Action, refusal: Refusal) -> Answer:

@@ -1,7 +1,8 @@
 """Commands that clients name with an Idempotency-Key: one name, one command, one answer (docs/decisions/0024).
 
 Invariant: nobody is answered before the answer is kept, and whoever asks again under the same name is given the one that is kept.
-A name that was written down without an answer (its process was killed, or is still at work) hinders nobody: the ledger knows a
+A name that was written down without an answer (its process was killed, or is still at work) hinders nobody, and is forgotten after a
+week: the ledger knows a
 command by its id, so carrying it out again changes nothing, and of several answers the first one kept is everybody's.
 """
 
@@ -82,6 +83,11 @@ class Once(Generic[M]):
         if earlier is not None and earlier["fingerprint"] != wanted["fingerprint"]:
             raise Refused(KEY_REUSED)
         return earlier.get("answer") if earlier else None
+
+    async def stand(self, wish: Wish) -> None:
+        """Let the name stand for `wish` for good, which is answered in parts of its own. Raises Refused (see `answer`)."""
+        if await self.bind(wish) is None:
+            await self._keys.settle(wish.name, "")
 
     async def answer(
         self,

@@ -200,6 +200,7 @@ class Parts:
         for room in rooms:
             await room.store.prepare()
         await self.dead_letters.prepare()
+        await self.keys.prepare()
         await self.people.load()
         if self.people.keys.by_id and not self.access.peppers.usable:
             raise NoPepperError

@@ -9,7 +9,7 @@ import hashlib
 import io
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 from bson import ObjectId
@@ -21,6 +21,8 @@ PIECE = 255 * 1024
 AT_ONCE = 4
 """Pieces in one write: about a megabyte."""
 PAGE = 200
+LOOKED_AT_AGAIN = timedelta(days=3)
+"""How long before the last look at torn files the next one begins: a writer may have taken long, on a clock that is slow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,7 @@ class BlobStore:
         self._files = database[f"{bucket}.files"]
         self._chunks = database[f"{bucket}.chunks"]
         self._prepared = False
+        self._looked_to: ObjectId | None = None
 
     async def put(self, data: bytes, *, name: str, media_type: str, owner: str | None = None, by: str | None = None) -> str:
         """Store `data` and return its SHA-256 in hex; see `put_file`."""
@@ -170,13 +173,18 @@ class BlobStore:
         return gone is not None
 
     async def discard_torn(self, before: datetime) -> int:
-        """Delete pieces of files that never became whole and were begun before `before`; how many files that were."""
-        after, end, discarded = ObjectId("0" * 24), ObjectId.from_datetime(before), 0
+        """Delete pieces of files that never became whole and were begun before `before`; how many files that were.
+
+        The first time all are looked at, then those alone that were not when this was last done, and some more: clocks differ.
+        """
+        end, discarded = ObjectId.from_datetime(before), 0
+        after = self._looked_to or ObjectId("0" * 24)
         while True:
             begun = {"n": 0, "files_id": {"$gt": after, "$lt": end}}
             found = self._chunks.find(begun, {"files_id": 1}).sort([("files_id", 1), ("n", 1)]).limit(PAGE)
             page = [one["files_id"] async for one in found]
             if not page:
+                self._looked_to = ObjectId.from_datetime(before - LOOKED_AT_AGAIN)
                 return discarded
             whole = {one["_id"] async for one in self._files.find({"_id": {"$in": page}}, {"_id": 1})}
             if torn := [identity for identity in page if identity not in whole]:

@@ -18,6 +18,7 @@ from services.intake.paging import place
 from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
+from shared.schemas.access import Scope
 from shared.schemas.model import Text
 from shared.schemas.requests import Answer
 from shared.storage import Sight
@@ -30,10 +31,11 @@ NO_ENTRY = Refusal(
 Standing = Literal["open", "settled", "all"]
 
 
-def desk_routes(reader: DeskReader, resending: Resending, principal: Callable[..., Any]) -> APIRouter:
-    """GET /v1/desk, GET /v1/desk/{entry}, POST /v1/desk/{entry}/resend."""
+def desk_routes(reader: DeskReader, resending: Resending, needs: Callable[[Scope], Callable[..., Any]]) -> APIRouter:
+    """GET /v1/desk, GET /v1/desk/{entry}, POST /v1/desk/{entry}/resend. A key made for one system sees that system's entries alone."""
     router = APIRouter(prefix="/v1", tags=["desk"])
-    Caller = Annotated[Principal, Depends(principal)]
+    Caller = Annotated[Principal, Depends(needs("requests:read"))]
+    Writer = Annotated[Principal, Depends(needs("requests:write"))]
 
     @router.get("/desk", summary="What came to nothing and why, newest first")
     async def listed(
@@ -46,10 +48,10 @@ def desk_routes(reader: DeskReader, resending: Resending, principal: Callable[..
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> DeskList:
         sight = Sight(unit=business_unit) if caller.sight.whole and business_unit is not None else caller.sight.in_unit()
-        wanted = Filter(sight=sight, standing=state, outcome=outcome, channel=channel)
+        wanted = Filter(sight=sight, standing=state, outcome=outcome, channel=channel, system=_system(caller))
         rows, following = await reader.page(wanted, place(after) if after is not None else None, limit)
         return DeskList(
-            entries=tuple(DeskLine.of(row) for row in rows), counts=Counts(**await reader.counts(sight)), next=following
+            entries=tuple(DeskLine.of(row) for row in rows), counts=Counts(**await reader.counts(wanted)), next=following
         )
 
     @router.get("/desk/{entry}", summary="One entry with what was sent")
@@ -62,7 +64,7 @@ def desk_routes(reader: DeskReader, resending: Resending, principal: Callable[..
         summary="Send an entry again, corrected, under the same identity",
         openapi_extra=described("the whole body, a patch to it, or neither", Correction.model_json_schema()),
     )
-    async def resend(request: Request, response: Response, entry: str, caller: Caller) -> Answer:
+    async def resend(request: Request, response: Response, entry: str, caller: Writer) -> Answer:
         correction = _correction(await request.body())
         found = await _found(entry, caller)
         sender = sender_of(caller)
@@ -73,17 +75,23 @@ def desk_routes(reader: DeskReader, resending: Resending, principal: Callable[..
 
     async def _found(entry: str, caller: Principal) -> Entry | tuple[str, State]:
         """The entry, if it is the caller's unit's; raises Refused."""
+        pinned = _system(caller)
         if is_entry(entry):
             kept = await reader.entry(caller.sight, entry)
-            if kept is None:
+            if kept is None or (pinned is not None and kept.system != pinned):
                 raise Refused(NO_ENTRY)
             return kept
         state = await reader.request(caller.sight, entry)
-        if state is None or state.request is None:
+        if state is None or state.request is None or (pinned is not None and state.request.source.system != pinned):
             raise Refused(NO_ENTRY)
         return entry, state
 
     return router
+
+
+def _system(caller: Principal) -> str | None:
+    """The one source system that the caller's key is made for, if it is made for one."""
+    return caller.system if len(caller.pinned_to) > 1 else None
 
 
 def _correction(raw: bytes) -> Correction:

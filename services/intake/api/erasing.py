@@ -24,7 +24,10 @@ NOT_NOW = Refusal(
 
 
 class Erased(Frozen):
-    """Whether there were personal values, and how many raw mails and entries of the desk were deleted."""
+    """Whether there were personal values, and how many raw mails and entries of the desk were deleted.
+
+    Of what the ledger does not know there may be those: refused lines, records and mails name it.
+    """
 
     request: str
     erased: bool
@@ -51,10 +54,12 @@ def erasing_routes(
             command = command_id("erase", request_id, now.isoformat())
             data = {"by": f"service:{by}", "filed_by": ""}
             told = await desk.tell(Told(id=command, subject=request_id, name="erase", data=data, at=now))
-            if told.problem or told.refusal:
-                raise Refused(told.refusal or NOT_NOW)
+            if told.problem:
+                raise Refused(NOT_NOW)
             deleted = [await blobs.discard(sha256, datetime.now(UTC)) for sha256 in await book.bytes_of(request_id)]
             entries = await forget(request_id)
+            if told.refusal is not None and not (deleted or entries):
+                raise Refused(told.refusal)
             outcome.update(erased=bool((told.answer or {}).get("erased")), mails=sum(deleted), entries=entries)
         return Erased(request=request_id, **outcome)
 

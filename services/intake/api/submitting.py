@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from services.intake.api.batch_lines import CSV, XLSX, BatchLine, form_of, json_lines, media_type, surroundings, table_lines
 from services.intake.domain.refusals import LONGEST_REASON
+from services.intake.in_order import InOrder
 from services.intake.reception import (
     ACTIONS,
     NO_IDENTITY,
@@ -194,11 +195,11 @@ async def _answers(
 
     No more than IN_FLIGHT lines are under way: the next is told when the first of them was answered.
     """
-    waiting = iter(lines)
+    waiting, order = iter(lines), InOrder()
     under_way: deque[tuple[BatchLine, asyncio.Task[Answer]]] = deque()
     while True:
         for line in islice(waiting, IN_FLIGHT - len(under_way)):
-            under_way.append((line, asyncio.create_task(_told(reception, line, caller, named, keep))))
+            under_way.append((line, asyncio.create_task(_told(reception, line, caller, named, order, keep))))
         if not under_way:
             return
         line, task = under_way.popleft()
@@ -207,14 +208,16 @@ async def _answers(
         yield row.model_dump_json().encode() + b"\n"
 
 
-async def _told(reception: Reception, line: BatchLine, caller: Principal, named: _Naming, keep: KeepsLine | None) -> Answer:
-    answer = await _line(reception, line, caller, named)
+async def _told(
+    reception: Reception, line: BatchLine, caller: Principal, named: _Naming, order: InOrder, keep: KeepsLine | None
+) -> Answer:
+    answer = await _line(reception, line, caller, named, order)
     if keep is not None and answer.problem is not None:
         await keep(line, answer, caller, named.of(caller, line.place))
     return answer
 
 
-async def _line(reception: Reception, line: BatchLine, caller: Principal, named: _Naming) -> Answer:
+async def _line(reception: Reception, line: BatchLine, caller: Principal, named: _Naming, order: InOrder) -> Answer:
     if line.problem is not None:
         return Answer(id=None, action="submit", outcome="refused", problem=line.problem)
     try:
@@ -227,11 +230,13 @@ async def _line(reception: Reception, line: BatchLine, caller: Principal, named:
         return refused(None, "submit", unknown_action(wish))
     if not isinstance(body, dict):
         return refused(None, action, NO_BODY if body is None else NOT_AN_OBJECT)
-    if identity(body) is None:
+    subject = identity(body)
+    if subject is None:
         return refused(None, action, NO_IDENTITY)
     sent = submission(action, body, caller, "batch", None)
-    identifier = named.of(caller, line.place)
-    return await reception.take(sent.model_copy(update={"id": identifier, "named": named.key is not None}))
+    naming = {"id": named.of(caller, line.place), "named": named.key is not None, "derived": named.key is None}
+    async with order.turn(subject, waits=named.key is not None):
+        return await reception.take_for(subject, sent.model_copy(update=naming))
 
 
 def _unwrapped(message: object) -> tuple[str, object]:

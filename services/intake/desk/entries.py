@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Literal
 
+from services.intake.domain.identity import identity
 from services.intake.domain.state import sortable
 from services.intake.reception import Sender
 from shared.schemas.model import Frozen, Json
@@ -35,8 +36,9 @@ class Claim(Sender):
 class Entry(Frozen):
     """`content` is the body as JSON in ASCII, None when it is none or too large; `raw` is the start of what was sent, then.
 
-    `said` is the number of intake's last word on the request `subject` when this was refused: a later word settles it. `place` is
-    the line of a file, or the record of a topic.
+    `said` is the number of intake's last word on the request `subject` when this was refused: a later word settles it. `names` are
+    the requests that its content and its corrections name. `place` is the line of a file, or the record of a topic. `system` is the
+    source system that the content names, else the one whose key sent it.
     """
 
     id: str
@@ -48,6 +50,8 @@ class Entry(Frozen):
     problem: Json
     faults: tuple[Json, ...] = ()
     subject: str | None = None
+    names: tuple[str, ...] = ()
+    system: str | None = None
     said: int = 0
     place: str = ""
     by: str = ""
@@ -82,6 +86,7 @@ def entry_of(
     faults = problem.pop("errors", ()) or _faults(answer)
     content = json.dumps(body) if body is not None else None
     kept = content if content is not None and len(content) <= LARGEST else None
+    named = identity(body) if isinstance(body, dict) else None
     start = (raw or (content or "").encode())[:LARGEST]
     return Entry(
         id=PREFIX + command,
@@ -93,12 +98,22 @@ def entry_of(
         problem=problem or _unaccepted(answer),
         faults=tuple(faults),
         subject=answer.id,
+        names=(named,) if named is not None else (),
+        system=_system(body) or (by.partition("/")[2] or None),
         said=said,
         by=by,
         place=place,
         content=kept,
         raw=None if kept is not None else start.decode("utf-8", "backslashreplace").replace("\0", "\\x00"),
     )
+
+
+def _system(body: object) -> str | None:
+    source = body.get("source") if isinstance(body, dict) else None
+    system = source.get("system") if isinstance(source, dict) else None
+    named = system.strip() if isinstance(system, str) else ""
+    storable = named.isprintable() and "\0" not in named
+    return named[:200] if named and storable else None
 
 
 def _faults(answer: Answer) -> list[Json]:

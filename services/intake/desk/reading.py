@@ -16,12 +16,13 @@ Row = Entry | tuple[str, State]
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Which entries of the desk that `sight` sees: a unit's, or every unit's for our own services alone."""
+    """Which entries of the desk that `sight` sees: a unit's, or every unit's for our own services alone; of one `system`, if given."""
 
     sight: Sight
     standing: Literal["open", "settled", "all"] = "open"
     outcome: Literal["returned", "rejected", "refused"] | None = None
     channel: str | None = None
+    system: str | None = None
 
     @property
     def unit(self) -> str | None:
@@ -64,19 +65,19 @@ class DeskReader:
         shown = rows[:limit]
         return [row for _, row in shown], shown[-1][0].cursor() if len(rows) > limit else None
 
-    async def counts(self, sight: Sight) -> dict[str, int]:
-        """How many of each outcome are open, and how many refused messages were settled."""
-        unit = _unit_of(sight)
-        own: dict[str, Any] = {"unit": unit} if unit is not None else {}
+    async def counts(self, wanted: Filter) -> dict[str, int]:
+        """How many of each outcome are open, and how many refused messages were settled, whatever else is `wanted`."""
+        own = _whose(wanted)
         return {
-            "returned": await self._projection.count(sight, "returned"),
-            "rejected": await self._projection.count(sight, "rejected"),
+            "returned": await self._projection.count(wanted.sight, "returned", wanted.system),
+            "rejected": await self._projection.count(wanted.sight, "rejected", wanted.system),
             "refused": await self._shelf.count({**own, **OPEN}),
             "settled": await self._shelf.count({**own, "settled": {"$ne": None}}),
         }
 
     async def _requests(self, wanted: Filter, status: Outcome, after: Place | None, limit: int) -> list[tuple[Place, Row]]:
-        filters = {"status": str(status)} | ({"channel": wanted.channel} if wanted.channel else {})
+        more = {"channel": wanted.channel, "system": wanted.system}
+        filters = {"status": str(status)} | {name: value for name, value in more.items() if value}
         page = await self._projection.page(wanted.sight.in_unit(), filters=filters, after=after, limit=limit)
         return [(Place(sortable(state.received_at), one), (one, state)) for one, state in page.requests if state.received_at]
 
@@ -85,8 +86,12 @@ def _unit_of(sight: Sight) -> str | None:
     return None if sight.whole else sight.unit or ""
 
 
+def _whose(wanted: Filter) -> dict[str, Any]:
+    return {name: value for name, value in (("unit", wanted.unit), ("system", wanted.system)) if value is not None}
+
+
 def _query(wanted: Filter) -> dict[str, Any]:
-    query: dict[str, Any] = {"unit": wanted.unit} if wanted.unit is not None else {}
+    query = _whose(wanted)
     standing: dict[str, dict[str, Any]] = {"open": OPEN, "settled": {"settled": {"$ne": None}}, "all": {}}
     query |= standing[wanted.standing]
     return query | ({"channel": wanted.channel} if wanted.channel else {})

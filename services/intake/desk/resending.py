@@ -1,7 +1,8 @@
 """Sends what came to nothing once more, corrected: the same validator, the same identity, one request.
 
 Invariant: an entry has one correction under way; it is written down before it is told, and told under an id of its own content, so
-that two people, a stop in between, and a repetition make one request with one verdict.
+that two people, a stop in between, and a repetition make one request with one verdict. Of a request the id is also of the word that
+the correction rests on: the same content on another day is judged anew.
 """
 
 import json
@@ -63,7 +64,7 @@ class Resending:
         if identity(body) != identifier:
             return refused(identifier, "submit", IDENTITY_FIXED)
         seen = correction.seen if correction.seen is not None else state.head
-        command = command_id("desk", identifier, canonical(body))
+        command = command_id("desk", identifier, str(seen), canonical(body))
         submission = Submission(
             action="submit",
             body=body,

@@ -2,15 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from services.intake.desk.entries import Claim, Entry, Settled
+from services.intake.domain.identity import identity as identity_of
 from services.intake.domain.state import sortable
 from services.intake.paging import Place
+from services.intake.projection import PLACES
 from shared.schemas.model import Json
 from shared.storage import Collection, UpdateOne
 from shared.telemetry import metrics
@@ -40,7 +42,8 @@ class Shelf:
         """The lists are read in order; what was settled long ago goes."""
         await self._collection.create_index([("unit", 1), ("settled", 1), ("at", -1), ("_id", -1)])
         await self._collection.create_index([("at", -1), ("_id", -1)])
-        await self._collection.create_index("subject", sparse=True)
+        for key in ("subject", "names", "settled.request"):
+            await self._collection.create_index(key, sparse=True)
         await self._collection.create_index("settled_at", expireAfterSeconds=int(KEPT_SETTLED.total_seconds()), sparse=True)
 
     async def put(self, entry: Entry) -> bool:
@@ -60,13 +63,16 @@ class Shelf:
         return True
 
     async def forget(self, request: str) -> int:
-        """Delete what is kept of `request`, whatever became of it: what was sent holds personal values. How many there were."""
-        return int((await self._collection.delete_many({"subject": request})).deleted_count)
+        """Delete what is kept of `request`, whatever became of it: what was sent holds personal values. How many there were.
 
-    async def head(self, request: str | None) -> int:
-        """The number of intake's last word on `request`."""
-        found = await self._requests.find_one({"_id": request}, {"head": 1}) if request is not None else None
-        return int(found.get("head") or 0) if found else 0
+        Of it is what was refused about it, what names it, and what became it when it was corrected.
+        """
+        theirs = {"$or": [{"subject": request}, {"names": request}, {"settled.request": request}]}
+        return int((await self._collection.delete_many(theirs)).deleted_count)
+
+    async def head(self, request: str | None, unit: str) -> int:
+        """The number of intake's last word on `request`, as far as it is for `unit` to know; else 0."""
+        return (await self._heads([request], unit)).get(request, 0) if request is not None else 0
 
     async def one(self, identity: str) -> Entry | None:
         """The entry, or None."""
@@ -90,7 +96,8 @@ class Shelf:
         """Whether `claim` is the one correction under way; an open entry has none or one."""
         free = {"_id": identity, **OPEN, "$or": [{"claim": None}, {"claim.command": claim.command}]}
         kept = {**claim.model_dump(mode="json", exclude={"body"}), "body": _text(claim.body)}
-        result = await self._collection.update_one(free, {"$set": {"claim": kept}})
+        named = {"$addToSet": {"names": about}} if (about := identity_of(claim.body)) is not None else {}
+        result = await self._collection.update_one(free, {"$set": {"claim": kept}, **named})
         return bool(result.matched_count)
 
     async def release(self, identity: str, command: str) -> None:
@@ -110,7 +117,7 @@ class Shelf:
             **({"unit": unit} if unit is not None else {}),
         }
         settled, batch = 0, []
-        async for stored in self._collection.find(query, {"subject": 1, "said": 1, "kind": 1}):
+        async for stored in self._collection.find(query, {"unit": 1, "subject": 1, "said": 1, "kind": 1}):
             batch.append(stored)
             if len(batch) == SWEPT_AT_ONCE:
                 settled, batch = settled + await self._settle_moved(batch), []
@@ -122,10 +129,12 @@ class Shelf:
         return {str(row["_id"]): int(row["number"]) async for row in rows}
 
     async def _settle_moved(self, batch: Sequence[Mapping[str, Any]]) -> int:
-        found = self._requests.find({"_id": {"$in": list({one["subject"] for one in batch})}}, {"head": 1})
-        heads = {stored["_id"]: int(stored.get("head") or 0) async for stored in found}
         now = self._now()
-        moved = [one for one in batch if heads.get(one["subject"], 0) > _last(one)]
+        moved: list[Mapping[str, Any]] = []
+        for unit in {one["unit"] for one in batch}:
+            own = [one for one in batch if one["unit"] == unit]
+            heads = await self._heads({one["subject"] for one in own}, unit)
+            moved += [one for one in own if heads.get(one["subject"], 0) > _last(one)]
         writes = [
             UpdateOne({"_id": one["_id"], **OPEN}, _settling(Settled(at=sortable(now), request=one["subject"]), now))
             for one in moved
@@ -133,6 +142,11 @@ class Shelf:
         if writes:
             await self._collection.bulk_write(writes, ordered=False)
         return len(writes)
+
+    async def _heads(self, requests: Iterable[str], unit: str) -> dict[str, int]:
+        """Of those of `requests` that are the unit's, or were filed by it: a sender may name any, and learns nothing of others'."""
+        query = {"_id": {"$in": list(requests)}, "$or": [{place: unit} for place in PLACES.units]}
+        return {stored["_id"]: int(stored.get("head") or 0) async for stored in self._requests.find(query, {"head": 1})}
 
     async def _open(self, unit: str) -> int:
         since, number = self._counted.get(unit, (-COUNTED_SECONDS, 0))

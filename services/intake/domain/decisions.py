@@ -74,6 +74,7 @@ def _told(state: State, message: Told, context: Context) -> Decision:
         case "withdraw":
             return withdraw(state, data)
         case "erase":
-            return erase(state, context.pack(state.policy)) if state.policy else Decision(refusal=UNKNOWN)
+            known = state.policy is not None or state.private.early
+            return erase(state, context.pack(state.policy) if state.policy else None) if known else Decision(refusal=UNKNOWN)
         case _:
             return NOTHING

@@ -52,6 +52,8 @@ class Files(Protocol):
 class Remembers(Protocol):
     async def remember(self, mail: Kept) -> None: ...
 
+    async def bytes_kept(self, mail: str) -> str | None: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
@@ -113,11 +115,12 @@ class MailRoom:
         return await self._taken(raw, letter, sender, recipients, directory)
 
     async def _taken(self, raw: bytes, letter: Letter, sender: Person, recipients: Sequence[str], directory: Directory) -> Reply:
-        sha256 = await self._blobs.put(raw, name="mail.eml", media_type=MAIL)
+        command = command_id("mail", sender.id, letter.reference, letter.content)
+        # What was kept once may have been erased since, and is not put back.
+        sha256 = await self._book.bytes_kept(command) or await self._blobs.put(raw, name="mail.eml", media_type=MAIL)
         for file in letter.files:
             await self._files.keep(file.data, name=file.name, media_type=file.media_type, by=sender.business_unit)
         answered = await self._threads.answered_by(letter, sender.id)
-        command = command_id("mail", sender.id, letter.reference, letter.content)
         if answered is None:
             understood = await asyncio.to_thread(understand, letter, self._pack, recipients=recipients)
             body = body_of(understood, letter, sender, self._pack, directory)
@@ -172,9 +175,8 @@ class MailRoom:
         return answer
 
     async def _keep_refused(self, submission: Submission, answer: Answer, sha256: str) -> None:
-        """What changed nothing is for the sender's unit to correct; what was a fault of ours comes again by itself."""
-        later = answer.problem is not None and answer.problem["status"] >= 500
-        if self._refused is not None and not took_effect(answer) and not later:
+        """What changed nothing is for the sender's unit to correct."""
+        if self._refused is not None and not took_effect(answer):
             await self._refused(submission, answer, sha256)
 
     async def _keep_automatic(self, raw: bytes, letter: Letter, reason: str) -> Reply:

@@ -134,7 +134,7 @@ class Site:
         return (
             callback_routes(callbacks, OneAtATime(people), self._people, self.clock, auth),
             submitting_routes(self.reception, auth.needs("requests:write"), the_pack(), self._people, self.refusals.line),
-            desk_routes(DeskReader(self.shelf, self._projection), resending, auth.needs("requests:write")),
+            desk_routes(DeskReader(self.shelf, self._projection), resending, auth.needs),
             waiving_routes(self.reception, auth.needs("requests:write")),
             reading_routes(self._projection, auth.needs("requests:read"), self.watcher),
             catalogue_routes(the_pack(), auth.principal),

@@ -124,51 +124,16 @@ async def shown(site: Site, entry: str, by: str = "dev-unit-harbour") -> Json:
     return found
 
 
-class TestWhose:
-    async def test_another_unit_sees_and_touches_nothing(self, site: Site):
-        request = (await site.ask("POST", "/v1/requests", json=lacking("R-1"))).json()["id"]
-        await batch(site, {"n": 1})
-        entries = [line["entry"] for line in (await desk(site))["entries"]]
-        assert request in entries
-        assert (await desk(site, by=OTHER)) == {
-            "entries": [],
-            "counts": {"returned": 0, "rejected": 0, "refused": 0, "settled": 0},
-            "next": None,
-        }
-        assert (await desk(site, by=OTHER, business_unit="harbour"))["entries"] == [], "whose desk is for services to say"
-        for entry in (*entries, "d-none"):
-            assert (await site.ask("GET", f"/v1/desk/{entry}", by=OTHER)).status_code == 404
-            assert (await resend(site, entry, {"body": body("R-1")}, by=OTHER)).status_code == 404
-
-    async def test_a_line_about_another_units_request_lies_on_the_desk_of_who_sent_it(self, site: Site):
-        await site.ask("POST", "/v1/requests", json=body("R-1"))
-        (answer,) = await batch(site, {"action": "withdraw", "body": body("R-1") | {"reason": "x"}}, by=OTHER)
-        assert answer["problem"]["code"] == "unknown_request"
-        assert [len((await desk(site, by=by))["entries"]) for by in (OTHER, "dev-unit-harbour")] == [1, 0]
-
-    async def test_of_a_request_that_another_unit_filed_only_the_public_wording_is_shown(self, site: Site):
-        request = (await site.ask("POST", "/v1/requests", by=ELSEWHERE, json=lacking("R-1"))).json()["id"]
-        own, theirs = [await shown(site, request, by=by) for by in (ELSEWHERE, "dev-unit-harbour")]
-        assert own["body"]["details"]["counterparts"] == body("R-1")["details"]["counterparts"]
-        assert theirs["body"]["details"]["counterparts"] == {"$personal": "details.counterparts"}
-
-    async def test_what_may_not_be_filed_may_not_be_filed_from_the_desk_either(self, site: Site):
-        (answer,) = await batch(site, body("R-9"), by=OTHER)
-        assert answer["problem"]["code"] == "not_your_unit"
-        (line,) = (await desk(site, by=OTHER))["entries"]
-        for correction in ({}, {"action": "submit", "body": body("R-9")}):
-            again = await resend(site, line["entry"], correction, by=OTHER)
-            assert (again.status_code, again.json()["code"]) == (403, "not_your_unit")
-        assert (await site.ask("GET", "/v1/requests")).json()["requests"] == []
-
-
 class TestResend:
     async def test_a_returned_request_is_corrected_under_its_own_id_and_leaves_the_desk(self, site: Site):
         request = (await site.ask("POST", "/v1/requests", json=lacking("R-1"))).json()["id"]
-        answer = (await resend(site, request, {"patch": {"details": {"purpose": "补上"}}})).json()
+        correction = {"patch": {"details": {"purpose": "补上"}}, "seen": (await shown(site, request))["seen"]}
+        answer = (await resend(site, request, correction)).json()
         assert (answer["id"], answer["outcome"], answer["amended"]) == (request, "accepted", True)
-        again = (await resend(site, request, {"patch": {"details": {"purpose": "补上"}}})).json()
+        again = (await resend(site, request, correction)).json()
         assert {**again, "duplicate": False} == answer
+        anew = (await resend(site, request, {"patch": correction["patch"]})).json()
+        assert (anew["outcome"], anew["duplicate"], anew["amended"]) == ("accepted", True, False)
         assert (await desk(site))["entries"] == []
 
     async def test_a_correction_keeps_its_identity(self, site: Site):
@@ -294,6 +259,19 @@ class TestCorrectedElsewhere:
         assert [line["entry"] for line in (await desk(site))["entries"]] == ["d-early"]
         assert (await resend(site, "d-early", {})).json()["amended"]
         assert (await desk(site))["entries"] == []
+
+
+async def test_what_names_a_request_or_became_it_is_forgotten_with_it(site: Site):
+    await batch(site, body("R-1"), by=OTHER)
+    await batch(site, {"action": "smile", "body": body("R-1")}, b"{oops")
+    (oops,) = [
+        line for line in (await desk(site))["entries"] if not line["number"] and line["why"][0]["code"] != "unknown_action"
+    ]
+    request = (await resend(site, oops["entry"], {"body": body("R-1")})).json()["id"]
+    await batch(site, {"type": "tech.survey"})
+    assert await site.shelf.forget(request) == 3
+    left = [await shown(site, line["entry"]) for line in (await desk(site, state="all"))["entries"]]
+    assert [one["body"] for one in left] == [{"type": "tech.survey"}]
 
 
 @pytest.mark.parametrize("hostile", [{"a\x00b": 1}, {"$set": {"x": 1}}, {"a.b": 2**80}, {"x": "\ud800"}, {"y": "=cmd()"}])

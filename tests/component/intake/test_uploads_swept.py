@@ -1,8 +1,11 @@
 """Uploads that nobody named go after a day, what a request names stays, and a submission on its way is never overtaken."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from services.intake.projection import Projection
 from services.intake.unnamed import OLD, Unnamed
@@ -82,6 +85,40 @@ async def test_pieces_of_a_file_that_never_became_whole_are_discarded_by_their_a
     assert await site.blobs.discard_torn(soon) == 1
     assert await mongo_database["blobs.chunks"].count_documents({}) == 1
     assert (await site.blobs.get(whole)) is not None
+
+
+async def test_what_was_looked_at_for_torn_pieces_is_not_looked_at_each_hour(mongo_database: Database):
+    """The control is the first look of each process, at everything; and what came since is found."""
+    now, chunks = datetime.now(UTC), mongo_database["blobs.chunks"]
+
+    async def torn(days: float) -> None:
+        await chunks.insert_one({"files_id": ObjectId.from_datetime(now - timedelta(days=days)), "n": 0, "data": b""})
+
+    async def old_and_whole(days: float) -> None:
+        identity = ObjectId.from_datetime(now - timedelta(days=days))
+        await chunks.insert_one({"files_id": identity, "n": 0, "data": b""})
+        await mongo_database["blobs.files"].insert_one({"_id": identity, "filename": str(days)})
+
+    for days in range(10, 60):
+        await old_and_whole(days)
+    await torn(20.5)
+    store = BlobStore(mongo_database)
+    await store._prepare()
+    looked, find = [], store._chunks.find
+
+    def watched(query: dict[str, Any], *more: Any) -> Any:
+        looked.append(query)
+        return find(query, *more)
+
+    store._chunks = SimpleNamespace(find=watched, delete_many=store._chunks.delete_many)
+    assert await store.discard_torn(now - OLD) == 1
+    assert [await chunks.count_documents(query) for query in looked] == [50, 0]
+    await torn(1.5)
+    looked.clear()
+    assert await store.discard_torn(now - OLD + timedelta(hours=1)) == 1
+    assert [await chunks.count_documents(query) for query in looked] == [0, 0]
+    plan = await mongo_database.command("explain", {"find": "blobs.chunks", "filter": looked[0]}, verbosity="executionStats")
+    assert plan["executionStats"]["totalKeysExamined"] <= 1
 
 
 async def test_a_pending_amendment_names_its_files_too(site: Site, mongo_database: Database):

@@ -1,7 +1,7 @@
 """One name, one answer, whatever the store of names does: on MongoDB as in memory, raced by many."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -90,3 +90,40 @@ async def test_an_answer_that_looks_like_a_command_of_the_database_is_kept_as_it
     assert await keys.settle("x", "$answer") == "$answer"
     assert await keys.settle("x", "other") == "$answer"
     assert await keys.settle("x", "other", instead_of="$answer") == "other"
+
+
+@pytest.fixture
+async def kept(mongo_database: Database) -> Database:
+    await MongoKeys(mongo_database["idempotency_keys"], lambda: NOW).prepare()
+    return mongo_database
+
+
+async def test_only_claims_without_an_answer_expire_and_each_use_is_a_claim_of_its_own(kept: Database):
+    collection = kept["idempotency_keys"]
+    index = (await collection.index_information())["claimed_1"]
+    assert (index["expireAfterSeconds"], index["sparse"]) == (7 * 24 * 3600, True)
+    later = NOW + timedelta(days=6)
+    wish = {"operation": "$submit", "fingerprint": "f"}
+    assert await MongoKeys(collection, lambda: NOW).claim("n", wish) is None
+    assert await MongoKeys(collection, lambda: later).claim("n", wish) is not None
+    found = await collection.find_one({"_id": "n"})
+    assert found is not None
+    assert (found["operation"], found["at"], found["claimed"]) == ("$submit", NOW, later)
+    await MongoKeys(collection, lambda: later).settle("n", "an answer")
+    assert "claimed" not in (await collection.find_one({"_id": "n"}) or {"claimed": 1})
+    again = await MongoKeys(collection, lambda: later).claim("n", wish)
+    assert again is not None
+    assert again["answer"] == "an answer"
+    assert "claimed" not in (await collection.find_one({"_id": "n"}) or {"claimed": 1})
+
+
+async def test_a_refused_command_leaves_a_claim_that_expires_and_what_stands_for_parts_does_not(kept: Database):
+    once = Once(Told, MongoKeys(kept["idempotency_keys"], lambda: NOW))
+    await once.answer(a_wish(), Numbering(), kept=lambda _: False)
+    assert await kept["idempotency_keys"].count_documents({"claimed": {"$exists": True}}) == 1
+    batch = Wish(name="b", operation="batch", subject="", body="digest")
+    for _ in range(2):
+        await once.stand(batch)
+    assert await kept["idempotency_keys"].count_documents({"_id": "b", "claimed": {"$exists": False}}) == 1
+    with pytest.raises(Refused):
+        await once.stand(Wish(name="b", operation="batch", subject="", body="another"))

@@ -67,6 +67,9 @@ class Book:
     async def remember(self, mail: Kept) -> None:
         self.mails.setdefault(mail.id, mail)
 
+    async def bytes_kept(self, mail: str) -> str | None:
+        return self.mails[mail].sha256 if mail in self.mails else None
+
     async def requests_of(self, message_ids: Sequence[str], person: str) -> list[str]:
         mails = {mail.message_id: mail for mail in self.mails.values() if mail.person == person and mail.request}
         return [str(mails[named].request) for named in message_ids if named in mails]

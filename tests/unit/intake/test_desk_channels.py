@@ -26,7 +26,7 @@ class Shelf:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
 
-    async def head(self, _request: str | None) -> int:
+    async def head(self, _request: str | None, _unit: str) -> int:
         return 0
 
     async def put(self, entry: Entry) -> bool:

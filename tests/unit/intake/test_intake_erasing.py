@@ -4,8 +4,10 @@ import pytest
 
 from services.intake.api.personal import personal_values
 from services.intake.domain.state import State
+from shared.ledger.messages import Told
 from tests.builders import a_body, the_pack, with_details
 from tests.unit.intake.desk import Desk
+from tests.unit.intake.life import Life
 
 PACKS = {(the_pack().name, the_pack().version): the_pack()}
 NAMED = {
@@ -73,3 +75,17 @@ def test_erasing_again_changes_nothing():
 def test_nobody_else_may_and_what_is_not_there_is_refused():
     desk = Desk()
     assert desk.told("erase", {}, by="service:op").refusal is not None
+
+
+async def test_of_what_came_early_alone_nothing_personal_is_left():
+    life = Life(a_body("tech.survey"))
+    named = {key: life.body[key] for key in ("business_unit", "source")}
+    await life.send("topic", "amend", named | {"details": {"counterparts": ["宁主任"]}})
+    answers = []
+    for number in range(2):
+        data = {"by": "service:op", "filed_by": ""}
+        told = Told(id=f"e{number}", subject=life.id, name="erase", data=data, at=life.room.clock.now())
+        (outcome,) = await life.room.ledger.apply([told])
+        answers.append(outcome.answer)
+        assert [one.body for one in outcome.state.private.early] == [named]
+    assert answers == [{"erased": True}, {"erased": False}]
