@@ -71,14 +71,14 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
         history.notes["struck_after"] = round(time.monotonic() - started, 1)
         await stand.healed()
         if case.without:
-            findings = await _settled(stand, history, profile.control_patience + case.idle, enough=case.damage)
+            findings = await _settled(stand, history, profile.control_patience + case.idle, working, enough=case.damage)
         else:
             await asyncio.wait([working], timeout=case.idle + profile.work_seconds)
             if working.done():
                 await working
             told = {one.request for one in history.told if one.action == "submit"}
             history.damaged += [f"{wish.request} was never answered" for wish in asked if wish.request not in told]
-            findings = await _settled(stand, history, profile.patience)
+            findings = await _settled(stand, history, profile.patience, working)
     finally:
         for task in (watching, working):
             task.cancel()
@@ -139,15 +139,16 @@ async def _watch(stand: Stand, history: History) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _settled(stand: Stand, history: History, patience: float, *, enough: str = "") -> Findings:
-    """What is found once nothing is found any more, or nothing has changed for as long as `patience`, or the damage `enough` lasts."""
+async def _settled(stand: Stand, history: History, patience: float, working: asyncio.Task[None], *, enough: str = "") -> Findings:
+    """What is found once `working` is over and nothing is found any more, or nothing has changed for as long as `patience`, or the damage `enough` lasts."""
     deadline, before = time.monotonic() + patience, -1
     while True:
         await _look(stand, history)
         findings = check(history)
-        if not findings.sentences or time.monotonic() > deadline or (enough in LASTING and getattr(findings, enough)):
+        over = working.done() and not findings.sentences
+        if over or time.monotonic() > deadline or (enough in LASTING and getattr(findings, enough)):
             break
-        history.notes["last"] = findings.sentences[-1]
+        history.notes["last"] = findings.sentences[-1] if findings.sentences else "the load is under way"
         if (progress := _progress(history)) != before:
             deadline, before = time.monotonic() + patience, progress
         await asyncio.sleep(LOOK_SECONDS)

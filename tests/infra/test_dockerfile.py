@@ -145,6 +145,7 @@ async def test_the_image_creates_the_topics_and_starts_the_service(
         "BACKLINE_PORT": str(port),
         "BACKLINE_ENVIRONMENT": "production",
         "BACKLINE_SERVICE_TOKEN": "image-service-token",
+        "BACKLINE_LINK_SECRET": "what signs the addresses of files in the image's test",
         "BACKLINE_SESSION_TIMEOUT_MS": "6000",
         "BACKLINE_REBALANCE_TIMEOUT_MS": "6000",
     }
