@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 
 from infra.commands.ending import FAILED, fail
-from infra.contract import RELEASED, BrokenContractError, check, export
+from infra.contract import RELEASED, BrokenContractError, check, export, problems
 
 console = Console()
 
@@ -20,16 +20,18 @@ def add_to(app: typer.Typer) -> None:
 def exported() -> None:
     """Write JSON Schemas and AsyncAPI; refused when something released would break."""
     try:
-        console.print(f"{export(RELEASED)} files written")
+        number = export(RELEASED)
+        problems.write()
+        console.print(f"{number} files written, and docs/problems.md")
     except BrokenContractError as error:
         fail(str(error))
 
 
 def checked() -> None:
     """Name every breaking change and every stale file."""
-    problems = check(RELEASED)
-    for problem in problems:
+    wrong = [*check(RELEASED), *problems.stale()]
+    for problem in wrong:
         typer.secho(problem, fg="red", err=True)
-    if problems:
+    if wrong:
         raise typer.Exit(FAILED)
     console.print("The contract stands.")

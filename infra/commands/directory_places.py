@@ -21,7 +21,7 @@ def told_with_places(answer: httpx.Response, content: bytes, language: Language)
     tree, times = yaml.compose(content, yaml.SafeLoader), Counter[str]()
     faults: list[str] = []
     for error in errors:
-        field = str(error["pointer"])
+        field = str(error.get("field") or error["pointer"])
         faults.append(_told(tree, field, times[field], sentence(error.get("message"), language)))
         times[field] += 1
     return faults

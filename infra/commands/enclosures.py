@@ -10,6 +10,7 @@ import httpx
 from infra.commands.ending import reaching
 from infra.commands.target import refuse
 from shared.catalogue.attachments import MAX_BYTES
+from shared.http.limits import BadJson, parse_json
 from shared.schemas.model import Json
 
 UNKNOWN = "application/octet-stream"
@@ -40,10 +41,24 @@ class Enclosures(Mapping[str, Json]):
     def __len__(self) -> int:
         return len(self._paths)
 
+    def notice(self, raw: bytes) -> None:
+        """Have the files of this folder that the message `raw` names stored too; what is no message is intake's to answer."""
+        if not self._paths:
+            return
+        try:
+            message = parse_json(raw)
+        except BadJson:
+            return
+        body = message.get("body", message) if isinstance(message, dict) else None
+        named = body.get("attachments") if isinstance(body, dict) else None
+        for file in named if isinstance(named, list) else ():
+            if isinstance(file, dict) and isinstance(name := file.get("name"), str) and name in self._paths:
+                self[name]
+
     def store(self, client: httpx.Client, address: str) -> None:
         """Store what was described since; ends the command when it is not taken. Storing a file again changes nothing.
 
-        One that is larger than any request may name is left to the verdict on the rows that name it.
+        One that is larger than any request may name, or that intake does not take, is left to the verdict on what names it.
         """
         while self._waiting:
             file = self._described[self._waiting.pop()]
@@ -56,5 +71,5 @@ class Enclosures(Mapping[str, Json]):
                     content=self._paths[file["name"]].read_bytes(),
                     headers={"Content-Type": file["media_type"]},
                 )
-            if not answer.is_success:
+            if not answer.is_success and answer.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
                 refuse(answer)

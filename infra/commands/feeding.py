@@ -92,6 +92,8 @@ def _sent(opened: BinaryIO, asked: Asked, client: httpx.Client, address: str, ve
     source, tally = open_source(opened, asked, (client, address)), Tally(asked.language)
     with results(verdicts, asked.language) as written, progress("importing", source.total) as shown:
         for chunk in chunks(source.entries):
+            for entry in chunk:
+                asked.files.notice(entry.raw)
             asked.files.store(client, address)
             for row in _verdicts(client, address, chunk):
                 tally.take(row)

@@ -1,4 +1,4 @@
-"""Tokens for a deployment: random, shown once, kept as digests only.
+"""Secrets for a deployment: tokens of units and people, shown once and kept as digests; the services' own, each in a file.
 
 Invariant: what exists is never overwritten, since its tokens would stop working.
 """
@@ -17,6 +17,7 @@ from infra.commands.ending import fail
 console = Console()
 FOLDER_FOR_OWNER = 0o700
 FILE_FOR_OWNER = 0o600
+OWN = ("service_token", "key_pepper", "link_secret", "callback_secret", "grafana_password")
 FILE_FOR_CONTAINER = 0o644
 """The service's user in the container is nobody's on this machine: the folder keeps others out, the file lets it read."""
 
@@ -29,12 +30,15 @@ def add_to(app: typer.Typer) -> None:
 def keys(
     units: Annotated[list[str], typer.Argument(help="codes of the business units that get a token")],
     person: Annotated[list[str] | None, typer.Option(help="id of a person who gets a token; may be repeated")] = None,
-    folder: Annotated[Path, typer.Option(help="where keys.yaml goes")] = Path("secrets"),
-    environment: Annotated[Path, typer.Option(help="where the service token and the Grafana password go")] = Path(".env"),
+    folder: Annotated[Path, typer.Option(help="where keys.yaml and the services' secrets go")] = Path("secrets"),
+    environment: Annotated[Path, typer.Option(help="what compose reads: it names the folder")] = Path(".env"),
 ) -> None:
-    """Make a token for each unit and person and one for the services; refuses to overwrite what is there."""
+    """Make a token for each unit and person, and the services' secrets; refuses to overwrite what is there.
+
+    It is the first start's: once services run, `backline access issue` gives a unit's system a key that can be revoked.
+    """
     target = folder / "keys.yaml"
-    for file in (target, environment):
+    for file in (target, *(folder / name for name in OWN), environment):
         if file.exists():
             fail(f"{file} exists; move it away first, since its tokens would stop working.")
     holders = dict.fromkeys([*(("unit", code) for code in units), *(("person", identity) for identity in person or ())])
@@ -44,12 +48,10 @@ def keys(
     _write(
         target, yaml.safe_dump([_entry(*holder, token) for holder, token in tokens.items()], sort_keys=False), FILE_FOR_CONTAINER
     )
-    _write(
-        environment,
-        f"BACKLINE_SERVICE_TOKEN={secrets.token_urlsafe(32)}\nGRAFANA_PASSWORD={secrets.token_urlsafe(16)}\n",
-        FILE_FOR_OWNER,
-    )
-    console.print(f"Digests are in {target}, the service token in {environment}. The tokens, shown this once:")
+    for name in OWN:
+        _write(folder / name, f"{secrets.token_urlsafe(32)}\n", FILE_FOR_CONTAINER)
+    _write(environment, f"BACKLINE_SECRETS={folder if folder.is_absolute() else f'./{folder}'}\n", FILE_FOR_OWNER)
+    console.print(f"Digests are in {target}, the services' secrets beside it. The tokens, shown this once:")
     for (_, identity), token in tokens.items():
         typer.echo(f"{identity}\t{token}")
 

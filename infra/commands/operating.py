@@ -12,9 +12,11 @@ from rich.console import Console
 from infra.commands.ending import WRONGLY_ASKED, fail
 from infra.commands.moments import moment_of
 from infra.commands.progress import progress
+from infra.commands.securing import Units, security_of_environment, units_of
 from infra.commands.services import As, Folder, Page, Service, Url, acting, chosen, pages
 from infra.commands.target import FOLDER, Target
 from infra.topics import TopicError, create_topics
+from shared.messaging.security import SecurityError
 
 console = Console()
 DryRun = Annotated[bool, typer.Option("--dry-run", help="say how much there is, and do nothing")]
@@ -80,12 +82,15 @@ def reconcile(folder: Folder = FOLDER, service: Service = "", url: Url = "", as_
 def topics(
     broker: Annotated[str, typer.Argument(help="host:port")],
     replication: Annotated[int, typer.Option(min=1, help="on how many brokers each record is kept")] = 1,
+    units: Units = "",
 ) -> None:
-    """Create every declared topic on a broker; what is there already is left as it is."""
+    """Create every declared topic on a broker, and a pair for each unit; what is there already is left as it is."""
     try:
-        asyncio.run(create_topics(broker, replication))
-    except TopicError as error:
+        asyncio.run(create_topics(broker, replication, units=units_of(units), security=security_of_environment()))
+    except (TopicError, SecurityError) as error:
         fail(str(error))
+    except ValueError as error:
+        fail(str(error), WRONGLY_ASKED)
     console.print("All topics are there.")
 
 

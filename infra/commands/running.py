@@ -18,7 +18,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from infra.brokers import BrokerKind
+from infra.commands import requesting
 from infra.commands.ending import FAILED, WRONGLY_ASKED, fail
+from infra.commands.language import Locale, language_of
 from infra.commands.target import FOLDER, Target
 from infra.embedded import ProgramError
 from infra.embedded.ports import PortError
@@ -86,8 +88,21 @@ def down(folder: Folder = FOLDER) -> None:
     console.print("The stack has ended.")
 
 
-def status(folder: Folder = FOLDER) -> None:
-    """Ask every process whether it is ready. Exit status 1: one is not; 3: no stack runs there."""
+def status(
+    name: Annotated[str, typer.Argument(help="a request's id or number: its status; the stack's when not given")] = "",
+    folder: Folder = FOLDER,
+    url: Annotated[str, typer.Option(help="intake's address instead of a local stack, for a request")] = "",
+    unit: Annotated[str, typer.Option(help="the business unit in whose name a local stack is asked for a request")] = "",
+    locale: Locale = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the request as JSON")] = False,
+) -> None:
+    """Show a request, or ask every process of the stack whether it is ready.
+
+    Exit status 1: the request is not there, or a process is not ready; 3: no stack runs there.
+    """
+    if name:
+        requesting.show(name, folder, url, unit, language_of(locale), as_json=as_json)
+        return
     nothing_runs = f"No stack runs in {folder}; start one with `backline up --folder {folder}`."
     if not (folder / STATE).exists():
         fail(nothing_runs, NOTHING_RUNS)
@@ -96,8 +111,8 @@ def status(folder: Folder = FOLDER) -> None:
     if supervisor_of(folder) is None and all(problem and problem.startswith(SILENT) for problem in problems.values()):
         fail(nothing_runs, NOTHING_RUNS)
     shown = Table("process", "address", "ready", "problem")
-    for name, problem in problems.items():
-        shown.add_row(name, target.url(name), "no" if problem else "yes", escape(problem or ""))
+    for process, problem in problems.items():
+        shown.add_row(process, target.url(process), "no" if problem else "yes", escape(problem or ""))
     console.print(shown)
     if any(problems.values()):
         raise typer.Exit(FAILED)

@@ -1,6 +1,7 @@
 """Which processes a command talks to, and the token it goes by: a local stack found by its folder, or addresses that are given.
 
-Invariant: development tokens go to a local stack alone; whoever names an address brings the token for it.
+Invariant: development tokens go to a local stack alone; whoever names an address brings the token for it, and unless it is said that
+it may, no token leaves this machine in clear.
 """
 
 import json
@@ -15,9 +16,13 @@ import httpx
 from infra.commands.ending import WRONGLY_ASKED, fail, reaching
 from infra.commands.language import Language, language_of
 from infra.stack import SERVICE_TOKEN
+from shared.client import Client
+from shared.http.auth import loopback
+from shared.schemas.envelope import SOURCES
 
 FOLDER = Path("var")
 TOKEN_VARIABLE = "BACKLINE_TOKEN"  # noqa: S105  # the name of a variable, no token
+IN_CLEAR_VARIABLE = "BACKLINE_TOKEN_IN_CLEAR"
 SECONDS = 120
 
 
@@ -49,6 +54,12 @@ class Target:
         token = os.environ.get(TOKEN_VARIABLE, "")
         if not token:
             fail(f"{url} wants a token; put it into the environment variable {TOKEN_VARIABLE}.", WRONGLY_ASKED)
+        if in_clear(url) and os.environ.get(IN_CLEAR_VARIABLE, "") != "true":
+            fail(
+                f"{url} is neither https nor on this machine: the token would go over the network for anybody on the way to read. "
+                f"Give an https address, or set {IN_CLEAR_VARIABLE}=true.",
+                WRONGLY_ASKED,
+            )
         return cls(urls={service: url.rstrip("/")}, token=token)
 
     def url(self, service: str) -> str:
@@ -64,8 +75,17 @@ class Target:
 
     def client(self, development_token: str = SERVICE_TOKEN, *, language: Language | None = None) -> httpx.Client:
         """A client with the token that was given, or with `development_token` to a local stack; it is answered in `language`."""
-        headers = {"Authorization": f"Bearer {self.token or development_token}", "Accept-Language": language or language_of(None)}
+        token = self.token or development_token
+        if not (token.isascii() and token.isprintable()):
+            fail("A unit's code and a token are printable ASCII without line breaks; check what was given.", WRONGLY_ASKED)
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": language or language_of(None)}
         return httpx.Client(timeout=SECONDS, headers=headers, trust_env=False)
+
+    def api(self, development_token: str = SERVICE_TOKEN, *, language: Language) -> Client:
+        """The client of the services that there are, by the token that was given, or by `development_token` to a local stack."""
+        there = [service for service in SOURCES if service in self.urls or f"{service}-1" in self.urls]
+        urls: dict[str, str] = {service: self.url(service) for service in there}
+        return Client(urls, self.token or development_token, language=language)
 
     def ask(self, method: str, service: str, path: str, *, content: bytes | None = None) -> Any:
         """The JSON that `service` answers to an operator; ends the command when there is none or it is a problem."""
@@ -73,6 +93,15 @@ class Target:
         with reaching(address), self.client() as client:
             kind = {} if content is None else {"Content-Type": "application/json"}
             return checked(client.request(method, f"{address}{path}", content=content, headers=kind))
+
+
+def in_clear(url: str) -> bool:
+    """Whether what is sent to `url` can be read on its way: it is not https, and leaves this machine."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False  # nothing is sent there
+    return address.scheme != "https" and not loopback(address.host)
 
 
 def checked(answer: httpx.Response) -> Any:

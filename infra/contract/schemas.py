@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from infra.contract.asyncapi import document
+from shared.schemas.callbacks import Callback, CallbackPayload, Ping
 from shared.schemas.envelope import Event, dataschema
 from shared.schemas.model import Json
 from shared.schemas.people import BusinessUnit, Person
@@ -17,6 +18,9 @@ SHARED: dict[str, type[BaseModel]] = {
     "backline.verdict": Answer,
     "backline.person": Person,
     "backline.unit": BusinessUnit,
+    "backline.callback": Callback,
+    "backline.callback.payload": CallbackPayload,
+    "backline.callback.ping": Ping,
 }
 
 

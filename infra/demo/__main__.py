@@ -17,6 +17,7 @@ import httpx
 from rich.console import Console
 
 from infra.demo import sample
+from infra.demo.callbacks import Callbacks
 from infra.demo.patience import Patience
 from infra.demo.people import People
 from infra.demo.report import Report, table
@@ -36,8 +37,13 @@ class Demonstration:
 
     def __init__(self, folder: Path, console: Console) -> None:
         self._console = console
+        self._callbacks = Callbacks()
         self._stack = Stack(
-            folder, scale={"routing": ROUTING_PROCESSES}, clock=CLOCK, say=lambda text: console.print(f"  [dim]{text}[/dim]")
+            folder,
+            scale={"routing": ROUTING_PROCESSES},
+            clock=CLOCK,
+            say=lambda text: console.print(f"  [dim]{text}[/dim]"),
+            settings=self._callbacks.settings,
         )
         self._client = httpx.AsyncClient(timeout=30)
         self._units = Units(self._stack)
@@ -51,6 +57,7 @@ class Demonstration:
         """Everything; the stack is stopped whatever happens."""
         try:
             self._say("Starting the stack")
+            await self._callbacks.open()
             await self._stack.start()
             await self._prepare()
             in_flight = await self._first_wave()
@@ -58,6 +65,7 @@ class Demonstration:
             doubts = await self._finish()
             return await self._count(in_flight, doubts, time.monotonic() - self._started)
         finally:
+            await self._callbacks.close()
             await self._units.close()
             await self._client.aclose()
             await self._stack.stop()
@@ -70,14 +78,16 @@ class Demonstration:
         for name, data in sample.attachments():
             sha256 = hashlib.sha256(data).hexdigest()
             kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-            answer = await self._client.put(
-                f"{intake}/v1/attachments/{sha256}",
-                content=data,
-                params={"name": name},
-                headers={**headers, "Content-Type": kind},
-            )
-            answer.raise_for_status()
+            for unit in sample.units():
+                answer = await self._client.put(
+                    f"{intake}/v1/attachments/{sha256}",
+                    content=data,
+                    params={"name": name},
+                    headers={"Authorization": f"Bearer dev-unit-{unit}", "Content-Type": kind},
+                )
+                answer.raise_for_status()
 
+        await self._callbacks.subscribe(self._client, intake, self._stack.url("notify"))
         await asyncio.gather(*(self._until_known(place) for place in range(1, ROUTING_PROCESSES + 1)))
 
     async def _until_known(self, place: int) -> None:
@@ -158,6 +168,7 @@ class Demonstration:
         for row in rows:
             await self._count_request(report, row)
         report.count_sinks(self._sinks)
+        report.callbacks = self._callbacks.had
         self._console.print(table(messages, outcomes))
         return report
 

@@ -32,6 +32,7 @@ class Report:
     given_up: set[tuple[str, str]] = field(default_factory=set)
     mails: Counter[str] = field(default_factory=Counter)
     chats: Counter[str] = field(default_factory=Counter)
+    callbacks: Counter[str] = field(default_factory=Counter)
     documents: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     damaged: list[str] = field(default_factory=list)
 
@@ -65,7 +66,13 @@ class Report:
         return unanswered + [f"{channel} {identity} did not arrive" for channel, identity in sorted(missing)]
 
     def _arrived(self, channel: str, identity: str) -> bool:
-        return reference_of(identity) in self.chats if channel == "chat" else identity in self.mails
+        match channel:
+            case "chat":
+                return reference_of(identity) in self.chats
+            case "callback":
+                return identity in self.callbacks
+            case _:
+                return identity in self.mails
 
     @property
     def twice(self) -> list[str]:
@@ -104,6 +111,7 @@ class Report:
             "assigned": self.assigned,
             "mails": len(self.mails),
             "chats": len(self.chats),
+            "callbacks": len(self.callbacks),
             "documents": len(self.documents),
             "undeliverable": len(self.given_up),
             "restarted_in_flight": self.in_flight,

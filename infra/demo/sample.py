@@ -52,6 +52,11 @@ def wave(name: str) -> list[Message]:
     ]
 
 
+def units() -> list[str]:
+    """The units that send."""
+    return sorted({message.unit for message in (*wave("first-wave"), *wave("second-wave"))})
+
+
 def effects() -> Effects:
     """The effects the sample names."""
     return Effects(**yaml.safe_load((FOLDER / "effects.yaml").read_text(encoding="utf-8")))

@@ -104,6 +104,10 @@ class Cluster:
             if broker.pid is None:
                 broker.start()
         await asyncio.gather(*(self.until_answers(place) for place in range(len(self.programs))))
+        await self.prepare()
+
+    async def prepare(self) -> None:
+        """Create every topic. Raises TopicError."""
         await create_topics(self.address, replication=len(self.programs))
 
     async def until_answers(self, place: int) -> None:
@@ -136,7 +140,11 @@ class Cluster:
         if self._is_formatted(place):
             return
         tool = ["java", "-cp", f"{self._jars.absolute()}/*", "kafka.tools.StorageTool", "format"]
-        _run([*tool, "-t", self._identity, "-c", str(self._settings(place))], COMMAND_SECONDS)
+        _run([*tool, "-t", self._identity, "-c", str(self._settings(place)), *self._accounts()], COMMAND_SECONDS)
+
+    def _accounts(self) -> list[str]:
+        """What formatting is told of users; none, since nobody is asked who they are."""
+        return []
 
     def _is_formatted(self, place: int) -> bool:
         return (self._folder / f"kafka-{place + 1}" / "meta.properties").exists()

@@ -1,19 +1,19 @@
 """The files of a request over HTTP: the list, and each file and internal sheet for download under its own name in any language."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.documents.domain import State
-from services.documents.projection import Projection
-from shared.http.auth import Principal
+from shared.http.downloads import FILE, download
+from shared.http.principal import Principal
 from shared.http.problems import Refused
+from shared.http.signed import Link, Readers, Signer
 from shared.ledger.messages import Refusal
 from shared.schemas.documents import DocumentRendered
-from shared.schemas.model import Frozen, Json, Text
-from shared.storage import BlobStore
+from shared.schemas.model import Frozen, Text
+from shared.storage import BlobStore, Sight
 
 NOT_FOUND = Refusal(
     code="not_found",
@@ -22,11 +22,22 @@ NOT_FOUND = Refusal(
 )
 
 
+class Reading(Protocol):
+    """Reads of documents' own requests, each as far as whoever asks may see."""
+
+    async def state(self, sight: Sight, request: str) -> State | None: ...
+    async def document(self, sight: Sight, document: str) -> DocumentRendered | None: ...
+
+
 class Listed(DocumentRendered):
-    """A file and where to download it, and its internal sheet if it goes to a customer and has one."""
+    """A file and where to download it, and its internal sheet if it goes to a customer and has one.
+
+    One that is `superseded` says what the request said before an amendment.
+    """
 
     address: str
     sheet_address: str | None
+    superseded: bool = False
 
 
 class Documents(Frozen):
@@ -36,80 +47,66 @@ class Documents(Frozen):
     documents: tuple[Listed, ...]
 
 
-FILE: dict[int | str, Json] = {
-    200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
-    304: {"description": "The file is the one that If-None-Match names"},
-}
+DOWNLOAD = "download"
+LINK_SECONDS = 300
+Seconds = Annotated[int, Query(ge=10, le=3600, description="how long the address may be used")]
 
 
-def document_routes(projection: Projection, blobs: BlobStore, principal: Callable[..., Any]) -> APIRouter:
-    """GET /v1/requests/{id}/documents, GET /v1/documents/{document} and GET /v1/documents/{document}/sheet."""
+def document_routes(projection: Reading, blobs: BlobStore, principal: Callable[..., Any], signer: Signer) -> APIRouter:
+    """GET /v1/requests/{id}/documents; GET, HEAD and POST …/link of /v1/documents/{document} and /v1/documents/{document}/sheet."""
     router = APIRouter(prefix="/v1", tags=["documents"])
     Caller = Annotated[Principal, Depends(principal)]
+    Reader = Annotated[Principal, Depends(Readers(signer, frozenset({DOWNLOAD}), principal, "documents:read").reader)]
 
     @router.get("/requests/{request_id}/documents", summary="The files of one request")
     async def listed(request_id: str, caller: Caller) -> Documents:
-        state = await projection.state(request_id)
-        if state is None or not visible(state, caller):
+        state = await projection.state(caller.sight, request_id)
+        if state is None:
             raise Refused(NOT_FOUND)
-        return Documents(request=request_id, documents=tuple(row(made) for made in state.made))
+        return Documents(request=request_id, documents=tuple(row(made, superseded=state.superseded(made)) for made in state.made))
 
-    @router.get("/documents/{document}", summary="Download one file", response_class=Response, responses=FILE)
-    async def download(document: str, caller: Caller, if_none_match: Annotated[str, Header()] = "") -> Response:
-        found = await projection.document(document)
-        if found is None or not visible(found[0], caller):
-            raise Refused(NOT_FOUND)
-        return await answer(found[1].name, found[1].sha256, found[1].media_type, if_none_match)
+    async def whole(document: str, request: Request, reader: Reader) -> Response:
+        made = await _made(projection, document, reader)
+        return await _answer(blobs, request, made.name, made.sha256, made.media_type)
 
-    @router.get(
-        "/documents/{document}/sheet",
-        summary="Download the internal sheet of a file that goes to a customer",
-        response_class=Response,
-        responses=FILE,
-    )
-    async def download_sheet(document: str, caller: Caller, if_none_match: Annotated[str, Header()] = "") -> Response:
-        found = await projection.document(document)
-        sheet = found[1].manifest.get("sheet") if found else None
-        if found is None or sheet is None or not visible(found[0], caller):
+    async def sheet(document: str, request: Request, reader: Reader) -> Response:
+        inner = (await _made(projection, document, reader)).manifest.get("sheet")
+        if inner is None:
             raise Refused(NOT_FOUND)
-        return await answer(sheet["name"], sheet["sha256"], "application/pdf", if_none_match)
+        return await _answer(blobs, request, inner["name"], inner["sha256"], "application/pdf")
 
-    async def answer(name: str, sha256: str, media_type: str, if_none_match: str) -> Response:
-        headers = {
-            "Content-Disposition": disposition(name),
-            "ETag": f'"{sha256}"',
-            "Cache-Control": "private, no-cache",
-            "X-Content-Type-Options": "nosniff",
-        }
-        if headers["ETag"] in if_none_match or if_none_match == "*":
-            return Response(status_code=304, headers=headers)
-        blob = await blobs.get(sha256)
-        if blob is None:
-            raise Refused(NOT_FOUND)
-        return Response(blob.data, media_type=media_type, headers=headers)
+    for address, summary, get in (
+        ("/documents/{document}", "Download one file", whole),
+        ("/documents/{document}/sheet", "Download the internal sheet of a file that goes to a customer", sheet),
+    ):
+        router.get(address, summary=summary, response_class=Response, responses=FILE)(get)
+        router.head(address, include_in_schema=False)(get)
+
+    @router.post("/documents/{document}/link", status_code=201, summary="A short-lived address of one file that needs no token")
+    async def link(document: str, caller: Caller, seconds: Seconds = LINK_SECONDS) -> Link:
+        made = await _made(projection, document, caller)
+        return signer.sign(f"/v1/documents/{made.document}", audience=DOWNLOAD, seconds=seconds)
 
     return router
 
 
-def row(made: DocumentRendered) -> Listed:
+async def _made(projection: Reading, document: str, caller: Principal) -> DocumentRendered:
+    """The file called `document`. Raises Refused (404) unless it is there and `caller` sees its request."""
+    found = await projection.document(caller.sight, document)
+    if found is None:
+        raise Refused(NOT_FOUND)
+    return found
+
+
+async def _answer(blobs: BlobStore, request: Request, name: str, sha256: str, media_type: str) -> Response:
+    opened = await blobs.open(sha256)
+    if opened is None:
+        raise Refused(NOT_FOUND)
+    return download(opened, name=name, media_type=media_type, asked=request.headers, method=request.method)
+
+
+def row(made: DocumentRendered, *, superseded: bool = False) -> Listed:
     """A file as the list names it, with where it is to be had, and where its internal sheet is if it has one."""
     address = f"/v1/documents/{made.document}"
     sheet = f"{address}/sheet" if made.manifest.get("sheet") else None
-    return Listed(**dict(made), address=address, sheet_address=sheet)
-
-
-def visible(state: State, caller: Principal) -> bool:
-    """Services, the request's unit, the requester, and whoever has a seat."""
-    if state.request is None:
-        return caller.kind == "service"
-    seats = [state.coordinator] if state.coordinator else []
-    people = {state.request.requester.id, *(seat.person for seat in (*seats, *state.supporters))}
-    return caller.sees(units={state.request.business_unit}, people=people)
-
-
-def disposition(name: str) -> str:
-    """RFC 6266: a plain fallback, and the real name in UTF-8 (RFC 8187)."""
-    plain = "".join(
-        character if (character.isascii() and character.isalnum()) or character in "-._" else "_" for character in name
-    )
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return Listed(**dict(made), address=address, sheet_address=sheet, superseded=superseded)

@@ -40,7 +40,7 @@ def build_app(settings: Settings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room, {RENDER: rendering.perform}, slots=RENDERINGS_AT_ONCE)],
         subscriptions=[parts.hears(room, "intake", "routing")],
-        routers=[document_routes(projection, parts.blobs, parts.auth.principal)],
+        routers=[document_routes(projection, parts.blobs, parts.auth.needs("documents:read"), parts.signer)],
         prepare=[projection.prepare],
         loops=[Orphans(parts.blobs, projection).sweep],
         closing=[children.close],
@@ -49,7 +49,7 @@ def build_app(settings: Settings) -> FastAPI:
 
 def main() -> None:
     """Run documents as the environment says."""
-    run(Settings.read("documents"), build_app)
+    run(lambda: Settings.read("documents"), build_app)
 
 
 if __name__ == "__main__":

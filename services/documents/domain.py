@@ -31,7 +31,9 @@ RENDER = "render"
 
 
 class State(Frozen):
-    """What documents knows of a request. `amended` counts amendments since the work was accepted."""
+    """What documents knows of a request. `amended` counts amendments since the work was accepted; each makes files anew if it `renews`:
+    if its files are made before the work is completed.
+    """
 
     request: Request | None = None
     policy: PolicyPin | None = None
@@ -45,7 +47,13 @@ class State(Frozen):
     note: str = ""
     completed_by: str = ""
     amended: int = 0
+    renews: bool = False
     made: tuple[DocumentRendered, ...] = ()
+
+    def superseded(self, made: DocumentRendered) -> bool:
+        """Whether a file says what the request no longer says: an amendment stands, or a later version is there."""
+        latest = max((one.version for one in self.made), default=1)
+        return made.version < max(latest, 1 + self.amended if self.renews else 1)
 
 
 class Survey(Frozen):
@@ -143,7 +151,7 @@ class DocumentsDomain:
             case "backline.documents.document_rendered":
                 made = event.read_as(DocumentRendered)
                 others = (one for one in state.made if one.document != made.document)
-                update = {"made": (*others, made)}
+                update = {"made": (*others, made), "renews": state.renews or not state.completed or made.version > 1}
             case _:
                 return state
         return state.model_copy(update=update)

@@ -33,7 +33,7 @@ class Intake(Protocol):
 
     async def personal(self, request: str) -> Json: ...
 
-    async def attachment(self, sha256: str) -> tuple[str, bytes]: ...
+    async def attachment(self, sha256: str, request: str) -> tuple[str, bytes]: ...
 
 
 class Files(Protocol):
@@ -45,7 +45,7 @@ class Renderer(Protocol):
 
 
 class HttpIntake:
-    """Intake over HTTP, with the service token."""
+    """Intake over HTTP: with the service token, but for files, which are fetched from addresses signed for this service."""
 
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
         self._client = client
@@ -58,9 +58,14 @@ class HttpIntake:
         values: Json = answer.json()
         return values
 
-    async def attachment(self, sha256: str) -> tuple[str, bytes]:
-        """Media type and bytes. Raises httpx.HTTPStatusError (404) when intake has no such content."""
-        answer = await self._client.get(f"{self._url}/internal/attachments/{sha256}")
+    async def attachment(self, sha256: str, request: str) -> tuple[str, bytes]:
+        """Media type and bytes. Raises httpx.HTTPStatusError (404) when intake has no such content of the request's unit."""
+        asked = {"audience": "documents", "request": request}
+        link = await self._client.post(f"{self._url}/internal/attachments/{sha256}/link", params=asked)
+        link.raise_for_status()
+        bare = self._client.build_request("GET", self._url + link.json()["address"])
+        bare.headers.pop("Authorization", None)  # the address is permission enough
+        answer = await self._client.send(bare)
         answer.raise_for_status()
         return answer.headers.get("content-type", ""), answer.content
 
@@ -81,7 +86,7 @@ class Rendering:
         """Done with the fields of DocumentRendered. Made twice it is the same file, so there is no point of no return."""
         started = time.perf_counter()
         request = item.data["request"]
-        taken, left_out = await self._attachments(request)
+        taken, left_out = await self._attachments(request, item.subject)
         if missing := [name for name, _ in left_out if name == _draft(request)]:
             problem = f"The content of {missing[0]} was not uploaded to intake; upload it under its SHA-256."
             cause = {"cause": "draft_missing"}
@@ -127,7 +132,7 @@ class Rendering:
         sha256 = await self._files.put(sheet.data, name=sheet.name, media_type=PDF, owner=owner)
         return {"name": sheet.name, "size": len(sheet.data), "sha256": sha256}
 
-    async def _attachments(self, request: Json) -> tuple[tuple[File, ...], tuple[tuple[str, str], ...]]:
+    async def _attachments(self, request: Json, subject: str) -> tuple[tuple[File, ...], tuple[tuple[str, str], ...]]:
         """(name, media type, bytes) of what a contract's packet takes in, and (name, reason) of what it cannot."""
         taken: list[File] = []
         left_out: list[tuple[str, str]] = []
@@ -137,7 +142,7 @@ class Rendering:
                 left_out.append((attachment["name"], "too_large"))
                 continue
             try:
-                media_type, data = await self._intake.attachment(attachment["sha256"])
+                media_type, data = await self._intake.attachment(attachment["sha256"], subject)
             except httpx.HTTPStatusError as error:
                 if error.response.status_code != httpx.codes.NOT_FOUND:
                     raise

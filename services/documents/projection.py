@@ -5,9 +5,14 @@ from collections.abc import Mapping, Sequence
 from services.documents.domain import State, Survey
 from shared.schemas.documents import DocumentRendered
 from shared.schemas.requests import Request
-from shared.storage import Collection
+from shared.storage import Collection, Places, Sight, Sighted
 
 OPPORTUNITY = "state.request.opportunity.id"
+PLACES = Places(
+    units=("state.request.business_unit",),
+    people=("state.request.requester.id", "state.coordinator.person", "state.supporters.person"),
+)
+"""The request's unit; who asked, and whoever has a seat."""
 
 
 class Projection:
@@ -15,24 +20,28 @@ class Projection:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        self._seen = Sighted(collection, PLACES)
 
     async def prepare(self) -> None:
         """The indexes of the reads below."""
         await self._collection.create_index([(OPPORTUNITY, 1), ("state.request.type", 1)], sparse=True)
         await self._collection.create_index("state.made.document", sparse=True)
 
-    async def state(self, request: str) -> State | None:
-        """The request's state, or None when there is no such request."""
-        stored = await self._collection.find_one({"_id": request}, {"state": 1})
+    # -- what readers see
+
+    async def state(self, sight: Sight, request: str) -> State | None:
+        """The request's state, or None when there is no such request to see."""
+        stored = await self._seen.one(sight, request, {"state": 1})
         return State.model_validate(stored["state"]) if stored and stored.get("state") else None
 
-    async def document(self, document: str) -> tuple[State, DocumentRendered] | None:
-        """One file and the request it belongs to."""
-        stored = await self._collection.find_one({"state.made.document": document}, {"state": 1})
-        if stored is None:
-            return None
-        state = State.model_validate(stored["state"])
-        return state, next(made for made in state.made if made.document == document)
+    async def document(self, sight: Sight, document: str) -> DocumentRendered | None:
+        """One file, of a request that may be seen."""
+        async for stored in self._seen.find(sight, {"state.made.document": document}, {"state": 1}).limit(1):
+            state = State.model_validate(stored["state"])
+            return next(made for made in state.made if made.document == document)
+        return None
+
+    # -- what documents itself reads, of whichever unit
 
     async def kept(self, requests: Sequence[str]) -> set[str]:
         """The SHA-256 of every file that `requests` name, said already or just made."""

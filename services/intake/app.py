@@ -1,17 +1,30 @@
 """Builds intake: settings → ledgers → broker → HTTP. Nothing happens on import."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 
 from services.intake.api import (
+    Administration,
+    Callbacks,
+    access_routes,
     attachment_routes,
+    callback_routes,
     catalogue_routes,
+    desk_routes,
+    erasing_routes,
     people_routes,
     personal_routes,
     reading_routes,
     submitting_routes,
+    waiving_routes,
 )
+from services.intake.attachments import Attachments
+from services.intake.desk.refused import Refusals
+from services.intake.desk.room import DeskRoom
 from services.intake.domain import PeopleDomain, RequestDomain
-from services.intake.inbound import Inbound
+from services.intake.domain.early import OVER
+from services.intake.inbound import Inbound, heard_topics
 from services.intake.mail.kept import MailBook
 from services.intake.mail.receiver import Receiver
 from services.intake.mail.taking import Door, MailRoom
@@ -20,11 +33,16 @@ from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
+from services.intake.unnamed import Unnamed
+from services.intake.watching import Watcher
+from shared.callbacks.guard import Guard
 from shared.catalogue import Pack, newest
+from shared.ledger.desk import Desk
+from shared.ledger.proving import Outside
 from shared.messaging.consumer import Subscription
-from shared.schemas.topics import INBOUND, PEOPLE, REQUEST_TOPICS
+from shared.schemas.topics import INBOUND_GROUP, PEOPLE, REQUEST_TOPICS
 from shared.service.application import application, run
-from shared.service.parts import Parts
+from shared.service.parts import LedgerRoom, Parts
 
 LARGE_JSON = 64 * 1024 * 1024
 
@@ -34,54 +52,103 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     parts = Parts.build(settings)
     current = newest(parts.packs, settings.policy)
     projection = Projection(parts.database["requests"])
-    surroundings = RequestSurroundings(
-        clock=parts.clock, people=parts.people, packs=parts.packs, current=current, requests=projection
-    )
-    requests = parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"])
+    attachments = Attachments(parts.blobs, parts.database["refused_files"])
+    requests = _requests(settings, parts, current, projection, attachments)
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
-    reception = Reception(requests.desk, parts.clock)
-    inbound = Inbound(reception, parts.burial, parts.producer)
+    reception = Reception(requests.desk, parts.clock, parts.keys, settings.files_for)
+    watcher = Watcher(projection.revisions)
+    desk = DeskRoom.of(parts, projection, settings.desk_entries)
+    inbound = Inbound(reception, parts.burial, parts.producer, settings.units_inbound, desk.refusals)
     book = MailBook(parts.database["mails"])
-    receivers = _receivers(settings, _mail_room(settings, parts, reception, Threads(projection, book), book, current))
-    return application(
+    mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, desk.refusals, attachments)
+    receivers = _receivers(settings, mails)
+    app = application(
         parts,
         rooms={"requests": requests, "people": people},
-        workers=[parts.worker(requests), parts.worker(people)],
-        subscriptions=[
-            parts.hears(requests, "routing", "documents", "notify"),
-            Subscription(topics=(INBOUND,), handle=inbound.handle, group="backline.intake.inbound"),
-        ],
+        workers=[parts.worker(requests, {OVER: desk.tells.perform}), parts.worker(people)],
+        subscriptions=[parts.hears(requests, "routing", "documents", "notify"), *_from_topics(settings, inbound)],
         routers=[
-            submitting_routes(reception, parts.auth.principal, current, parts.people),
-            reading_routes(projection, parts.auth.principal),
+            submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people, desk.refusals.line),
+            waiving_routes(reception, parts.auth.needs("requests:write")),
+            desk_routes(desk.reader, desk.resending(reception), parts.auth.needs),
+            reading_routes(projection, parts.auth.needs("requests:read"), watcher),
             catalogue_routes(current, parts.auth.principal),
-            people_routes(people.desk, parts.people, parts.clock, parts.auth.principal),
-            attachment_routes(parts.blobs, parts.auth.principal),
-            personal_routes(projection, parts.blobs, parts.packs, parts.auth.service),
+            people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),
+            callback_routes(_callbacks(settings, parts), people.desk, parts.people, parts.clock, parts.auth),
+            access_routes(_administration(parts, people.desk), parts.auth.needs("access:manage"), settings.access_role),
+            attachment_routes(attachments, parts.blobs, projection, parts.signer, parts.auth.needs),
+            erasing_routes(requests.desk, book, desk.shelf.forget, parts.blobs, parts.audit, parts.clock, parts.auth.service),
+            personal_routes(projection, parts.blobs, parts.packs, parts.auth.service, parts.signer),
         ],
-        prepare=[projection.prepare, book.prepare, *(receiver.open for receiver in receivers)],
-        loops=[receiver.serve for receiver in receivers],
+        prepare=[projection.prepare, book.prepare, desk.shelf.prepare, *(receiver.open for receiver in receivers)],
+        loops=[desk.keeper.work, Unnamed(parts.blobs, projection).sweep, *(receiver.serve for receiver in receivers)],
         closing=[receiver.close for receiver in receivers],
-        limits={
-            "/v1/requests:batch": settings.max_batch_bytes,
-            "/v1/attachments": settings.max_attachment_bytes,
-            "/v1/people:import": LARGE_JSON,
-        },
+        limits=_limits(settings),
     )
+    app.state.stopping = (*app.state.stopping, watcher.stop)
+    return app
+
+
+def _requests(
+    settings: IntakeSettings, parts: Parts, current: Pack, projection: Projection, attachments: Attachments
+) -> LedgerRoom:
+    surroundings = RequestSurroundings(
+        clock=parts.clock,
+        people=parts.people,
+        packs=parts.packs,
+        current=current,
+        requests=projection,
+        enclosed=attachments,
+        early_wait=timedelta(minutes=settings.early_minutes),
+    )
+    outside = Outside(repeatable=frozenset({OVER}))
+    return parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
+
+
+def _from_topics(settings: IntakeSettings, inbound: Inbound) -> list[Subscription]:
+    """What reads the inbound topics, or nothing where there are none."""
+    topics = heard_topics(settings.units_inbound, shared=settings.reads_shared)
+    return [Subscription(topics=topics, handle=inbound.handle, group=INBOUND_GROUP)] if topics else []
+
+
+def _limits(settings: IntakeSettings) -> dict[str, int]:
+    """The largest body of each address that takes more than a request, in bytes."""
+    return {
+        "/v1/requests:batch": settings.max_batch_bytes,
+        "/v1/attachments": settings.max_attachment_bytes,
+        "/v1/people:import": LARGE_JSON,
+    }
+
+
+def _administration(parts: Parts, desk: Desk) -> Administration:
+    return Administration(desk=desk, people=parts.people, clock=parts.clock, audit=parts.audit, access=parts.access)
+
+
+def _callbacks(settings: IntakeSettings, parts: Parts) -> Callbacks:
+    return Callbacks(guard=Guard(settings.callback_rules), people=parts.people, secret=settings.callback_master)
 
 
 def _mail_room(
-    settings: IntakeSettings, parts: Parts, reception: Reception, threads: Threads, book: MailBook, current: Pack
+    settings: IntakeSettings,
+    parts: Parts,
+    reception: Reception,
+    threads: Threads,
+    book: MailBook,
+    current: Pack,
+    refusals: Refusals,
+    attachments: Attachments,
 ) -> MailRoom:
     return MailRoom(
         reception=reception,
         threads=threads,
         book=book,
         blobs=parts.blobs,
+        files=attachments,
         directory=lambda: parts.people.directory,
         pack=current,
         clock=parts.clock,
         door=Door(ours=settings.mailboxes, vouching=settings.mail_vouching_server),
+        refused=refusals.mail,
     )
 
 
@@ -102,7 +169,7 @@ def _receivers(settings: IntakeSettings, room: MailRoom) -> list[Receiver]:
 
 def main() -> None:
     """Run intake as the environment says."""
-    run(IntakeSettings.read("intake"), build_app)
+    run(lambda: IntakeSettings.read("intake"), build_app)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,39 @@
 """Intake's own environment variables, besides those every service reads."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, Json, field_validator, model_validator
 
+from shared.callbacks.settings import CallbackSettings
 from shared.catalogue.attachments import MAX_BYTES
-from shared.service.settings import Settings
+from shared.schemas.topics import inbound_of
 
 
-class IntakeSettings(Settings):
-    """See Settings."""
+class IntakeSettings(CallbackSettings):
+    """See Settings and CallbackSettings."""
 
     max_batch_bytes: int = Field(default=64 * 1024 * 1024, description="largest body of POST /v1/requests:batch")
     max_attachment_bytes: int = Field(
         default=MAX_BYTES, description="largest attachment that can be stored; at most what a request may name"
     )
+    files_for: Json[dict[str, frozenset[str]]] = Field(
+        default_factory=dict, description='JSON: unit → the other units it may file requests for; "*" for all'
+    )
+    inbound_units: str = Field(
+        default="", description="codes of the units that have a topic of their own to write requests to, with commas between"
+    )
+    inbound_shared: bool | None = Field(
+        default=None, description="whether the topic that anybody may write to is read as well; unset: in development alone"
+    )
+    inbound_unauthenticated: bool = Field(
+        default=False,
+        description="units' topics are read although the broker does not ask who its clients are: everybody who reaches the broker is "
+        "taken for any unit. Outside development they are refused without it",
+    )
+    early_minutes: float = Field(
+        default=15, gt=0, le=24 * 60, description="so long an amendment that comes before its submission waits for it"
+    )
+    desk_entries: int = Field(default=10_000, ge=1, description="most open entries of refused messages on one unit's desk")
     mail_port: int | None = Field(default=None, ge=0, le=65535, description="where mails are received; unset: nowhere")
     mail_host: str = "127.0.0.1"
     mail_protocol: Literal["smtp", "lmtp"] = "smtp"
@@ -28,6 +47,36 @@ class IntakeSettings(Settings):
         description="name of the mail server whose Authentication-Results must say that the sender passed (SPF, DKIM or DMARC)",
     )
     max_mail_bytes: int = Field(default=MAX_BYTES, ge=1024, description="largest mail, its files as they are encoded")
+
+    @field_validator("inbound_units")
+    @classmethod
+    def _codes(cls, value: str) -> str:
+        for unit in value.split(","):
+            if unit.strip():
+                inbound_of(unit.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _units_are_known(self) -> Self:
+        """A unit's topic says who wrote to it where the broker asks its clients who they are, and only there."""
+        asked = self.kafka_security.startswith("SASL_") or self.inbound_unauthenticated
+        if self.units_inbound and self.environment != "development" and not asked:
+            raise ValueError(
+                f"BACKLINE_INBOUND_UNITS needs a broker that asks who its clients are, and BACKLINE_KAFKA_SECURITY is "
+                f"{self.kafka_security}; use SASL_SSL, or set BACKLINE_INBOUND_UNAUTHENTICATED=true where everybody who reaches the "
+                "broker may be taken for any unit"
+            )
+        return self
+
+    @property
+    def units_inbound(self) -> tuple[str, ...]:
+        """The units that have a topic of their own, each once."""
+        return tuple(dict.fromkeys(unit.strip() for unit in self.inbound_units.split(",") if unit.strip()))
+
+    @property
+    def reads_shared(self) -> bool:
+        """Whether the shared inbound topic is read: nobody there shows who they are."""
+        return self.environment == "development" if self.inbound_shared is None else self.inbound_shared
 
     @property
     def mailboxes(self) -> frozenset[str]:

@@ -5,14 +5,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from services.notify.state import DeliveryState, State, Status
-from shared.http.auth import Principal
+from shared.http.idempotency import Key
+from shared.http.idempotency import told as say_whether
 from shared.http.limits import StrictRoute
+from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
-from shared.schemas.model import Frozen, Text
+from shared.schemas.model import Frozen, Json, Text
+from shared.service.once import Keys, Once, Wish, named
+from shared.storage import Sight
 
 NOT_FOUND = Refusal(
     code="not_found",
@@ -30,10 +34,10 @@ FAULTY = Refusal(
 
 
 class Projection(Protocol):
-    """Reads notify's own database."""
+    """Reads notify's own database, as far as whoever asks may see."""
 
-    async def state(self, request: str) -> State | None:
-        """The request's state, or None when there is no such request."""
+    async def state(self, sight: Sight, request: str) -> State | None:
+        """The request's state, or None when there is no such request to see."""
         ...
 
 
@@ -72,20 +76,33 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-def resolving_routes(desk: Tells, clock: Clock, operator: Callable[..., Any]) -> APIRouter:
+def resolving_routes(desk: Tells, clock: Clock, operator: Callable[..., Any], keys: Keys) -> APIRouter:
     """POST /v1/requests/{id}/notifications/{delivery}/resolve, for operators."""
-    router = APIRouter(prefix="/v1", tags=["notifications"], route_class=StrictRoute, dependencies=[Depends(operator)])
+    router = APIRouter(prefix="/v1", tags=["notifications"], route_class=StrictRoute)
+    Operator = Annotated[Principal, Depends(operator)]
+    once = Once(Settled, keys)
 
-    @router.post("/requests/{request_id}/notifications/{delivery}/resolve", summary="Settle a delivery in doubt")
-    async def resolve(request_id: str, delivery: str, resolution: Resolution) -> Settled:
-        data = {"delivery": delivery, "arrived": resolution.arrived}
-        told = Told(id=uuid.uuid4().hex, subject=request_id, name="resolve", data=data, at=clock.now())
-        outcome = await desk.tell(told)
+    async def told(identity: str, request_id: str, data: Json) -> Settled:
+        outcome = await desk.tell(Told(id=identity, subject=request_id, name="resolve", data=data, at=clock.now()))
         if outcome.refusal is not None:
             raise Refused(outcome.refusal)
         if outcome.problem:
             raise Refused(FAULTY)
+        delivery = data["delivery"]
         return Settled(request=request_id, delivery=delivery, status=outcome.state.deliveries[delivery].status)
+
+    @router.post("/requests/{request_id}/notifications/{delivery}/resolve", summary="Settle a delivery in doubt")
+    async def resolve(
+        request_id: str, delivery: str, resolution: Resolution, by: Operator, response: Response, key: Key = None
+    ) -> Settled:
+        data = {"delivery": delivery, "arrived": resolution.arrived}
+        if key is None:
+            return await told(uuid.uuid4().hex, request_id, data)
+        name = named(by.kind, by.id, key)
+        wish = Wish(name=name, operation="resolve", subject=request_id, body=data)
+        given = await once.answer(wish, lambda: told(name, request_id, data))
+        say_whether(response, repeated=given.repeated)
+        return given.answer
 
     return router
 
@@ -96,18 +113,10 @@ def routes(projection: Projection, principal: Callable[..., Any]) -> APIRouter:
 
     @router.get("/requests/{request_id}/notifications", summary="Every message about one request and how it ended")
     async def notifications(request_id: str, caller: Annotated[Principal, Depends(principal)]) -> Notifications:
-        state = await projection.state(request_id)
-        if state is None or not visible(state, caller):
+        state = await projection.state(caller.sight, request_id)
+        if state is None:
             raise Refused(NOT_FOUND)
         deliveries = tuple(Notification(id=identity, **dict(delivery)) for identity, delivery in state.deliveries.items())
         return Notifications(request=request_id, notifications=deliveries)
 
     return router
-
-
-def visible(state: State, caller: Principal) -> bool:
-    """Whether `caller` may see it: services, the request's unit, the requester, and whoever has a seat."""
-    if state.request is None:
-        return caller.kind == "service"
-    people = {state.request.requester, *state.coordinators, *state.supporters}
-    return caller.sees(units={state.request.business_unit}, people=people)

@@ -4,8 +4,13 @@ import httpx
 from fastapi import FastAPI
 
 from services.notify.api import resolving_routes, routes
+from services.notify.callbacks import CHANNEL
+from services.notify.channels.callback import Callbacks
+from services.notify.channels.dialling import Dialler, trust
+from services.notify.channels.endpoints import Endpoints
 from services.notify.channels.mail import Sender
 from services.notify.channels.robot import Allowance
+from services.notify.channels.seen import Seen
 from services.notify.channels.smtp import Mailer, SmtpServer
 from services.notify.channels.webhook import Subscription as Hook
 from services.notify.channels.webhook import Webhooks
@@ -20,10 +25,13 @@ from services.notify.rendering.view import Console
 from services.notify.settings import NotifySettings
 from services.notify.state import awaited
 from services.notify.surroundings import NotifySurroundings
+from services.notify.undelivered import Undelivered
+from services.notify.undelivered_api import undelivered_routes
+from shared.callbacks.guard import Guard
 from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS
 from shared.service.application import application, run
-from shared.service.parts import Parts
+from shared.service.parts import LedgerRoom, Parts
 
 DELIVERIES_AT_ONCE = 64
 
@@ -32,22 +40,33 @@ def build_app(settings: NotifySettings) -> FastAPI:
     """The whole of notify as one application."""
     parts = Parts.build(settings)
     surroundings = NotifySurroundings(
-        clock=parts.clock, rooms=frozenset(settings.chat_rooms), subscribers=tuple(sorted(settings.webhooks))
+        clock=parts.clock,
+        rooms=frozenset(settings.chat_rooms),
+        subscribers=tuple(sorted(settings.webhooks)),
+        directory=lambda: parts.people.directory,
     )
-    room = parts.room("requests", NotifyDomain(load_policy()), surroundings, REQUEST_TOPICS["notify"], Outside(awaited=awaited))
+    known = Outside(awaited=awaited, repeatable=frozenset({CHANNEL}))
+    room = parts.room("requests", NotifyDomain(load_policy()), surroundings, REQUEST_TOPICS["notify"], known)
     outside = httpx.AsyncClient(follow_redirects=False)
     mailer = Mailer(_smtp_server(settings))
     effects = _effects(settings, parts, mailer, outside)
+    dialler = Dialler(Guard(settings.callback_rules), trust(settings.callback_ca_file))
+    callbacks = _callbacks(settings, parts, room, dialler)
+    undelivered = Undelivered(parts.database["requests"])
     return application(
         parts,
         rooms={"requests": room},
-        workers=[parts.worker(room, effects.by_kind, slots=DELIVERIES_AT_ONCE)],
+        workers=[parts.worker(room, {**effects.by_kind, CHANNEL: callbacks.perform}, slots=DELIVERIES_AT_ONCE)],
         subscriptions=[parts.hears(room, "intake", "routing", "documents")],
         routers=[
-            routes(MongoProjection(parts.database["requests"]), parts.auth.principal),
-            resolving_routes(room.desk, parts.clock, parts.auth.service),
+            routes(MongoProjection(parts.database["requests"]), parts.auth.needs("requests:read")),
+            resolving_routes(room.desk, parts.clock, parts.auth.service, parts.keys),
+            undelivered_routes(
+                undelivered, callbacks, room.desk, parts.people, parts.clock, parts.auth.needs("callbacks:manage")
+            ),
         ],
-        closing=[mailer.close, outside.aclose],
+        prepare=[undelivered.prepare],
+        closing=[mailer.close, outside.aclose, dialler.close],
     )
 
 
@@ -74,6 +93,17 @@ def _effects(settings: NotifySettings, parts: Parts, mailer: Mailer, outside: ht
     )
 
 
+def _callbacks(settings: NotifySettings, parts: Parts, room: LedgerRoom, dialler: Dialler) -> Callbacks:
+    return Callbacks(
+        directory=lambda: parts.people.directory,
+        dialler=dialler,
+        endpoints=Endpoints(),
+        tells=Seen(parts.http, settings.intake_url, room.desk, parts.clock),
+        clock=parts.clock,
+        master=settings.callback_master,
+    )
+
+
 def _sender(settings: NotifySettings) -> Sender:
     return Sender(
         address=settings.mail_from,
@@ -92,7 +122,7 @@ def _chat_vendor(settings: NotifySettings) -> WeCom:
 
 def main() -> None:
     """Run notify as the environment says."""
-    run(NotifySettings.read("notify"), build_app)
+    run(lambda: NotifySettings.read("notify"), build_app)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import orjson
 
+from services.notify import callbacks
 from services.notify.facts import facts_of
 from services.notify.policy import NotifyPolicy, RecipientKind, Row
 from services.notify.state import Context, DeliveryState, DocumentState, State, Status
@@ -54,6 +55,8 @@ class NotifyDomain:
                 return _conclude(state, message)
             case Told(name="resolve", data=data):
                 return _resolve(state, data)
+            case Told(name="callback_failing", data=data):
+                return _tell_contact(state, data, context)
             case _:
                 return NOTHING
 
@@ -110,6 +113,8 @@ def _of_kind(state: State, kind: RecipientKind, context: Context) -> list[tuple[
             return [("email", person) for person in state.coordinators]
         case "supporters":
             return [("email", person) for person in state.supporters]
+        case "unit_leader":
+            return [("email", person) for person in context.leaders.get(state.request.business_unit, ())]
         case "unit_room":
             unit = state.request.business_unit
             return [("chat", unit)] if unit in context.rooms else []
@@ -127,6 +132,8 @@ def _plan(state: State, event: Event, told: Sequence[Telling], context: Context)
             if own_act or identity in planned or identity in state.deliveries:
                 continue
             planned[identity] = _delivery(identity, channel, recipient, kind, event, telling)
+    if state.request is not None and (wanted := context.callbacks.get(state.request.business_unit)):
+        planned |= callbacks.planned(state, event, wanted, lambda recipient: item_id(event.id, "callback", recipient))
     if not planned:
         return NOTHING
     items, deliveries = zip(*planned.values(), strict=True)
@@ -141,6 +148,23 @@ def _delivery(
     data = {"template": template, "recipient": recipient, "as": kind, "event": about, "params": telling.params}
     item = Item(id=identity, kind=channel, data=data, subject=event.subject)
     return item, Delivery(id=identity, channel=channel, recipient=recipient, template=template, about=event.id)
+
+
+def _tell_contact(state: State, data: Json, context: Context) -> Decision:
+    """A unit's contact is told by mail that an address fails: once, since it is told of the one delivery that found it."""
+    if state.request is None:
+        return NOTHING
+    about = {"id": data["delivery"], "type": callbacks.FAILING, "time": context.now.isoformat()}
+    particulars = {"callback": data["callback"], "host": data["host"]}
+    params = {"request": state.request.model_dump(mode="json"), "seats": [], "particulars": particulars}
+    recipient = str(data["contact"])
+    identity = item_id(data["delivery"], "email", recipient)
+    if identity in state.deliveries:
+        return NOTHING
+    plan = {"template": callbacks.FAILING, "recipient": recipient, "as": "contact", "event": about, "params": params}
+    item = Item(id=identity, kind="email", data=plan)
+    delivery = Delivery(id=identity, channel="email", recipient=recipient, template=callbacks.FAILING, about=data["delivery"])
+    return Decision(facts=(notifications.NotificationPlanned(deliveries=(delivery,)),), items=(item,))
 
 
 def _conclude(state: State, settled: Settled) -> Decision:

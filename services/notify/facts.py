@@ -62,6 +62,12 @@ def particulars(event: Event) -> Json:
             return {"reason": verdict.reason or "", "message": verdict.message.model_dump()}
         case intake.RequestSubmitted(request=request):
             return _unread(request)
+        case intake.EvidenceAsked(owed=owed) | intake.EvidenceOverdue(owed=owed):
+            return {"preconditions": [_owed(one) for one in owed[:MOST_ENTRIES]]}
+        case intake.EvidenceSettled(label=label, state=state):
+            return {"label": label.model_dump(), "state": state}
+        case intake.PreconditionWaived(label=label):
+            return {**_by_fields(said), "label": label.model_dump()}
         case routing.AssignmentWaiting(step=step, reason=reason, decisions=decisions):
             return {"step": step, "reason": reason, "roles": list(dict.fromkeys(decision.role for decision in decisions))}
         case routing.RequestAmended():
@@ -84,6 +90,12 @@ def _returned(said: intake.RequestReturned) -> Json:
         for verdict in missing
     ]
     return {"problems": problems[:MOST_ENTRIES], "preconditions": preconditions[:MOST_ENTRIES]}
+
+
+def _owed(one: intake.Owed) -> Json:
+    """Which evidence, and since when it is due."""
+    due = f"{one.due:%Y-%m-%d %H:%M} (UTC{one.due:%z})"
+    return {"label": one.label.model_dump(), "message": {"zh": f"应于 {due} 前补交", "en": f"it was due by {due}"}}
 
 
 def _unread(request: Request) -> Json:

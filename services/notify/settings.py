@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import Field, Json, SecretStr, field_validator
 
-from shared.service.settings import Settings
+from shared.callbacks.settings import CallbackSettings
 
 
-class NotifySettings(Settings):
-    """See Settings. Rooms and webhooks are JSON objects: unit → robot key, name → {url, secret}."""
+class NotifySettings(CallbackSettings):
+    """See Settings and CallbackSettings. Rooms and webhooks are JSON objects: unit → robot key, name → {url, secret}."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=25, ge=1, le=65535)
@@ -25,8 +25,8 @@ class NotifySettings(Settings):
     )
     mail_name: str = "Backline 营销支持"
     chat_url: str = "https://qyapi.weixin.qq.com"
-    chat_rooms: Json[dict[str, str]] = Field(default_factory=dict)
-    webhooks: Json[dict[str, dict[str, str]]] = Field(default_factory=dict)
+    chat_rooms: Json[dict[str, str]] = Field(default_factory=dict, repr=False)
+    webhooks: Json[dict[str, dict[str, str]]] = Field(default_factory=dict, repr=False)
     console_url: str | None = Field(
         default=None,
         description="the web console for people; mails link to <console_url>/requests/<id>, and to nothing when unset",

@@ -1,11 +1,13 @@
 """What notify knows of one request: the public facts that messages show, who has a part in it, and every delivery's fate."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
+from shared.schemas.callbacks import Callback
 from shared.schemas.model import Frozen
 from shared.schemas.notifications import Channel, Delivery
 from shared.schemas.requests import Origin, PolicyPin
@@ -89,8 +91,12 @@ def awaited(state: State) -> dict[str, Channel]:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names."""
+    """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names, who leads which unit, and
+    the units' callbacks.
+    """
 
     now: datetime
     rooms: frozenset[str] = frozenset()
     subscribers: tuple[str, ...] = ()
+    leaders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    callbacks: Mapping[str, Mapping[str, Callback]] = field(default_factory=dict)

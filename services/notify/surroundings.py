@@ -1,14 +1,17 @@
-"""What notify's decisions read: the moment, the rooms and the webhooks that are set up; and the count of what was delivered."""
+"""What notify's decisions read: the moment, the rooms, webhooks and callbacks that are set up; and the count of what was delivered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from services.notify.state import Context
 from shared.ledger.messages import Decision, Message
 from shared.schemas.envelope import Event
+from shared.schemas.people import Directory
 from shared.telemetry import metrics
 
+LEADER = "bu_leader"
+KEPT = "_leaders"
 OUTCOMES = {
     "backline.notifications.notification_sent": "sent",
     "backline.notifications.notification_failed": "failed",
@@ -23,14 +26,30 @@ class Clock(Protocol):
 class NotifySurroundings:
     """The Surroundings of notify; it reserves nothing."""
 
-    def __init__(self, *, clock: Clock, rooms: frozenset[str], subscribers: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        rooms: frozenset[str],
+        subscribers: tuple[str, ...],
+        directory: Callable[[], Directory] = Directory,
+    ) -> None:
+        self._directory = directory
         self._clock = clock
+        self._directory = directory
         self._rooms = rooms
         self._subscribers = subscribers
 
     async def context(self, _messages: Sequence[Message]) -> Context:
         """No I/O: everything is known already."""
-        return Context(now=self._clock.now(), rooms=self._rooms, subscribers=self._subscribers)
+        directory = self._directory()
+        return Context(
+            now=self._clock.now(),
+            rooms=self._rooms,
+            subscribers=self._subscribers,
+            leaders=leaders_of(directory),
+            callbacks=directory.callbacks,
+        )
 
     def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
         """Nothing is reserved, so nothing changes."""
@@ -44,3 +63,14 @@ class NotifySurroundings:
         """Count deliveries by channel and outcome."""
         for event in (event for _, _, events in subjects for event in events if event.type in OUTCOMES):
             metrics.DELIVERIES.labels(event.data["delivery"]["channel"], OUTCOMES[event.type]).inc()
+
+
+def leaders_of(directory: Directory) -> Mapping[str, tuple[str, ...]]:
+    """Who leads which unit, worked out once for each directory."""
+    kept: Mapping[str, tuple[str, ...]] | None = directory.__dict__.get(KEPT)
+    if kept is None:
+        found: dict[str, tuple[str, ...]] = {}
+        for person in directory.holders(LEADER):
+            found[person.business_unit] = (*found.get(person.business_unit, ()), person.id)
+        kept = directory.__dict__[KEPT] = found
+    return kept

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from services.notify.facts import params_of
 from services.notify.policy import NotifyPolicy, Row
 from services.notify.state import DocumentState, State
-from shared.schemas import documents, routing
+from shared.schemas import documents, intake, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS, TYPE_OF
@@ -43,6 +43,8 @@ def tellings(policy: NotifyPolicy, state: State, event: Event) -> tuple[Telling,
 def actor_of(event: Event) -> str | None:
     """The person whose own act `event` is; None for what the system decided."""
     match event.read_as(MODELS[event.type]):
+        case intake.PreconditionWaived(by=person):
+            return person
         case (
             routing.WorkAccepted(by=person)
             | routing.WorkDeclined(by=person)

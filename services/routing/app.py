@@ -35,7 +35,7 @@ def build_app(settings: Settings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room)],
         subscriptions=[parts.hears(room, "intake")],
-        routers=[work_routes(room.desk, projection, parts.clock, parts.auth.principal)],
+        routers=[work_routes(room.desk, projection, parts.clock, parts.auth.needs("requests:read"), parts.keys)],
         prepare=[projection.prepare, seats.prepare],
         loops=[surroundings.sweep],
         restored=[surroundings.restore],
@@ -44,7 +44,7 @@ def build_app(settings: Settings) -> FastAPI:
 
 def main() -> None:
     """Run routing as the environment says."""
-    run(Settings.read("routing"), build_app)
+    run(lambda: Settings.read("routing"), build_app)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,18 @@ from services.routing.domain.state import CLOSED, OPEN
 from services.routing.ports import OpenWork
 from services.routing.seats import MongoSeats
 from shared.schemas.requests import PolicyPin
-from shared.storage import Collection
+from shared.storage import Collection, Places, Sight, Sighted
 
 __all__ = ["MongoSeats", "Projection"]
 
 STATUS, SINCE, DECISIONS = "state.status", "state.waiting_since", "state.decisions"
 COORDINATOR, SUPPORTERS = "state.coordinator.person", "state.supporters.person"
 OPPORTUNITY = "state.request.opportunity.id"
+UNIT = "state.request.business_unit"
 PEOPLE = {STATUS: 1, COORDINATOR: 1, SUPPORTERS: 1}
+LACKING = {STATUS: {"$in": ["waiting", "choosing"]}}
+PLACES = Places(units=(UNIT,), people=("state.request.requester.id", COORDINATOR, SUPPORTERS, "state.declined"))
+"""The request's unit; who asked, and whoever has or had a part in it."""
 
 
 class Projection:
@@ -24,6 +28,7 @@ class Projection:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        self._seen = Sighted(collection, PLACES)
 
     async def prepare(self) -> None:
         """The indexes of the reads below."""
@@ -31,24 +36,26 @@ class Projection:
         await self._collection.create_index([(STATUS, 1), ("_id", 1)])
         for path in (OPPORTUNITY, COORDINATOR, SUPPORTERS):
             await self._collection.create_index(path, sparse=True)
+        # Of one unit's: kept for those that wait alone, so that it costs the others nothing.
+        await self._collection.create_index([(UNIT, 1), (SINCE, 1), ("_id", 1)], partialFilterExpression=LACKING)
 
-    async def state(self, request: str) -> State | None:
-        """The request's state, or None when there is no such request."""
-        stored = await self._collection.find_one({"_id": request}, {"state": 1})
-        return State.model_validate(stored["state"]) if stored and stored.get("state") else None
+    # -- what readers see
 
-    async def work_of(self, person: str, limit: int) -> list[tuple[str, State]]:
+    async def state(self, sight: Sight, request: str) -> State | None:
+        """The request's state, or None when there is no such request to see."""
+        stored = await self._seen.one(sight, request, {"state": 1})
+        state = State.model_validate(stored["state"]) if stored and stored.get("state") else None
+        return state if state is not None and state.request is not None else None
+
+    async def work_of(self, sight: Sight, person: str, limit: int) -> list[tuple[str, State]]:
         """The open requests in which `person` has a seat."""
         query = {"$or": [{COORDINATOR: person}, {SUPPORTERS: person}], STATUS: {"$nin": sorted(CLOSED)}}
-        found = self._collection.find(query, {"state": 1}).limit(limit)
+        found = self._seen.find(sight, query, {"state": 1}).limit(limit)
         return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
 
-    async def unassigned(self, business_unit: str | None, limit: int) -> list[tuple[str, State]]:
-        """The requests that nobody fits or whose coordinator has yet to choose, longest first."""
-        query: dict[str, Any] = {STATUS: {"$in": ["waiting", "choosing"]}}
-        if business_unit is not None:
-            query["state.request.business_unit"] = business_unit
-        found = self._collection.find(query, {"state": 1}).sort([(SINCE, 1), ("_id", 1)]).limit(limit)
+    async def unassigned(self, sight: Sight, limit: int) -> list[tuple[str, State]]:
+        """The unit's requests that nobody fits or whose coordinator has yet to choose, longest first."""
+        found = self._seen.find(sight.in_unit(), LACKING, {"state": 1}).sort([(SINCE, 1), ("_id", 1)]).limit(limit)
         return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
 
     # -- the port Requests

@@ -4,16 +4,20 @@ The same for every channel: who may ask (第一章 2.1), what the form must hold
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
 from pydantic import ValidationError
 
+from shared.catalogue.attachments import Uploaded, check_uploaded
 from shared.catalogue.frame import framed, tidy
+from shared.catalogue.owing import dated
 from shared.catalogue.pack import Condition, Pack, RequestType
+from shared.catalogue.privacy import sayable
 from shared.catalogue.proofs import EarlierRequest, Known, Offered, weigh
 from shared.catalogue.shapes import UNANNOUNCED, Shaping, empty, zone_named
 from shared.catalogue.storable import storable, unstorable
+from shared.schemas.intake import Owed, PreconditionWaived
 from shared.schemas.model import Json, Text
 from shared.schemas.people import Directory, Person
 from shared.schemas.requests import PolicyPin, PreconditionVerdict, Problem, Request, Verdict
@@ -51,12 +55,19 @@ NO_RECORD = Problem(
 
 @dataclass(frozen=True, kw_only=True)
 class JudgingContext:
-    """What judging knows besides the message. `channel` is the one a request was filed on: not every type comes by mail."""
+    """What judging knows besides the message. `channel` is the one a request was filed on: not every type comes by mail.
+
+    `waived` says who waived which precondition; `standing` is what an open request owes already, whose times stay.
+    `uploaded` is what is known of the files' content by SHA-256; None where nobody looked, and then none is missed.
+    """
 
     now: datetime
     directory: Directory
     earlier: Mapping[tuple[str, str, str], EarlierRequest]
     channel: str = ""
+    uploaded: Mapping[str, Uploaded] | None = None
+    waived: Mapping[str, PreconditionWaived] = field(default_factory=dict)
+    standing: Mapping[tuple[str, ...], Owed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +87,10 @@ def judge(pack: Pack, body: object, context: JudgingContext) -> Judgement:
     kind = pack.type_by_alias(body["type"]) if isinstance(body.get("type"), str) else None
     person = _requester(body, context.directory)
     shaping = Shaping(now=context.now, zone=_zone(body, person, context.directory))
-    refused = unstorable(body)
+    refused = unstorable(body, lambda path: sayable(path, kind))
     frame = framed(shaping, body, kind, pack, context.directory, channel=context.channel)
+    if context.uploaded is not None:
+        check_uploaded(shaping, body.get("attachments"), context.uploaded)
     offered = Offered.read(body).storable() if refused else Offered.read(body)
     verdicts = _preconditions(kind, pack, frame, offered, context) if kind else ()
     if kind:
@@ -87,6 +100,8 @@ def judge(pack: Pack, body: object, context: JudgingContext) -> Judgement:
     named = {problem.field for problem in refused}
     problems = [*(problem for problem in shaping.problems if problem.field not in named), *refused]
     verdict = _verdict(_rejection(body, person, pack), problems, verdicts)
+    if verdict.outcome == "accepted":
+        verdict = dated(verdict, pack, context.now, context.standing)
     return Judgement(verdict=verdict, request=request, type=kind, policy=pack.pin)
 
 
@@ -161,9 +176,8 @@ def _preconditions(
     facts = {"stage": _at(frame, "opportunity.stage"), **(details or {})}
     known = Known(
         opportunity=_at(frame, "opportunity.id"),
-        requester=_at(frame, "requester.id"),
         earlier=context.earlier,
-        directory=context.directory,
+        waived=context.waived,
     )
     return tuple(
         weigh(pack, condition, offered, known) for condition in kind.preconditions if _applies(condition, kind, facts, offered)

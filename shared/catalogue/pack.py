@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from pydantic import Field as Described
 
 from shared.schemas.model import Text
@@ -171,12 +171,25 @@ class Proof(Strict):
 
 
 class Precondition(Labelled):
-    """One condition of the policy in its own words. Without `evidence`, every kind counts. Without a waiver it is hard."""
+    """One condition of the policy in its own words. Without `evidence`, every kind counts. Without a mode it is hard.
+
+    One that is waivable may be waived by whoever holds a role of `waived_by` in the request's unit or at headquarters, for a request
+    of their own only where `own_waiver` says so. What may come later is owed for `within_hours`, and told further `escalate_hours`
+    after it was asked for in vain; without a time nobody asks.
+    """
 
     evidence: tuple[str, ...] | None = None
     proof: Proof | None = None
     mode: Literal["hard", "waivable", "later"] = "hard"
-    waived_by: str | None = None
+    waived_by: tuple[str, ...] = ()
+    own_waiver: bool = False
+    within_hours: float | None = Described(default=None, gt=0, le=24 * 366)
+    escalate_hours: float | None = Described(default=None, gt=0, le=24 * 366)
+
+    @field_validator("waived_by", mode="before")
+    @classmethod
+    def _one_role(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
 
 class ServiceLevels(Strict):

@@ -10,6 +10,8 @@ from shared.schemas.model import Json
 from shared.schemas.requests import Request
 
 POINTER = "$personal"
+LONGEST_PLACE = 4
+"""Digits of a line's number; more of them may be somebody's telephone."""
 
 
 def public(request: Request, kind: RequestType) -> Request:
@@ -27,6 +29,36 @@ def personal(request: Request, kind: RequestType) -> Json:
 def restore(request: Request, values: Json) -> Request:
     """`request` with its pointers replaced by `values`; one without a value (erased) becomes None."""
     return request.model_copy(update={"details": {key: _filled(value, values) for key, value in request.details.items()}})
+
+
+def without_personal(details: Json, kind: RequestType) -> Json:
+    """`details` with None for every personal value, as `restore` gives one that was erased."""
+    said, _ = _split(details, kind.fields, "details")
+    return {key: _filled(value, {}) for key, value in said.items()}
+
+
+def sayable(path: str, kind: RequestType | None) -> str:
+    """A dotted path as far as it may be said: names inside a personal value are values too, and those of a misshapen one."""
+    head, *parts = path.split(".")
+    if head != "details":
+        return path
+    said, fields, lines = [head], kind.fields if kind else {}, False
+    for depth, part in enumerate(parts):
+        spec = fields.get(part)
+        if spec is None and depth == 0:
+            return path if kind else f"{head}.{part}"
+        if spec is None and not (lines and part.isdigit() and len(part) <= LONGEST_PLACE):
+            break
+        said.append(part)
+        lines = spec is not None and spec.type == "lines"
+        if spec is None:
+            continue
+        if spec.personal:
+            break
+        if not spec.holds_personal:
+            return path
+        fields = spec.fields
+    return ".".join(said)
 
 
 def _split(record: Mapping[str, object], fields: Mapping[str, Field], path: str) -> tuple[Json, Json]:

@@ -1,13 +1,13 @@
 """Weighs what a request offers as evidence against each precondition of the policy. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from shared.catalogue.pack import Condition, Pack, Precondition
 from shared.catalogue.storable import unstorable
+from shared.schemas.intake import PreconditionWaived
 from shared.schemas.model import Json, Text
-from shared.schemas.people import Directory
 from shared.schemas.requests import Evidence, PreconditionVerdict
 
 Reference = tuple[str, str, str]
@@ -24,21 +24,22 @@ KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierRequest:
-    """What became of an earlier request."""
+    """What became of an earlier request, which `filed_by`'s unit may have filed for another, and who asked for it."""
 
     type: str
     opportunity_id: str | None
     status: str
+    filed_by: str = ""
+    requester: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What evidence is weighed against: the opportunity and requester of the message, earlier requests, the people."""
+    """What evidence is weighed against: the opportunity of the message, earlier requests, and who waived which precondition."""
 
     opportunity: object
-    requester: object
     earlier: Mapping[Reference, EarlierRequest]
-    directory: Directory
+    waived: Mapping[str, PreconditionWaived] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +117,10 @@ def weigh(pack: Pack, condition: Condition, offered: Offered, known: Known) -> P
     for piece, precondition in pieces:
         if _counts(piece, precondition, pack, offered, known):
             return PreconditionVerdict(any_of=condition.any_of, state="met", met_by=piece, label=label)
-    for piece, precondition in pieces:
-        if _waives(piece, precondition, known):
-            message = _waived(piece, precondition, pack)
+    for name, precondition in zip(condition.any_of, wanted, strict=True):
+        if precondition.mode == "waivable" and (waived := known.waived.get(name)) is not None:
+            piece = Evidence(precondition=name, kind=WAIVER, value=waived.by)
+            message = _waived(waived, pack)
             return PreconditionVerdict(any_of=condition.any_of, state="waived", met_by=piece, label=label, message=message)
     state: Literal["later", "missing"] = "later" if {each.mode for each in wanted} == {"later"} else "missing"
     message = _remedy(label, offered, condition, pack, known.earlier)
@@ -145,18 +147,9 @@ def _counts(piece: Evidence, precondition: Precondition, pack: Pack, offered: Of
             return isinstance(piece.value, str) and bool(piece.value.strip())
 
 
-def _waives(piece: Evidence, precondition: Precondition, known: Known) -> bool:
-    """Whether `piece` names a person who may waive, who is still here and is not who asks. Stated, as an attestation is."""
-    if precondition.mode != "waivable" or piece.kind != WAIVER or not isinstance(piece.value, str):
-        return False
-    person = known.directory.people.get(piece.value.strip())
-    return person is not None and person.active and precondition.waived_by in person.roles and person.id != known.requester
-
-
-def _waived(piece: Evidence, precondition: Precondition, pack: Pack) -> Text:
-    role = precondition.waived_by or ""
-    zh = f"经{pack.role_name(role, 'zh')}（{piece.value}）同意豁免。"
-    return Text(zh=zh, en=f"Waived by {pack.role_name(role, 'en')} ({piece.value}).")
+def _waived(waived: PreconditionWaived, pack: Pack) -> Text:
+    zh = f"经{pack.role_name(waived.role, 'zh')}（{waived.by}）同意豁免。"
+    return Text(zh=zh, en=f"Waived by {pack.role_name(waived.role, 'en')} ({waived.by}).")
 
 
 def _remedy(label: Text, offered: Offered, condition: Condition, pack: Pack, earlier: Mapping[Reference, EarlierRequest]) -> Text:
@@ -168,6 +161,10 @@ def _remedy(label: Text, offered: Offered, condition: Condition, pack: Pack, ear
     if named:
         zh += f"所引用的申请须属同一商机且已完成：{'；'.join(named)}。"
         en += f" The request referred to must be of the same opportunity and completed: {'; '.join(named)}."
+    if roles := list(dict.fromkeys(role for name in condition.any_of for role in pack.preconditions[name].waived_by)):
+        zh += f"也可由{'或'.join(pack.role_name(role, 'zh') for role in roles)}本人说明理由予以豁免；在申请中写明已豁免不算数。"
+        en += f" It may also be waived, with a reason, by {' or '.join(pack.role_name(role, 'en') for role in roles)}"
+        en += " in person; that the request says so does not count."
     return Text(zh=zh, en=en)
 
 

@@ -12,7 +12,8 @@ from shared.schemas.model import Json, Text
 from shared.schemas.requests import Problem
 
 MAX_TEXT = 20_000
-MAX_INTEGER = 2**53
+MAX_INTEGER = 2**53 - 1
+"""Beyond it a number could become another one unsaid."""
 MAX_ITEMS = 2_000
 UNANNOUNCED = frozenset({"未公布", "not published", "not announced"})
 END_OF_DAY = time(23, 59, 59)
@@ -93,10 +94,18 @@ def _text(shaping: Shaping, value: object, spec: Field, path: str) -> object:
         shaping.wrong(path, "not_text", f"“{spec.zh}”应为文字。", f"“{spec.en}” must be a text.")
         return value
     if len(value) > MAX_TEXT:
-        shaping.wrong(path, "too_long", f"“{spec.zh}”超过 {MAX_TEXT} 字。", f"“{spec.en}” is longer than {MAX_TEXT} characters.")
+        shaping.wrong(
+            path,
+            "too_long",
+            f"“{spec.zh}”超过 {MAX_TEXT} 字；请缩短，或改为附件。",
+            f"“{spec.en}” is longer than {MAX_TEXT} characters; shorten it, or attach it.",
+        )
     elif not storable(value):
         shaping.wrong(
-            path, "unstorable", f"“{spec.zh}”含有无法保存的字符。", f"“{spec.en}” holds characters that cannot be stored."
+            path,
+            "unstorable",
+            f"“{spec.zh}”含有无法保存的字符；请删除。",
+            f"“{spec.en}” holds characters that cannot be stored; remove them.",
         )
     return value
 

@@ -40,10 +40,13 @@ def _check_precondition(pack: Pack, name: str, precondition: Precondition) -> No
         raise PackError(f"{HEAD}: precondition {name}: evidence {sorted(unknown)} is not among evidence_kinds.")
     if precondition.proof and precondition.proof.request not in pack.types:
         raise PackError(f"{HEAD}: precondition {name}: there is no type {precondition.proof.request} to prove it.")
-    if (precondition.mode == "waivable") != (precondition.waived_by is not None):
-        raise PackError(f"{HEAD}: precondition {name}: mode waivable and waived_by (a role) go together; give both or neither.")
-    if precondition.waived_by:
-        _refuse(f"{HEAD}: precondition {name}: waived_by", {precondition.waived_by} - pack.roles.keys(), "roles")
+    if (precondition.mode == "waivable") != bool(precondition.waived_by):
+        raise PackError(f"{HEAD}: precondition {name}: mode waivable and waived_by (roles) go together; give both or neither.")
+    _refuse(f"{HEAD}: precondition {name}: waived_by", {*precondition.waived_by} - pack.roles.keys(), "roles")
+    if precondition.within_hours and precondition.mode != "later":
+        raise PackError(f"{HEAD}: precondition {name}: within_hours needs mode later; what is owed is not wanted at once.")
+    if precondition.escalate_hours and not precondition.within_hours:
+        raise PackError(f"{HEAD}: precondition {name}: escalate_hours needs within_hours, the time before it is asked for.")
 
 
 def _check_type(pack: Pack, kind: RequestType) -> None:

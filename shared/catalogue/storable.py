@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from shared.schemas.model import LEAST, MOST, Text
 from shared.schemas.requests import Problem
@@ -33,17 +33,21 @@ def storable(text: str) -> bool:
     return BROKEN.search(text) is None
 
 
-def unstorable(body: object) -> tuple[Problem, ...]:
-    """The places in `body` that cannot be stored, the first 20 in no promised order. No value is quoted, names are made safe."""
+def unstorable(body: object, shown: Callable[[str], str] = str) -> tuple[Problem, ...]:
+    """The places in `body` that cannot be stored, the first 20 in no promised order, each as far as `shown` lets it be seen.
+
+    No value is quoted, names are made safe.
+    """
     if _sound(body):
         return ()
-    found = []
+    found: dict[tuple[str, str], Problem] = {}
     for path, code in _walk(body):
-        sentence = SENTENCES[code]
-        found.append(Problem(field=path, code=code, message=Text(zh=f"“{path}”{sentence.zh}", en=f"“{path}” {sentence.en}")))
+        sentence, place = SENTENCES[code], shown(path)
+        message = Text(zh=f"“{place}”{sentence.zh}", en=f"“{place}” {sentence.en}")
+        found[place, code] = Problem(field=place, code=code, message=message)
         if len(found) == MAX_NAMED:
             break
-    return tuple(found)
+    return tuple(found.values())
 
 
 def _sound(body: object) -> bool:

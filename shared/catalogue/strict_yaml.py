@@ -4,6 +4,8 @@ from typing import Any
 
 import yaml
 
+IMPOSSIBLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What the library raises besides its own errors: for the 30th of February, numbers that are none, thousands of levels."""
 MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -23,9 +25,11 @@ class _Strict(yaml.SafeLoader):
 
 
 def parse_yaml(text: str) -> Any:
-    """The value in `text`. Raises yaml.YAMLError, which names line and column."""
+    """The value in `text`. Raises yaml.YAMLError, which names line and column where it can."""
     loader = _Strict(text)
     try:
         return loader.get_single_data()
+    except IMPOSSIBLE as error:
+        raise yaml.YAMLError(f"a value that cannot be ({type(error).__name__}), or too many levels") from error
     finally:
         loader.dispose()

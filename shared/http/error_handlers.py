@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Sequence
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.limits import BadJson
@@ -20,10 +21,28 @@ from shared.ledger.rounds import ContendedError
 from shared.schemas.model import Text
 
 log = structlog.get_logger()
+METHOD_NOT_ALLOWED = 405
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 SENTENCES = {
     404: Text(
         zh="没有这个地址；可用的地址见 /openapi.json。",
         en="There is nothing at this address; /openapi.json lists those there are.",
+    ),
+    400: Text(
+        zh="请求本身无法读懂；请按 HTTP 和 /openapi.json 更正。",
+        en="The request itself cannot be read; correct it as HTTP and /openapi.json say.",
+    ),
+    406: Text(
+        zh="没有符合 Accept 头的表示；请放宽它，例如 */*。",
+        en="There is no form of this that Accept allows; widen it, say to */*.",
+    ),
+    415: Text(
+        zh="这个地址不接受该 Content-Type；可用的见 /openapi.json。",
+        en="This address does not take that Content-Type; /openapi.json lists those it takes.",
+    ),
+    429: Text(
+        zh="请求过于频繁；请按 Retry-After 所示的秒数后再试。",
+        en="Too many requests; try again after the seconds that Retry-After says.",
     ),
     405: Text(
         zh="这个地址不支持该方法；可用的方法见 Allow 头。", en="This address does not take that method; see the Allow header."
@@ -45,21 +64,27 @@ def install(app: FastAPI, *, unavailable: Sequence[type[Exception]] = ()) -> Non
     async def refused(request: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, Refused), "registered for Refused alone"
         refusal = error.refusal
-        return problem(request.scope, refusal.status, refusal.code, refusal.message, error.errors)
+        answer = problem(request.scope, refusal.status, refusal.code, refusal.message, error.errors, **error.extra)
+        answer.headers.update(error.headers)
+        return answer
 
     async def invalid(request: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, RequestValidationError), "registered for RequestValidationError alone"
         locale = language(request.headers.get("accept-language", ""))
         return problem(request.scope, 422, "invalid_parameters", INVALID, faults(error.errors(), locale))
 
-    async def http(request: Request, error: Exception) -> ProblemResponse:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException), "registered for HTTPException alone"
         if isinstance(error.__cause__, BadJson):
             return problem(request.scope, 400, error.__cause__.code, error.__cause__.text)
         status = error.status_code
+        if status == METHOD_NOT_ALLOWED and request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allowed(request)})
         text = SENTENCES.get(status) or Text(zh=OTHER.zh.format(status=status), en=OTHER.en.format(status=status))
         answer = problem(request.scope, status, f"http_{status}", text)
         answer.headers.update(error.headers or {})
+        if status == METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = allowed(request)
         return answer
 
     async def bad_json(request: Request, error: Exception) -> ProblemResponse:
@@ -77,6 +102,17 @@ def install(app: FastAPI, *, unavailable: Sequence[type[Exception]] = ()) -> Non
     away: tuple[type[Exception], ...] = (ContendedError, DeskClosedError, *unavailable)
     for kind in away:
         app.add_exception_handler(kind, busy)
+
+
+def allowed(request: Request) -> str:
+    """The methods that the address of `request` takes, as the header Allow lists them."""
+    routes: Sequence[BaseRoute] = request.app.routes
+    fits = {method for method in METHODS if any(_takes(route, request.scope, method) for route in routes)}
+    return ", ".join(sorted(fits | {"OPTIONS"} | ({"HEAD"} if "GET" in fits else set())))
+
+
+def _takes(route: BaseRoute, scope: Scope, method: str) -> bool:
+    return route.matches({**scope, "method": method})[0] is Match.FULL
 
 
 class Guarded:

@@ -44,12 +44,21 @@ class ProblemDetails(Frozen):
 
 
 class Refused(Exception):  # noqa: N818  # it is an answer, not a fault
-    """Answer with this refusal as problem details; `errors` are {pointer, code, detail} objects."""
+    """Answer with this refusal as problem details; `errors` are {pointer, code, detail} objects, `extra` members of their own."""
 
-    def __init__(self, refusal: Refusal, errors: Sequence[Json] = ()) -> None:
+    def __init__(
+        self,
+        refusal: Refusal,
+        errors: Sequence[Json] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(refusal.code)
         self.refusal = refusal
         self.errors = errors
+        self.headers = headers or {}
+        self.extra = extra or {}
 
 
 class ProblemResponse(JSONResponse):

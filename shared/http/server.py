@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.body_limit import BodyLimit
 from shared.http.error_handlers import Guarded, install
+from shared.http.heads import Headed, Protocol
 from shared.http.openapi import Documented
 from shared.http.parameters import known_parameters
 from shared.storage import PyMongoError
@@ -56,6 +57,7 @@ def create_app(
     app.add_middleware(BodyLimit, limits=limits or {})
     app.add_middleware(Guarded)
     app.add_middleware(Measured, service=service)
+    app.add_middleware(Headed)
     build.announce(service)
     return app
 
@@ -119,7 +121,7 @@ def serve(build_app: Callable[[], FastAPI], host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -19,7 +19,7 @@ class StoredItem:
     """One item with its lease. `data` phase: the point of no return is passed. `ended`: over, the domain not told yet.
 
     `attempt` counts every lease there ever was and so tells them apart; `spent` of these were before the item was last planned
-    anew. `unwanted`: cancelled while under way, so not to be tried again.
+    anew, or no tries. `unwanted`: cancelled while under way, so not to be tried again.
     """
 
     id: str

@@ -18,11 +18,13 @@ class Done:
 class Retry:
     """It did not happen, and may be tried again after the back-off, or after `seconds` when the other side said so.
 
-    `data` reaches the domain with `Settled` when this was the last try.
+    `data` reaches the domain with `Settled` when this was the last try. One that is not `counted` was no try at all: there was no
+    place to perform it.
     """
 
     problem: str
     seconds: float | None = None
+    counted: bool = True
     data: Json = field(default_factory=dict)
 
 

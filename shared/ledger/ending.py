@@ -30,8 +30,8 @@ def keep(draft: Deciding[S, C], message: Lease) -> Outcome:
     match message:
         case Passing(item=item, owner=owner):
             kept = items.pass_point(draft.document, item, owner, draft.now)
-        case Postponing(item=item, owner=owner, due=due, problem=problem):
-            kept = items.postpone(draft.document, item, owner, due, problem)
+        case Postponing(item=item, owner=owner, due=due, problem=problem, counted=counted):
+            kept = items.postpone(draft.document, item, owner, due, problem, counted=counted)
     draft.changed = draft.changed or kept
     return draft.outcome(Decision(answer={"passed": kept}))
 

@@ -97,12 +97,13 @@ def pass_point(document: Document, item: Item, owner: str, now: datetime) -> boo
     return True
 
 
-def postpone(document: Document, item: Item, owner: str, due: datetime, problem: str) -> bool:
-    """Give a leased item back to be tried again at `due`; False when it is not the owner's any more."""
+def postpone(document: Document, item: Item, owner: str, due: datetime, problem: str, *, counted: bool = True) -> bool:
+    """Give a leased item back to be tried again at `due`; False when it is not the owner's any more. See Postponing."""
     stored = leased(document, item, owner)
     if stored is None:
         return False
     stored.status, stored.owner, stored.until, stored.due, stored.problem = "planned", None, None, due, problem[:500]
+    stored.spent += not counted
     if stored.unwanted:
         _cancel(stored)
     return True

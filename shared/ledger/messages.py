@@ -91,13 +91,14 @@ class Passing:
 
 @dataclass(frozen=True, kw_only=True)
 class Postponing:
-    """A leased item is given back, to be tried again at `due`."""
+    """A leased item is given back, to be tried again at `due`; unless `counted`, as if it had not been leased."""
 
     subject: str
     item: Item
     owner: str
     due: datetime
     problem: str
+    counted: bool = True
 
 
 Lease = Passing | Postponing

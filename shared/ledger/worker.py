@@ -219,14 +219,16 @@ class Worker:
                 await self._settle(item, "unknown", problem)
             case Terminal(problem=problem, data=data):
                 await self._settle(item, "failed", problem, data)
+            case Retry(problem=problem, seconds=seconds, counted=False):
+                await self._give_back(item, seconds or FIRST_RETRY_SECONDS, problem, counted=False)
             case Retry(problem=problem, data=data) if item.tries >= self._max_attempts:
                 await self._settle(item, "failed", f"given up after {item.tries} attempts: {problem}", data)
             case Retry(problem=problem, seconds=seconds):
                 await self._give_back(item, seconds if seconds is not None else _back_off(item.tries), problem)
 
-    async def _give_back(self, item: Item, seconds: float, problem: str) -> None:
+    async def _give_back(self, item: Item, seconds: float, problem: str, *, counted: bool = True) -> None:
         due = self._ledger.clock.now() + timedelta(seconds=seconds)
-        given_back = Postponing(subject=item.subject, item=item, owner=self._owner, due=due, problem=problem)
+        given_back = Postponing(subject=item.subject, item=item, owner=self._owner, due=due, problem=problem, counted=counted)
         await self._until_written(lambda: self._desk.tell(given_back))
 
     async def _settle(self, item: Item, end: ItemEnd, problem: str, data: Mapping[str, Any] | None = None) -> None:

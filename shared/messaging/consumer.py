@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from shared.messaging.security import PLAIN, Security
 from shared.messaging.stream import Handle, Membership, Stream, Subscription
 
 __all__ = ["Consumer", "Handle", "Membership", "Subscription"]
@@ -38,8 +39,9 @@ class Consumer:
         *,
         stuck_seconds: float = STUCK_SECONDS,
         handler_seconds: float = HANDLER_SECONDS,
+        security: Security = PLAIN,
     ) -> None:
-        self._streams = [Stream(address, service, one, membership or Membership()) for one in subscriptions]
+        self._streams = [Stream(address, service, one, membership or Membership(), security) for one in subscriptions]
         self._stuck_seconds = stuck_seconds
         self._handler_seconds = handler_seconds
         self._lagging: dict[Stream, float] = {}

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from shared.messaging.dead_letters import Dead, copy_of
+from shared.messaging.security import PLAIN, Security
 from shared.messaging.wire import encode
 from shared.schemas.envelope import Event
 from shared.schemas.topics import MAX_MESSAGE_BYTES
@@ -32,9 +33,10 @@ class Producer:
     The idempotent mode of the client is not used: duplicates are dropped by sequence.
     """
 
-    def __init__(self, address: str, service: str) -> None:
+    def __init__(self, address: str, service: str, security: Security = PLAIN) -> None:
         self._address = address
         self._service = service
+        self._security = security
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._away_until = 0.0
@@ -97,6 +99,7 @@ class Producer:
             max_batch_size=262_144,
             max_request_size=MAX_MESSAGE_BYTES,
             request_timeout_ms=int(SEND_SECONDS * 1000),
+            **self._security.client(),
         )
         try:
             async with asyncio.timeout(START_SECONDS):

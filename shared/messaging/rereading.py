@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.messaging.reader import Reader
+from shared.messaging.security import PLAIN, Security
 from shared.messaging.stream import MAX_RECORDS, as_record
 from shared.messaging.wire import Record
 from shared.schemas.topics import MAX_MESSAGE_BYTES, Topic
@@ -27,10 +28,12 @@ class Rereading:
     its first answer says, and `since` may be passed over.
     """
 
-    def __init__(self, address: str, topic: Topic, since: datetime | None = None) -> None:
+    def __init__(self, address: str, topic: Topic, since: datetime | None = None, security: Security = PLAIN) -> None:
         self._topic = topic
         self._since = since
-        self._reader = Reader(bootstrap_servers=address.split(","), max_partition_fetch_bytes=MAX_MESSAGE_BYTES)
+        self._reader = Reader(
+            bootstrap_servers=address.split(","), max_partition_fetch_bytes=MAX_MESSAGE_BYTES, **security.client()
+        )
         self._ends: dict[TopicPartition, int] = {}
         self._sure: set[TopicPartition] = set()
         self.total = 0

@@ -23,6 +23,7 @@ from faststream.message import StreamMessage
 
 from shared.messaging.handover import Handover, heartbeat_ms
 from shared.messaging.reader import Reader
+from shared.messaging.security import PLAIN, Security
 from shared.messaging.wire import Record
 from shared.schemas.topics import MAX_MESSAGE_BYTES, Topic
 from shared.telemetry import metrics
@@ -58,8 +59,11 @@ class Membership:
 class Stream:
     """The life of one subscription: start, batches, and an end in three steps (`stop_fetching`, `drain`, `close`)."""
 
-    def __init__(self, address: str, service: str, subscription: Subscription, membership: Membership) -> None:
+    def __init__(
+        self, address: str, service: str, subscription: Subscription, membership: Membership, security: Security = PLAIN
+    ) -> None:
         self._address = address
+        self._security = security
         self._service = service
         self._subscription = subscription
         self._membership = membership
@@ -159,9 +163,7 @@ class Stream:
         return lag
 
     def _build(self) -> KafkaBroker:
-        broker = KafkaBroker(
-            self._address.split(","), acks="all", enable_idempotence=False, graceful_timeout=1, logger=None, apply_types=False
-        )
+        broker = self._security.broker(self._address)
         settings: dict[str, Any] = {
             "batch": True,
             "auto_offset_reset": "earliest",

@@ -13,14 +13,17 @@ from pydantic import ValidationError
 
 from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record, decode
+from shared.schemas.access import KeyRing, SystemAccess
+from shared.schemas.callbacks import Callback
 from shared.schemas.envelope import Event, Source
-from shared.schemas.intake import PersonRecorded, UnitRecorded
+from shared.schemas.intake import AccessRecorded, CallbackRecorded, PersonRecorded, UnitRecorded
 from shared.schemas.model import Json
 from shared.schemas.people import BusinessUnit, Directory, Person
 from shared.schemas.registry import TYPE_OF
 
 log = structlog.get_logger()
-PERSON, UNIT = TYPE_OF[PersonRecorded], TYPE_OF[UnitRecorded]
+PERSON, UNIT, ACCESS, CALLBACK = (TYPE_OF[fact] for fact in (PersonRecorded, UnitRecorded, AccessRecorded, CallbackRecorded))
+Part = Person | BusinessUnit | SystemAccess | Callback
 
 
 class PeopleStore(Protocol):
@@ -39,7 +42,7 @@ Entry = tuple[str, int, str, Json]
 
 
 class DirectoryCopy:
-    """`directory` is always one consistent, immutable snapshot."""
+    """`directory` is always one consistent, immutable snapshot; so are the `keys` of the units' systems, said beside it."""
 
     def __init__(self, store: PeopleStore, dead_letters: DeadLetters) -> None:
         self._store = store
@@ -49,6 +52,7 @@ class DirectoryCopy:
         self._changes = 0
         self._told: dict[Callable[[], Awaitable[None]], int] = {}
         self.directory = Directory()
+        self.keys = KeyRing()
 
     def on_change(self, listener: Callable[[], Awaitable[None]]) -> None:
         """Call `listener` after every change; one that raises is called again with the next batch."""
@@ -83,7 +87,7 @@ class DirectoryCopy:
         await self._dead_letters.bury(dead)
 
     async def hear(self, events: Sequence[Event]) -> None:
-        """Take over events about people and units, in whatever order they come; of other types nothing is to be taken.
+        """Take over events about people, units and callbacks, in whatever order they come; of other types nothing is to be taken.
 
         Raises what the store or a listener raises; hearing the same again then does what is left to do.
         """
@@ -115,14 +119,18 @@ class DirectoryCopy:
         if failures:
             raise failures[0]
 
-    def _take(self, taken: Sequence[tuple[Entry, Person | BusinessUnit]]) -> None:
-        self.directory = self.directory.with_entries([part for _, part in taken])
+    def _take(self, taken: Sequence[tuple[Entry, Part]]) -> None:
+        self.directory = self.directory.with_entries([part for _, part in taken if not isinstance(part, SystemAccess)])
+        if access := [part for _, part in taken if isinstance(part, SystemAccess)]:
+            self.keys = self.keys.with_entries(access)
         self._sequences |= {subject: sequence for (subject, sequence, _, _), _ in taken}
 
 
-READERS: Mapping[str, Callable[[Json], Person | BusinessUnit]] = {
+READERS: Mapping[str, Callable[[Json], Part]] = {
     PERSON: lambda data: PersonRecorded.model_validate(data).person,
     UNIT: lambda data: UnitRecorded.model_validate(data).unit,
+    ACCESS: lambda data: AccessRecorded.model_validate(data).access,
+    CALLBACK: lambda data: CallbackRecorded.model_validate(data).callback,
 }
 
 
@@ -130,8 +138,8 @@ def _entry(event: Event) -> Entry:
     return event.subject, event.sequence, event.type, event.data
 
 
-def _read(entry: Entry) -> Person | BusinessUnit | None:
-    """The person or unit of an entry; None for another type, or when this release cannot read it."""
+def _read(entry: Entry) -> Part | None:
+    """The person, unit, callback or system of an entry; None for another type, or when this release cannot read it."""
     subject, sequence, event_type, data = entry
     reader = READERS.get(event_type)
     if reader is None:

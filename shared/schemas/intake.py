@@ -3,7 +3,12 @@
 Fields that the pack marks `personal` travel as pointers ({"$personal": "details.jury"}); their values stay in intake.
 """
 
-from shared.schemas.model import Frozen
+from datetime import datetime
+from typing import Literal
+
+from shared.schemas.access import SystemAccess
+from shared.schemas.callbacks import Callback
+from shared.schemas.model import Frozen, Text
 from shared.schemas.people import BusinessUnit, Person
 from shared.schemas.requests import FieldChange, PolicyPin, Request, Verdict
 
@@ -47,9 +52,60 @@ class WithdrawalRequested(Frozen):
     reason: str
 
 
+class PreconditionWaived(Frozen):
+    """Whoever holds `role` let the request do without a precondition, and answers for it with a reason."""
+
+    precondition: str
+    label: Text
+    by: str
+    role: str
+    reason: str
+
+
+class Owed(Frozen):
+    """Evidence that the policy lets come later: for which precondition, until when, and when its absence is told further."""
+
+    any_of: tuple[str, ...]
+    label: Text
+    due: datetime
+    escalates: datetime | None = None
+
+
+class EvidenceAsked(Frozen):
+    """The time of what is owed is over; its requester is asked for it."""
+
+    owed: tuple[Owed, ...]
+
+
+class EvidenceOverdue(Frozen):
+    """It was asked for in vain; coordinator and unit leader are told."""
+
+    owed: tuple[Owed, ...]
+
+
+class EvidenceSettled(Frozen):
+    """It was given, waived, or is no longer wanted (`state`)."""
+
+    any_of: tuple[str, ...]
+    label: Text
+    state: Literal["met", "waived", "not_wanted"]
+
+
 class PersonRecorded(Frozen):
     person: Person
 
 
 class UnitRecorded(Frozen):
     unit: BusinessUnit
+
+
+class AccessRecorded(Frozen):
+    """All keys of one system, as they are now."""
+
+    access: SystemAccess
+
+
+class CallbackRecorded(Frozen):
+    """A unit's subscription as it stands from here on (docs/decisions/0025)."""
+
+    callback: Callback

@@ -4,11 +4,11 @@ from typing import Literal
 
 from shared.schemas.model import Frozen
 
-Channel = Literal["email", "chat", "webhook"]
+Channel = Literal["email", "chat", "webhook", "callback"]
 
 
 class Delivery(Frozen):
-    """One message to one recipient: a person's id, a business unit's chat room, or a webhook's name."""
+    """One message to one recipient: a person's id, a business unit's chat room, a webhook's name, or the id of a unit's callback."""
 
     id: str
     channel: Channel

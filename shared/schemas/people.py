@@ -1,4 +1,4 @@
-"""People and business units, and the directory: an immutable snapshot of both with the look-ups decisions need."""
+"""People and business units, and the directory: an immutable snapshot of both with the look-ups decisions need, callbacks included."""
 
 import hashlib
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from shared.schemas.callbacks import Callback
 from shared.schemas.model import Frozen, Text
 
 
@@ -54,10 +55,14 @@ class Person(Frozen):
 
 
 class Directory(Frozen):
-    """Everybody, at one moment. `version` names exactly this content."""
+    """Everybody, at one moment. `version` names exactly its people and units.
+
+    `callbacks` are the units' subscriptions by unit and id; nobody is chosen by them.
+    """
 
     people: dict[str, Person] = Field(default_factory=dict)
     units: dict[str, BusinessUnit] = Field(default_factory=dict)
+    callbacks: dict[str, dict[str, Callback]] = Field(default_factory=dict)
 
     @cached_property
     def version(self) -> str:
@@ -71,13 +76,15 @@ class Directory(Frozen):
         """The active people who hold `role`, in the order of their ids."""
         return tuple(p for _, p in sorted(self.people.items()) if p.active and role in p.roles)
 
-    def with_entries(self, entries: Iterable[Person | BusinessUnit]) -> "Directory":
+    def with_entries(self, entries: Iterable[Person | BusinessUnit | Callback]) -> "Directory":
         """A new directory in which `entries` replace those of the same id or code."""
-        people, units = dict(self.people), dict(self.units)
+        people, units, callbacks = dict(self.people), dict(self.units), dict(self.callbacks)
         for entry in entries:
             match entry:
                 case Person():
                     people[entry.id] = entry
                 case BusinessUnit():
                     units[entry.code] = entry
-        return Directory(people=people, units=units)
+                case Callback():
+                    callbacks[entry.unit] = {**callbacks.get(entry.unit, {}), entry.id: entry}
+        return Directory(people=people, units=units, callbacks=callbacks)

@@ -13,8 +13,8 @@ from shared.schemas.model import Frozen, Json, Text
 NAMESPACE = uuid.UUID("6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11")
 NUMBER_PREFIX = "BL-"
 Outcome = Literal["accepted", "returned", "rejected"]
-Action = Literal["submit", "amend", "withdraw"]
-Pending = Literal["amendment", "withdrawal"]
+Action = Literal["submit", "amend", "withdraw", "waive"]
+Pending = Literal["amendment", "withdrawal", "submission"]
 
 
 def request_id(business_unit: str, system: str, reference: str) -> str:
@@ -100,21 +100,30 @@ class PolicyPin(Frozen):
 
 
 class Problem(Frozen):
-    """One thing wrong: the field (dotted path), a stable code, and a sentence that names problem and remedy."""
+    """One thing wrong: the field (dotted path), a stable code, and a sentence that names problem and remedy.
+
+    In an answer, `pointer` is the field's JSON pointer (RFC 6901) into the body as it was sent.
+    """
 
     field: str
     code: str
     message: Text
+    pointer: str | None = None
 
 
 class PreconditionVerdict(Frozen):
-    """One precondition, or one of several (`any_of`), with what proved it. `label` is the policy's own wording."""
+    """One precondition, or one of several (`any_of`), with what proved it. `label` is the policy's own wording.
+
+    What may be proved `later` is `due` then: it is asked for at that time, and at `escalates` the unit's leader hears of it.
+    """
 
     any_of: tuple[str, ...]
     state: Literal["met", "waived", "later", "missing"]
     met_by: Evidence | None = None
     label: Text
     message: Text | None = None
+    due: datetime | None = None
+    escalates: datetime | None = None
 
 
 class Verdict(Frozen):
@@ -136,10 +145,11 @@ class FieldChange(Frozen):
 
 
 class Answer(Frozen):
-    """What the sender gets, the same on every channel. `outcome` is the verdict's, or withdrawn, or refused (see `problem`).
+    """What the sender gets, the same on every channel. `outcome` is the verdict's, or withdrawn, held, or refused (see `problem`).
 
     `pending` names what was asked of the request and is not decided yet: work on it may have ended meanwhile, and then the
     amendment or withdrawal is refused. While it is named there, `outcome` says what was asked for, not what has come about.
+    What came before the request itself is `held`, and waits for the submission that `pending` names, for a while.
     """
 
     id: str | None

@@ -1,5 +1,6 @@
 """From a service's own rooms, work and routes to an application that runs: what is the same for every service."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -17,11 +18,13 @@ from shared.service.recovery import recovery_routes
 from shared.service.redriver import Redriver
 from shared.service.redriving import dead_letter_routes, parked_routes
 from shared.service.restoring import Finish, Restoring
-from shared.service.settings import Settings
+from shared.service.settings import Settings, SettingsError
 from shared.telemetry import logging
 from shared.telemetry.health import Health
 
 S = TypeVar("S", bound=Settings)
+WRONG_SETTINGS = 2
+"""The exit status of a service that cannot start with its settings."""
 
 
 def application(
@@ -82,7 +85,12 @@ def _operators_routes(
     )
 
 
-def run(settings: S, build_app: Callable[[S], FastAPI]) -> None:
-    """Serve what `build_app` builds until a signal ends it."""
-    logging.configure(settings.service, settings.log)
-    serve(lambda: build_app(settings), settings.host, settings.port)
+def run(read: Callable[[], S], build_app: Callable[[S], FastAPI]) -> None:
+    """Serve what `build_app` builds of the settings until a signal ends it; settings that are wrong end it with one line, and 2."""
+    try:
+        settings = read()
+        logging.configure(settings.service, settings.log)
+        serve(lambda: build_app(settings), settings.host, settings.port)
+    except SettingsError as error:
+        sys.stderr.write(" ".join(str(error).split()) + "\n")
+        raise SystemExit(WRONG_SETTINGS) from None

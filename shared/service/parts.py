@@ -9,7 +9,10 @@ from typing import Any, Self
 import httpx
 
 from shared.catalogue import Pack, load_packs
+from shared.http.access import Access
 from shared.http.auth import Authenticator, authenticator, check_bind
+from shared.http.service_tokens import ServiceAuth, ServiceTokens
+from shared.http.signed import Signer
 from shared.ledger.apply import Ledger
 from shared.ledger.desk import Desk
 from shared.ledger.domain import C, Domain, S, Surroundings
@@ -25,7 +28,7 @@ from shared.messaging.consumer import Subscription
 from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.producer import Producer, TopicPublisher
 from shared.people.copy import DirectoryCopy
-from shared.schemas.envelope import Source
+from shared.schemas.envelope import SOURCES, Source
 from shared.schemas.topics import DEAD_LETTER, REQUEST_TOPICS, Topic
 from shared.service.audit import Audit
 from shared.service.feed import Feed
@@ -36,6 +39,7 @@ from shared.storage import (
     Database,
     MongoAudit,
     MongoDeadLetters,
+    MongoKeys,
     MongoLedgerStore,
     MongoPeopleStore,
     MongoShadow,
@@ -49,6 +53,13 @@ PUBLISH_PATIENCE_SECONDS = 0.02
 MARK_SECONDS = 2.0
 EFFECTS_AT_ONCE = 16
 ASK_SECONDS = 10.0
+
+
+class NoPepperError(Exception):
+    """Units' systems have keys, and this process could prove none of them."""
+
+    def __init__(self) -> None:
+        super().__init__("Units' systems have keys; give this service the same BACKLINE_KEY_PEPPER (or _FILE) as intake has.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +90,16 @@ class Parts:
     blobs: BlobStore
     dead_letters: MongoDeadLetters
     audit: Audit
+    keys: MongoKeys
     burial: DeadLetters
     producer: Producer
     people: DirectoryCopy
     packs: Mapping[tuple[str, str], Pack]
     auth: Authenticator
+    access: Access
+    signer: Signer
     http: httpx.AsyncClient
+    outside: httpx.AsyncClient
     feed: Feed
     people_reconciler: Reconciler
 
@@ -98,15 +113,14 @@ class Parts:
         ensure_fast(settings.environment)
         client, clock = connect(settings.mongo_uri), clock_from(settings.clock, settings.environment)
         database = client[settings.database]
-        http = httpx.AsyncClient(timeout=ASK_SECONDS, headers={"Authorization": f"Bearer {settings.service_token}"})
+        tokens = ServiceTokens(settings.service_token)
+        http, outside = _asking(settings, tokens), httpx.AsyncClient(trust_env=False)
         told = Feed(http, settings.url_of, "people")
-        letters, producer = MongoDeadLetters(database["dead_letters"]), Producer(settings.broker, settings.service)
-
-        async def copy(dead: Sequence[Dead]) -> list[bool]:
-            return await producer.copy(DEAD_LETTER[settings.service].name, dead)
-
-        burial = DeadLetters(settings.service, letters, copy, clock.now)
+        letters = MongoDeadLetters(database["dead_letters"])
+        producer = Producer(settings.broker, settings.service, settings.kafka)
+        burial = _burial(settings, letters, producer, clock)
         people = DirectoryCopy(MongoPeopleStore(database["people"]), burial)
+        access = Access.of(settings, keys=lambda: people.keys, now=clock.now, outside=outside, services=tokens)
         return cls(
             settings=settings,
             clock=clock,
@@ -116,11 +130,15 @@ class Parts:
             dead_letters=letters,
             burial=burial,
             audit=Audit(MongoAudit(database["operations"]), clock),
+            keys=MongoKeys(database["idempotency_keys"], clock.now),
             producer=producer,
             people=people,
             packs=load_packs(Path(settings.policy_root)) if settings.policy_root else load_packs(),
-            auth=authenticator(settings, lambda: people.directory),
+            auth=authenticator(settings, lambda: people.directory, access),
+            access=access,
+            signer=Signer(settings.link_secrets, clock.now),
             http=http,
+            outside=outside,
             feed=Feed(http, settings.url_of),
             people_reconciler=Reconciler(settings.service, people, heads=told.heads, ask=told.events, clock=clock),
         )
@@ -177,15 +195,32 @@ class Parts:
         return Subscription(topics=topics, handle=room.hearing.handle, group=f"backline.{self.settings.service}")
 
     async def open(self, rooms: Sequence[LedgerRoom]) -> None:
-        """Check the database, create the ledgers' indexes and load the directory."""
+        """Check the database, create the ledgers' indexes and load the directory. Raises NoPepperError."""
         await ensure_safe(self.client)
         for room in rooms:
             await room.store.prepare()
         await self.dead_letters.prepare()
+        await self.keys.prepare()
         await self.people.load()
+        if self.people.keys.by_id and not self.access.peppers.usable:
+            raise NoPepperError
 
     async def close(self) -> None:
         """Close every connection."""
         await self.producer.stop()
         await self.http.aclose()
+        await self.outside.aclose()
         self.client.close()
+
+
+def _burial(settings: Settings, letters: MongoDeadLetters, producer: Producer, clock: Clock) -> DeadLetters:
+    async def copy(dead: Sequence[Dead]) -> list[bool]:
+        return await producer.copy(DEAD_LETTER[settings.service].name, dead)
+
+    return DeadLetters(settings.service, letters, copy, clock.now)
+
+
+def _asking(settings: Settings, tokens: ServiceTokens) -> httpx.AsyncClient:
+    """The client that asks the other services, each with a token for it."""
+    signed = ServiceAuth(tokens, settings.service, {settings.url_of(source): source for source in SOURCES})
+    return httpx.AsyncClient(timeout=ASK_SECONDS, auth=signed)

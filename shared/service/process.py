@@ -171,8 +171,12 @@ class Process:
 
     async def _reconcile(self) -> None:
         """Compare what was heard with what was said, until cancelled."""
-        reconcilers = [self._parts.people_reconciler, *(room.reconciler for room in self._rooms)]
-        await asyncio.gather(*(reconciler.work(self._consumer.caught_up) for reconciler in reconcilers))
+        comparing = [room.reconciler.work(self._consumer.caught_up) for room in self._rooms]
+        await asyncio.gather(self._parts.people_reconciler.work(self._may_compare_people), *comparing)
+
+    def _may_compare_people(self) -> bool:
+        """Also while the broker is away: a key that is revoked meanwhile must open nothing (docs/decisions/0020)."""
+        return self._consumer.caught_up() or self._consumer.problem() is not None
 
     def _broker_problem(self) -> str | None:
         return "The service is stopping." if self._stopping else self._consumer.problem()
@@ -225,4 +229,6 @@ def _consumer(parts: Parts, subscriptions: Sequence[Subscription]) -> Consumer:
     membership = Membership(
         session_timeout_ms=parts.settings.session_timeout_ms, rebalance_timeout_ms=parts.settings.rebalance_timeout_ms
     )
-    return Consumer(parts.settings.broker, parts.settings.service, (*subscriptions, following), membership)
+    return Consumer(
+        parts.settings.broker, parts.settings.service, (*subscriptions, following), membership, security=parts.settings.kafka
+    )

@@ -114,7 +114,7 @@ class Restoring:
 
     async def _read(self, room: LedgerRoom, since: datetime | None, restored: Restored, tell: Tell) -> None:
         """Look at all that the topic holds."""
-        reading = Rereading(self._parts.settings.broker, room.topic, since)
+        reading = Rereading(self._parts.settings.broker, room.topic, since, self._parts.settings.kafka)
         try:
             await reading.open()
             done = 0

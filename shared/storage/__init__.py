@@ -16,9 +16,11 @@ from shared.storage.client import (
     ensure_safe,
 )
 from shared.storage.dead_letters import BuriedAgainError, MongoDeadLetters, handed_again
+from shared.storage.key_store import MongoKeys
 from shared.storage.ledger_store import MongoLedgerStore
 from shared.storage.people_store import MongoPeopleStore
 from shared.storage.shadow_store import MongoShadow
+from shared.storage.sight import Places, Sight, Sighted
 
 __all__ = [
     "Blob",
@@ -32,12 +34,16 @@ __all__ = [
     "InsertOne",
     "MongoAudit",
     "MongoDeadLetters",
+    "MongoKeys",
     "MongoLedgerStore",
     "MongoPeopleStore",
     "MongoShadow",
+    "Places",
     "PlainClient",
     "PyMongoError",
     "ReplaceOne",
+    "Sight",
+    "Sighted",
     "UnsafeDatabaseError",
     "UpdateOne",
     "connect",

@@ -41,9 +41,14 @@ def told(problems: Sequence[Problem]) -> Text:
 def row_problem(problems: Sequence[Problem]) -> Json:
     """Why a row was not sent, in the form in which a batch says why a line was refused."""
     text = told(problems)
-    errors = [{"pointer": p.field, "code": p.code, "message": p.message.model_dump()} for p in problems[:MOST]]
+    errors = [{"pointer": pointer(p.field), "code": p.code, "message": p.message.model_dump()} for p in problems[:MOST]]
     message = Text(zh=ROW.zh.format(text.zh), en=ROW.en.format(text.en))
     return {"code": "row_not_understood", "status": 422, "message": message.model_dump(), "errors": errors}
+
+
+def pointer(column: str) -> str:
+    """The pointer (RFC 6901) of a column in a row that is read as a record by its headers."""
+    return "/" + column.replace("~", "~0").replace("/", "~1")
 
 
 def file_problem(fault: TableFault) -> Json:

@@ -13,6 +13,8 @@ from datetime import date
 from typing import BinaryIO
 from xml.parsers import expat
 
+from shared.files import archive
+from shared.files.refusals import FileRefused
 from shared.tables.cells import EPOCH
 from shared.tables.faults import TableFault, unreadable
 
@@ -78,10 +80,13 @@ class Package:
 
     def __init__(self, file: BinaryIO) -> None:
         """Raises TableFault when `file` is no workbook."""
+        try:
+            archive.entries(file, archive.Limits(entries=MAX_PARTS))
+        except FileRefused as error:
+            code = "too_many_parts" if error.code == "too_many_entries" else "broken_workbook"
+            raise unreadable(code, error.text.zh, error.text.en) from error
         with understood():
             self._zip = zipfile.ZipFile(file)
-        if len(self._zip.infolist()) > MAX_PARTS:
-            raise unreadable("too_many_parts", "工作簿的部件过多。", "The workbook has too many parts.")
 
     def pieces(self, part: str, limit: int) -> Iterator[bytes]:
         """The bytes of `part`, unpacked piece by piece. Raises TableFault when it is not there, larger than `limit` or broken."""

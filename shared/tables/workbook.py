@@ -64,9 +64,10 @@ def _chosen(sheets: dict[str, str] | object, name: str | None) -> str:
         return str(sheets[name])
     if len(sheets) == 1:
         return str(next(iter(sheets.values())))
-    zh = f"工作簿有多个可见的工作表（{named}）；请写明读哪一个。" if sheets else "工作簿中没有可见的工作表。"
-    en = f"The workbook has several visible sheets ({named}); say which to read." if sheets else "No sheet is visible."
-    raise unreadable("which_sheet", zh, en)
+    if not sheets:
+        raise unreadable("which_sheet", "工作簿中没有可见的工作表；请取消隐藏。", "No sheet is visible; unhide the one to read.")
+    zh = f"工作簿有多个可见的工作表（{named}）；请写明读哪一个。"
+    raise unreadable("which_sheet", zh, f"The workbook has several visible sheets ({named}); say which to read.")
 
 
 def _survey(package: Package, part: str, limits: Limits) -> tuple[list[Merged], int]:

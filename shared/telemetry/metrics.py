@@ -17,10 +17,11 @@ LABELS = {
     "reason": "a code from the line of code that counts it",
     "step": "coordinator, supporter",
     "outcome": "accepted, returned, rejected, duplicate, refused, sent, failed, unknown, assigned, waiting and the like",
-    "channel": "http, batch, topic; email, chat, webhook",
+    "channel": "http, batch, topic; email, chat, webhook, callback",
     "method": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, other",
     "route": "a path template of the service, or unmatched",
     "status": "an HTTP status code",
+    "business_unit": "a business unit's code in the directory, or other",
     "version": "the version of this release",
     "crc32c": "compiled, python",
 }
@@ -73,6 +74,8 @@ ITEMS_LEASED = Gauge("backline_items_leased", "Items this process is performing 
 
 # What the business sees
 VERDICTS = Counter("backline_verdicts_total", "Verdicts said, by outcome and the channel asked on", ["outcome", "channel"])
+DESK_OPEN = Gauge("backline_desk_open_records", "Refused messages that a unit has yet to correct", ["business_unit"])
+DESK_NOT_KEPT = Counter("backline_desk_not_kept_total", "Refused messages not kept because their unit's desk is full")
 ASSIGNMENTS = Counter("backline_assignment_total", "Assignment decisions, by step and outcome", ["step", "outcome"])
 SEATS_REFUSED = Counter("backline_seats_refused_total", "Seats refused because the person was full; decided again")
 DELIVERIES = Counter("backline_deliveries_total", "Deliveries that ended, by channel and outcome", ["channel", "outcome"])

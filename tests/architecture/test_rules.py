@@ -19,6 +19,7 @@ from tests.architecture.rules import (
     only_messaging_consumes,
     schemas_import_pydantic_alone,
 )
+from tests.architecture.seeing import addresses_read_by_sight, only_our_services_see_all
 from tests.architecture.sources import ROOT, Source, sources
 
 RULES: list[Rule] = [
@@ -29,6 +30,8 @@ RULES: list[Rule] = [
     functions_are_short,
     modules_have_telling_names,
     modules_say_their_duty,
+    addresses_read_by_sight,
+    only_our_services_see_all,
 ]
 
 OFFENCES: list[tuple[Rule, str, str]] = [
@@ -55,6 +58,23 @@ OFFENCES: list[tuple[Rule, str, str]] = [
     (modules_say_their_duty, "services/notify/domain.py", "import json"),
     (modules_say_their_duty, "services/notify/domain.py", '"""Notify."""'),
     (modules_say_their_duty, "services/notify/domain.py", ""),
+    (addresses_read_by_sight, "services/notify/api.py", "from services.notify.projection import MongoProjection"),
+    (addresses_read_by_sight, "services/intake/api/desk.py", "from services.intake.projection import Projection"),
+    (addresses_read_by_sight, "services/intake/api/desk.py", "from shared.storage import BlobStore, Collection"),
+    (addresses_read_by_sight, "services/routing/api.py", "class R(Protocol):\n    async def state(self, request: str): ..."),
+    (
+        addresses_read_by_sight,
+        "services/routing/api.py",
+        "class R(Protocol):\n    async def state(self, sight: Sight = ALL): ...",
+    ),
+    (
+        addresses_read_by_sight,
+        "services/routing/api.py",
+        "class R(Protocol):\n    async def state(self, sight: Sight | None): ...",
+    ),
+    (only_our_services_see_all, "services/routing/api.py", "Sight.of_our_services()"),
+    (only_our_services_see_all, "services/intake/api/desk.py", "Sight(whole=True)"),
+    (only_our_services_see_all, "shared/service/redriving.py", "Sight(**given)"),
 ]
 
 LAWFUL: list[tuple[Rule, str, str]] = [
@@ -78,6 +98,14 @@ LAWFUL: list[tuple[Rule, str, str]] = [
         "def f():\n    @get\n    def g():\n" + "        x = 1\n" * 30 + "    x = 1\n" * 30,
     ),
     (modules_have_telling_names, "shared/ledger/apply.py", ""),
+    (addresses_read_by_sight, "services/intake/api/desk.py", "from services.intake.projection import FILTERS, Page"),
+    (addresses_read_by_sight, "services/routing/projection.py", "from shared.storage import Collection"),
+    (
+        addresses_read_by_sight,
+        "services/routing/api.py",
+        "class R(Protocol):\n    async def state(self, sight: Sight, of: str): ...",
+    ),
+    (only_our_services_see_all, "services/intake/mail/threads.py", "Sight(person=person)"),
 ]
 
 

@@ -62,7 +62,7 @@ class Ports:
     async def personal(self, request: str) -> Json:
         return dict(self._personal[request])
 
-    async def attachment(self, sha256: str) -> tuple[str, bytes]:
+    async def attachment(self, sha256: str, request: str) -> tuple[str, bytes]:
         raise LookupError(f"The documents measured here name no attachment, yet {sha256} was asked for.")
 
     async def put(self, data: bytes, *, name: str, media_type: str, owner: str | None = None) -> str:

@@ -83,6 +83,8 @@ class Backline:
         await self.stack.start()
         url = f"{self.stack.url('intake')}/v1/people:import"
         (await self._http.post(url, content=orjson.dumps(self.directory))).raise_for_status()
+        draft = await self._http.post(f"{self.stack.url('intake')}/v1/attachments", content=mix.DRAFT)
+        draft.raise_for_status()
         client = connect(self.stack.mongod.uri)
         wanted = len(self.directory["people"]) + len(self.directory["business_units"])
 
@@ -158,6 +160,8 @@ class Backline:
 
     async def outcomes(self) -> tuple[Counter[str], Counter[str]]:
         """From the services' own databases: how many requests (surveys before apart) and deliveries are in which status."""
+        draft = await self._http.post(f"{self.stack.url('intake')}/v1/attachments", content=mix.DRAFT)
+        draft.raise_for_status()
         client = connect(self.stack.mongod.uri)
         wanted = {"state.request.source.reference": {"$regex": "^R-"}}
         states = client["backline_intake"]["requests"].find(wanted, {"state.status": 1})

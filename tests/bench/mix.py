@@ -4,6 +4,7 @@ Ten requests belong to one opportunity, as in a season; a survey of each was com
 presentations and trainings must name one.
 """
 
+import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ WEIGHTS = {
 }
 PER_OPPORTUNITY = 10
 SYSTEM = "crm"
+DRAFT = "采购合同草案：第一条……".encode()
+"""The content of every contract's draft; it is uploaded before the first request."""
 TEXTS = ("content", "purpose", "reason", "use", "sample", "name")
 
 
@@ -93,6 +96,8 @@ def _filed(kind: str, reference: str, opportunity: tuple[str, int], requesters: 
     )
     details = _varied(plain["details"], reference)
     body = {**plain, "details": details, "evidence": _evidence(plain["evidence"], unit, number)}
+    if plain["attachments"]:
+        body["attachments"] = [{**plain["attachments"][0], "size": len(DRAFT), "sha256": hashlib.sha256(DRAFT).hexdigest()}]
     if "opportunity" in plain:
         customer = {
             "id": f"C-{unit}-{number}",

@@ -27,6 +27,11 @@ class Front:
         url = f"{self._stack.url('intake')}/v1/people:import"
         (await self._client.post(url, content=directory, headers=SERVICE)).raise_for_status()
 
+    async def store(self, sha256: str, name: str, content: bytes) -> None:
+        """Upload a file that anybody's request may name."""
+        url = f"{self._stack.url('intake')}/v1/attachments/{sha256}"
+        (await self._client.put(url, content=content, params={"name": name}, headers=SERVICE)).raise_for_status()
+
     async def send(self, action: str, body: Row) -> Row:
         """One message as a batch of one; the answer to it."""
         self._sent += 1
@@ -41,7 +46,7 @@ class Front:
         """Have everybody who is assigned accept and complete the request of a (business_unit, system, reference)."""
         identity = request_id(reference["business_unit"], reference["system"], reference["reference"])
         address = f"{self._stack.url('routing')}/v1/requests/{identity}"
-        for _ in range(200):
+        for _ in range(900):
             assignment = (await self._client.get(f"{address}/assignment", headers=SERVICE)).json()
             if assignment.get("status") == "completed" and await self._status(identity) == "completed":
                 return

@@ -71,7 +71,8 @@ async def test_every_realistic_file_gets_the_expected_verdicts(stack: Stack, tmp
         await Front(stack, client).employ((DATA / "directory.yaml").read_bytes())
     wrapped = tmp_path / "kafka.mapping.yaml"
     wrapped.write_text(KAFKA_RECORDS, encoding="utf-8")
-    oa = ("--mapping", str(DATA / "requests" / "oa-south.mapping.yaml"), "--attachments", str(_enclosed(tmp_path / "files")))
+    files = ("--attachments", str(_enclosed(tmp_path / "files")))
+    oa = ("--mapping", str(DATA / "requests" / "oa-south.mapping.yaml"), *files)
 
     async def imported(file: str, unit: str, *more: str) -> list[Row]:
         out = tmp_path / f"{file}.verdicts.jsonl"
@@ -93,8 +94,8 @@ async def test_every_realistic_file_gets_the_expected_verdicts(stack: Stack, tmp
     first = await imported("oa-south.csv", "south", *oa)
     others = [
         ("oa-south.csv", first),
-        ("crm-east.jsonl", await imported("crm-east.jsonl", "east")),
-        ("erp-north.jsonl", await imported("erp-north.jsonl", "north", "--mapping", str(wrapped))),
+        ("crm-east.jsonl", await imported("crm-east.jsonl", "east", *files)),
+        ("erp-north.jsonl", await imported("erp-north.jsonl", "north", "--mapping", str(wrapped), *files)),
     ]
     for file, verdicts in others:
         found = list(_differences(verdicts, _expected(f"requests/{file}")))

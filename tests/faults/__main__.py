@@ -4,87 +4,57 @@ import argparse
 import asyncio
 import json
 import logging
-import shutil
+import os
+import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from infra.embedded import ProgramError
-from tests.faults.plans import Planned, plan, planned
+from tests.faults.cases import PROFILES
+from tests.faults.lanes import Lanes
+from tests.faults.plans import plan, planned
 from tests.faults.report import Results
-from tests.faults.runs import PROFILES, Profile, Verdict, failed, run
-from tests.faults.stand import Shape, Stand
 
-START_ATTEMPTS = 3
-
-
-async def carry_out(runs: Sequence[Planned], profile: Profile, results: Results, folder: Path, lanes: int) -> None:
-    """Every run that has no result yet: those of one shape one after the other, `lanes` shapes at a time; they mostly wait."""
-    shapes = dict.fromkeys(one.case.shape for one in runs)
-    slots = asyncio.Semaphore(lanes)
-
-    async def lane(number: int, shape: Shape) -> None:
-        async with slots:
-            due = [one for one in runs if one.case.shape == shape and not results.has(one)]
-            await _on_one_stand(due, profile, results, folder / f"stand-{number}")
-
-    await asyncio.gather(*(lane(number, shape) for number, shape in enumerate(shapes)))
+STOPPED = 3
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def _on_one_stand(runs: Sequence[Planned], profile: Profile, results: Results, folder: Path) -> None:
-    """Runs of one shape; a stand that broke is not used again."""
-    stand: Stand | None = None
-    try:
-        for one in runs:
-            verdict, stand = await _one(stand, one, profile, folder)
-            results.add(verdict)
-    finally:
-        if stand is not None:
-            await stand.stop()
+async def until_told(lanes: Lanes) -> bool:
+    """Carry everything out; False if a signal came first, with everything ended that ran."""
+    working = asyncio.ensure_future(lanes.carry_out())
+    told = asyncio.Event()
+
+    def stop() -> None:
+        told.set()
+        working.cancel()
+
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    await asyncio.wait([working])
+    if not working.cancelled():
+        working.result()
+    return not told.is_set()
 
 
-async def _one(stand: Stand | None, one: Planned, profile: Profile, folder: Path) -> tuple[Verdict, Stand | None]:
-    """The verdict, and the stand if it can be used for the next run."""
-    try:
-        stand = stand or await _started(one.case.shape, profile, folder)
-        verdict = await run(stand, one.case, one.seed, profile)
-    except Exception as error:  # noqa: BLE001  # whatever broke the run is its verdict, and the next run is still to be made
-        verdict = failed(one.case, one.seed, profile, f"{type(error).__name__}: {error}")
-    if stand is not None and (verdict.verdict == "broken" or not verdict.requests):
-        await stand.stop()
-        stand.keep_logs(f"{one.case.name}-{one.seed}")
-        stand = None
-    return verdict, stand
-
-
-async def _started(shape: Shape, profile: Profile, folder: Path) -> Stand:
-    """A stand that runs; on a busy machine a first attempt may take too long, which is no verdict on anything."""
-    for attempt in range(START_ATTEMPTS):
-        shutil.rmtree(folder, ignore_errors=True)
-        stand = Stand(folder, shape)
-        try:
-            await stand.start(profile.values)
-        except BaseException as error:
-            await stand.stop()
-            if not isinstance(error, ProgramError) or attempt + 1 == START_ATTEMPTS:
-                raise
-        else:
-            return stand
-    raise AssertionError("the last attempt returns or raises")
-
-
-def main() -> int:
-    """Exit status 0: nothing lost, twice, inverted or doubtful and unlisted, and every control was caught."""
+def parsed() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", choices=sorted(PROFILES), default="short")
     parser.add_argument("--seed", type=int, default=1, help="the first seed, or with --fault the one to run again")
     parser.add_argument("--fault", nargs="+", help="these kinds of run only; --list names them")
-    parser.add_argument("--runs", type=int, default=300, help="how many runs the long profile has, controls included")
+    parser.add_argument("--runs", type=int, default=300, help="how many runs the long profile has at least, controls included")
     parser.add_argument("--results", type=Path, help="JSON lines of earlier runs: these are not made again")
     parser.add_argument("--folder", type=Path, default=Path("var/faults"))
-    parser.add_argument("--lanes", type=int, default=2, help="how many stands run side by side")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many runs go on side by side")
     parser.add_argument("--list", action="store_true")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Exit status 0: nothing lost, twice, inverted or doubtful and unlisted, nothing slow, and every control was caught.
+
+    3: it was stopped; what has a result in the file of results is not made again.
+    """
+    arguments = parsed()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers are killed on purpose; that is no news
     profile = PROFILES[arguments.profile]
     runs = planned(arguments.fault, arguments.seed) if arguments.fault else plan(profile, arguments.seed, arguments.runs)
@@ -92,8 +62,12 @@ def main() -> int:
         print("\n".join(sorted({one.case.name for one in runs})))
         return 0
     results = Results(arguments.results)
-    asyncio.run(carry_out(runs, profile, results, arguments.folder, arguments.lanes))
-    print(json.dumps(results.kills()))
+    lanes = Lanes(runs, profile, results, arguments.folder, arguments.jobs)
+    if not asyncio.run(until_told(lanes)):
+        again = "the same command goes on from here" if arguments.results else "without --results it begins anew"
+        print(f"Stopped; {again}.", file=sys.stderr)
+        return STOPPED
+    print(json.dumps(results.aside()))
     print(json.dumps(results.figures(), ensure_ascii=False))
     return 0 if results.good() else 1
 

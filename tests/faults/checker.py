@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from services.notify.rendering.view import reference_of
+from tests.faults import owners
 from tests.faults.history import History, Json, Ledger, Taken
 
 HEARS = {
@@ -36,7 +37,7 @@ class Findings:
 
 def check(history: History) -> Findings:
     """Every breach in `history`."""
-    findings = Findings(lost=list(history.damaged), twice=list(history.overfull))
+    findings = Findings(lost=list(history.damaged), twice=[*history.overfull, *owners.at_once(history.handled)])
     for request in history.requests():
         ledgers = {service: history.ledgers.get(service, {}).get(request, NOTHING_SAID) for service in HEARS}
         findings.lost += _lost(request, ledgers)

@@ -19,6 +19,8 @@ UNITS_OWN = {"Authorization": f"Bearer dev-unit-{UNIT}"}
 AGAIN_SECONDS = 0.25
 LOOK_SECONDS = 0.3
 FINAL = {"completed", "withdrawn", "returned", "rejected", "dropped"}
+Took = tuple[float, float]
+"""Seconds since it was asked last, and since it was asked first."""
 
 
 class Clients:
@@ -28,7 +30,6 @@ class Clients:
         self._stack = stack
         self._client = client
         self._history = history
-        self._started = time.monotonic()
         self._turns = itertools.count()
         self._idle = 0.0
 
@@ -44,20 +45,20 @@ class Clients:
             await self._ask(wish, "amend", "PATCH", f"/v1/requests/{wish.request}", body)
         if wish.withdraws:
             await self._ask(wish, "withdraw", "POST", f"/v1/requests/{wish.request}/withdraw", {"reason": "不再需要"})
-        await asyncio.sleep(max(0.0, self._started + self._idle - time.monotonic()))
+        await asyncio.sleep(max(0.0, self._idle - self._history.now()))
         while not await self._work(wish):
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _send(self, wish: Wish) -> None:
-        await asyncio.sleep(max(0.0, self._started + wish.at - time.monotonic()))
+        await asyncio.sleep(max(0.0, wish.at - self._history.now()))
         await self._ask(wish, "submit", "POST", "/v1/requests", wish.body())
 
     async def _ask(self, wish: Wish, action: str, method: str, path: str, body: dict[str, Any]) -> None:
         """One message of the unit, repeated under the same key until it is answered."""
         headers = {**UNITS_OWN, "Idempotency-Key": f"{wish.reference}-{action}"}
-        answer, seconds = await self._until_answered("intake", method, path, headers, body)
+        answer, took = await self._until_answered("intake", method, path, headers, body)
         outcome = answer.json().get("outcome", "refused") if answer.is_success else "refused"
-        self._note(wish, action, outcome, "", seconds)
+        self._note(wish, action, outcome, "", took)
 
     async def _work(self, wish: Wish) -> bool:
         """Do what is to be done now; whether the request has ended."""
@@ -82,27 +83,37 @@ class Clients:
 
     async def _act(self, wish: Wish, action: str, person: str, body: dict[str, Any] | None) -> None:
         headers = {"Authorization": f"Bearer dev-person-{person}", "Idempotency-Key": f"{wish.request}-{action}"}
-        answer, seconds = await self._until_answered("routing", "POST", f"/v1/requests/{wish.request}/{action}", headers, body)
-        self._note(wish, action, "done" if answer.is_success else "refused", person, seconds)
+        answer, took = await self._until_answered("routing", "POST", f"/v1/requests/{wish.request}/{action}", headers, body)
+        self._note(wish, action, "done" if answer.is_success else "refused", person, took)
 
     async def _until_answered(
         self, service: str, method: str, path: str, headers: dict[str, str], body: object
-    ) -> tuple[httpx.Response, float]:
+    ) -> tuple[httpx.Response, Took]:
+        first = time.monotonic()
         while True:
             begun = time.monotonic()
             address = self._stack.url("intake") if service == "intake" else self._routing()
             with suppress(httpx.HTTPError):
                 answer = await self._client.request(method, f"{address}{path}", headers=headers, json=body)
                 if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR and answer.status_code != httpx.codes.UNAUTHORIZED:
-                    return answer, time.monotonic() - begun
+                    now = time.monotonic()
+                    return answer, (now - begun, now - first)
             await asyncio.sleep(AGAIN_SECONDS)
 
     def _routing(self) -> str:
         """One routing process after the other: some may be down."""
         return self._stack.url("routing", 1 + next(self._turns) % self._stack.scale.get("routing", 1))
 
-    def _note(self, wish: Wish, action: str, outcome: str, by: str, seconds: float) -> None:
-        at = time.monotonic() - self._started
+    def _note(self, wish: Wish, action: str, outcome: str, by: str, took: Took) -> None:
+        seconds, waited = (round(one, 4) for one in took)
         self._history.told.append(
-            Told(request=wish.request, action=action, outcome=outcome, by=by, at=round(at, 2), seconds=round(seconds, 4))
+            Told(
+                request=wish.request,
+                action=action,
+                outcome=outcome,
+                by=by,
+                at=round(self._history.now(), 2),
+                seconds=seconds,
+                waited=waited,
+            )
         )

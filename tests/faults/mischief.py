@@ -35,7 +35,7 @@ class Outside:
 class PoisonSet:
     """Records that nobody can read, among those of the run; each must be kept by everybody who hears intake."""
 
-    seconds: float = 15.0
+    seconds: float = 60.0
 
     async def strike(self, stand: Stand) -> None:
         producer = Producer(stand.stack.broker.address, "nemesis")
@@ -45,16 +45,18 @@ class PoisonSet:
         for record in records.values():
             await producer.send(topic, [record])
         await producer.stop()
-        deadline = time.monotonic() + self.seconds
+        stand.harmed()
+        sent = time.monotonic()
         while missing := [
             f"{service} keeps neither the request nor the record of the poison: {name}"
             for service in ("routing", "notify", "documents")
             for name, (subject, unaddressed) in made.items()
             if not await keeps(stand, service, subject, records[name] if unaddressed else None)
         ]:
-            if time.monotonic() > deadline:
+            if time.monotonic() > sent + self.seconds:
                 break
             await asyncio.sleep(LOOK_SECONDS)
+        stand.notes["kept_after"] = round(time.monotonic() - sent, 2)
         stand.damage += missing
 
 

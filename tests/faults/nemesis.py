@@ -42,7 +42,7 @@ class KillAt:
 
     points: Points
     then: Points = field(default_factory=dict)
-    seconds: float = 12.0
+    seconds: float = 8.0
 
     async def strike(self, stand: Stand) -> None:
         before = len(stand.arrivals())
@@ -86,8 +86,10 @@ class FreezeAt:
         stand.order(self.process, Orders(point=self.point, frozen=True))
         if await not_arrived(stand, before, [self.process], 20):
             stand.signal(self.process, signal.SIGSTOP)
+        stand.harmed()
         await asyncio.sleep(self.seconds)
         stand.signal(self.process, signal.SIGCONT)
+        stand.healing()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,23 +115,25 @@ class Stop:
     async def strike(self, stand: Stand) -> None:
         await asyncio.sleep(self.after)
         stand.signal(self.process, signal.SIGSTOP)
+        stand.harmed()
         await asyncio.sleep(self.seconds)
         stand.signal(self.process, signal.SIGCONT)
+        stand.healing()
 
 
-def kill_at_once(stand: Stand, chance: random.Random, turn: int) -> KillAt:
+def kill_at_once(stand: Stand, chance: random.Random, turn: int, seconds: float) -> KillAt:
     """All services die at the points whose turn it is, twice; over the turns every service dies at every one of its points."""
-    return KillAt(points=_points(stand, chance, turn), then=_points(stand, chance, turn + 1))
+    return KillAt(points=_points(stand, chance, turn), then=_points(stand, chance, turn + 1), seconds=seconds)
 
 
 def _points(stand: Stand, chance: random.Random, turn: int) -> Points:
     points: dict[str, tuple[str, int]] = {}
     for service, own in OF_SERVICE.items():
         for place, process in enumerate(stand.of(service)):
-            points[process] = (own[(turn + 2 * place) % len(own)], chance.randint(1, 3))
+            points[process] = (own[(turn + 2 * place) % len(own)], chance.randint(1, 2))
     return points
 
 
-def kill_outside(stand: Stand, chance: random.Random, number: int = 8) -> KillOutside:
+def kill_outside(stand: Stand, chance: random.Random, number: int) -> KillOutside:
     """Any processes at any moments."""
     return KillOutside(kills=tuple((chance.uniform(0.1, 1.6), chance.choice(stand.processes)) for _ in range(number)))

@@ -17,12 +17,16 @@ REACHED = "reached.jsonl"
 class Orders:
     """Die at `point` the `nth` time it is reached, or only freeze there (`frozen`), as SIGSTOP would have it.
 
-    `without` names protections; `values` changes figures such as time-outs.
+    The next batch that is read takes `slow` seconds more to handle; every one is `noted` while it is handled. A process that is
+    `held` joins no group as long as it is. `without` names protections; `values` changes figures such as time-outs.
     """
 
     point: str | None = None
     nth: int = 1
     frozen: bool = False
+    slow: float = 0.0
+    noted: bool = False
+    held: bool = False
     without: tuple[str, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict)
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,8 +29,10 @@ class BrokerGone:
     async def strike(self, stand: Stand) -> None:
         await asyncio.sleep(self.after)
         stand.stack.broker.kill()
+        stand.harmed()
         await asyncio.sleep(self.seconds)
         await stand.stack.broker.start()
+        stand.healing()
         await stand.healed()
         if self.replayed and not stand.stack.broker.remembers:
             await stand.stack.replay()
@@ -47,8 +50,10 @@ class BrokersKilled:
         await asyncio.sleep(self.after)
         for place in self.places:
             stand.stack.broker.programs[place].kill()
+            stand.harmed()
         await asyncio.sleep(self.seconds)
         await stand.stack.broker.start()
+        stand.healing()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,7 @@ class LostTail:
         await asyncio.sleep(self.seconds)
         stand.stack.broker.kill()
         await stand.stack.broker.start()
+        stand.healing()
         await stand.healed()
         for service in SOURCES if self.reconciled else ():
             await reconcile(stand, service)
@@ -95,15 +101,18 @@ class PrimaryGone:
         match self.kind:
             case "kill":
                 primary.kill()
+                stand.harmed()
                 await asyncio.sleep(self.seconds)
                 primary.start()
             case "freeze":
                 assert primary.pid
                 os.kill(primary.pid, signal.SIGSTOP)
+                stand.harmed()
                 await asyncio.sleep(self.seconds)
                 os.kill(primary.pid, signal.SIGCONT)
             case _:
                 await self._isolate(stand, place)
+        stand.healing()
         while await stand.mongod.primary() is None:
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -113,6 +122,7 @@ class PrimaryGone:
         for number, proxy in enumerate(stand.proxies):
             kept_out = pids if number == place else [pids[place]]
             proxy.cut(partial(_of_any, kept_out))
+        stand.harmed()
         await asyncio.sleep(self.seconds)
         for proxy in stand.proxies:
             proxy.cut(nobody)
@@ -131,9 +141,13 @@ class LateWrite:
         members = set().union(*(ports_of(program.pid or 0) for program in stand.mongod.programs))
         for proxy in stand.proxies:
             proxy.late = lambda port: self.late if port not in members and port % 2 else 0.0
+        began, delayed = time.monotonic(), sum(proxy.delayed for proxy in stand.proxies)
         await asyncio.sleep(self.seconds)
         for proxy in stand.proxies:
             proxy.late = in_time
+        if sum(proxy.delayed for proxy in stand.proxies) > delayed:
+            stand.harm.append(began)
+        stand.healing()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +161,14 @@ class ReadOnly:
     async def strike(self, stand: Stand) -> None:
         await asyncio.sleep(self.after)
         await _block_writes(stand, blocked=True)
+        stand.harmed()
         try:
             await asyncio.sleep(self.seconds / 2)
             stand.kill(self.killed)
             await asyncio.sleep(self.seconds / 2)
         finally:
             await _block_writes(stand, blocked=False)
+            stand.healing()
 
 
 async def _block_writes(stand: Stand, *, blocked: bool) -> None:
@@ -178,8 +194,10 @@ class DiskFull:
         async with asyncio.timeout(END_SECONDS):
             while server.pid is not None:
                 await asyncio.sleep(LOOK_SECONDS)
+        stand.harmed()
         await asyncio.sleep(self.seconds)
         await stand.mongod.start()
+        stand.healing()
 
 
 def _of_any(pids: Sequence[int], port: int) -> bool:

@@ -1,11 +1,11 @@
-"""Which runs a profile has, in which order: those of one shape of stand together, their controls last."""
+"""Which runs a profile has."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from tests.faults.cases import Case, Profile
 from tests.faults.catalogue import catalogue
-from tests.faults.runs import Case, Profile
 from tests.on_kafka import UNTRIED, hindrance
 
 FIXED = ("kill_outside_0", "smtp_drop", "smtp_dot_kill:phase")
@@ -28,15 +28,16 @@ def planned(faults: Sequence[str], seed: int) -> list[Planned]:
 
 
 def plan(profile: Profile, seed: int, runs: int) -> list[Planned]:
-    """Short: every kind once. Long: every kind again and again with new seeds, until there are `runs`."""
+    """Short: every kind once. Long: every kind again and again with new seeds, until there are `runs` and as many of each as it wants."""
     cases = _possible([case for case in catalogue().values() if _belongs(case, profile)])
     if profile.name != "long":
         return [Planned(case=case, seed=seed) for case in cases]
     made: list[Planned] = []
     for turn in count():
-        if len(made) >= runs:
-            return made[:runs]
-        made += [Planned(case=case, seed=seed + turn) for case in cases]
+        wanted = [case for case in cases if len(made) < runs or turn < case.least]
+        if not wanted:
+            return made
+        made += [Planned(case=case, seed=seed + turn) for case in wanted]
     raise AssertionError("a plan ends when it is long enough")
 
 
@@ -51,10 +52,8 @@ def _belongs(case: Case, profile: Profile) -> bool:
 
 
 def _possible(cases: Sequence[Case]) -> list[Case]:
-    """Without Kafka its runs are left out, loudly; runs of one shape come together, controls last."""
-    wanted = list(cases)
+    """Without Kafka its runs are left out, loudly."""
     if any(case.shape.broker == "kafka" for case in cases) and (why := hindrance()):
         print(f"!!! {UNTRIED}: {why}", flush=True)
-        wanted = [case for case in cases if case.shape.broker != "kafka"]
-    shapes = list(dict.fromkeys(case.shape for case in wanted))
-    return sorted(wanted, key=lambda case: (shapes.index(case.shape), case.without))
+        return [case for case in cases if case.shape.broker != "kafka"]
+    return list(cases)

@@ -24,12 +24,13 @@ def in_time(_port: int) -> float:
 
 
 class Proxy:
-    """`port` is where to dial. `late` says how many seconds pass before what a client on that port says goes on."""
+    """`port` is where to dial. `late` says how many seconds pass before what a client on that port says goes on, `delayed` how often it did."""
 
     def __init__(self, target: int) -> None:
         self.port = free_port()
         self.late: Callable[[int], float] = in_time
         self.refuses: Refuses = nobody
+        self.delayed = 0
         self._target = target
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.StreamWriter, int] = {}
@@ -72,6 +73,7 @@ class Proxy:
         with suppress(OSError):
             while data := await source.read(CHUNK):
                 if (wait := seconds()) > 0:
+                    self.delayed += 1
                     await asyncio.sleep(wait)
                 sink.write(data)
                 await sink.drain()

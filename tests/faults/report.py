@@ -1,14 +1,17 @@
 """The results of runs: a line of JSON for each as it ends, kept in a file if wanted, and the sum of them all."""
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tests.faults.cases import Profile
 from tests.faults.plans import Planned
 from tests.faults.runs import Verdict
 
 BREACHES = ("lost", "twice", "inversions", "unlisted_doubtful")
+SHOWS_NOTHING = ("unstruck", "slow")
 SHOWN = 5
 
 
@@ -19,11 +22,15 @@ class Results:
         self._file = file
         self._rows: list[dict[str, Any]] = []
         if file is not None and file.exists():
-            self._rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+            whole, _, rest = file.read_bytes().rpartition(b"\n")
+            self._rows = [json.loads(line) for line in whole.splitlines()]
+            if rest:  # killed while it wrote: that run has no result
+                os.truncate(file, len(whole) + 1 if whole else 0)
 
-    def has(self, run: Planned) -> bool:
-        """Whether that run was made already."""
-        return any((row["fault"], row["seed"]) == (run.case.name, run.seed) for row in self._rows)
+    def has(self, run: Planned, profile: Profile) -> bool:
+        """Whether that run was made already, with these figures."""
+        made = (run.case.name, run.seed, profile.name)
+        return any((row["fault"], row["seed"], row["profile"]) == made for row in self._rows)
 
     def add(self, verdict: Verdict) -> None:
         """Print it, and keep it."""
@@ -33,8 +40,9 @@ class Results:
         print(json.dumps(shown, ensure_ascii=False), flush=True)
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+            with self._file.open("ab", buffering=0) as lines:
+                lines.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+                os.fsync(lines.fileno())
 
     def kills(self) -> dict[str, int]:
         """How many service processes died, and how many of these from outside, where nothing in the code knew of it."""
@@ -42,9 +50,14 @@ class Results:
         at_points = sum(row["figures"].get("at_points", 0) for row in self._rows if "zombie" not in row["fault"])
         return {"kills": died, "from_outside": died - at_points}
 
+    def aside(self) -> dict[str, Any]:
+        """The line before the last: what is no breach and still no success, and the kills."""
+        words = Counter(row["verdict"] for row in self._rows)
+        return {**self.kills(), **{word: words[word] for word in SHOWS_NOTHING}}
+
     def figures(self) -> dict[str, Any]:
-        """The last line: breaches are counted over all runs but the controls."""
-        runs = [row for row in self._rows if not row["control"]]
+        """The last line: breaches are counted over all runs but the controls. A run whose fault never struck is none."""
+        runs = [row for row in self._rows if not row["control"] and row["verdict"] != "unstruck"]
         controls = [row for row in self._rows if row["control"]]
         return {
             "runs": len(runs),
@@ -57,8 +70,8 @@ class Results:
         }
 
     def good(self) -> bool:
-        """Whether there were runs, each struck by its fault, no breach in them, and no control that was missed."""
+        """Whether there were runs, each struck by its fault and none too slow, no breach in them, and no control that was missed."""
         sums = self.figures()
-        struck = all(row["verdict"] != "unstruck" for row in self._rows)
+        struck = not any(row["verdict"] in SHOWS_NOTHING for row in self._rows)
         sound = not any(sums[breach] for breach in BREACHES) and sums["controls"] == sums["controls_caught"]
         return sums["runs"] > 0 and struck and sound

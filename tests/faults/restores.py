@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
 LOOK_SECONDS = 0.02
 HEARD_LOOKS = 100
-STRIKE_SECONDS = 60
+STRIKE_SECONDS = 180
 MAILS = 1000
 NOTHING = " 0 events of 0 taken up"
 DOUBTED = re.compile(r"(\d+) in doubt, ")
@@ -74,6 +74,7 @@ class PutBack:
         stand.resting.update(stand.of(self.service))
         for process in stand.of(self.service):
             stand.stack.services[process].kill()
+            stand.harmed()
         for _ in range(HEARD_LOOKS):  # what it said last is on its way to those who hear it
             if await self._is_right(stand, known):
                 return

@@ -4,22 +4,24 @@ import asyncio
 import dataclasses
 import functools
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import bson
 from pymongo.errors import BulkWriteError
 
 from services.routing.seats import MongoSeats
-from shared.ledger import order
+from shared.ledger import items, order
 from shared.ledger.desk import Desk
 from shared.ledger.document import Refused
 from shared.ledger.draft import Draft
 from shared.ledger.gaps import Gaps
 from shared.ledger.messages import Outcome, Passing
 from shared.ledger.reconciler import Reconciler
+from shared.messaging.handover import Handover
 from shared.messaging.producer import Producer
 from shared.service import parts
-from shared.storage import MongoDeadLetters, ledger_store
+from shared.storage import MongoDeadLetters, MongoShadow, ledger_store
 
 WRITES_BLOCKED = 371
 
@@ -147,6 +149,40 @@ def dead_letters() -> None:
     instead(MongoDeadLetters, "keep", keep)
 
 
+def drain() -> None:
+    """Partitions are given away while a batch of theirs is under way."""
+
+    async def at_once(*_: Any) -> None:
+        return
+
+    instead(Handover, "on_partitions_revoked", at_once)
+
+
+def shadow() -> None:
+    """A rebuild does not stay beside what is in use: it begins every document's work again, as one that heard all events again would."""
+
+    due = datetime(2000, 1, 1, tzinfo=UTC)
+    fresh = {"status": "planned", "spent": "$$item.attempt", "owner": None, "until": None, "end": None, "due": due}
+    anew = {"$cond": [{"$eq": ["$$item.data", {}]}, "$$item", {"$mergeObjects": ["$$item", fresh]}]}
+    again = {
+        "items": {"$map": {"input": "$items", "as": "item", "in": anew}},
+        "revision": {"$add": ["$revision", 1]},
+        "wake_at": due,
+    }
+
+    async def keep(self: MongoShadow, rebuilt: Any) -> None:
+        await real(self, rebuilt)
+        found = {"_id": {"$in": [one.subject for one in rebuilt]}, "items.0": {"$exists": True}}
+        await self._collection.update_many(found, [{"$set": again}])
+
+    def close(item: Any) -> None:
+        data = item.data
+        closed(item)
+        item.data = data
+
+    real, closed = instead(MongoShadow, "keep", keep), instead(items, "close", close)
+
+
 def restore() -> None:
     """A service whose database was put back from a backup just starts. Nothing in it is switched off: the fault leaves the step out."""
 
@@ -164,6 +200,8 @@ PROTECTIONS: dict[str, Callable[[], None]] = {
         majority,
         refusals,
         dead_letters,
+        drain,
+        shadow,
         restore,
     )
 }

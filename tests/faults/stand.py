@@ -54,10 +54,15 @@ EMBEDDED = Shape()
 
 
 class Stand:
-    """Start once, then as many runs as wanted. `resting` names processes that are not to be started again for now."""
+    """Start once, then as many runs as wanted. `resting` names processes that are not to be started again for now.
 
-    def __init__(self, folder: Path, shape: Shape) -> None:
+    `settings` are of every process, besides those of the stand. `harm` holds the moments at which harm was done in this run,
+    `mended` the last at which some was undone, on the monotonic clock; `notes` what else is to be known of it; `unsettled`: the last run left damage behind.
+    """
+
+    def __init__(self, folder: Path, shape: Shape, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._more_settings = dict(settings or {})
         self.shape = shape
         ports = [free_port() for _ in range(shape.members)]
         self.proxies = [Proxy(port) for port in ports] if shape.members > 1 else []
@@ -68,6 +73,10 @@ class Stand:
         self.resting: set[str] = set()
         self.next_life: dict[str, Orders] = {}
         self.restarts = 0
+        self.harm: list[float] = []
+        self.mended = 0.0
+        self.notes: dict[str, float] = {}
+        self.unsettled = False
         self._guarding: asyncio.Task[None] | None = None
         self.client = httpx.AsyncClient(timeout=10, trust_env=False)
 
@@ -124,8 +133,8 @@ class Stand:
             "BACKLINE_SMTP_PORT": str(self.mails.port),
             "BACKLINE_CHAT_URL": f"http://127.0.0.1:{self.chats.port}",
             "BACKLINE_CHAT_ROOMS": json.dumps({UNIT: ROOM}),
-            "BACKLINE_LEASE_SECONDS": "8",
             "BACKLINE_MONGO_URI": self.mongod.uri.replace("timeoutMS=20000", f"timeoutMS={DATABASE_PATIENCE_MS}"),
+            **self._more_settings,
         }
 
     async def _until_known(self, entries: int) -> None:
@@ -161,7 +170,17 @@ class Stand:
 
     def kill(self, process: str) -> None:
         """kill -9, from outside."""
+        if self.stack.services[process].pid is not None:
+            self.harmed()
         self.signal(process, signal.SIGKILL)
+
+    def harmed(self) -> None:
+        """Say that harm is done just now."""
+        self.harm.append(time.monotonic())
+
+    def healing(self) -> None:
+        """Say that what was taken away is back just now."""
+        self.mended = time.monotonic()
 
     async def without(self, protections: Sequence[str], values: Mapping[str, float], services: Sequence[str] = SOURCES) -> None:
         """Have the processes of `services` run without `protections`, and all with `values`; who ran otherwise is started anew."""
@@ -172,6 +191,9 @@ class Stand:
                 orders.give(self.folder, self.stack.ports[process], wanted)
                 self.kill(process)
         await self.healed()
+        self.harm.clear()
+        self.notes.clear()
+        self.mended = 0.0
 
     async def healed(self, seconds: float = HEALED_SECONDS) -> None:
         """Wait until every process is ready. Raises ProgramError when one is not in time."""

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.faults.cases import FIXED as PROFILE
 from tests.faults.catalogue import catalogue
 from tests.faults.plans import FIXED
-from tests.faults.runs import FIXED as PROFILE
 from tests.faults.runs import run
 from tests.faults.stand import EMBEDDED, Stand
 
@@ -17,7 +17,7 @@ SEED = 7
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stand(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand]:
-    stand = Stand(tmp_path_factory.mktemp("stand"), EMBEDDED)
+    stand = Stand(tmp_path_factory.mktemp("stand"), EMBEDDED, PROFILE.settings)
     try:
         await stand.start(PROFILE.values)
         yield stand

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from shared.messaging.wire import Record
 from shared.schemas.envelope import SOURCES
 from shared.storage.ledger_form import WHOLE
 from tests.component.messaging.kafka_build import Sendable
+from tests.faults.ages import Progress
 from tests.faults.clients import SERVICE
 from tests.faults.history import History, Ledger
 from tests.faults.stand import Stand, parts_of
@@ -26,6 +27,15 @@ async def collect(stand: Stand, history: History) -> None:
         collection = stand.database[f"backline_{service}"]["requests"]
         found = [one async for one in collection.find({"_id": {"$in": requests}})]
         history.ledgers[service] = {one["_id"]: _ledger(one) for one in found}
+
+
+async def progress(stand: Stand, requests: Sequence[str]) -> dict[str, dict[str, Progress]]:
+    """How far every service is with each of `requests`."""
+    found: dict[str, dict[str, Progress]] = {}
+    for service in SOURCES:
+        stored = stand.database[f"backline_{service}"]["requests"].find({"_id": {"$in": requests}}, {"head": 1, "heard": 1})
+        found[service] = {one["_id"]: Progress(head=one.get("head", 0), heard=one.get("heard", {})) async for one in stored}
+    return found
 
 
 async def check_files(stand: Stand, history: History) -> None:

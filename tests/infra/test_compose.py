@@ -14,8 +14,10 @@ import yaml
 from typer.testing import CliRunner
 
 from infra.cli import app
+from infra.commands.keys import OWN
 from services.intake.settings import IntakeSettings
 from services.notify.settings import NotifySettings
+from shared.http.access import peppers_of
 from shared.http.auth import check_bind
 from shared.http.keys import read_keys
 from shared.schemas.envelope import SOURCES
@@ -27,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docker-compose.yml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+SECRET = re.compile(r"(TOKEN|PEPPER|PASSWORD|SECRET)$")
 MODELS: dict[str, type[Settings]] = {"intake": IntakeSettings, "notify": NotifySettings}
 
 
@@ -45,11 +48,14 @@ def placed_in(folder: Path) -> list[str]:
 
 
 def environment_of(service: str, deployment: Path) -> dict[str, str]:
-    """What the service is given, with the two secrets filled in as compose would."""
-    given = dict(line.split("=", 1) for line in (deployment / ".env").read_text().splitlines())
+    """What the service is given, its secrets where compose would mount them."""
     environment = {name: str(value) for name, value in SERVICES[service]["environment"].items()}
-    keys = str(deployment / "secrets" / "keys.yaml")
-    return {**environment, "BACKLINE_SERVICE_TOKEN": given["BACKLINE_SERVICE_TOKEN"], "BACKLINE_KEYS_FILE": keys}
+    return {name: value.replace("/run/secrets/", f"{secrets_of(deployment)}/") for name, value in environment.items()}
+
+
+def secrets_of(deployment: Path) -> str:
+    """The folder that .env names."""
+    return dict(line.split("=", 1) for line in (deployment / ".env").read_text().splitlines())["BACKLINE_SECRETS"]
 
 
 @pytest.mark.parametrize("service", SOURCES)
@@ -58,9 +64,10 @@ def test_a_service_accepts_the_environment_it_is_given(service: Any, deployment:
     model = MODELS.get(service, Settings)
     settings = model.read(service, environment)
     check_bind(settings.host, settings.environment, settings.keys_file, service_token=settings.service_token)
+    assert peppers_of(settings, development=False).usable
     connect(settings.mongo_uri).close()
     known = {PREFIX + name.upper() for name in model.model_fields}
-    assert environment.keys() <= known
+    assert {name if name in known else name.removesuffix("_FILE") for name in environment} <= known
 
 
 def test_the_keys_that_are_made_can_be_read_and_are_no_tokens(deployment: Path) -> None:
@@ -74,9 +81,41 @@ def test_the_keys_that_are_made_can_be_read_and_are_no_tokens(deployment: Path) 
         assert found[1] not in (deployment / "secrets" / "keys.yaml").read_text()
 
 
-def test_the_containers_user_can_read_the_digests_and_nobody_else_the_tokens(deployment: Path) -> None:
-    assert (deployment / "secrets" / "keys.yaml").stat().st_mode & 0o004
-    assert not (deployment / ".env").stat().st_mode & 0o077
+def test_the_containers_user_can_read_what_is_mounted_and_nobody_else_gets_there(deployment: Path) -> None:
+    folder = deployment / "secrets"
+    assert {file.name for file in folder.iterdir()} == {"keys.yaml", *OWN}
+    assert all(file.stat().st_mode & 0o004 for file in folder.iterdir())
+    assert not folder.stat().st_mode & 0o077
+
+
+def test_every_secret_is_mounted_as_a_file_and_none_is_in_an_environment(deployment: Path) -> None:
+    files = {name: secret["file"].rsplit("/", 1)[-1] for name, secret in COMPOSE["secrets"].items()}
+    assert set(files.values()) == {file.name for file in (deployment / "secrets").iterdir()}
+    for name, service in SERVICES.items():
+        mounted = {one if isinstance(one, str) else one["source"] for one in service.get("secrets", ())}
+        assert mounted <= files.keys()
+        values = [str(value) for value in service.get("environment", {}).values()]
+        assert all(value.rsplit("/", 1)[-1] in {*mounted, "keys.yaml"} for value in values if "/run/secrets/" in value), name
+        assert not [variable for variable in service.get("environment", {}) if SECRET.search(variable)]
+    assert SECRET.search("BACKLINE_SERVICE_TOKEN"), "the control"
+
+
+def test_a_service_has_the_secrets_it_uses_and_no_others():
+    everybodys = {"keys", "service_token", "key_pepper"}
+    more = {"intake": {"link_secret", "callback_secret"}, "notify": {"callback_secret"}, "documents": {"link_secret"}}
+    for name in SOURCES:
+        mounted = {one if isinstance(one, str) else one["source"] for one in SERVICES[name]["secrets"]}
+        assert mounted == everybodys | more.get(name, set()), name
+        named = {
+            str(value).rsplit("/", 1)[-1] for value in SERVICES[name]["environment"].values() if "/run/secrets/" in str(value)
+        }
+        assert {one.removesuffix(".yaml") for one in named} == mounted, name
+
+
+def test_the_secrets_that_are_made_are_no_weak_ones(deployment: Path) -> None:
+    made = [Path(secrets_of(deployment), name).read_text().strip() for name in OWN]
+    assert len(set(made)) == len(OWN)
+    assert all(len(secret) >= 40 for secret in made)
 
 
 def test_keys_are_never_overwritten(deployment: Path) -> None:

@@ -17,7 +17,7 @@ from infra.embedded.programs import Program
 from tests.architecture.rules import locked
 from tests.infra.dockerfile import ROOT, Dockerfile
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 IMAGE = Dockerfile.read()
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
@@ -134,7 +134,7 @@ async def test_the_image_creates_the_topics_and_starts_the_service(
     async def ended() -> bool:
         return topics.pid is None
 
-    await topics.wait_until(ended, 60)
+    await topics.wait_until(ended, 120)
     assert topics.ending == "exit status 0", topics.tail()
 
     port = free_port()
@@ -145,13 +145,14 @@ async def test_the_image_creates_the_topics_and_starts_the_service(
         "BACKLINE_PORT": str(port),
         "BACKLINE_ENVIRONMENT": "production",
         "BACKLINE_SERVICE_TOKEN": "image-service-token",
+        "BACKLINE_LINK_SECRET": "a-link-secret-of-the-image-test-1234567890",
         "BACKLINE_SESSION_TIMEOUT_MS": "6000",
         "BACKLINE_REBALANCE_TIMEOUT_MS": "6000",
     }
     service = container.program("service", [*IMAGE.entrypoint, *IMAGE.command], settings)
     service.start()
     try:
-        await service.wait_until_answers(f"http://127.0.0.1:{port}/readyz", 60)
+        await service.wait_until_answers(f"http://127.0.0.1:{port}/readyz", 150)
         async with httpx.AsyncClient(timeout=30) as client:
             headers = {"Authorization": "Bearer image-service-token"}
             catalogue = await client.get(f"http://127.0.0.1:{port}/v1/catalogue", headers=headers)

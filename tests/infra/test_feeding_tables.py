@@ -150,6 +150,20 @@ def test_attachments_are_stored_before_the_rows_that_name_them(tmp_path: Path, i
     assert (known["sha256"], known["size"], unknown) == (digest, 7, {"name": "../secret.txt"})
 
 
+def test_attachments_that_lines_of_json_name_are_stored_too(tmp_path: Path, intake: Desk) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    for name in ("a.txt", "unnamed.txt"):
+        (files / name).write_bytes(b"content")
+    digest = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
+    intake.answer(f"PUT /v1/attachments/{digest}?name=a.txt", (422, {"code": "macros"}))
+    file = tmp_path / "requests.jsonl"
+    file.write_text('{"attachments": [{"name": "a.txt"}, {"name": "../x"}, 7]}\nno json\n', encoding="utf-8")
+    run = imported(file, intake, "--attachments", str(files))
+    assert "2 " in run.output
+    assert [asked.method for asked in intake.asked] == ["PUT", "POST"]
+
+
 def test_a_result_table_holds_no_formula(tmp_path: Path, intake: Desk) -> None:
     problem = {"code": "x", "message": {"zh": "=HYPERLINK(1)", "en": "=HYPERLINK(1)"}}
     row = {"line": 1, "outcome": "refused", "duplicate": False, "number": "@x", "problem": problem}

@@ -162,12 +162,9 @@ def _result_told(material: Material, layout: Layout) -> list[Json]:
 
 
 def _closing(material: Material, layout: Layout) -> list[Json]:
-    """The checklist and the sign-off sheet; a document with a cover begins them on a page of their own."""
+    """The checklist and the places to sign."""
     locale = material.request.locale
     checks = [entry[locale] for entry in layout.get("checklist", ())]
     signatures = [entry[locale] for entry in layout.get("signatures", ())] or list(material.signatories)
     given = [("checklist", "checks", checks), ("signatures", "signatures", signatures)]
-    return [
-        _section(word(key, locale), [{"kind": kind, "items": items}], new_page=bool(layout["cover"]) and place == 0)
-        for place, (key, kind, items) in enumerate(part for part in given if part[2])
-    ]
+    return [_section(word(key, locale), [{"kind": kind, "items": items}]) for key, kind, items in given if items]

@@ -4,7 +4,6 @@ Tracked changes read as if they were accepted and are counted, so that whoever r
 """
 
 import io
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +13,9 @@ from docx.oxml.ns import qn
 
 from services.documents.rendering.blocks import label, table, text
 from services.documents.rendering.draft_numbers import Numbers, Xml
+from shared.files.archive import Limits
+from shared.files.refusals import FileRefused
+from shared.files.unpacking import ensure_sound
 from shared.schemas.model import Json, Text
 
 MAX_UNPACKED = 100 * 1024 * 1024
@@ -53,13 +55,14 @@ class Draft:
 def read_draft(data: bytes) -> Draft:
     """A .docx as blocks. Raises UnreadableDraftError."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked <= MAX_UNPACKED:
-            return _read(data)
-    except Exception as error:  # foreign bytes break zip, XML and Word readers in ways beyond listing; it is told to the reader
+        ensure_sound(io.BytesIO(data), Limits(unpacked=MAX_UNPACKED))
+    except FileRefused as error:
+        reasons = {"unpacks_too_large": TOO_LARGE, "broken_archive": NO_WORD_FILE}
+        raise UnreadableDraftError(reasons.get(error.code, error.text)) from error
+    try:
+        return _read(data)
+    except Exception as error:  # foreign bytes break XML and Word readers in ways beyond listing; it is told to the reader
         raise UnreadableDraftError(NO_WORD_FILE) from error
-    raise UnreadableDraftError(TOO_LARGE)
 
 
 def _read(data: bytes) -> Draft:

@@ -11,6 +11,7 @@ from services.documents.rendering.blocks import table, text
 from services.documents.rendering.draft import WORD, UnreadableDraftError, read_draft
 from services.documents.rendering.pdf import pages_of
 from services.documents.rendering.wording import word
+from shared.files.names import harmless_name
 from shared.schemas.model import Json, Text
 
 MAX_APPENDED_PAGES = 400
@@ -77,7 +78,7 @@ def packet(
     shown = [{"heading": word("draft", locale), "blocks": made.draft, "new_page": True}] if made.draft else []
     return Packet(
         sections=(*listed, *shown),
-        embedded=tuple((name, data) for name, _, data in attachments),
+        embedded=tuple((harmless_name(name), data) for name, _, data in attachments),
         appended=tuple(made.appended),
         notes=tuple(made.notes),
     )

@@ -58,7 +58,9 @@ def joined(parts: list[str], locale: str) -> str:
 
 
 def aside(main: str, addition: str, locale: str) -> str:
-    """`main` with `addition` in brackets."""
+    """`main` with `addition` in brackets; alone where there is nothing to add."""
+    if not addition:
+        return main
     return f"{main} ({addition})" if locale == "en" else f"{main}（{addition}）"
 
 
@@ -68,8 +70,7 @@ def moment(value: object, locale: str) -> str:
         parsed = datetime.fromisoformat(str(value))
     except ValueError:
         return str(value)
-    zone = _offset(parsed)
-    return f"{day(value, locale)} {parsed:%H:%M}" + (f" ({zone})" if zone else "")
+    return aside(f"{day(value, locale)} {parsed:%H:%M}", _offset(parsed), locale)
 
 
 def day(value: object, locale: str) -> str:
@@ -112,13 +113,13 @@ def _span(value: dict[str, Any], locale: str) -> str:
         return " ".join([f"{moment(value.get('start'), locale)} – {moment(value.get('end'), locale)}", zone_name]).strip()
     if start.utcoffset() != end.utcoffset():
         ends = f"{moment(value['start'], locale)} – {moment(value['end'], locale)}"
-        return f"{ends} ({zone_name})" if zone_name else ends
-    zones = ", ".join(zone for zone in (zone_name, _offset(start)) if zone)
+        return aside(ends, zone_name, locale)
+    zones = joined([zone for zone in (zone_name, _offset(start)) if zone], locale)
     if start.date() == end.date():
         ends = f"{day(start, locale)} {start:%H:%M}–{end:%H:%M}"
     else:
         ends = f"{day(start, locale)} {start:%H:%M} – {day(end, locale)} {end:%H:%M}"
-    return f"{ends} ({zones})" if zones else ends
+    return aside(ends, zones, locale)
 
 
 def _offset(at: datetime) -> str:

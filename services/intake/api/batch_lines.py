@@ -10,7 +10,7 @@ from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Json, Text
 from shared.schemas.people import Directory
-from shared.tables.faults import TableFault, file_problem, row_problem
+from shared.tables.faults import TableFault, file_problem, pointer, row_problem
 from shared.tables.mapping import ENCODINGS, FileForm
 from shared.tables.rows import Rows, Surroundings
 from shared.tables.table import Limits, Table, open_table
@@ -24,8 +24,8 @@ TOO_MUCH = Refusal(
     code="too_many_rows",
     status=413,
     message=Text(
-        zh=f"一次最多 {MAX_ROWS} 行，其内容合计不超过 {MAX_BYTES // 1024**2} MiB；请拆分文件，或使用 backline import。",
-        en=f"At most {MAX_ROWS} rows at once, of {MAX_BYTES // 1024**2} MiB together; split the file, or use backline import.",
+        zh=f"一次最多 {MAX_ROWS} 行，表格的内容合计不超过 {MAX_BYTES // 1024**2} MiB；请拆分文件，或使用 backline import。",
+        en=f"At most {MAX_ROWS} lines or rows, these of {MAX_BYTES // 1024**2} MiB together; split the file, or use backline import.",
     ),
 )
 UNKNOWN_CHARSET = Refusal(
@@ -56,7 +56,10 @@ def media_type(content_type: str) -> tuple[str, str | None]:
 
 
 def json_lines(body: bytes) -> list[BatchLine]:
-    """The lines that are not blank."""
+    """The lines that are not blank. Raises Refused when there are more than MAX_ROWS, before they are parted."""
+    ends = body.count(b"\n") + body.count(b"\r") - body.count(b"\r\n")
+    if ends + (not body.endswith((b"\n", b"\r"))) > MAX_ROWS:
+        raise Refused(TOO_MUCH)
     return [BatchLine(place=place, raw=raw) for place, raw in enumerate(body.splitlines(), start=1) if raw.strip()]
 
 
@@ -74,7 +77,7 @@ def table_lines(body: bytes, form: FileForm, around: Surroundings, locale: str) 
         table = open_table(io.BytesIO(body), form, LIMITS)
         rows = Rows(table.header, around, reading=table.reading)
     except TableFault as fault:
-        errors = [{"pointer": p.field, "code": p.code, "detail": p.message.by_locale(locale)} for p in fault.problems]
+        errors = [{"pointer": pointer(p.field), "code": p.code, "detail": p.message.by_locale(locale)} for p in fault.problems]
         raise Refused(Refusal(code=fault.problems[0].code, status=422, message=fault.text), errors) from fault
     lines: list[BatchLine] = []
     room = MAX_BYTES

@@ -1,6 +1,7 @@
 """The directory of people: imported as a file, said on backline.people.v1, read by those who assign."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -9,12 +10,17 @@ from fastapi import APIRouter, Depends, Request
 
 from services.intake.reception import Clock, command_id
 from shared.catalogue import read_directory
-from shared.http.auth import Principal
-from shared.http.problems import Refused
+from shared.catalogue.strict_yaml import IMPOSSIBLE
+from shared.http.principal import Principal
+from shared.http.problems import Refused, language
+from shared.http.validation import pointer
 from shared.ledger.desk import Desk
 from shared.ledger.messages import Refusal, Told
 from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Frozen, Json, Text
+from shared.schemas.people import Person
+from shared.schemas.requests import Problem
+from shared.storage import Sight
 
 NAMED = 20
 SERVICE_ONLY = Refusal(
@@ -50,7 +56,7 @@ class UnitLine(Frozen):
 
 
 class People(Frozen):
-    """Everybody, by id, the business units by code, and the version of the directory that this is."""
+    """The unit's people, by id, the business units by code, and the version of the directory that this is."""
 
     version: str
     business_units: tuple[UnitLine, ...]
@@ -70,22 +76,27 @@ def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Ca
     async def imported(request: Request, caller: Caller) -> Imported:
         if caller.kind != "service":
             raise Refused(SERVICE_ONLY)
-        commands = _commands(await request.body(), clock)
+        commands = _commands(await request.body(), clock, language(request.headers.get("accept-language", "")))
         outcomes = await asyncio.gather(*(desk.tell(command) for command in commands))
         if unrecorded := [outcome.subject for outcome in outcomes if outcome.problem]:
             raise Refused(_not_now(unrecorded))
         recorded = sum(1 for outcome in outcomes if outcome.events and not outcome.repeated)
         return Imported(recorded=recorded, unchanged=len(outcomes) - recorded, version=people.directory.version)
 
-    @router.get("/people", summary="The directory: who holds which roles where")
-    async def listed(_caller: Caller) -> People:
-        rows = tuple(PersonLine(**dict(person)) for _, person in sorted(people.directory.people.items()))
+    @router.get("/people", summary="The directory: who holds which roles, as far as they are of the unit that asks")
+    async def listed(caller: Caller) -> People:
+        everybody = [person for _, person in sorted(people.directory.people.items())]
+        rows = tuple(PersonLine(**dict(person)) for person in everybody if _seen(caller.sight, person))
         units = tuple(
             UnitLine(code=code, zh=unit.name.zh, en=unit.name.en) for code, unit in sorted(people.directory.units.items())
         )
         return People(version=people.directory.version, business_units=units, people=rows)
 
     return router
+
+
+def _seen(sight: Sight, person: Person) -> bool:
+    return sight.allows(units={person.business_unit}, people={person.id})
 
 
 def _not_now(unrecorded: Sequence[str]) -> Refusal:
@@ -103,11 +114,11 @@ def _not_now(unrecorded: Sequence[str]) -> Refusal:
     )
 
 
-def _commands(raw: bytes, clock: Clock) -> list[Told]:
+def _commands(raw: bytes, clock: Clock, locale: str) -> list[Told]:
     """One command per entry. Raises Refused with every fault of the file."""
     try:
         content = yaml.safe_load(raw)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, *IMPOSSIBLE) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
         text = Text(
@@ -117,13 +128,37 @@ def _commands(raw: bytes, clock: Clock) -> list[Told]:
         raise Refused(Refusal(code="unreadable", status=400, message=text)) from error
     units, persons, problems = read_directory(content)
     if problems:
-        zh, en = "；".join(p.message.zh for p in problems[:20]), "; ".join(p.message.en for p in problems[:20])
-        errors = [
-            {"pointer": problem.field, "code": problem.code, "message": problem.message.model_dump()} for problem in problems
-        ]
-        raise Refused(Refusal(code="bad_directory", status=422, message=Text(zh=zh, en=en)), errors)
+        first = Text(zh="；".join(p.message.zh for p in problems[:20]), en="; ".join(p.message.en for p in problems[:20]))
+        raise Refused(_bad_directory(first), _places(problems, content, locale))
     entries = [_told("record_unit", f"unit:{unit.code}", {"unit": unit.model_dump(mode="json")}, clock) for unit in units]
     return entries + [_told("record_person", person.id, {"person": person.model_dump(mode="json")}, clock) for person in persons]
+
+
+def _bad_directory(faults: Text) -> Refusal:
+    message = Text(
+        zh=f"目录有误，什么都没有导入：{faults.zh}", en=f"The directory is wrong, and nothing was imported: {faults.en}"
+    )
+    return Refusal(code="bad_directory", status=422, message=message)
+
+
+def _places(problems: Sequence[Problem], content: object, locale: str) -> list[Json]:
+    """Each fault by its pointer into the file; an entry that is named by id or code goes by its place, the next of a name twice used."""
+    times = Counter[str]()
+    told: list[Json] = []
+    for problem in problems:
+        group, *rest = problem.field.split(".")
+        entries = content.get(group) if isinstance(content, dict) else None
+        if rest and isinstance(entries, list) and not rest[0].isdecimal():
+            holders = [place for place, entry in enumerate(entries) if isinstance(entry, dict) and rest[0] in _names(entry)]
+            rest[0] = str(holders[min(times[problem.field], len(holders) - 1)]) if holders else rest[0]
+        times[problem.field] += 1
+        said = {"detail": problem.message.by_locale(locale), "message": problem.message.model_dump()}
+        told.append({"pointer": pointer((group, *rest)), "field": problem.field, "code": problem.code, **said})
+    return told
+
+
+def _names(entry: Json) -> set[str]:
+    return {str(entry[key]) for key in ("id", "code") if key in entry}
 
 
 def _told(name: str, subject: str, data: Json, clock: Clock) -> Told:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.intake.domain.state import Moment, State, Status
+from services.intake.places import pointed
 from services.intake.projection import Page
 from shared.schemas.model import Frozen
 from shared.schemas.requests import Opportunity, Origin, PolicyPin, Request, Verdict, number_of
@@ -75,4 +76,11 @@ class WholeRequest(RequestLine):
         """The whole of a request that has a wording."""
         line = RequestLine.of(identity, state)
         assert state.request is not None, "only known requests are shown"
-        return cls(**dict(line), request=state.request, verdict=state.verdict, policy=state.policy, timeline=state.timeline)
+        verdict = _verdict(state)
+        return cls(**dict(line), request=state.request, verdict=verdict, policy=state.policy, timeline=state.timeline)
+
+
+def _verdict(state: State) -> Verdict | None:
+    """The verdict that stands, its problems with their places in the wording they were found in, where that is known."""
+    current = state.private.current
+    return state.verdict if state.verdict is None or current is None else pointed(state.verdict, current.body)

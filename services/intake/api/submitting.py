@@ -2,26 +2,43 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.intake.api.batch_lines import CSV, XLSX, BatchLine, form_of, json_lines, media_type, surroundings, table_lines
 from services.intake.domain.refusals import LONGEST_REASON
-from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
+from services.intake.in_order import InOrder
+from services.intake.reception import (
+    ACTIONS,
+    NO_IDENTITY,
+    Reception,
+    Repeated,
+    Sender,
+    Submission,
+    command_id,
+    identity,
+    refused,
+    unknown_action,
+)
 from shared.catalogue import Pack
-from shared.http.auth import Principal
+from shared.http.idempotency import Key, told
 from shared.http.limits import BadJson, parse_json
+from shared.http.principal import Principal
 from shared.http.problems import Refused, language
 from shared.ledger.messages import Refusal
 from shared.people.copy import DirectoryCopy
-from shared.schemas.model import Json, Text
+from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.requests import Action, Answer
 from shared.tables.rows import Surroundings
 
 IN_FLIGHT = 200
+KeepsLine = Callable[[BatchLine, Answer, Principal, str], Awaitable[None]]
+"""Keep a refused line of a caller under the id of its command."""
 A_REASON: Json = {
     "type": "object",
     "properties": {"reason": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASON}},
@@ -85,18 +102,25 @@ A_BATCH: Json = {
 Sheet = Annotated[str | None, Query(max_length=100, description="which sheet of a workbook to read, where there are several")]
 
 
-def submitting_routes(reception: Reception, principal: Callable[..., Any], pack: Pack, people: DirectoryCopy) -> APIRouter:
-    """POST /v1/requests, /v1/requests:batch, PATCH /v1/requests/{id}, POST /v1/requests/{id}/withdraw."""
+def submitting_routes(
+    reception: Reception, principal: Callable[..., Any], pack: Pack, people: DirectoryCopy, keep: KeepsLine | None = None
+) -> APIRouter:
+    """POST /v1/requests, /v1/requests:batch, PATCH /v1/requests/{id}, POST /v1/requests/{id}/withdraw.
+
+    `keep` puts a batch's refused lines on their unit's desk.
+    """
     router = APIRouter(prefix="/v1", tags=["requests"])
     Caller = Annotated[Principal, Depends(principal)]
-    Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
     @router.post(
-        "/requests", status_code=202, summary="Submit one request", openapi_extra=_body("the request; see /v1/catalogue/{type}")
+        "/requests",
+        status_code=202,
+        summary="Submit one request",
+        openapi_extra=described("the request; see /v1/catalogue/{type}"),
     )
     async def submit(request: Request, response: Response, caller: Caller, key: Key = None) -> Answer:
-        body = _object(await request.body())
-        answer = _checked(await reception.take(_submission("submit", body, caller, "http", key)))
+        body = json_object(await request.body())
+        answer = checked(response, await reception.take(submission("submit", body, caller, "http", key)))
         response.headers["Location"] = f"/v1/requests/{answer.id}"
         return answer
 
@@ -104,21 +128,21 @@ def submitting_routes(reception: Reception, principal: Callable[..., Any], pack:
         "/requests/{request_id}",
         status_code=202,
         summary="Amend a request (JSON Merge Patch, RFC 7396)",
-        openapi_extra=_body("the fields that change"),
+        openapi_extra=described("the fields that change"),
     )
-    async def amend(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
-        body = _object(await request.body())
-        return _checked(await reception.take_for(request_id, _submission("amend", body, caller, "http", key)))
+    async def amend(request: Request, response: Response, request_id: str, caller: Caller, key: Key = None) -> Answer:
+        body = json_object(await request.body())
+        return checked(response, await reception.take_for(request_id, submission("amend", body, caller, "http", key)))
 
     @router.post(
         "/requests/{request_id}/withdraw",
         status_code=202,
         summary="Withdraw a request, with a reason",
-        openapi_extra=_body("why", A_REASON),
+        openapi_extra=described("why", A_REASON),
     )
-    async def withdraw(request: Request, request_id: str, caller: Caller, key: Key = None) -> Answer:
-        body = _object(await request.body() or b"{}")
-        return _checked(await reception.take_for(request_id, _submission("withdraw", body, caller, "http", key)))
+    async def withdraw(request: Request, response: Response, request_id: str, caller: Caller, key: Key = None) -> Answer:
+        body = json_object(await request.body() or b"{}")
+        return checked(response, await reception.take_for(request_id, submission("withdraw", body, caller, "http", key)))
 
     @router.post(
         "/requests:batch",
@@ -127,7 +151,7 @@ def submitting_routes(reception: Reception, principal: Callable[..., Any], pack:
         responses=LINES,
         openapi_extra=A_BATCH,
     )
-    async def batch(request: Request, caller: Caller, sheet: Sheet = None) -> StreamingResponse:
+    async def batch(request: Request, caller: Caller, sheet: Sheet = None, key: Key = None) -> StreamingResponse:
         kind, charset = media_type(request.headers.get("content-type", ""))
         body = await request.body()
         if kind in {CSV, XLSX}:
@@ -137,44 +161,82 @@ def submitting_routes(reception: Reception, principal: Callable[..., Any], pack:
         else:
             lines, body = json_lines(body), b"\n".join(body.splitlines())
         digest = hashlib.sha256(body).hexdigest()
-        return StreamingResponse(_answers(reception, lines, caller, digest), media_type="application/jsonl")
+        if key is not None:
+            await reception.bind(command_id(caller.kind, caller.id, key), "batch", digest)
+        named = _Naming(digest=digest, key=key)
+        return StreamingResponse(_answers(reception, lines, caller, named, keep), media_type="application/jsonl")
 
     return router
 
 
-def _body(description: str, schema: Json | None = None) -> Json:
+def described(description: str, schema: Json | None = None) -> Json:
     """The OpenAPI of a body that this module parses itself, so that broken JSON gets its own answer."""
     content = {"application/json": {"schema": schema or {"type": "object"}}}
     return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
-async def _answers(reception: Reception, lines: list[BatchLine], caller: Principal, digest: str) -> AsyncIterator[bytes]:
-    """Answers in the order of the lines. They are told in that order and share their writes, so lines about one request keep it."""
-    slots = asyncio.Semaphore(IN_FLIGHT)
-    tasks = [(line, asyncio.create_task(_line(reception, line, caller, f"{digest}:{line.place}", slots))) for line in lines]
-    for line, task in tasks:
+class _Naming(Frozen):
+    """How a batch's commands are named: by its content, or under its own key, and then its lines' answers are kept too."""
+
+    digest: str
+    key: str | None
+
+    def of(self, caller: Principal, place: int) -> str:
+        """The id of the command in the line at `place`."""
+        if self.key is None:
+            return command_id(caller.kind, caller.id, f"{self.digest}:{place}")
+        return command_id(caller.kind, caller.id, self.key, str(place))
+
+
+async def _answers(
+    reception: Reception, lines: list[BatchLine], caller: Principal, named: _Naming, keep: KeepsLine | None
+) -> AsyncIterator[bytes]:
+    """Answers in the order of the lines. They are told in that order and share their writes, so lines about one request keep it.
+
+    No more than IN_FLIGHT lines are under way: the next is told when the first of them was answered.
+    """
+    waiting, order = iter(lines), InOrder()
+    under_way: deque[tuple[BatchLine, asyncio.Task[Answer]]] = deque()
+    while True:
+        for line in islice(waiting, IN_FLIGHT - len(under_way)):
+            under_way.append((line, asyncio.create_task(_told(reception, line, caller, named, order, keep))))
+        if not under_way:
+            return
+        line, task = under_way.popleft()
         answer = dict(await task)
-        told = Line(line=line.place, **answer) if line.record is None else Row(line=line.place, record=line.record, **answer)
-        yield told.model_dump_json().encode() + b"\n"
+        row = Line(line=line.place, **answer) if line.record is None else Row(line=line.place, record=line.record, **answer)
+        yield row.model_dump_json().encode() + b"\n"
 
 
-async def _line(reception: Reception, line: BatchLine, caller: Principal, identifier: str, slots: asyncio.Semaphore) -> Answer:
+async def _told(
+    reception: Reception, line: BatchLine, caller: Principal, named: _Naming, order: InOrder, keep: KeepsLine | None
+) -> Answer:
+    answer = await _line(reception, line, caller, named, order)
+    if keep is not None and answer.problem is not None:
+        await keep(line, answer, caller, named.of(caller, line.place))
+    return answer
+
+
+async def _line(reception: Reception, line: BatchLine, caller: Principal, named: _Naming, order: InOrder) -> Answer:
     if line.problem is not None:
         return Answer(id=None, action="submit", outcome="refused", problem=line.problem)
-    async with slots:
-        try:
-            message = parse_json(line.raw)
-        except BadJson as error:
-            return refused(None, "submit", Refusal(code=error.code, status=400, message=error.text))
-        wish, body = _unwrapped(message)
-        action = ACTIONS.get(wish)
-        if action is None:
-            return refused(None, "submit", unknown_action(wish))
-        if not isinstance(body, dict):
-            return refused(None, action, NO_BODY if body is None else NOT_AN_OBJECT)
-        if identity(body) is None:
-            return refused(None, action, NO_IDENTITY)
-        return await reception.take(_submission(action, body, caller, "batch", identifier))
+    try:
+        message = parse_json(line.raw)
+    except BadJson as error:
+        return refused(None, "submit", Refusal(code=error.code, status=400, message=error.text))
+    wish, body = _unwrapped(message)
+    action = ACTIONS.get(wish)
+    if action is None:
+        return refused(None, "submit", unknown_action(wish))
+    if not isinstance(body, dict):
+        return refused(None, action, NO_BODY if body is None else NOT_AN_OBJECT)
+    subject = identity(body)
+    if subject is None:
+        return refused(None, action, NO_IDENTITY)
+    sent = submission(action, body, caller, "batch", None)
+    naming = {"id": named.of(caller, line.place), "named": named.key is not None, "derived": named.key is None}
+    async with order.turn(subject, waits=named.key is not None):
+        return await reception.take_for(subject, sent.model_copy(update=naming))
 
 
 def _unwrapped(message: object) -> tuple[str, object]:
@@ -184,22 +246,34 @@ def _unwrapped(message: object) -> tuple[str, object]:
     return "submit", message
 
 
-def _submission(action: Action, body: Json, caller: Principal, channel: str, key: str | None) -> Submission:
+def submission(action: Action, body: Json, caller: Principal, channel: str, key: str | None) -> Submission:
     identifier = command_id(caller.kind, caller.id, key) if key is not None else None
-    unit = caller.business_unit or ""
-    return Submission(action=action, body=body, by=f"{caller.kind}:{caller.id}", filed_by=unit, channel=channel, id=identifier)
+    return Submission(
+        action=action, body=body, channel=channel, id=identifier, named=identifier is not None, **sender_of(caller).model_dump()
+    )
 
 
-def _object(raw: bytes) -> Json:
+def sender_of(caller: Principal) -> Sender:
+    """Whoever calls, as one who sends."""
+    return Sender(
+        by=f"{caller.kind}:{caller.id}",
+        filed_by=caller.business_unit or "",
+        pinned_to=caller.pinned_to,
+        for_any=caller.files_for_any,
+    )
+
+
+def json_object(raw: bytes) -> Json:
     body = parse_json(raw)
     if not isinstance(body, dict):
         raise Refused(NOT_AN_OBJECT)
     return body
 
 
-def _checked(answer: Answer) -> Answer:
+def checked(response: Response, answer: Answer) -> Answer:
     """A refusal becomes problem details; everything else is the answer."""
     if answer.problem is None:
+        told(response, repeated=isinstance(answer, Repeated))
         return answer
     message = Text.model_validate(answer.problem["message"])
     raise Refused(Refusal(code=answer.problem["code"], status=answer.problem["status"], message=message))

@@ -3,10 +3,15 @@
 from datetime import datetime
 from itertools import accumulate
 
-from services.intake.domain.state import Asked, Moment, Private, State, Status, sortable
+from services.intake.domain.state import Asked, AskedVerdict, Moment, Owing, Private, State, Status, sortable
+from shared.catalogue.owing import owed
 from shared.schemas.envelope import Event
 from shared.schemas.intake import (
     AmendmentRequested,
+    EvidenceAsked,
+    EvidenceOverdue,
+    EvidenceSettled,
+    PreconditionWaived,
     RequestDropped,
     RequestRejected,
     RequestReturned,
@@ -62,13 +67,22 @@ def _status(state: State, event: Event) -> Status:
 def _consequence(state: State, event: Event) -> dict[str, object]:
     if event.type in SUBMISSIONS:
         said = event.read_as(RequestSubmitted)
-        return {"request": said.request, "verdict": said.verdict, "policy": said.policy}
+        owing = tuple(Owing.model_validate(one.model_dump()) for one in owed(said.verdict))
+        return {"request": said.request, "verdict": said.verdict, "policy": said.policy, "owing": owing}
     if event.type == TYPE_OF[RequestAmended]:
-        return {"request": event.read_as(RequestAmended).request, "private": _answered(state.private, event)}
+        request = event.read_as(RequestAmended).request
+        return {"request": request, "private": _answered(state.private, event), **_judged_anew(state, event)}
     if event.type == TYPE_OF[AmendmentRefused]:
-        return {"private": _answered(state.private, event)}
+        return {"private": _answered(state.private, event), "asked": _unanswered(state, event)}
     if event.type == TYPE_OF[AmendmentRequested]:
-        return {"private": _asked(state.private, event)}
+        verdict = AskedVerdict(number=event.sequence, verdict=event.read_as(AmendmentRequested).verdict)
+        return {"private": _asked(state.private, event), "asked": (*state.asked, verdict)}
+    if event.type == TYPE_OF[PreconditionWaived]:
+        return {"waivers": (*state.waivers, event.read_as(PreconditionWaived))}
+    if event.type == TYPE_OF[RequestDropped]:
+        return {"waivers": (), "owing": ()}
+    if event.type in EVIDENCE:
+        return {"owing": _owing(state.owing, event)}
     if event.type in WITHDRAWING:
         return {"withdrawing": WITHDRAWING[event.type]}
     return {}
@@ -76,10 +90,11 @@ def _consequence(state: State, event: Event) -> dict[str, object]:
 
 def _asked(private: Private, event: Event) -> Private:
     """The wording that `event` asks for waits for routing's answer under the event's number."""
-    if private.asking is None:
+    if not private.asking:
         return private
-    asked = Asked(number=event.sequence, version=private.asking)
-    return private.model_copy(update={"asking": None, "pending": (*private.pending, asked)})
+    first, *rest = private.asking
+    asked = Asked(number=event.sequence, version=first)
+    return private.model_copy(update={"asking": tuple(rest), "pending": (*private.pending, asked)})
 
 
 def _answered(private: Private, event: Event) -> Private:
@@ -94,6 +109,31 @@ def _answered(private: Private, event: Event) -> Private:
     return private.model_copy(update={"current": answered if stands else private.current, "pending": left})
 
 
+def _judged_anew(state: State, event: Event) -> dict[str, object]:
+    """The verdict on the wording that stands now, and what it owes besides what was owed before."""
+    number = event.after.get("intake")
+    verdict = next((one.verdict for one in state.asked if one.number == number), None)
+    if verdict is None:
+        return {"asked": _unanswered(state, event)}
+    known = {one.any_of for one in state.owing}
+    more = tuple(Owing.model_validate(one.model_dump()) for one in owed(verdict) if one.any_of not in known)
+    return {"asked": _unanswered(state, event), "verdict": verdict, "owing": (*state.owing, *more)}
+
+
+def _unanswered(state: State, event: Event) -> tuple[AskedVerdict, ...]:
+    return tuple(one for one in state.asked if one.number != event.after.get("intake"))
+
+
+def _owing(owing: tuple[Owing, ...], event: Event) -> tuple[Owing, ...]:
+    """What is owed after it was asked for, told further, or settled."""
+    if event.type == TYPE_OF[EvidenceSettled]:
+        return tuple(one for one in owing if one.any_of != event.read_as(EvidenceSettled).any_of)
+    overdue = event.type == TYPE_OF[EvidenceOverdue]
+    named = {one.any_of for one in (event.read_as(EvidenceOverdue) if overdue else event.read_as(EvidenceAsked)).owed}
+    update = {"overdue": True} if overdue else {"asked": True}
+    return tuple(one.model_copy(update=update) if one.any_of in named else one for one in owing)
+
+
 def in_free_order(state: State) -> State:
     """`state` with its timeline between two of intake's own moments put in the order of the sources.
 
@@ -106,6 +146,7 @@ def in_free_order(state: State) -> State:
 
 
 SUBMISSIONS = {TYPE_OF[RequestSubmitted], TYPE_OF[RequestReturned], TYPE_OF[RequestRejected]}
+EVIDENCE = {TYPE_OF[EvidenceAsked], TYPE_OF[EvidenceOverdue], TYPE_OF[EvidenceSettled]}
 WITHDRAWING = {TYPE_OF[WithdrawalRequested]: True, TYPE_OF[WithdrawalRefused]: False, TYPE_OF[RequestWithdrawn]: False}
 
 

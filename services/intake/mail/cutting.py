@@ -36,33 +36,37 @@ class Cut:
 
 def cut(text: str, subject: str = "") -> Cut:
     """`text` without what it quotes and without signatures. A forwarded mail is kept apart, without its own quotations."""
-    lines = [line for line in text.split("\n") if not line.lstrip(" \u3000").startswith(MARKED)]
+    own, forwarded = _parted([line for line in text.split("\n") if not line.lstrip(" \u3000").startswith(MARKED)], subject)
+    return Cut(own, _inner(forwarded))
+
+
+def _parted(lines: list[str], subject: str) -> tuple[str, list[str]]:
+    """What the writer of `lines` says, and the lines of what they forward."""
     own: list[str] = []
     for place, line in enumerate(lines):
         bare = line.strip()
         if FORWARDED.fullmatch(bare) or (FORWARDING.match(subject) and _headers_begin(lines, place)):
-            return Cut(_joined(own), _inner(lines[place + 1 :]))
+            return _joined(own), lines[place + 1 :]
         if QUOTED.fullmatch(bare) or _wrote(lines, place) or _headers_begin(lines, place):
             break
         if own and (SIGNATURE.fullmatch(bare) or CLOSING.fullmatch(bare)):
-            return Cut(_joined(own), _after_marker(lines[place + 1 :], subject))
+            return _joined(own), _after_marker(lines[place + 1 :], subject)
         own.append(line)
-    return Cut(_joined(own), "")
+    return _joined(own), []
 
 
-def _after_marker(lines: list[str], subject: str) -> str:
+def _after_marker(lines: list[str], subject: str) -> list[str]:
     """What is forwarded below a signature."""
     for place, line in enumerate(lines):
         if FORWARDED.fullmatch(line.strip()) or (FORWARDING.match(subject) and _headers_begin(lines, place)):
-            return _inner(lines[place + 1 :])
-    return ""
+            return lines[place + 1 :]
+    return []
 
 
 def _inner(lines: list[str]) -> str:
-    """A forwarded mail without its header lines."""
-    while lines and (not lines[0].strip() or HEADER.match(lines[0].strip())):
-        lines = lines[1:]
-    return cut("\n".join(lines)).own
+    """What a forwarded mail says itself, without its header lines and whatever it forwards in its turn."""
+    begun = next((place for place, line in enumerate(lines) if line.strip() and not HEADER.match(line.strip())), len(lines))
+    return _parted(lines[begun:], "")[0]
 
 
 def _wrote(lines: list[str], place: int) -> bool:

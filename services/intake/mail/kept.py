@@ -35,6 +35,15 @@ class MailBook:
         said = mail.model_dump(exclude={"id"}, exclude_none=True)
         await self._collection.update_one({"_id": mail.id}, {"$setOnInsert": said}, upsert=True)
 
+    async def bytes_kept(self, mail: str) -> str | None:
+        """Where the bytes of the mail with this id were put, whether or not they were erased since; None for one that never came."""
+        found = await self._collection.find_one({"_id": mail}, {"sha256": 1})
+        return str(found["sha256"]) if found else None
+
+    async def bytes_of(self, request: str) -> list[str]:
+        """The SHA-256 of every mail that was about `request`."""
+        return [str(mail["sha256"]) async for mail in self._collection.find({"request": request}, {"sha256": 1})]
+
     async def requests_of(self, message_ids: Sequence[str], person: str) -> list[str]:
         """The requests that mails of `person` with these Message-IDs were about, in the order of the ids."""
         query = {"message_id": {"$in": list(message_ids)}, "person": person, "request": {"$type": "string"}}

@@ -65,10 +65,10 @@ def _letter(message: "Message[str, str]") -> Letter:
     if len(text) > MAX_TEXT or text.count("\n") > MAX_LINES:
         raise TOO_LONG
     parted = cut(text, subject)
-    senders = _addresses(headers.get("from", ()))
+    senders = _addresses(message, "from")
     return Letter(
         sender=senders[0] if len(senders) == 1 else "",
-        recipients=tuple(_addresses(headers.get("to", ()) + headers.get("cc", ()) + headers.get("delivered-to", ()))),
+        recipients=tuple(_addresses(message, "to", "cc", "delivered-to")),
         subject=subject,
         date=_line(_first(headers, "date")),
         message_id=next(iter(_message_ids(headers.get("message-id", ())[:1])), None),
@@ -90,8 +90,8 @@ def _headers(message: "Message[str, str]") -> dict[str, tuple[str, ...]]:
 
 
 def _decoded(value: str) -> str:
-    """A header in words: raw bytes as UTF-8 or GB18030, encoded words (RFC 2047) as they say; faulty ones as they stand."""
-    plain = _of_bytes(value.encode("utf-8", "surrogateescape"), None) if not value.isascii() else value
+    """A header in words: encoded words (RFC 2047) as they say; faulty ones as they stand."""
+    plain = _plain(value)
     if "=?" not in plain:
         return plain
     try:
@@ -100,6 +100,11 @@ def _decoded(value: str) -> str:
         return plain
     words = [_of_bytes(part, charset) if isinstance(part, bytes) else part for part, charset in parts]
     return "".join(words)
+
+
+def _plain(value: str) -> str:
+    """A header as it stands, raw bytes as UTF-8 or GB18030."""
+    return value if value.isascii() else _of_bytes(value.encode("utf-8", "surrogateescape"), None)
 
 
 def _of_bytes(data: bytes, charset: str | None) -> str:
@@ -124,9 +129,10 @@ def _first(headers: dict[str, tuple[str, ...]], name: str) -> str:
     return next(iter(headers.get(name, ())), "")
 
 
-def _addresses(values: tuple[str, ...]) -> list[str]:
-    """The addresses of a list of mailboxes, in small letters, each once."""
-    found = [address.strip().lower() for _, address in getaddresses([_line(value) for value in values])]
+def _addresses(message: "Message[str, str]", *names: str) -> list[str]:
+    """The addresses that these headers name, in small letters, each once. What a name hides in encoded words is none."""
+    raw = [str(value)[:MAX_HEADER] for name, value in list(message.raw_items())[:MAX_HEADERS] if name.lower() in names]
+    found = [address.strip().lower() for _, address in getaddresses([_line(_plain(value)) for value in raw])]
     return list(dict.fromkeys(address for address in found if "@" in address and " " not in address))
 
 

@@ -5,13 +5,14 @@ Invariant: what is answered 250 is durable, its bytes and files too; the same ma
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
+from services.intake.desk.resending import took_effect
 from services.intake.domain.decisions import merged
 from services.intake.domain.state import State
 from services.intake.mail.authenticated import vouched_for
@@ -41,8 +42,17 @@ class Blobs(Protocol):
     async def put(self, data: bytes, *, name: str, media_type: str) -> str: ...
 
 
+KeepsMail = Callable[[Submission, Answer, str], Awaitable[None]]
+
+
+class Files(Protocol):
+    async def keep(self, data: bytes, *, name: str, media_type: str, by: str) -> None: ...
+
+
 class Remembers(Protocol):
     async def remember(self, mail: Kept) -> None: ...
+
+    async def bytes_kept(self, mail: str) -> str | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +73,20 @@ class MailRoom:
         threads: Threads,
         book: Remembers,
         blobs: Blobs,
+        files: Files,
         directory: Callable[[], Directory],
         pack: Pack,
         clock: Clock,
         door: Door,
+        refused: KeepsMail | None = None,
     ) -> None:
+        """`refused` puts a known sender's mail that came to nothing on their unit's desk."""
+        self._refused = refused
         self._reception = reception
         self._threads = threads
         self._book = book
         self._blobs = blobs
+        self._files = files
         self._directory = directory
         self._pack = pack
         self._clock = clock
@@ -100,18 +115,21 @@ class MailRoom:
         return await self._taken(raw, letter, sender, recipients, directory)
 
     async def _taken(self, raw: bytes, letter: Letter, sender: Person, recipients: Sequence[str], directory: Directory) -> Reply:
-        sha256 = await self._blobs.put(raw, name="mail.eml", media_type=MAIL)
-        for file in letter.files:
-            await self._blobs.put(file.data, name=file.name, media_type=file.media_type)
-        answered = await self._threads.answered_by(letter, sender.id)
         command = command_id("mail", sender.id, letter.reference, letter.content)
+        # What was kept once may have been erased since, and is not put back.
+        sha256 = await self._book.bytes_kept(command) or await self._blobs.put(raw, name="mail.eml", media_type=MAIL)
+        for file in letter.files:
+            await self._files.keep(file.data, name=file.name, media_type=file.media_type, by=sender.business_unit)
+        answered = await self._threads.answered_by(letter, sender.id)
         if answered is None:
             understood = await asyncio.to_thread(understand, letter, self._pack, recipients=recipients)
             body = body_of(understood, letter, sender, self._pack, directory)
             body = await self._completed(understood, body, sender)
-            answer = await self._reception.take(_submission("submit", body, sender, command))
+            submission = _new(understood, body, sender, command)
+            answer = await self._reception.take(submission)
+            await self._keep_refused(submission, answer, sha256)
         else:
-            told = await self._answer(letter, sender, command, *answered)
+            told = await self._answer(letter, sender, command, sha256, *answered)
             if told is None:
                 await self._remember(letter, "remark", sha256, command, sender.id, answered[0])
                 return remark_on(answered[0])
@@ -131,7 +149,9 @@ class MailRoom:
         unsaid = [key for key in ("locale", "requester") if understood.said.get(key) is None]
         return merged(latest.body, {key: value for key, value in body.items() if key not in unsaid})
 
-    async def _answer(self, letter: Letter, sender: Person, command: str, request: str, state: State) -> Answer | None:
+    async def _answer(
+        self, letter: Letter, sender: Person, command: str, sha256: str, request: str, state: State
+    ) -> Answer | None:
         """An answer to a request: it takes it back, or amends it with what it names; None for thanks, which change nothing.
 
         What was returned or rejected is judged again, whatever the answer says: what was wrong may have been ours.
@@ -143,11 +163,21 @@ class MailRoom:
         understood = await asyncio.to_thread(understand, letter, self._pack, kind=kind, before=unread_in(current))
         if understood.withdrawal is not None:
             body: Json = {"reason": understood.withdrawal}
-            return await self._reception.take_for(request, _submission("withdraw", body, sender, command))
+            return await self._told(request, _submission("withdraw", body, sender, command), sha256)
         patch = patch_of(understood, letter, current, sender, self._pack)
         if not patch and state.status not in {"returned", "rejected"}:
             return None
-        return await self._reception.take_for(request, _submission("amend", patch, sender, command))
+        return await self._told(request, _submission("amend", patch, sender, command), sha256)
+
+    async def _told(self, request: str, submission: Submission, sha256: str) -> Answer:
+        answer = await self._reception.take_for(request, submission)
+        await self._keep_refused(submission, answer, sha256)
+        return answer
+
+    async def _keep_refused(self, submission: Submission, answer: Answer, sha256: str) -> None:
+        """What changed nothing is for the sender's unit to correct."""
+        if self._refused is not None and not took_effect(answer):
+            await self._refused(submission, answer, sha256)
 
     async def _keep_automatic(self, raw: bytes, letter: Letter, reason: str) -> Reply:
         sha256 = await self._blobs.put(raw[:KEPT_OF_AUTOMATIC], name="mail.eml", media_type=MAIL)
@@ -177,6 +207,14 @@ def writer_of(letter: Letter, directory: Directory) -> Person | None:
         return None
     found = [one for one in directory.people.values() if one.active and one.email.strip().lower() == letter.sender]
     return found[0] if len(found) == 1 else None
+
+
+def _new(understood: Understood, body: Json, sender: Person, command: str) -> Submission:
+    """A mail that answers none is a request; one that takes a request back which it names by system and reference is that."""
+    if understood.withdrawal is not None and body["source"]["system"] != MAIL_SYSTEM:
+        named = {key: body[key] for key in ("business_unit", "source")}
+        return _submission("withdraw", named | {"reason": understood.withdrawal}, sender, command)
+    return _submission("submit", body, sender, command)
 
 
 def _submission(action: Action, body: Json, sender: Person, command: str) -> Submission:

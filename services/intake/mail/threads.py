@@ -7,6 +7,7 @@ from typing import Protocol
 from services.intake.domain.state import State
 from services.intake.mail.letter import Letter
 from services.intake.projection import Page
+from shared.storage import Sight
 
 ROOT = re.compile(r"<request\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>@]+>")
 NUMBER = re.compile(r"(?<![A-Za-z0-9])BL-([0-9A-Fa-f]{8})(?![A-Za-z0-9])", re.IGNORECASE)
@@ -16,9 +17,9 @@ MOST_NUMBERS = 3
 class Requests(Protocol):
     """What intake's projection answers."""
 
-    async def state(self, request: str) -> State | None: ...
+    async def state(self, sight: Sight, request: str) -> State | None: ...
 
-    async def page(self, *, filters: Mapping[str, str], number: str | None = None, limit: int) -> Page: ...
+    async def page(self, sight: Sight, *, filters: Mapping[str, str], number: str | None = None, limit: int) -> Page: ...
 
 
 class Mails(Protocol):
@@ -44,7 +45,7 @@ class Threads:
 
     async def theirs(self, request: str, person: str) -> State | None:
         """The state of `request` if `person` asked for it."""
-        state = await self._requests.state(request)
+        state = await self._requests.state(Sight(person=person), request)
         return state if state is not None and state.request is not None and state.request.requester.id == person else None
 
     async def _named(self, letter: Letter, person: str) -> AsyncIterator[str]:
@@ -55,6 +56,8 @@ class Threads:
             for request in await self._mails.requests_of(letter.references, person):
                 yield request
         for digits in NUMBER.findall(letter.subject)[:MOST_NUMBERS]:
-            page = await self._requests.page(filters={"requester": person}, number=f"BL-{digits.upper()}", limit=2)
+            page = await self._requests.page(
+                Sight(person=person), filters={"requester": person}, number=f"BL-{digits.upper()}", limit=2
+            )
             for request, _ in page.requests:
                 yield request

@@ -1,8 +1,6 @@
 """Generic webhooks, signed by Standard Webhooks 1.0; the receiver drops repetitions by `webhook-id`, so a doubt is sent again."""
 
 import base64
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,10 +8,10 @@ from datetime import datetime
 import httpx
 import orjson
 
+from shared.callbacks.secrets import PREFIX, signature
 from shared.ledger.effects import Done, Ending, Retry, Terminal
 from shared.schemas.model import Json
 
-PREFIX = "whsec_"
 LONGEST_WAIT = 3600.0
 UNUSABLE_KEY = "A webhook's secret must be whsec_ and the base64 of 24 to 64 bytes; correct it in the settings."
 
@@ -39,12 +37,6 @@ class Subscription:
         if not self.secret.startswith(PREFIX) or not 24 <= len(key) <= 64:
             raise WebhookSecretError(UNUSABLE_KEY)
         return key
-
-
-def signature(key: bytes, identity: str, timestamp: int, body: bytes) -> str:
-    """`v1,` and base64 of HMAC-SHA256 over "<id>.<timestamp>.<body>"."""
-    signed = b".".join((identity.encode(), str(timestamp).encode(), body))
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
 class Webhooks:

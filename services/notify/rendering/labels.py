@@ -72,10 +72,11 @@ class PackLabels:
         """The fields along `path`, as far as frame and type know them; none for what neither names."""
         if path in SHAPED:
             return [SHAPED[path]]
-        kind = self._pack.types.get(type_key)
+        head, *parts = path.split(".")
+        kind = self._pack.types.get(type_key) if head == "details" else None
         among = kind.fields if kind else {}
         found: list[Field] = []
-        for part in path.removeprefix("details.").split("."):
+        for part in parts:
             if part in among:
                 found.append(among[part])
                 among = among[part].fields

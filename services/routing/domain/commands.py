@@ -26,11 +26,11 @@ S = TypeVar("S", bound=Seat)
 
 def obey(state: State, name: Command, data: Json, subject: str, context: Context) -> Decision:
     """Do what `data["by"]` wishes, or say why not."""
-    if state.request is None:
+    by = str(data.get("by") or "")
+    if not _concerns(state, by, context):
         return Decision(refusal=UNKNOWN)
     if state.status not in ALLOWED[name]:
         return Decision(refusal=out_of_state(state.status, name))
-    by = str(data.get("by") or "")
     match name:
         case "accept":
             return _accept(state, by, context)
@@ -40,6 +40,21 @@ def obey(state: State, name: Command, data: Json, subject: str, context: Context
             return _complete(state, by, data, context)
         case _:
             return _choose(state, by, data, subject, context)
+
+
+def _concerns(state: State, by: str, context: Context) -> bool:
+    """Whether `by` may know of the request: as its readers do, or as who stands in for somebody with a seat.
+
+    To everybody else it is as if there were none.
+    """
+    if state.request is None:
+        return False
+    person = context.directory.people.get(by)
+    if person is not None and person.business_unit == state.request.business_unit:
+        return True
+    if by in {state.request.requester.id, *state.seated(), *state.declined}:
+        return True
+    return any(acts_for(by, holder, context.directory, context.now) for holder in state.seated())
 
 
 def _accept(state: State, by: str, context: Context) -> Decision:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from urllib.parse import unquote
 
 import httpx
@@ -13,6 +14,7 @@ from services.documents.domain import State
 from services.documents.projection import Projection
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
+from shared.http.signed import Signer
 from shared.schemas.documents import DocumentRendered
 from shared.storage import BlobStore, Database
 from shared.telemetry.health import Health
@@ -45,8 +47,9 @@ async def client(mongo_database: Database) -> AsyncIterator[httpx.AsyncClient]:
     made = (a_file("D-1", SHA256), a_file("D-lost", "0" * 64), outward)
     state = State(request=judged(a_body()).request, made=made)
     await mongo_database["requests"].insert_one({"_id": "r1", "state": state.model_dump(mode="json")})
+    signer = Signer(("a-secret-of-these-tests",), lambda: datetime.now(UTC))
     auth = Authenticator(service_token="t" * 20, environment="development", keys_file=None, directory=a_directory)
-    routes = document_routes(Projection(mongo_database["requests"]), blobs, auth.principal)
+    routes = document_routes(Projection(mongo_database["requests"]), blobs, auth.principal, signer)
     app = create_app(service="documents", health=Health(), routers=(routes,))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://documents", event_hooks=conforming(app)) as opened:

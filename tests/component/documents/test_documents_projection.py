@@ -9,12 +9,13 @@ from services.documents.domain import DocumentsDomain, State
 from services.documents.projection import Projection
 from shared.schemas.intake import RequestSubmitted
 from shared.schemas.routing import WorkCompleted
-from shared.storage import Database
+from shared.storage import Database, Sight
 from tests.builders import NOW, a_body, a_document, events_of, judged
 
 pytestmark = pytest.mark.stack
 DOMAIN = DocumentsDomain()
 A_FILE = a_document()
+OURS = Sight.of_our_services()
 
 
 def a_state(kind: str = "tech.survey", opportunity: str = "O-5", *, done: int | None = None, **changes: Any) -> State:
@@ -46,16 +47,16 @@ async def holding(database: Database, **states: State) -> Projection:
 async def test_a_requests_state_is_read_as_it_was_kept(mongo_database: Database):
     state = a_state(done=1)
     projection = await holding(mongo_database, r1=state)
-    assert await projection.state("r1") == state
-    assert await projection.state("unknown") is None
-    assert await projection.state("parked") is None
+    assert await projection.state(OURS, "r1") == state
+    assert await projection.state(OURS, "unknown") is None
+    assert await projection.state(OURS, "parked") is None
 
 
 async def test_one_file_is_found_with_its_request(mongo_database: Database):
     state = a_state(done=1).model_copy(update={"made": (A_FILE,)})
     projection = await holding(mongo_database, r1=state, r2=a_state())
-    assert await projection.document("D-1") == (state, A_FILE)
-    assert await projection.document("D-2") is None
+    assert await projection.document(OURS, "D-1") == A_FILE
+    assert await projection.document(OURS, "D-2") is None
 
 
 async def test_the_completed_surveys_of_the_opportunities_at_hand_are_found(mongo_database: Database):

@@ -7,13 +7,15 @@ import pytest
 
 from services.intake.domain import RequestDomain, State
 from services.intake.paging import Place, place, place_of
-from services.intake.projection import NEWEST_FIRST, Projection, listed
+from services.intake.projection import NEWEST_FIRST, PLACES, STORED, Projection, listed
 from shared.schemas.requests import number_of
-from shared.storage import Database
+from shared.storage import Database, Sight, Sighted
 from tests.builders import NOW
+from tests.plans import indexes, stages
 from tests.unit.intake.states import a_desk
 
 pytestmark = pytest.mark.stack
+OURS = Sight.of_our_services()
 MINUTES = (3, 1, 4, 1, 5, 9, 2, 6, 5, 3)
 
 
@@ -28,6 +30,10 @@ def request_at(minutes: float, *, unit: str = "harbour", filed_by: str = "harbou
             "private": state.private.model_copy(update={"filed_by": filed_by}),
         }
     )
+
+
+def sight_of(unit: str | None) -> Sight:
+    return Sight(unit=unit) if unit else OURS
 
 
 def identity(number: int) -> str:
@@ -46,11 +52,11 @@ async def stored(database: Database, *states: State) -> Projection:
     return projection
 
 
-async def paged(projection: Projection, limit: int, **asked: Any) -> list[tuple[str, State]]:
+async def paged(projection: Projection, limit: int, unit: str | None = None) -> list[tuple[str, State]]:
     rows: list[tuple[str, State]] = []
     after: Place | None = None
     while True:
-        page = await projection.page(filters={}, limit=limit, after=after, **asked)
+        page = await projection.page(sight_of(unit), filters={}, limit=limit, after=after)
         rows += page.requests
         if page.next is None:
             return rows
@@ -75,11 +81,11 @@ async def test_half_a_second_later_is_newer(mongo_database: Database):
 
 async def test_what_happens_to_a_request_while_somebody_pages_moves_it_nowhere(mongo_database: Database):
     projection = await stored(mongo_database, *(request_at(minutes) for minutes in MINUTES))
-    first = await projection.page(filters={}, limit=9)
+    first = await projection.page(OURS, filters={}, limit=9)
     before = [request for request, _ in first.requests]
     for request in (*before, identity(1)):
         await mongo_database["requests"].update_one({"_id": request}, {"$set": {"state.status": "working"}})
-    rest = await projection.page(filters={}, limit=9, after=first.next)
+    rest = await projection.page(OURS, filters={}, limit=9, after=first.next)
     assert {*before, *(request for request, _ in rest.requests)} == {identity(number) for number in range(len(MINUTES))}
 
 
@@ -97,7 +103,7 @@ async def test_a_unit_sees_what_it_owns_and_what_it_filed_each_once(mongo_databa
 async def test_a_number_finds_its_request_within_what_the_unit_may_see(mongo_database: Database):
     projection = await stored(mongo_database, request_at(1), request_at(2, unit="islands", filed_by="islands"))
     for number, seen in ((0, [identity(0)]), (1, [])):
-        found = await projection.page(filters={}, unit="harbour", number=number_of(identity(number)), limit=5)
+        found = await projection.page(sight_of("harbour"), filters={}, number=number_of(identity(number)), limit=5)
         assert [request for request, _ in found.requests] == seen
 
 
@@ -152,15 +158,6 @@ def a_few_among_many() -> list[State]:
     ]
 
 
-def stages(plan: Any) -> list[dict[str, Any]]:
-    """Every stage of an explained plan, whatever engine runs it."""
-    if isinstance(plan, list):
-        return [stage for each in plan for stage in stages(each)]
-    if not isinstance(plan, dict):
-        return []
-    return [*([plan] if "stage" in plan else []), *(stage for inner in plan.values() for stage in stages(inner))]
-
-
 BEHIND = place_of(identity(0), NOW + timedelta(minutes=300))
 INDEX_OF = {
     "business_unit": "state.request.business_unit",
@@ -171,7 +168,7 @@ INDEX_OF = {
 
 @pytest.mark.parametrize("after", [None, BEHIND])
 @pytest.mark.parametrize(
-    ("asked", "indexes"),
+    ("asked", "wanted"),
     [
         ({"filters": {}}, {"state.received_at"}),
         ({"filters": {}, "unit": "harbour"}, {"state.request.business_unit", "state.private.filed_by"}),
@@ -183,21 +180,24 @@ INDEX_OF = {
     ],
 )
 async def test_every_list_is_read_from_an_index_in_its_order(
-    mongo_database: Database, asked: dict[str, Any], indexes: set[str], after: Place | None
+    mongo_database: Database, asked: dict[str, Any], wanted: set[str], after: Place | None
 ):
     await stored(mongo_database, *a_few_among_many())
-    found = mongo_database["requests"].find(listed(**asked, after=after)).sort(NEWEST_FIRST).limit(10)
+    query, received = listed(filters=asked["filters"], after=after)
+    seen = Sighted(mongo_database["requests"], PLACES)
+    found = seen.find(sight_of(asked.get("unit")), query, STORED, each=received).sort(NEWEST_FIRST).limit(10)
     explained = await found.explain()
     used = stages(explained["queryPlanner"]["winningPlan"])
     assert not {"COLLSCAN", "SORT"} & {stage["stage"] for stage in used}
-    assert {next(iter(stage["keyPattern"])) for stage in used if stage["stage"] == "IXSCAN"} == indexes
+    assert indexes(used) == wanted
     assert explained["executionStats"]["totalDocsExamined"] <= 25
 
 
 @pytest.mark.parametrize("unit", [None, "harbour"])
 async def test_a_number_is_looked_up_in_an_index(mongo_database: Database, unit: str | None):
     await stored(mongo_database, *a_few_among_many())
-    query = listed(filters={}, unit=unit, number=number_of(identity(40)))
-    explained = await mongo_database["requests"].find(query).sort(NEWEST_FIRST).limit(10).explain()
+    query, received = listed(filters={}, number=number_of(identity(40)))
+    seen = Sighted(mongo_database["requests"], PLACES)
+    explained = await seen.find(sight_of(unit), query, STORED, each=received).sort(NEWEST_FIRST).limit(10).explain()
     assert explained["executionStats"]["nReturned"] == 1
     assert explained["executionStats"]["totalDocsExamined"] <= 3

@@ -14,11 +14,10 @@ from services.intake.mail.receiver import CONNECTIONS, Receiver
 from services.intake.mail.replies import Reply
 from services.intake.mail.taking import Door, MailRoom
 from services.intake.mail.threads import Threads
-from services.intake.reception import Reception
 from shared.schemas.requests import number_of, request_id
 from shared.storage import BlobStore, Database
 from tests.builders import the_pack
-from tests.component.intake.intake_site import OneAtATime, Site
+from tests.component.intake.intake_site import Site
 from tests.unit.intake.letters import VISIT, a_file, a_mail
 
 pytestmark = pytest.mark.stack
@@ -30,10 +29,11 @@ SUPPORT = "support@backline.example"
 def a_room(site: Site, database: Database) -> MailRoom:
     book = MailBook(database["mails"])
     return MailRoom(
-        reception=Reception(OneAtATime(site._requests), site.clock),
+        reception=site.reception,
         threads=Threads(site._projection, book),
         book=book,
         blobs=BlobStore(database),
+        files=site.attachments,
         directory=lambda: site._people.directory,
         pack=the_pack(),
         clock=site.clock,
@@ -100,6 +100,14 @@ async def test_one_mail_handed_over_by_many_at_once_is_one_request(site: Site, r
     assert blob is not None
     assert (blob.name, blob.data) == ("草案.pdf", b"%PDF")
     assert [moment["type"] for moment in request["timeline"]] == ["backline.request.submitted"]
+
+
+async def test_a_mail_with_a_file_that_may_not_come_in_is_returned_with_the_reason(site: Site, receiver: Receiver):
+    raw = a_mail(parts=[a_file("草案.pdf", b"MZ" + bytes(100)), a_file("good.pdf", b"%PDF")])
+    assert (await sent(receiver, raw))[1].endswith("returned")
+    verdict = (await shown(site))["verdict"]
+    assert [(problem["field"], problem["code"]) for problem in verdict["problems"]] == [("attachments.0", "content_refused")]
+    assert "program" in verdict["problems"][0]["message"]["en"]
 
 
 @pytest.mark.parametrize("named", ["thread", "earlier mail", "number"])

@@ -6,12 +6,17 @@ import pytest
 
 from services.routing.domain import OpenLoad, State
 from services.routing.projection import Projection
-from shared.storage import Database
+from shared.storage import Database, Sight
 from tests.unit.routing.routing_build import MANAGER, Journey, a_context, a_request, an_engineer, choosing_pack
 from tests.unit.routing.routing_fakes import FakeRequests
 
 pytestmark = pytest.mark.stack
 ANNA = an_engineer("anna", seats=1)
+SIGHTS = (
+    Sight.of_our_services(),
+    *(Sight(unit=unit) for unit in (None, "", "east", "south", "west")),
+    *(Sight(unit="west", person=person) for person in ("anna", "manager", "asker", "nobody", "")),
+)
 
 
 def journeys() -> list[Journey]:
@@ -45,7 +50,8 @@ async def test_every_read_agrees_with_the_fake(mongo_database: Database):
     everything = [*fake.states, "unknown", "parked"]
     assert {journey.state.status for journey in journeys()} == {"assigned", "completed", "withdrawn", "waiting", "choosing"}
     for request in everything:
-        assert await projection.state(request) == await fake.state(request)
+        for sight in SIGHTS:
+            assert await projection.state(sight, request) == await fake.state(sight, request)
     assert dict(await projection.holders(everything)) == {
         request: people for request, people in (await fake.holders(everything)).items() if fake.states[request].open
     }
@@ -57,12 +63,32 @@ async def test_every_read_agrees_with_the_fake(mongo_database: Database):
     assert await projection.waiting_for(["presales_engineer"], 10) == await fake.waiting_for(["presales_engineer"], 10) == ["R3"]
     assert await projection.waiting_for(["test_engineer"], 10) == []
     for person in ("anna", "manager", "nobody"):
-        assert sorted(request for request, _ in await projection.work_of(person, 100)) == sorted(
-            request for request, _ in await fake.work_of(person, 100)
-        )
-    for unit in (None, "east", "south", "west"):
-        found = {request for request, _ in await projection.unassigned(unit, 100)}
-        assert found == {request for request, _ in await fake.unassigned(unit, 100)}
+        for sight in SIGHTS:
+            assert sorted(request for request, _ in await projection.work_of(sight, person, 100)) == sorted(
+                request for request, _ in await fake.work_of(sight, person, 100)
+            )
+    for sight in SIGHTS:
+        found = {request for request, _ in await projection.unassigned(sight, 100)}
+        assert found == {request for request, _ in await fake.unassigned(sight, 100)}
+
+
+@pytest.mark.parametrize(
+    ("sight", "index"),
+    [(Sight(unit="south", person="anna"), "state.request.business_unit"), (Sight.of_our_services(), "state.status")],
+)
+async def test_who_waits_in_one_unit_is_read_from_its_own_index(mongo_database: Database, sight: Sight, index: str):
+    projection, fake = await stored(mongo_database)
+    waiting = next(state for state in fake.states.values() if state.status == "waiting").model_dump(mode="json")
+    await mongo_database["requests"].insert_many([{"_id": f"W{number}", "state": waiting} for number in range(300)])
+    elsewhere = {**waiting, "request": {**waiting["request"], "business_unit": "south"}}
+    await mongo_database["requests"].insert_one({"_id": "S", "state": elsewhere})
+    await mongo_database.command("profile", 2)
+    found = await projection.unassigned(sight, 5)
+    await mongo_database.command("profile", 0)
+    ns = f"{mongo_database.name}.requests"
+    (looked,) = [entry async for entry in mongo_database["system.profile"].find({"ns": ns, "op": "query"})]
+    assert f"IXSCAN {{ {index}: 1" in looked["planSummary"]
+    assert looked["docsExamined"] <= len(found) + 1
 
 
 async def test_a_request_that_was_not_submitted_yet_is_no_open_work(mongo_database: Database):

@@ -82,7 +82,8 @@ def test_attachments_that_are_no_list_are_named(attachments: Any):
 @pytest.mark.parametrize(
     ("part", "wrong"),
     [
-        ("name", [None, "", " ", 7, "a" * 256]),
+        ("name", [None, "", " ", 7, "a" * 256, "../a.txt", "a\\b.txt", "a\n.txt", "a\u202etxt.pdf", "a\u2066.pdf"]),
+        ("name", ["a.exe", "a.pdf.js", "a.HTA", "a.lnk .", "a.docm", "a.exe::$DATA"]),
         ("path", [7, ["a"]]),
         ("media_type", [None, "", "docx", 7, "a/b c"]),
         ("size", [None, "12", -1, True, 1.5, 25 * 1024 * 1024 + 1, 2**64]),

@@ -136,3 +136,24 @@ def test_even_a_misshapen_personal_value_does_not_travel():
     assert judgement.request is not None
     assert "郗评审" not in public(judgement.request, the_pack().types["tech.bid"]).model_dump_json()
     assert "郗评审" not in judgement.verdict.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "field"),
+    [
+        ("tech.survey", {"counterparts": {"张三": {"李四": "\0"}}}, "details.counterparts"),
+        ("tech.survey", {"counterparts": {"张.三": 1}}, "details.counterparts"),
+        ("tech.bid", {"jury": [{"name": {"张.三": 1}}]}, "details.jury"),
+        ("market.event", {"audience": {"customers": [{"张三": "\0"}]}}, "details.audience.customers"),
+        ("market.event", {"audience": [{"张三": "\0"}]}, "details.audience"),
+        ("market.event", {"audience": {"13800000000": "\0"}}, "details.audience"),
+        ("tech.nothing", {"counterparts": {"张三": "\0"}}, "details.counterparts"),
+        ("tech.survey", {"purpose": {"a": "\0"}}, "details.purpose.a"),
+        ("tech.survey", {"备注": {"a": "\0"}}, "details.备注.a"),
+    ],
+)
+def test_names_inside_a_personal_value_are_named_in_no_verdict(kind: str, details: dict[str, Any], field: str):
+    verdict = judged({**a_body("tech.survey"), "type": kind, "details": details}).verdict
+    assert field in {problem.field for problem in verdict.problems}
+    assert "张" not in verdict.model_dump_json()
+    assert "13800000000" not in verdict.model_dump_json()

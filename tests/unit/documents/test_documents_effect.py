@@ -38,7 +38,7 @@ class Intake:
             raise refused(self._lost)
         return dict(self._personal)
 
-    async def attachment(self, sha256: str) -> tuple[str, bytes]:
+    async def attachment(self, sha256: str, request: str) -> tuple[str, bytes]:
         if sha256 in self._files:
             return WORD, self._files[sha256]
         raise refused(self._status)

@@ -114,7 +114,7 @@ async def test_an_unknown_address_is_a_problem(client: httpx.AsyncClient):
 async def test_a_wrong_method_is_a_problem_that_says_which_there_are(client: httpx.AsyncClient):
     answer = await client.get("/v1/raw")
     assert_problem(answer, 405, "http_405")
-    assert answer.headers["allow"] == "POST"
+    assert answer.headers["allow"] == "OPTIONS, POST"
 
 
 async def test_an_http_exception_keeps_status_and_headers_but_not_its_detail(client: httpx.AsyncClient):

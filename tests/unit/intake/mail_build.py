@@ -12,12 +12,15 @@ from services.intake.mail.threads import Threads
 from services.intake.projection import Page
 from services.intake.reception import Reception
 from services.intake.surroundings import RequestSurroundings
-from shared.catalogue import EarlierRequest
+from shared.catalogue import EarlierRequest, Pack
 from shared.ledger.apply import Ledger
 from shared.ledger.messages import Outcome, Told
+from shared.schemas.model import Json
 from shared.schemas.people import Directory
 from shared.schemas.requests import number_of
+from shared.storage import Sight
 from tests.builders import NOW, a_directory, the_pack
+from tests.builders.keys import MemoryKeys
 from tests.unit.ledger.memory_store import AwayPublisher, MemoryStore
 from tests.unit.ledger.small_domain import FakeClock
 
@@ -35,12 +38,20 @@ class Requests:
 
     states: dict[str, State] = field(default_factory=dict)
 
-    async def state(self, request: str) -> State | None:
+    async def state(self, _sight: Sight, request: str) -> State | None:
         return self.states.get(request)
 
-    async def page(self, *, filters: Mapping[str, str], number: str | None = None, limit: int) -> Page:
+    async def own(self, request: str) -> State | None:
+        return self.states.get(request)
+
+    async def page(self, _sight: Sight, *, filters: Mapping[str, str], number: str | None = None, limit: int) -> Page:
         rows = [(request, state) for request, state in self.states.items() if number in {None, number_of(request)}]
         return Page(requests=tuple(rows[:limit]), next=None)
+
+    async def evidence(self, requests: Sequence[str]) -> Sequence[Json]:
+        kept = [state.private for request in requests if (state := self.states.get(request))]
+        versions = [one for private in kept for one in (private.current, *(asked.version for asked in private.pending)) if one]
+        return [{part: one.body[part] for part in ("evidence", "attachments") if part in one.body} for one in versions]
 
     async def earlier(self, _identities: Mapping[str, Any]) -> Mapping[Any, EarlierRequest]:
         return {}
@@ -56,38 +67,48 @@ class Book:
     async def remember(self, mail: Kept) -> None:
         self.mails.setdefault(mail.id, mail)
 
+    async def bytes_kept(self, mail: str) -> str | None:
+        return self.mails[mail].sha256 if mail in self.mails else None
+
     async def requests_of(self, message_ids: Sequence[str], person: str) -> list[str]:
         mails = {mail.message_id: mail for mail in self.mails.values() if mail.person == person and mail.request}
         return [str(mails[named].request) for named in message_ids if named in mails]
 
-    async def put(self, data: bytes, *, name: str, media_type: str) -> str:
+    async def put(self, data: bytes, *, name: str, media_type: str, holder: str | None = None) -> str:
         self.blobs.append((name, data))
         return name
+
+    async def keep(self, data: bytes, *, name: str, media_type: str, by: str) -> None:
+        assert media_type
+        assert by
+        self.blobs.append((name, data))
 
 
 class Room:
     """`send` hands a mail over; `outcomes` are the ledger's, `last` the latest."""
 
-    def __init__(self, directory: Directory | None = None, door: Door | None = None) -> None:
+    def __init__(self, directory: Directory | None = None, door: Door | None = None, pack: Pack | None = None) -> None:
+        used = pack or the_pack()
         self.directory = a_directory() if directory is None else directory
         self.requests, self.book, self.clock = Requests(), Book(), FakeClock(NOW)
         self.outcomes: list[Outcome] = []
         surroundings = RequestSurroundings(
             clock=self.clock,
             people=People(self.directory),  # type: ignore[arg-type]
-            packs={(the_pack().name, the_pack().version): the_pack()},
-            current=the_pack(),
+            packs={(used.name, used.version): used},
+            current=used,
             requests=self.requests,
         )
         self.ledger: Ledger[Any, Any] = Ledger(
             domain=RequestDomain(), surroundings=surroundings, store=MemoryStore(), publisher=AwayPublisher(), clock=self.clock
         )
-        self.reception = Reception(self, self.clock)
+        self.reception = Reception(self, self.clock, MemoryKeys())
         self.room = MailRoom(
             reception=self.reception,
             threads=Threads(self.requests, self.book),
             book=self.book,
             blobs=self.book,
+            files=self.book,
             directory=lambda: self.directory,
             pack=the_pack(),
             clock=self.clock,

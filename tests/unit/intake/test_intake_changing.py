@@ -263,7 +263,8 @@ class TestWhoMay:
         before = desk.state
         decision = desk.told(command, COMMANDS[command], by="unit:islands", unit="islands", channel=channel)
         assert decision.refusal is not None
-        assert (decision.refusal.code, decision.refusal.status) == ("not_yours", 403)
+        told = ("not_yours", 403) if command == "submit" else ("unknown_request", 404)
+        assert (decision.refusal.code, decision.refusal.status) == told
         assert (decision.facts, decision.private, decision.answer, desk.state) == ((), None, None, before)
         assert "purpose" not in decision.refusal.message.zh + decision.refusal.message.en
 
@@ -281,6 +282,13 @@ class TestWhoMay:
             desk = Desk()
             desk.told("submit", GOOD, by="unit:islands", unit="islands")
             assert desk.told("withdraw", {"reason": "作罢"}, by=f"unit:{unit}", unit=unit).refusal is None
+
+    @pytest.mark.parametrize("command", ["amend", "withdraw"])
+    def test_to_another_unit_a_request_that_exists_is_as_one_that_does_not(self, command: str):
+        told = [
+            desk.told(command, COMMANDS[command], by="unit:islands", unit="islands") for desk in (a_desk("submitted"), Desk())
+        ]
+        assert told[0].refusal == told[1].refusal
 
     def test_nobody_is_a_unit_without_a_name(self):
         assert a_desk("submitted").told("withdraw", {"reason": "作罢"}, by="person:X9", unit="").refusal is not None

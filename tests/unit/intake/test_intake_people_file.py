@@ -10,8 +10,8 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from services.intake.api import people_routes
-from shared.http.auth import Principal
 from shared.http.error_handlers import install
+from shared.http.principal import Principal
 from shared.ledger.messages import Outcome, Told
 from shared.telemetry.clock import clock_from
 
@@ -50,9 +50,9 @@ async def test_each_fault_of_the_file_has_its_field_and_both_languages(client: h
     answer = await client.post("/v1/people:import", content=FAULTY)
     assert answer.status_code == 422
     errors = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
-    assert errors["people.P1.business_unit"]["en"] == "people.P1.business_unit there is no unit nowhere."
-    assert errors["people.P1.business_unit"]["zh"]
-    assert any(pointer.startswith("people.1.") for pointer in errors)
+    assert errors["/people/0/business_unit"]["en"] == "people.P1.business_unit there is no unit nowhere."
+    assert errors["/people/0/business_unit"]["zh"]
+    assert any(pointer.startswith("/people/1/") for pointer in errors)
 
 
 @pytest.mark.parametrize(("language", "sentence"), [("en", "(line:column 2:1)"), ("zh", "（行:列 2:1）")])

@@ -36,6 +36,14 @@ def test_a_mail_of_nobody_or_of_several_has_no_sender(sender: str | None):
     assert read(a_mail(From=sender)).sender == ""
 
 
+@pytest.mark.parametrize(
+    "name", ["=?utf-8?q?a1=40firm=2Eexample=20=28?=", "=?utf-8?q?a1=40firm=2Eexample=2C?=", "=?utf-8?b?DQpCY2M6?="]
+)
+def test_an_encoded_name_is_never_an_address(name: str):
+    assert read(a_mail(From=f"{name} <evil@evil.example>")).sender == "evil@evil.example"
+    assert read(a_mail(From="=?utf-8?q?a1=40firm=2Eexample?=")).sender == ""
+
+
 def test_the_subject_is_one_line_and_injects_nothing():
     hostile = "=?utf-8?q?visit=0D=0ABcc=3A_x=40evil.example=00=E2=80=AE?="
     assert read(a_mail(Subject=hostile)).subject == "visit Bcc: x@evil.example"

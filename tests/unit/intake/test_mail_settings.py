@@ -11,6 +11,7 @@ NEEDED = {
     "BACKLINE_MONGO_URI": "mongodb://x/?w=majority&journal=true",
     "BACKLINE_BROKER": "x:1",
     "BACKLINE_SERVICE_TOKEN": "a-token-of-a-test",
+    "BACKLINE_LINK_SECRET": "q4Wz-links-of-files-are-signed-with-this-0815",
 }
 
 

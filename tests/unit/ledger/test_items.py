@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.ledger.items import KEPT_ITEMS
+from shared.ledger.messages import Postponing
 from tests.unit.ledger.rig import Rig
 from tests.unit.ledger.small_domain import history, told
 
@@ -85,6 +86,19 @@ async def test_a_postponed_item_is_due_at_its_time(rig: Rig) -> None:
     rig.clock.forward(7)
     (again,) = await rig.lease("other")
     assert again.attempt == 2
+
+
+async def test_a_lease_that_was_no_try_is_not_counted_as_one_and_stays_apart_from_the_next(rig: Rig) -> None:
+    await rig.plan("a")
+    for _ in range(3):
+        (item,) = await rig.lease()
+        given_back = Postponing(subject="r1", item=item, owner="me", due=rig.clock.now(), problem="no place", counted=False)
+        await rig.ledger.apply([given_back])
+    (item,) = await rig.lease()
+    assert (item.attempt, item.tries) == (4, 1)
+    await rig.ledger.postpone(item, "me", rig.clock.now(), "busy")
+    (item,) = await rig.lease()
+    assert (item.attempt, item.tries) == (5, 2)
 
 
 async def test_an_item_cancelled_while_under_way_does_not_pass_its_point(rig: Rig) -> None:

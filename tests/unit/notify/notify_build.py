@@ -140,6 +140,29 @@ def amendment_refused() -> BaseModel:
     return routing.AmendmentRefused(reason=Text(zh="工作已结束。", en="The work has ended."))
 
 
+LABEL = Text(zh="已经确定了产品、方案或系统", en="Product, solution or system is fixed")
+
+
+def precondition_waived() -> BaseModel:
+    return intake.PreconditionWaived(precondition="offer_fixed", label=LABEL, by="boss", role="bu_leader", reason="客户急需报价")
+
+
+def an_owed() -> intake.Owed:
+    return intake.Owed(any_of=("offer_fixed",), label=LABEL, due=NOW, escalates=NOW + timedelta(days=1))
+
+
+def evidence_asked() -> BaseModel:
+    return intake.EvidenceAsked(owed=(an_owed(),))
+
+
+def evidence_overdue() -> BaseModel:
+    return intake.EvidenceOverdue(owed=(an_owed(),))
+
+
+def evidence_settled() -> BaseModel:
+    return intake.EvidenceSettled(any_of=("offer_fixed",), label=LABEL, state="met")
+
+
 def request_withdrawn() -> BaseModel:
     return routing.RequestWithdrawn(by="asker", reason="客户取消")
 
@@ -245,6 +268,10 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "work_declined": (submitted(), coordinator_assigned(), supporters_assigned(), work_declined()),
     "work_completed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), work_completed()),
     "request_amended": (submitted(), coordinator_assigned(), supporters_assigned(), request_amended()),
+    "precondition_waived": (returned(), precondition_waived()),
+    "evidence_asked": (submitted(), evidence_asked()),
+    "evidence_overdue": (submitted(), coordinator_assigned(), evidence_overdue()),
+    "evidence_settled": (submitted(), coordinator_assigned(), evidence_settled()),
     "amendment_refused": (submitted(), amendment_refused()),
     "request_withdrawn": (submitted(), coordinator_assigned(), supporters_assigned(), request_withdrawn()),
     "withdrawal_refused": (submitted(), withdrawal_refused()),

@@ -5,12 +5,15 @@ import pytest
 
 from services.notify.api import resolving_routes, routes
 from services.notify.domain import NOT_IN_DOUBT
-from services.notify.state import State
-from shared.http.auth import Principal
+from services.notify.state import DeliveryState, State
+from shared.http.principal import Principal
 from shared.http.server import create_app
 from shared.ledger.messages import Outcome, Refusal, Told
+from shared.storage import Sight
 from shared.telemetry.health import Health
+from tests.builders import NOW
 from tests.builders.contract import conforming
+from tests.builders.keys import MemoryKeys
 from tests.unit.ledger.small_domain import FakeClock
 from tests.unit.notify.notify_build import REQUEST, SCENES, Story
 
@@ -21,8 +24,12 @@ class OneRequest:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def state(self, request: str):
-        return self._state if request == REQUEST else None
+    async def state(self, sight: Sight, request: str):
+        known = self._state.request
+        if known is None or request != REQUEST:
+            return self._state if sight.whole and request == REQUEST else None
+        people = {known.requester, *self._state.coordinators, *self._state.supporters}
+        return self._state if sight.allows(units={known.business_unit}, people=people) else None
 
 
 async def asked(caller: Principal, request: str = REQUEST, state: State | None = None):
@@ -76,7 +83,32 @@ async def test_a_doubt_that_was_not_settled_is_not_said_to_be(problem: str, refu
         async def tell(self, message: Told) -> Outcome:
             return Outcome(subject=message.subject, state=State(), problem=problem, refusal=refusal)
 
-    app = create_app(service="notify", health=Health(), routers=(resolving_routes(Desk(), FakeClock(), lambda: SERVICE),))
+    routes = resolving_routes(Desk(), FakeClock(), lambda: SERVICE, MemoryKeys())
+    app = create_app(service="notify", health=Health(), routers=(routes,))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://notify") as client:
         answer = await client.post(f"/v1/requests/{REQUEST}/notifications/d/resolve", json={"arrived": True})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_doubt_is_settled_once_under_a_key_and_the_key_settles_no_other():
+    told: list[Told] = []
+
+    class Desk:
+        async def tell(self, message: Told) -> Outcome:
+            told.append(message)
+            delivery = DeliveryState(channel="email", recipient="P", template="t", about="a", status="sent", planned_at=NOW)
+            return Outcome(subject=message.subject, state=State(deliveries={"d": delivery, "e": delivery}))
+
+    routes = resolving_routes(Desk(), FakeClock(), lambda: SERVICE, MemoryKeys())
+    app = create_app(service="notify", health=Health(), routers=(routes,))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://notify") as client:
+        first, again, other = [
+            await client.post(
+                f"/v1/requests/{REQUEST}/notifications/{delivery}/resolve",
+                json={"arrived": True},
+                headers={"Idempotency-Key": "k"},
+            )
+            for delivery in ("d", "d", "e")
+        ]
+    assert (first.status_code, again.content, again.headers["idempotency-replayed"]) == (200, first.content, "true")
+    assert (other.status_code, other.json()["code"], len(told)) == (422, "idempotency_key_reused", 1)

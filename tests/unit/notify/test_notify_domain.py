@@ -57,6 +57,10 @@ WANTED = {
         "email:ben": "supporters",
         "email:asker": "requester",
     },
+    "precondition_waived": {"email:asker": "requester"},
+    "evidence_asked": {"email:asker": "requester"},
+    "evidence_overdue": {"email:boss": "coordinator", "email:asker": "requester"},
+    "evidence_settled": {"email:boss": "coordinator", "email:asker": "requester"},
     "amendment_refused": {"email:asker": "requester"},
     "request_withdrawn": {
         "email:boss": "coordinator",

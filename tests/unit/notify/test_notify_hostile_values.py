@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from services.notify.rendering.labels import PackLabels
 from services.notify.rendering.renderer import LONGEST_SUBJECT, Renderer, RenderError
 from services.notify.rendering.view import Reader, reference_of
 from shared.ledger.messages import Item
 from shared.schemas.requests import Customer, Opportunity, number_of
 from shared.schemas.routing import WorkDeclined
+from tests.builders import the_pack
 from tests.unit.notify.letters import EN, ZH, Tags, a_renderer, chats, mails
 from tests.unit.notify.notify_build import (
     ALL_TEMPLATES,
@@ -132,3 +134,9 @@ def test_a_template_cannot_leave_the_sandbox(tmp_path: Path):
 def test_a_missing_template_is_an_error_that_names_it(tmp_path: Path):
     with pytest.raises(RenderError, match="TemplateNotFound"):
         a_renderer(templates=tmp_path).letter(mails("submitted")[0], reader=ZH, directory=a_directory())
+
+
+def test_a_problem_with_the_opportunity_is_not_called_by_a_field_of_the_form():
+    labels = PackLabels(the_pack())
+    assert labels.field_name("market.event", "opportunity.name", "zh") == "opportunity.name"
+    assert labels.field_name("market.event", "details.name", "zh") == "活动名称"

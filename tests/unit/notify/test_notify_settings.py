@@ -6,7 +6,11 @@ from services.notify.app import _chat_vendor
 from services.notify.settings import NotifySettings
 from shared.service.settings import SettingsError
 
-PLAIN = {"BACKLINE_MONGO_URI": "mongodb://db", "BACKLINE_BROKER": "broker:9092", "BACKLINE_SERVICE_TOKEN": "service-token"}
+PLAIN = {
+    "BACKLINE_MONGO_URI": "mongodb://db",
+    "BACKLINE_BROKER": "broker:9092",
+    "BACKLINE_SERVICE_TOKEN": "a-service-token-of-tests",
+}
 
 
 def console(value: str | None) -> str | None:

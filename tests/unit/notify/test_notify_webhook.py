@@ -7,7 +7,8 @@ from typing import Any, Never
 import httpx
 import pytest
 
-from services.notify.channels.webhook import Subscription, Webhooks, WebhookSecretError, signature
+from services.notify.channels.webhook import Subscription, Webhooks, WebhookSecretError
+from shared.callbacks.secrets import signature
 from shared.ledger.effects import Done, Retry, Terminal
 
 AT = datetime(2021, 1, 9, 19, 37, 47, tzinfo=UTC)

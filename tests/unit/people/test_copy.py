@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from shared.messaging.dead_letters import Dead, DeadLetters
 from shared.messaging.wire import Record, record_of
 from shared.people.copy import DirectoryCopy
+from shared.schemas.access import AccessKey, SystemAccess
+from shared.schemas.callbacks import Callback
 from shared.schemas.envelope import Event, dataschema
-from shared.schemas.intake import PersonRecorded
+from shared.schemas.intake import AccessRecorded, CallbackRecorded, PersonRecorded
 from shared.schemas.model import Json
 from shared.schemas.registry import TYPE_OF
 from tests.builders.judging import NOW
@@ -101,6 +104,20 @@ def house() -> House:
 async def test_people_are_taken_over_and_kept(house: House) -> None:
     await house.copy.handle(records(recorded("P1"), recorded("P2")))
     assert house.people == set(house.store.kept) == {"P1", "P2"}
+
+
+async def test_a_callback_is_taken_over_kept_and_replaced_and_changes_no_version_by_which_people_are_chosen(house: House) -> None:
+    await house.copy.handle(records(recorded("PE1")))
+    version = house.copy.directory.version
+    for sequence, active in ((1, True), (2, False)):
+        callback = Callback(unit="harbour", id="crm", url="https://x.example/", events=("request.accepted",), active=active)
+        data = CallbackRecorded(callback=callback).model_dump(mode="json")
+        await house.copy.handle(records(said("callback:harbour:crm", sequence, TYPE_OF[CallbackRecorded], data)))
+        assert house.copy.directory.callbacks == {"harbour": {"crm": callback}}
+    assert (house.copy.directory.version, house.people) == (version, {"PE1"})
+    again = House(*house.store.kept.values())
+    await again.copy.load()
+    assert again.copy.directory.callbacks == house.copy.directory.callbacks
 
 
 async def test_an_older_number_changes_nothing(house: House) -> None:
@@ -211,3 +228,34 @@ async def test_a_change_that_comes_while_a_listener_is_told_of_the_last_is_told_
     await first
     await house.copy.hear([])
     assert told == [1, 2, 2]
+
+
+def access(sequence: int, *keys: AccessKey) -> Event:
+    """The keys of a system are recorded."""
+    entry = SystemAccess(business_unit="east", system="crm", keys=keys)
+    return said(entry.subject, sequence, TYPE_OF[AccessRecorded], AccessRecorded(access=entry).model_dump(mode="json"))
+
+
+async def test_keys_are_beside_the_directory_and_an_older_entry_never_brings_a_revoked_one_back():
+    house = House()
+    alive = AccessKey(id="0" * 12, mac="0" * 64, scopes=(), issued_at=NOW, issued_by="ops", expires_at=NOW + timedelta(days=1))
+    over = alive.model_copy(update={"revoked_at": NOW})
+    before = house.copy.directory.version
+    await house.copy.handle([record_of(access(1, alive))])
+    assert house.copy.keys.by_id["0" * 12].key.alive(NOW)
+    await house.copy.handle([record_of(access(2, over)), record_of(access(1, alive))])
+    assert not house.copy.keys.by_id["0" * 12].key.alive(NOW)
+    assert house.copy.directory.version == before
+    again = House(*house.store.kept.values())
+    await again.copy.load()
+    assert not again.copy.keys.by_id["0" * 12].key.alive(NOW)
+
+
+async def test_an_entry_with_a_scope_of_a_later_release_is_read():
+    house = House()
+    key = AccessKey(
+        id="0" * 12, mac="0" * 64, scopes=("moon:land",), issued_at=NOW, issued_by="ops", expires_at=NOW + timedelta(days=1)
+    )
+    await house.copy.handle([record_of(access(1, key))])
+    assert house.copy.keys.by_id["0" * 12].key.scopes == ("moon:land",)
+    assert house.letters == []

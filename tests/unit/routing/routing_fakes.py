@@ -8,6 +8,7 @@ from services.routing.domain import OpenLoad, State
 from services.routing.ports import OpenWork, Place
 from shared.ledger.messages import Reservation
 from shared.schemas.people import Directory
+from shared.storage import Sight
 from tests.unit.routing.routing_build import NOW
 
 
@@ -55,26 +56,32 @@ class FakeSeats:
         return [(request, person) for person, places in self.open.items() for request, (_, at) in places.items() if at < before]
 
 
+def visible(state: State, sight: Sight) -> bool:
+    """Its unit, who asked, and whoever has or had a part in it."""
+    if state.request is None:
+        return False
+    people = {state.request.requester.id, *state.seated(), *state.declined}
+    return sight.allows(units={state.request.business_unit}, people=people)
+
+
 @dataclass
 class FakeRequests:
     """The port Requests, and the reads of the HTTP interface, over states by id."""
 
     states: dict[str, State] = field(default_factory=dict)
 
-    async def state(self, request: str) -> State | None:
-        return self.states.get(request)
+    def _seen(self, sight: Sight) -> dict[str, State]:
+        return {request: state for request, state in self.states.items() if visible(state, sight)}
 
-    async def work_of(self, person: str, limit: int) -> Sequence[tuple[str, State]]:
-        return [(request, state) for request, state in self.states.items() if person in state.holders()][:limit]
+    async def state(self, sight: Sight, request: str) -> State | None:
+        return self._seen(sight).get(request)
 
-    async def unassigned(self, business_unit: str | None, limit: int) -> Sequence[tuple[str, State]]:
-        return [
-            (request, state)
-            for request, state in self.states.items()
-            if state.status in {"waiting", "choosing"}
-            and state.request
-            and (business_unit is None or state.request.business_unit == business_unit)
-        ][:limit]
+    async def work_of(self, sight: Sight, person: str, limit: int) -> Sequence[tuple[str, State]]:
+        return [(request, state) for request, state in self._seen(sight).items() if person in state.holders()][:limit]
+
+    async def unassigned(self, sight: Sight, limit: int) -> Sequence[tuple[str, State]]:
+        seen = self._seen(sight.in_unit())
+        return [(request, state) for request, state in seen.items() if state.status in {"waiting", "choosing"}][:limit]
 
     async def holders(self, requests: Sequence[str]) -> Mapping[str, frozenset[str]]:
         return {request: self.states[request].holders() for request in requests if request in self.states}

@@ -13,6 +13,7 @@ from shared.http.server import create_app
 from shared.ledger.messages import Outcome, Told
 from shared.telemetry.health import Health
 from tests.builders.contract import conforming
+from tests.builders.keys import MemoryKeys
 from tests.unit.routing.routing_build import AWAY, MANAGER, Journey, a_context, a_person, an_assigned, an_engineer
 from tests.unit.routing.routing_fakes import FakeClock, FakeRequests
 
@@ -49,7 +50,7 @@ class Site:
         auth = Authenticator(
             service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory
         )
-        routes = work_routes(self.desk, self.requests, FakeClock(), auth.principal)
+        routes = work_routes(self.desk, self.requests, FakeClock(), auth.principal, MemoryKeys())
         app = create_app(service="routing", health=Health(), routers=(routes,))
         transport = httpx.ASGITransport(app=app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://routing", event_hooks=conforming(app))
@@ -166,10 +167,26 @@ async def test_the_acting_person_is_whoever_the_token_says(site: Site):
     assert site.desk.told == []
 
 
-@pytest.mark.parametrize(("by", "status", "code"), [("person-outsider", 403, "not_yours"), ("unit-east", 403, "people_only")])
+@pytest.mark.parametrize(("by", "status", "code"), [("person-asker", 403, "not_yours"), ("unit-east", 403, "people_only")])
 async def test_nobody_else_acts(site: Site, by: str, status: int, code: str):
     answer = await site.post("accept", by=by)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("command", ["accept", "decline", "complete", "choose"])
+async def test_to_a_stranger_a_request_that_exists_is_as_one_that_does_not(site: Site, command: str):
+    body = {"decline": {"reason": "出差"}, "choose": {"people": ["anna"]}}.get(command)
+    for problem in (None, ("it is set aside", site.requests.states["R1"])):
+        site.desk.problem = problem
+        theirs, nobodys = [
+            await site.ask("POST", f"/v1/requests/{request}/{command}", by="person-outsider", json=body)
+            for request in ("R1", "R9")
+        ]
+        if problem is None:
+            assert nobodys.status_code == 404
+            expected = {key: value for key, value in nobodys.json().items() if key not in {"instance", "request_id"}}
+        assert theirs.status_code == 404
+        assert {key: value for key, value in theirs.json().items() if key in expected} == expected
 
 
 async def test_a_command_out_of_state_is_a_conflict_that_names_the_state(site: Site):
@@ -185,6 +202,16 @@ async def test_the_same_key_is_the_same_command(site: Site):
     assert len(site.desk.told) == 1
 
 
+async def test_a_key_answers_alike_and_takes_no_other_command(site: Site):
+    key = {"Idempotency-Key": '"k1"'}
+    first, again = [await site.post("accept", headers=key) for _ in range(2)]
+    assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
+    assert "idempotency-replayed" not in first.headers
+    other = await site.post("complete", {"note": "done"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert len(site.desk.told) == 1
+
+
 async def test_without_a_key_every_call_is_a_command_of_its_own(site: Site):
     await site.post("accept")
     await site.post("accept")
@@ -193,7 +220,7 @@ async def test_without_a_key_every_call_is_a_command_of_its_own(site: Site):
 
 async def test_one_persons_key_is_not_anothers(site: Site):
     await site.post("accept", headers={"Idempotency-Key": "k1"})
-    answer = await site.post("accept", by="person-outsider", headers={"Idempotency-Key": "k1"})
+    answer = await site.post("accept", by="person-asker", headers={"Idempotency-Key": "k1"})
     assert answer.status_code == 403
 
 

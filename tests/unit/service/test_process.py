@@ -236,3 +236,16 @@ async def test_a_start_that_fails_otherwise_than_by_a_broker_that_is_away_is_see
     async with house.process.lifespan(None):
         await until(lambda: house.ends > 0)
         assert await house.health.problems("live") == {"tasks": "These tasks have ended: Consumer.run."}
+
+
+def test_people_and_keys_are_compared_while_the_broker_is_away_and_not_while_records_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House()
+    assert not house.consumer.caught_up()
+    monkeypatch.setattr(house.consumer, "problem", lambda: "The broker does not answer any more.")
+    assert house.process._may_compare_people()
+    monkeypatch.setattr(house.consumer, "problem", lambda: None)
+    assert not house.process._may_compare_people()
+    monkeypatch.setattr(house.consumer, "caught_up", lambda: True)
+    assert house.process._may_compare_people()

@@ -1,0 +1,61 @@
+"""What commands say about requests, in both languages."""
+
+from infra.commands.language import Language
+from shared.schemas.model import Text
+
+WORDS = {
+    "accepted": Text(zh="已受理", en="accepted"),
+    "returned": Text(zh="已退回，请补充", en="returned, to be completed"),
+    "rejected": Text(zh="不予受理", en="rejected"),
+    "withdrawn": Text(zh="已撤回", en="withdrawn"),
+    "dropped": Text(zh="已撤回", en="withdrawn before it was accepted"),
+    "duplicate": Text(zh="与之前的相同", en="the same as before"),
+    "amended": Text(zh="有变更", en="amended"),
+    "amendment": Text(zh="变更待确认", en="amendment yet to be confirmed"),
+    "withdrawal": Text(zh="撤回待确认", en="withdrawal yet to be confirmed"),
+    "submitted": Text(zh="已受理", en="accepted"),
+    "waiting": Text(zh="等待人选", en="waiting for somebody"),
+    "choosing": Text(zh="待协调人选择", en="the coordinator is choosing"),
+    "assigned": Text(zh="已分派", en="assigned"),
+    "working": Text(zh="进行中", en="under way"),
+    "completed": Text(zh="已完成", en="completed"),
+    "field": Text(zh="字段", en="field"),
+    "why": Text(zh="原因与做法", en="why, and what to do"),
+    "amendment_requested": Text(zh="请求变更", en="amendment asked for"),
+    "withdrawal_requested": Text(zh="请求撤回", en="withdrawal asked for"),
+    "coordinator_assigned": Text(zh="已指派协调人", en="coordinator assigned"),
+    "supporters_assigned": Text(zh="已指派支持人", en="supporters assigned"),
+    "assignment_waiting": Text(zh="等待人选", en="waiting for somebody"),
+    "work_accepted": Text(zh="工作已接受", en="work accepted"),
+    "work_declined": Text(zh="工作被谢绝，另行指派", en="work declined, given to another"),
+    "work_completed": Text(zh="工作已完成", en="work completed"),
+    "request_amended": Text(zh="变更已生效", en="amended"),
+    "amendment_refused": Text(zh="变更未获接受", en="amendment refused"),
+    "request_withdrawn": Text(zh="已撤回", en="withdrawn"),
+    "withdrawal_refused": Text(zh="撤回未获接受", en="withdrawal refused"),
+    "document_rendered": Text(zh="文件已生成", en="document made"),
+    "document_failed": Text(zh="文件未能生成", en="document failed"),
+    "notification_planned": Text(zh="通知待发", en="notifications planned"),
+    "notification_sent": Text(zh="通知已发", en="notification sent"),
+    "notification_failed": Text(zh="通知失败", en="notification failed"),
+    "notification_unknown": Text(zh="通知结果不明", en="notification in doubt"),
+}
+WHOLE = {
+    "not_answered": Text(
+        zh="{why}；请用 `backline status` 查看是否在运行。再次运行此命令是安全的。",
+        en="{why}; see whether it runs with `backline status`. Running this command again is safe.",
+    ),
+    "no_address": Text(
+        zh="{url} 不是地址；例如 http://127.0.0.1:8001。", en="{url!r} is no address; write for example http://127.0.0.1:8001."
+    ),
+}
+
+
+def word(name: str, language: Language) -> str:
+    """The word for a status, an outcome or an event's last name; the name itself when there is none."""
+    return WORDS[name].by_locale(language) if name in WORDS else name.replace("_", " ")
+
+
+def said(name: str, language: Language, **context: str) -> str:
+    """A whole sentence about what went wrong with the command."""
+    return WHOLE[name].by_locale(language).format(**context)

@@ -1,0 +1,21 @@
+"""Which request a body is about: its unit, system and reference, as far as they can be one's identity. Pure."""
+
+from shared.schemas.model import Json
+from shared.schemas.requests import request_id
+
+
+def identity(body: Json) -> str | None:
+    """The request id that `body` names, or None."""
+    source = body.get("source")
+    parts = (
+        (body.get("business_unit"), *(source.get(key) for key in ("system", "reference")))
+        if isinstance(source, dict)
+        else (None,)
+    )
+    if all(isinstance(part, str) and 0 < len(part.strip()) <= 200 and _storable(part) for part in parts):
+        return request_id(*(str(part) for part in parts))
+    return None
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and not any(0xD800 <= ord(character) <= 0xDFFF for character in text)

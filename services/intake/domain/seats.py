@@ -1,0 +1,19 @@
+"""Who has a part in a request, as routing told it. Pure."""
+
+from services.intake.domain.state import State
+from shared.schemas.registry import TYPE_OF
+from shared.schemas.routing import Seat, WorkDeclined, seats_after
+
+
+def seated(state: State) -> frozenset[str]:
+    """Who has a seat now, as routing told it: whoever gave theirs back has not."""
+    seats: tuple[Seat, ...] = ()
+    for moment in state.timeline:
+        match moment.data:
+            case {"seat": seat}:
+                seats = seats_after(seats, Seat.model_validate(seat))
+            case {"seats": given}:
+                seats = seats_after(seats, [Seat.model_validate(seat) for seat in given])
+            case declined if moment.type == TYPE_OF[WorkDeclined]:
+                seats = seats_after(seats, WorkDeclined.model_validate(declined))
+    return frozenset(seat.person for seat in seats)

@@ -1,0 +1,1 @@
+"""What intake and notify share about callbacks: where one may go, what signs it, and the settings of both."""

@@ -1,0 +1,171 @@
+"""What the services answer, as far as units ask: the contract's models, and those that a service answers alone.
+
+A test holds each against the OpenAPI document of its service (tests/component/http/test_client_contract.py).
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from shared.schemas.documents import DocumentRendered
+from shared.schemas.model import Frozen, Json, Text
+from shared.schemas.notifications import Channel
+from shared.schemas.requests import Answer, Opportunity, Origin, PolicyPin, Request, Verdict
+from shared.schemas.routing import DecisionRecord, Seat
+
+RequestStatus = Literal[
+    "new", "returned", "rejected", "dropped", "submitted", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"
+]
+WorkStatus = Literal["new", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"]
+FINAL: frozenset[str] = frozenset({"rejected", "dropped", "completed", "withdrawn"})
+"""After these nothing is expected any more (a rejected one may be sent again, corrected)."""
+
+
+class Line(Answer):
+    """The answer to one line of a batch; `record` counts the rows of a table."""
+
+    line: int
+    record: int | None = None
+
+
+class Moment(Frozen):
+    at: datetime
+    source: str
+    type: str
+    sequence: int
+    data: Json
+
+
+class RequestLine(Frozen):
+    id: str
+    number: str
+    type: str
+    business_unit: str
+    source: Origin
+    requester: str
+    opportunity: Opportunity | None
+    priority: str
+    needed_by: datetime | None
+    status: RequestStatus
+    amending: bool
+    withdrawing: bool
+    received_at: datetime | None
+    submitted_at: datetime | None
+
+
+class RequestList(Frozen):
+    requests: tuple[RequestLine, ...]
+    next: str | None
+
+
+class WholeRequest(RequestLine):
+    request: Request
+    verdict: Verdict | None
+    policy: PolicyPin | None
+    timeline: tuple[Moment, ...]
+
+
+class Seen(Frozen):
+    """A request and the tag of what was seen, for `Client.get` to wait for something newer. `whole` is None when nothing is."""
+
+    whole: WholeRequest | None
+    tag: str
+
+
+class TypeLine(Frozen):
+    type: str
+    zh: str
+    en: str
+
+
+class Catalogue(Frozen):
+    policy: PolicyPin
+    types: tuple[TypeLine, ...]
+
+
+class PersonLine(Frozen):
+    id: str
+    name: str
+    business_unit: str
+    roles: tuple[str, ...]
+
+
+class UnitLine(Frozen):
+    code: str
+    zh: str
+    en: str
+
+
+class People(Frozen):
+    version: str
+    business_units: tuple[UnitLine, ...]
+    people: tuple[PersonLine, ...]
+
+
+class Remark(Frozen):
+    code: str
+    message: Text
+
+
+class Stored(Frozen):
+    sha256: str
+    size: int
+    media_type: str
+    name: str
+    remarks: tuple[Remark, ...] = ()
+
+
+class Held(Seat):
+    accepted: bool = False
+
+
+class Assignment(Frozen):
+    id: str
+    type: str | None
+    status: WorkStatus
+    version: int
+    coordinator: Seat | None
+    supporters: tuple[Held, ...]
+    waiting_since: datetime | None
+
+
+class Lacking(Assignment):
+    business_unit: str | None
+    why: tuple[Text, ...]
+
+
+class Decisions(Frozen):
+    id: str
+    decisions: tuple[DecisionRecord, ...]
+
+
+class Waiting(Frozen):
+    waiting: tuple[Lacking, ...]
+
+
+class Listed(DocumentRendered):
+    address: str
+    sheet_address: str | None
+    superseded: bool = False
+
+
+class Documents(Frozen):
+    request: str
+    documents: tuple[Listed, ...]
+
+
+class Notification(Frozen):
+    channel: Channel
+    recipient: str
+    template: str
+    about: str
+    status: Literal["planned", "sent", "failed", "unknown"] = "planned"
+    attempt: int = 0
+    problem: str = ""
+    planned_at: datetime
+    ended_at: datetime | None = None
+    id: str
+
+
+class Notifications(Frozen):
+    request: str
+    notifications: tuple[Notification, ...]
