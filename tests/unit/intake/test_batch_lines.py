@@ -27,7 +27,7 @@ class Told:
         self.let = asyncio.Event()
         self.now = self.most = 0
 
-    async def take(self, submission: Any) -> Answer:
+    async def take_for(self, _subject: str, submission: Any) -> Answer:
         self.order.append(submission.body["reference"])
         self.now += 1
         self.most = max(self.most, self.now)

@@ -199,7 +199,7 @@ class TestWhose:
             if there:
                 await life.send("http", "submit", GOOD)
             answers.append(await life.send(channel, action, body, by="dev-unit-islands"))
-        assert answers[0] == answers[1]
+        assert answers[0].model_dump() == answers[1].model_dump()
         assert (answers[0].problem or {})["code"] == "unknown_request"
 
     async def test_nobody_takes_the_place_of_what_a_unit_sends_early(self):
