@@ -3,16 +3,15 @@
 Invariant: a file is stored before anybody names it, so only what is old and unnamed is nobody's; storing it again makes it young.
 """
 
-import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
+from shared.service.hourly import discarding
+
 log = structlog.get_logger()
-OLD = timedelta(days=1)
-EVERY_SECONDS = 3600.0
 PAGE = 200
 
 
@@ -35,12 +34,7 @@ class Orphans:
 
     async def sweep(self) -> None:
         """Until cancelled."""
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            try:
-                await self.discard(datetime.now(UTC) - OLD)
-            except Exception as error:  # noqa: BLE001  # the database may be away; the next hour finds the same files
-                log.warning("documents.orphans_not_swept", problem=type(error).__name__)
+        await discarding(self.discard, "documents.orphans_not_swept")
 
     async def discard(self, before: datetime) -> int:
         """Discard what nobody names and nobody stored since `before`; how many files that were."""

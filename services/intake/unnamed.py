@@ -4,17 +4,16 @@ Invariant: what a submission names is made young before it is judged, so only wh
 to be named it is never looked at again.
 """
 
-import asyncio
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
+from shared.service.hourly import OLD, discarding
+
 log = structlog.get_logger()
-OLD = timedelta(days=1)
-EVERY_SECONDS = 3600.0
 PAGE = 200
 AROUND = timedelta(minutes=10)
 """How far the clock of the database and ours may be apart, and how long a submission may be under way."""
@@ -43,12 +42,7 @@ class Unnamed:
 
     async def sweep(self) -> None:
         """Until cancelled."""
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            try:
-                await self.discard(datetime.now(UTC) - OLD)
-            except Exception as error:  # noqa: BLE001  # the database may be away; the next hour finds the same files
-                log.warning("intake.uploads_not_swept", problem=type(error).__name__)
+        await discarding(self.discard, "intake.uploads_not_swept")
 
     async def discard(self, before: datetime) -> int:
         """Discard what nobody names and nobody uploaded or named since `before`; how many files that were."""

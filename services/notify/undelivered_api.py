@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from services.notify.channels.callback import Callbacks
 from services.notify.undelivered import Given, Undelivered
+from shared.callbacks.owner import unit_of
 from shared.http.limits import StrictRoute
 from shared.http.principal import Principal
 from shared.http.problems import Refused
@@ -18,14 +19,6 @@ from shared.schemas.callbacks import Ping, PingData
 from shared.schemas.model import Frozen, Text
 
 AT_ONCE = 200
-UNITS_ONLY = Refusal(
-    code="units_only",
-    status=403,
-    message=Text(
-        zh="回调属于经营单位；请用经营单位的凭证，运维请用 unit 参数说明经营单位。",
-        en="Callbacks are a unit's; use its token, or, as an operator, name the unit in `unit`.",
-    ),
-)
 NO_CALLBACK = Refusal(
     code="unknown_callback",
     status=404,
@@ -77,15 +70,6 @@ class Tells(Protocol):
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
-
-
-def unit_of(caller: Principal, unit: str | None) -> str:
-    """Whose callbacks are meant. Raises Refused (403)."""
-    if caller.kind == "unit" and caller.business_unit and unit in {None, caller.business_unit}:
-        return caller.business_unit
-    if caller.kind == "service" and unit:
-        return unit
-    raise Refused(UNITS_ONLY)
 
 
 def undelivered_routes(

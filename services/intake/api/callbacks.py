@@ -10,6 +10,7 @@ from pydantic import Field
 from services.intake.api.callback_wishes import Callbacks, Wish
 from services.intake.domain.callbacks import subject_of
 from services.intake.reception import Clock, Tells
+from shared.callbacks.owner import unit_of
 from shared.callbacks.secrets import key_of, shown
 from shared.http.limits import StrictRoute
 from shared.http.principal import Principal
@@ -19,14 +20,6 @@ from shared.people.copy import DirectoryCopy
 from shared.schemas.callbacks import HAPPENINGS, Callback
 from shared.schemas.model import Frozen, Json, Text
 
-UNITS_ONLY = Refusal(
-    code="units_only",
-    status=403,
-    message=Text(
-        zh="回调由经营单位的系统或运维设置；请用经营单位的凭证，运维请用 unit 参数说明经营单位。",
-        en="Callbacks are set by a unit's system or by operators; use a unit's token, or, as an operator, name the unit in `unit`.",
-    ),
-)
 NOT_NOW = Refusal(
     code="not_now",
     status=503,
@@ -78,15 +71,6 @@ class Noted(Frozen):
     """Whether the address is known to fail because of that very delivery."""
 
     first: bool
-
-
-def unit_of(caller: Principal, unit: str | None) -> str:
-    """Whose callbacks are meant. Raises Refused (403)."""
-    if caller.kind == "unit" and caller.business_unit and unit in {None, caller.business_unit}:
-        return caller.business_unit
-    if caller.kind == "service" and unit:
-        return unit
-    raise Refused(UNITS_ONLY)
 
 
 def callback_routes(callbacks: Callbacks, desk: Tells, people: DirectoryCopy, clock: Clock, auth: Any) -> APIRouter:

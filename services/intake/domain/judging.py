@@ -112,17 +112,3 @@ def _of(value: object, key: str) -> Any:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def merged(body: Json, patch: Json) -> Json:
-    """`body` with `patch` applied, as RFC 7396 (JSON Merge Patch) says: objects merge, null removes, all else replaces."""
-    result = dict(body)
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, dict):
-            inner = result.get(key)
-            result[key] = merged(inner if isinstance(inner, dict) else {}, value)
-        else:
-            result[key] = value
-    return result

@@ -8,7 +8,8 @@ import pytest
 from bson import ObjectId
 
 from services.intake.projection import Projection
-from services.intake.unnamed import OLD, Unnamed
+from services.intake.unnamed import Unnamed
+from shared.service.hourly import OLD
 from shared.storage import BlobStore, Database
 from tests.component.intake.intake_site import Site
 from tests.unit.intake.desk import COORDINATED
