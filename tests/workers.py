@@ -34,6 +34,7 @@ LONG = (
     "tests/e2e/test_rebuild.py",
     "tests/e2e/test_restore.py",
     "tests/e2e/test_by_mail.py",
+    "tests/hostile/test_hostile.py",
     "tests/hostile/test_canaries.py",
     "tests/e2e/test_import_killed.py",
     "tests/e2e/test_five_channels.py",

@@ -14,6 +14,7 @@ from services.intake.domain.refusals import NOT_FOR_THEM, NOT_YOURS, UNKNOWN
 from services.intake.domain.state import State, theirs
 from services.intake.places import with_pointers
 from services.intake.repeated import from_events, refused_since
+from shared.catalogue.frame import tidy
 from shared.http.problems import Refused
 from shared.ledger.messages import Outcome, Refusal, Told
 from shared.schemas.model import Frozen, Json, Text
@@ -206,12 +207,12 @@ class Reception:
     def _barred(self, submission: Submission) -> Refusal | None:
         """Why the sender may not file what the body names, before anything is looked up."""
         body, place = submission.body, submission.pinned_to
-        if identity(body) is not None and (body["business_unit"], body["source"]["system"])[: len(place)] != place:
+        if identity(body) is not None and (tidy(body["business_unit"]), tidy(body["source"]["system"]))[: len(place)] != place:
             return pinned(place)
         return NOT_FOR_THEM if submission.action == "submit" and not self._may_file(submission) else None
 
     def _may_file(self, submission: Submission) -> bool:
-        unit, by = submission.body.get("business_unit"), submission.filed_by
+        unit, by = tidy(submission.body.get("business_unit")), submission.filed_by
         granted = self._files_for.get(by, frozenset())
         may = submission.for_any or not submission.by.startswith("unit:")
         return may or unit == by or unit in granted or ANY_UNIT in granted

@@ -22,6 +22,7 @@ from tests.bench import ground, mix
 from tests.bench.company import company, requesters
 from tests.bench.ground import HEARS, Counts, Finished, Sink
 from tests.bench.mix import Filed
+from tests.builders import DRAFT
 
 CLOCK = "2027-03-01T09:00:00+08:00"
 SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
@@ -83,7 +84,7 @@ class Backline:
         await self.stack.start()
         url = f"{self.stack.url('intake')}/v1/people:import"
         (await self._http.post(url, content=orjson.dumps(self.directory))).raise_for_status()
-        draft = await self._http.post(f"{self.stack.url('intake')}/v1/attachments", content=mix.DRAFT)
+        draft = await self._http.post(f"{self.stack.url('intake')}/v1/attachments", content=DRAFT)
         draft.raise_for_status()
         client = connect(self.stack.mongod.uri)
         wanted = len(self.directory["people"]) + len(self.directory["business_units"])
@@ -160,7 +161,7 @@ class Backline:
 
     async def outcomes(self) -> tuple[Counter[str], Counter[str]]:
         """From the services' own databases: how many requests (surveys before apart) and deliveries are in which status."""
-        draft = await self._http.post(f"{self.stack.url('intake')}/v1/attachments", content=mix.DRAFT)
+        draft = await self._http.post(f"{self.stack.url('intake')}/v1/attachments", content=DRAFT)
         draft.raise_for_status()
         client = connect(self.stack.mongod.uri)
         wanted = {"state.request.source.reference": {"$regex": "^R-"}}

@@ -4,7 +4,6 @@ Ten requests belong to one opportunity, as in a season; a survey of each was com
 presentations and trainings must name one.
 """
 
-import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from itertools import islice
 from shared.schemas.model import Json
 from shared.schemas.requests import request_id
 from tests.bench.company import INDUSTRIES, SENDING
-from tests.builders import a_body
+from tests.builders import a_body, with_draft
 
 WEIGHTS = {
     "tools.company": 3,
@@ -34,8 +33,6 @@ WEIGHTS = {
 }
 PER_OPPORTUNITY = 10
 SYSTEM = "crm"
-DRAFT = "采购合同草案：第一条……".encode()
-"""The content of every contract's draft; it is uploaded before the first request."""
 TEXTS = ("content", "purpose", "reason", "use", "sample", "name")
 
 
@@ -95,9 +92,7 @@ def _filed(kind: str, reference: str, opportunity: tuple[str, int], requesters: 
         extra={"对接窗口": f"北门登记处 {reference}", "budget_code": f"BC-{reference}"},
     )
     details = _varied(plain["details"], reference)
-    body = {**plain, "details": details, "evidence": _evidence(plain["evidence"], unit, number)}
-    if plain["attachments"]:
-        body["attachments"] = [{**plain["attachments"][0], "size": len(DRAFT), "sha256": hashlib.sha256(DRAFT).hexdigest()}]
+    body = with_draft({**plain, "details": details, "evidence": _evidence(plain["evidence"], unit, number)})
     if "opportunity" in plain:
         customer = {
             "id": f"C-{unit}-{number}",

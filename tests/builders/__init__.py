@@ -2,6 +2,7 @@
 
 from tests.builders.bodies import (
     BUDGET,
+    DRAFT,
     SURVEY_BEFORE,
     TYPES,
     a_body,
@@ -10,6 +11,7 @@ from tests.builders.bodies import (
     surveyed,
     window,
     with_details,
+    with_draft,
     without,
 )
 from tests.builders.events import a_document, events_of
@@ -19,6 +21,7 @@ from tests.builders.people import ASKER, a_directory, a_person, on_leave, the_pa
 __all__ = [
     "ASKER",
     "BUDGET",
+    "DRAFT",
     "NOW",
     "SURVEY_BEFORE",
     "TYPES",
@@ -38,5 +41,6 @@ __all__ = [
     "the_pack",
     "window",
     "with_details",
+    "with_draft",
     "without",
 ]

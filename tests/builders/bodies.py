@@ -1,5 +1,6 @@
 """One valid request of each of the fifteen types, as a unit's system sends it."""
 
+import hashlib
 from typing import Any
 
 from shared.schemas.model import Json
@@ -44,6 +45,16 @@ def surveyed() -> list[Json]:
     unit, system, reference = SURVEY_BEFORE
     value = {"business_unit": unit, "system": system, "reference": reference}
     return [{"precondition": "needs_understood", "kind": "earlier_request", "value": value}]
+
+
+DRAFT = "采购合同草案：第一条……".encode()
+"""The content of every draft that is really uploaded."""
+
+
+def with_draft(body: Json) -> Json:
+    """`body` with DRAFT for the file that it names, for a request whose files are looked for."""
+    said = {"size": len(DRAFT), "sha256": hashlib.sha256(DRAFT).hexdigest()}
+    return {**body, "attachments": [{**file, **said} for file in body["attachments"]]} if body.get("attachments") else body
 
 
 def a_draft_attachment(name: str = "草案.docx") -> Json:

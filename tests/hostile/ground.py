@@ -1,5 +1,6 @@
 """The ground of the hostile cases: a real stack of its own, with a company of which nobody is ever full."""
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from pymongo import MongoClient
 
 from infra.embedded.programs import Program
 from infra.stack import SERVICE_TOKEN, Stack
-from tests.builders import SURVEY_BEFORE, a_body, a_directory
+from tests.builders import DRAFT, SURVEY_BEFORE, a_body, a_directory
 from tests.e2e.front import Front
 
 CLOCK = "2027-03-01T09:00:00+08:00"
@@ -46,6 +47,7 @@ class Ground:
     async def employ(self, *, survey: bool = True) -> None:
         """Import the company, and have the survey completed that other requests point at."""
         await self.front.employ(json.dumps(company()).encode())
+        await self.front.store(hashlib.sha256(DRAFT).hexdigest(), "草案.txt", DRAFT)
         if not survey:
             return
         unit, system, reference = SURVEY_BEFORE

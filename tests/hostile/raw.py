@@ -142,10 +142,10 @@ def _longer() -> Iterator[tuple[str, Json, tuple[str, ...]]]:
     yield "201 characters", _named("harbour", "crm", "r" * 201), ("refused:no_identity",)
     yield "200 rare characters", _named("harbour", "crm", "𠀀" * 200), ("accepted",)
     yield "a NUL", _named("harbour", "crm", "X\0"), ("refused:no_identity",)
-    yield "the unit in capitals", _named("HARBOUR", "crm", "X-1"), ("returned", "refused:not_yours")
-    yield "the unit's name", _named("港湾事业部", "crm", "X-1"), ("returned", "refused:not_yours")
-    yield "a unit that is none", _named("nowhere", "crm", "X-1"), ("returned", "refused:not_yours")
-    yield "a unit that looks alike", _named("hаrbour", "crm", "X-1"), ("returned", "refused:not_yours")
+    yield "the unit in capitals", _named("HARBOUR", "crm", "X-1"), ("refused:not_your_unit",)
+    yield "the unit's name", _named("港湾事业部", "crm", "X-1"), ("refused:not_your_unit",)
+    yield "a unit that is none", _named("nowhere", "crm", "X-1"), ("refused:not_your_unit",)
+    yield "a unit that looks alike", _named("hаrbour", "crm", "X-1"), ("refused:not_your_unit",)
     yield "a number for a reference", _named("harbour", "crm", 1), ("refused:no_identity",)
     yield "a list for a reference", _named("harbour", "crm", ["X-1"]), ("refused:no_identity",)
     yield (
@@ -208,10 +208,10 @@ def headers() -> Iterator[Case]:
         "no token": ({"Authorization": ""}, "refused:unauthorised"),
         "a token that is none": ({"Authorization": "Bearer nobody"}, "refused:unauthorised"),
         "another scheme": ({"Authorization": "Basic dW5pdDp4"}, "refused:unauthorised"),
-        "a token of 60 KB": ({"Authorization": "Bearer " + "x" * 60_000}, "refused:unauthorised"),
+        "a token of 60 KB": ({"Authorization": "Bearer " + "x" * 60_000}, "refused:headers_too_large"),
         "a unit with a blank": ({"Authorization": "Bearer dev-unit-"}, "refused:unauthorised"),
-        "a key of 201 characters": ({"Idempotency-Key": "k" * 201}, "refused:invalid_parameters"),
-        "an empty key": ({"Idempotency-Key": ""}, "refused:invalid_parameters"),
+        "a key of 201 characters": ({"Idempotency-Key": "k" * 201}, "refused:bad_idempotency_key"),
+        "an empty key": ({"Idempotency-Key": ""}, "refused:bad_idempotency_key"),
         "a language that is none": ({"Accept-Language": "\\u0000;q=9,*;q=0,zh-\u00e4"}, "accepted"),
         "a language of 20 KB": ({"Accept-Language": "en;q=0.1," * 2_000}, "duplicate"),
         "another media type": ({"Content-Type": "text/plain; charset=utf-7"}, "duplicate"),

@@ -34,8 +34,8 @@ def cases() -> Iterator[Case]:
         "an action with a line break": ([("action", b"submit\r\nx: y")], "aside:unknown_action"),
         "two actions": ([("action", b"withdraw"), ("action", b"submit")], "accepted"),
         "a key to repeat that is no text": ([("idempotency-key", b"\xff")], "accepted"),
-        "a key to repeat of 50 KB": ([("idempotency-key", b"i" * 50_000)], "accepted"),
-        "a key to repeat with a NUL": ([("idempotency-key", b"a\0b")], "accepted"),
+        "a key to repeat of 50 KB": ([("idempotency-key", b"i" * 50_000)], "refused:bad_idempotency_key"),
+        "a key to repeat with a NUL": ([("idempotency-key", b"a\0b")], "refused:bad_idempotency_key"),
         "1,000 headers": ([(f"h{n}", b"v") for n in range(1_000)], "accepted"),
         "a header without a name": ([("", b"v")], "accepted"),
         "the headers of an event": ([("ce_subject", b"x"), ("ce_source", b"intake"), ("ce_sequence", b"1"), ("ce_id", b"x")], "accepted"),
@@ -57,10 +57,10 @@ def _values() -> Iterator[Case]:
         "compressed bytes": (b"\x1f\x8b\x08" + bytes(range(256)) * 4, "aside:not_utf8"),
         "Avro with a schema's number": (b"\0\0\0\0\x07\x02abc", "aside:not_json"),
         "an event of ours": (json.dumps({"request": {}, "verdict": {}}).encode(), "aside:no_identity"),
-        "a withdrawal of nothing": (_good("V-none"), "refused:unknown_request"),
-        "an amendment of nothing": (_good("V-none2"), "refused:unknown_request"),
+        "a withdrawal of nothing without a reason": (_good("V-none"), "refused:reason_missing"),
+        "an amendment of nothing": (_good("V-none2"), "held"),
     }
-    actions = {"a withdrawal of nothing": b"withdraw", "an amendment of nothing": b"amend"}
+    actions = {"a withdrawal of nothing without a reason": b"withdraw", "an amendment of nothing": b"amend"}
     for name, (value, outcome) in values.items():
         given = [("action", actions[name])] if name in actions else []
         yield _case(name, value, (outcome,), headers=given)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.catalogue.pack import Field
-from tests.builders import TYPES, a_body, the_pack
+from tests.builders import TYPES, a_body, the_pack, with_draft
 from tests.hostile.case import Case, expecting
 
 PROOF = "1512529"
@@ -86,7 +86,7 @@ Json = dict[str, Any]
 
 def filled(kind: str, text: str, reference: str) -> Json:
     """A request of `kind` with `text` in every field that is a text, of the frame too."""
-    body = a_body(kind, source={"system": "hostile", "reference": reference})
+    body = with_draft(a_body(kind, source={"system": "hostile", "reference": reference}))
     body["details"] = _filled(body["details"], the_pack().types[kind].fields, text)
     body["extra"] = {"备注": text, text[:150].replace(".", "").replace("\0", "").lstrip("$") or "x": text}
     customer = text

@@ -1,9 +1,15 @@
-"""The table of hostile cases is what it says, and its checks notice; the cases themselves: `python -m tests.hostile`."""
+"""A selection of the hostile cases on a stack of its own; all of them: `python -m tests.hostile`."""
+
+from pathlib import Path
+
+import pytest
 
 from tests.hostile import aftermath
+from tests.hostile.__main__ import tried
 from tests.hostile.case import Seen, surprise
+from tests.hostile.ground import open_ground
 from tests.hostile.strings import PROOF
-from tests.hostile.table import all_cases, totals
+from tests.hostile.table import all_cases, selection, surprises, totals
 
 
 def test_there_are_600_cases_of_every_channel() -> None:
@@ -12,6 +18,15 @@ def test_there_are_600_cases_of_every_channel() -> None:
     assert len({(case.channel, case.group, case.name) for case in cases}) == len(cases)
     counted = totals([(case, Seen(outcome="accepted")) for case in cases])["by_channel"]
     assert min(counted.values()) > 25
+
+
+@pytest.mark.stack
+@pytest.mark.timeout(600)
+async def test_hostile_input_does_nothing(tmp_path: Path) -> None:
+    async with open_ground(tmp_path / "stack") as ground:
+        results, faults = await tried(ground, selection())
+    assert surprises(results) == []
+    assert faults == []
 
 
 def test_the_checks_would_notice() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.catalogue import RequestType
 from shared.catalogue.pack import Field
-from tests.builders import TYPES, a_body, the_pack
+from tests.builders import TYPES, a_body, the_pack, with_draft
 from tests.hostile.case import Case, expecting
 
 Json = dict[str, Any]
@@ -58,7 +58,7 @@ TAKEN: dict[str, set[str]] = {
 def cases() -> Iterator[Case]:
     """All of them, sent as lines of batches."""
     for kind in TYPES:
-        body, spec = a_body(kind), the_pack().types[kind]
+        body, spec = with_draft(a_body(kind)), the_pack().types[kind]
         for path, field, optional in _fields(spec, body["details"]):
             for name, value in VALUES.items():
                 yield _case(kind, body, path, field, name, value, optional=optional)

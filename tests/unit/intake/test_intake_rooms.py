@@ -55,6 +55,15 @@ async def test_a_units_system_files_for_its_own_unit_and_where_it_has_leave(unit
     assert (answer.problem or {}).get("code") == (None if may else "not_your_unit")
 
 
+async def test_a_code_with_blanks_around_it_is_the_same_unit():
+    ledger = Ledger()
+    sent = a_submission("submit", "harbour", "unit:harbour")
+    body = {**sent.body, "business_unit": " harbour\t"}
+    pinned = sent.model_copy(update={"body": body, "pinned_to": ("harbour",)})
+    assert (await Reception(ledger, FakeClock(NOW), MemoryKeys()).take(pinned)).problem is None
+    assert len(ledger.told) == 1
+
+
 @pytest.mark.parametrize("action", ["amend", "withdraw"])
 @pytest.mark.parametrize("aside", [True, False])
 async def test_what_is_set_aside_is_unknown_to_others_as_well(action: str, aside: bool):
