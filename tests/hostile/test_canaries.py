@@ -1,13 +1,22 @@
 """Fifty canaries in personal fields and in people's data, driven to the end: none where it may not be, all where they must be."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from shared.schemas.topics import REQUEST_TOPICS
 from tests.hostile import aftermath, by_mail, by_topic, canaries, over_http, papers
 from tests.hostile.case import Case, expecting
 from tests.hostile.ground import DATABASES, SERVICE, Ground, company, open_ground
+
+SEARCHED = {
+    "the",
+    "answer",
+    *(f"{service}.requests" for service in DATABASES),
+    *(topic.name for topic in REQUEST_TOPICS.values()),
+}
 
 
 def test_there_are_fifty_and_none_stands_within_another() -> None:
@@ -43,10 +52,15 @@ async def test_no_personal_value_is_where_it_may_not_be(tmp_path: Path) -> None:
         places = {f"the log of {name}": text for name, text in ground.logs().items()}
         places |= {f"answer {number}": text for number, text in enumerate(answers)}
         places |= await canaries.shown(ground, everybody) | canaries.stored(ground) | await canaries.said(ground)
-        assert len(places) > 500
+        assert _searched(places, good) >= SEARCHED
         assert canaries.found_in(places) == []
         await _found_where_they_must_be(ground, good)
         await _erased(ground, everybody)
+
+
+def _searched(places: Mapping[str, str], good: list[str]) -> set[str]:
+    """The kinds of places in which the good requests' ids are found: a search that sees them there would see a name."""
+    return {place.partition(" ")[0] for place, text in places.items() if any(request in text for request in good)}
 
 
 async def _erased(ground: Ground, requests: list[str]) -> None:
