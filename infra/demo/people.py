@@ -31,7 +31,7 @@ RESULT = {
     "business.price": {"结论": "同意按申请价执行"},
 }
 DONE = {"结论": "已按申请完成"}
-FINAL = frozenset({"completed", "withdrawn", "returned", "rejected", "dropped"})
+FINAL = frozenset({"completed", "confirmed", "withdrawn", "returned", "rejected", "dropped"})
 SIDE_BY_SIDE = 8
 
 

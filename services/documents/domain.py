@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import get_args
 
 from pydantic import Field
 
@@ -16,23 +17,24 @@ from shared.schemas.model import Frozen, Json
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import Evidence, PolicyPin, Request, request_id
 from shared.schemas.routing import (
-    CoordinatorAssigned,
     RequestAmended,
+    RequestReopened,
     RequestWithdrawn,
     Seat,
-    SupportersAssigned,
+    Seated,
     WorkAccepted,
     WorkCompleted,
-    WorkDeclined,
+    seats_after,
 )
 
+SEATING = {TYPE_OF[model]: model for model in get_args(Seated) if model is not RequestReopened}
 NAMESPACE = uuid.UUID("3f6f0a6e-51de-5b0e-8f5e-8f2f6c1f7d10")
 RENDER = "render"
 
 
 class State(Frozen):
     """What documents knows of a request. `amended` counts amendments since the work was accepted; each makes files anew if it `renews`:
-    if its files are made before the work is completed.
+    if its files are made before the work is completed. `reopened` counts how often delivered work was done again.
     """
 
     request: Request | None = None
@@ -47,6 +49,7 @@ class State(Frozen):
     note: str = ""
     completed_by: str = ""
     amended: int = 0
+    reopened: int = 0
     renews: bool = False
     made: tuple[DocumentRendered, ...] = ()
 
@@ -99,7 +102,7 @@ class DocumentsDomain:
         """Plan renderings when the work reaches the point the policy names; say what became of each."""
         match message:
             case Heard(event=event) if event.type == TYPE_OF[RequestWithdrawn]:
-                versions = range(1, 2 + state.amended)
+                versions = range(1, 2 + max(state.amended, state.reopened))
                 return Decision(
                     cancel=tuple(_identity(event.subject, version, form) for version in versions for form in ("pdf", "docx"))
                 )
@@ -128,17 +131,13 @@ class DocumentsDomain:
             case "backline.request.submitted":
                 submitted = event.read_as(RequestSubmitted)
                 update: dict[str, object] = {"request": submitted.request, "policy": submitted.policy}
-            case "backline.routing.coordinator_assigned":
-                update = {"coordinator": event.read_as(CoordinatorAssigned).seat}
-            case "backline.routing.supporters_assigned":
-                update = {"supporters": event.read_as(SupportersAssigned).seats}
-            case "backline.routing.work_declined":
-                declined = event.read_as(WorkDeclined)
-                coordinator = state.coordinator if state.coordinator and not declined.vacates(state.coordinator) else None
-                left = tuple(seat for seat in state.supporters if not declined.vacates(seat))
-                update = {"coordinator": coordinator, "supporters": left}
+            case seating if seating in SEATING:
+                update = _seats(state, event.read_as(SEATING[seating]))
             case "backline.routing.work_accepted":
                 update = {"accepted": state.accepted or event.read_as(WorkAccepted).first}
+            case "backline.routing.request_reopened":
+                update = {"completed": False, "completed_at": None, "reopened": state.reopened + 1}
+                update |= _seats(state, event.read_as(RequestReopened))
             case "backline.routing.work_completed":
                 done = event.read_as(WorkCompleted)
                 update = {"completed": True, "completed_at": event.time}
@@ -151,7 +150,8 @@ class DocumentsDomain:
             case "backline.documents.document_rendered":
                 made = event.read_as(DocumentRendered)
                 others = (one for one in state.made if one.document != made.document)
-                update = {"made": (*others, made), "renews": state.renews or not state.completed or made.version > 1}
+                early = not (state.completed or state.reopened) or made.version > 1 + state.reopened
+                update = {"made": (*others, made), "renews": state.renews or early}
             case _:
                 return state
         return state.model_copy(update=update)
@@ -167,6 +167,13 @@ class DocumentsDomain:
     def comparable(self, state: State) -> State:
         """Each field follows from events that are ordered among each other, whoever says them."""
         return state
+
+
+def _seats(state: State, said: Seated) -> dict[str, object]:
+    """Who has a part in the request since `said`."""
+    seats = seats_after((*((state.coordinator,) if state.coordinator else ()), *state.supporters), said)
+    coordinator = next((seat for seat in seats if seat.step == "coordinator"), None)
+    return {"coordinator": coordinator, "supporters": tuple(seat for seat in seats if seat.step == "supporter")}
 
 
 def _said(state: State, made: DocumentRendered) -> bool:
@@ -196,7 +203,7 @@ def _plan(state: State, event: Event, context: Context) -> Decision:
     starts = moment == kind.output.when and (moment != "accepted" or bool(event.data["first"]))
     if not (starts or (amended and reached)):
         return NOTHING
-    version = 1 + (state.amended if kind.output.when == "accepted" else 0)
+    version = 1 + (state.amended if kind.output.when == "accepted" else state.reopened)
     forms = formats(kind, state.request)
     together = [_identity(event.subject, version, form) for form in forms]
     items = [_item(state, event, kind, version, form, context) for form in forms]

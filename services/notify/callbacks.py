@@ -4,7 +4,7 @@ Invariant: one event makes at most one delivery per subscription; what is said h
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from typing import Final
 
 from services.notify.state import State
 from shared.ledger.messages import Item
@@ -16,12 +16,12 @@ from shared.schemas.callbacks import (
     Document,
     Happening,
     Lacking,
-    RequestStatus,
 )
 from shared.schemas.envelope import Event
 from shared.schemas.notifications import Delivery
 from shared.schemas.registry import MODELS, TYPE_OF
 from shared.schemas.requests import number_of
+from shared.schemas.status import RequestStatus
 
 FAILING: Final = "callback_failing"
 CHANNEL: Final = "callback"
@@ -36,7 +36,18 @@ HAPPENING: dict[str, tuple[Happening, RequestStatus | None]] = {
     TYPE_OF[routing.SupportersAssigned]: ("request.assigned", "assigned"),
     TYPE_OF[routing.WorkAccepted]: ("request.working", "working"),
     TYPE_OF[routing.WorkDeclined]: ("request.declined", "assigned"),
+    TYPE_OF[routing.WorkSentBack]: ("request.sent_back", "sent_back"),
+    TYPE_OF[routing.WorkPaused]: ("request.paused", "paused"),
+    TYPE_OF[routing.WorkResumed]: ("request.resumed", None),
+    TYPE_OF[routing.SupportHandedOver]: ("request.handed_over", None),
+    TYPE_OF[routing.CoordinationHandedOver]: ("request.handed_over", None),
+    TYPE_OF[routing.SupporterAdded]: ("request.handed_over", None),
+    TYPE_OF[routing.SupporterReleased]: ("request.handed_over", None),
     TYPE_OF[routing.WorkCompleted]: ("request.completed", "completed"),
+    TYPE_OF[routing.DeliveryConfirmed]: ("request.confirmed", "confirmed"),
+    TYPE_OF[routing.RequestReopened]: ("request.reopened", None),
+    TYPE_OF[routing.EscalatedToCoordinator]: ("request.escalated", None),
+    TYPE_OF[routing.EscalatedToLeader]: ("request.escalated", None),
     TYPE_OF[routing.RequestAmended]: ("request.amended", None),
     TYPE_OF[routing.AmendmentRefused]: ("request.amendment_refused", None),
     TYPE_OF[routing.RequestWithdrawn]: ("request.withdrawn", "withdrawn"),
@@ -106,8 +117,15 @@ def _particular(said: object) -> dict[str, object]:
         case intake.RequestRejected(verdict=verdict):
             return {"reason": verdict.reason}
         case routing.AssignmentWaiting(reason=reason):
-            status: Literal["choosing", "waiting"] = "choosing" if reason == "coordinator_chooses" else "waiting"
-            return {"reason": reason, "status": status}
+            return {"reason": reason, "status": "choosing" if reason == "coordinator_chooses" else "waiting"}
+        case (
+            routing.WorkResumed(status=status)
+            | routing.SupportHandedOver(status=status)
+            | routing.SupporterAdded(status=status)
+            | routing.SupporterReleased(status=status)
+            | routing.RequestReopened(status=status)
+        ):
+            return {"status": status}
         case routing.RequestAmended(version=version):
             return {"version": version}
         case documents.DocumentRendered():

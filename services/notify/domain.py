@@ -11,7 +11,7 @@ import orjson
 
 from services.notify import callbacks
 from services.notify.facts import facts_of
-from services.notify.policy import NotifyPolicy, RecipientKind, Row
+from services.notify.policy import NotifyPolicy, RecipientKind
 from services.notify.state import Context, DeliveryState, DocumentState, State, Status
 from services.notify.tellings import Telling, actor_of, tellings
 from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Refusal, Settled, Told
@@ -71,9 +71,7 @@ class NotifyDomain:
             case routing.RequestAmended(request=request):
                 kept = state.request.policy if state.request else None
                 return state.model_copy(update={"request": facts_of(request, kept, self._policy.deadline)})
-            case (
-                routing.CoordinatorAssigned(seat=said) | routing.SupportersAssigned(seats=said) | (routing.WorkDeclined() as said)
-            ):
+            case said if isinstance(said, routing.Seated):
                 return state.model_copy(update={"seats": routing.seats_after(state.seats, said)})
             case documents.DocumentRendered() | documents.DocumentFailed() as ended:
                 return _ended(state, ended)
@@ -93,17 +91,17 @@ class NotifyDomain:
         return state
 
 
-def recipients(state: State, row: Row, context: Context) -> dict[tuple[Channel, str], RecipientKind]:
-    """Whom `row` names now, each once, with the first kind that named them."""
+def recipients(state: State, telling: Telling, context: Context) -> dict[tuple[Channel, str], RecipientKind]:
+    """Whom its row names now, each once, with the first kind that named them."""
     told: dict[tuple[Channel, str], RecipientKind] = {}
-    for alternatives in row.to:
-        named = next(((kind, found) for kind in alternatives if (found := _of_kind(state, kind, context))), None)
+    for alternatives in telling.row.to:
+        named = next(((kind, found) for kind in alternatives if (found := _of_kind(state, kind, telling, context))), None)
         for channel, recipient in named[1] if named else ():
             told.setdefault((channel, recipient), named[0] if named else alternatives[0])
     return told
 
 
-def _of_kind(state: State, kind: RecipientKind, context: Context) -> list[tuple[Channel, str]]:
+def _of_kind(state: State, kind: RecipientKind, telling: Telling, context: Context) -> list[tuple[Channel, str]]:
     if state.request is None:
         return []
     match kind:
@@ -113,6 +111,8 @@ def _of_kind(state: State, kind: RecipientKind, context: Context) -> list[tuple[
             return [("email", person) for person in state.coordinators]
         case "supporters":
             return [("email", person) for person in state.supporters]
+        case "former":
+            return [("email", holder)] if (holder := telling.params["particulars"].get("holder")) else []
         case "unit_leader":
             return [("email", person) for person in context.leaders.get(state.request.business_unit, ())]
         case "unit_room":
@@ -126,7 +126,7 @@ def _plan(state: State, event: Event, told: Sequence[Telling], context: Context)
     actor = actor_of(event)
     planned: dict[str, tuple[Item, Delivery]] = {}
     for telling in told:
-        for (channel, recipient), kind in recipients(state, telling.row, context).items():
+        for (channel, recipient), kind in recipients(state, telling, context).items():
             identity = item_id(event.id, channel, recipient)
             own_act = channel == "email" and recipient == actor and not telling.row.actor
             if own_act or identity in planned or identity in state.deliveries:

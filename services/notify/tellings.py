@@ -16,7 +16,6 @@ from shared.schemas.model import Json
 from shared.schemas.registry import MODELS, TYPE_OF
 
 RENDERED, FAILED = TYPE_OF[documents.DocumentRendered], TYPE_OF[documents.DocumentFailed]
-BY_POLICY = "policy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,19 +42,13 @@ def tellings(policy: NotifyPolicy, state: State, event: Event) -> tuple[Telling,
 def actor_of(event: Event) -> str | None:
     """The person whose own act `event` is; None for what the system decided."""
     match event.read_as(MODELS[event.type]):
+        case routing.SupportersAssigned(decisions=decisions):
+            return next((decision.chosen_by for decision in decisions if decision.chosen_by != routing.POLICY), None)
         case intake.PreconditionWaived(by=person):
             return person
-        case (
-            routing.WorkAccepted(by=person)
-            | routing.WorkDeclined(by=person)
-            | routing.WorkCompleted(by=person)
-            | routing.RequestWithdrawn(by=person)
-        ):
-            return person
-        case routing.SupportersAssigned(decisions=decisions):
-            return next((decision.chosen_by for decision in decisions if decision.chosen_by != BY_POLICY), None)
-        case _:
-            return None
+        case said:
+            by = getattr(said, "by", None) if event.source == "routing" else None
+            return None if by == routing.POLICY else by
 
 
 def _ended(state: State, last: str) -> tuple[DocumentState, ...]:

@@ -1,27 +1,30 @@
 """Builds routing: settings → ledger → broker → HTTP. Nothing happens on import."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from fastapi import FastAPI
 
 from services.routing.api import work_routes
 from services.routing.domain import RoutingDomain
+from services.routing.policy import load_policy
 from services.routing.projection import MongoSeats, Projection
+from services.routing.settings import RoutingSettings
 from services.routing.surroundings import RoutingSurroundings
 from shared.ledger.messages import Woken
 from shared.schemas.topics import REQUEST_TOPICS
 from shared.service.application import application, run
 from shared.service.parts import Parts
-from shared.service.settings import Settings
 
 
-def build_app(settings: Settings) -> FastAPI:
+def build_app(settings: RoutingSettings) -> FastAPI:
     """The whole of routing as one application."""
+    policy = load_policy(Path(settings.routing_policy)) if settings.routing_policy else load_policy()
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
     seats = MongoSeats(parts.database["seats"])
     surroundings = RoutingSurroundings(
-        clock=parts.clock, people=parts.people, packs=parts.packs, seats=seats, requests=projection
+        clock=parts.clock, people=parts.people, packs=parts.packs, policy=policy, seats=seats, requests=projection
     )
     room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"])
 
@@ -44,7 +47,7 @@ def build_app(settings: Settings) -> FastAPI:
 
 def main() -> None:
     """Run routing as the environment says."""
-    run(lambda: Settings.read("routing"), build_app)
+    run(lambda: RoutingSettings.read("routing"), build_app)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.routing.domain import State
-from services.routing.domain.state import CLOSED, OPEN
+from services.routing.domain.life import CLOSED, OPEN
 from services.routing.ports import OpenWork
 from services.routing.seats import MongoSeats
 from shared.schemas.requests import PolicyPin

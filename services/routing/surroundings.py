@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from services.routing.domain import Context, State, burden
+from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
 from services.routing.ports import Clock, OpenWork, People, Requests, Seats, Wake
 from services.routing.waking import Waker
@@ -19,9 +20,12 @@ from shared.schemas.envelope import Event
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.routing import (
     AssignmentWaiting,
+    CoordinationHandedOver,
     CoordinatorAssigned,
     RequestWithdrawn,
+    SupporterReleased,
     SupportersAssigned,
+    SupportHandedOver,
     WorkCompleted,
     WorkDeclined,
 )
@@ -33,16 +37,26 @@ THOROUGH_EVERY = 20
 OLD = timedelta(seconds=60)
 PAGE = 500
 
+GIVEN_AWAY = frozenset({TYPE_OF[SupportHandedOver], TYPE_OF[CoordinationHandedOver], TYPE_OF[SupporterReleased]})
+
 
 class RoutingSurroundings:
     """The Surroundings of routing's ledger."""
 
     def __init__(
-        self, *, clock: Clock, people: People, packs: Mapping[tuple[str, str], Pack], seats: Seats, requests: Requests
+        self,
+        *,
+        clock: Clock,
+        people: People,
+        packs: Mapping[tuple[str, str], Pack],
+        policy: RoutingPolicy,
+        seats: Seats,
+        requests: Requests,
     ) -> None:
         self._clock = clock
         self._people = people
         self._packs = packs
+        self._policy = policy
         self._seats = seats
         self._requests = requests
         self._waker = Waker(requests)
@@ -66,7 +80,12 @@ class RoutingSurroundings:
         familiar = await self._requests.familiar(sorted(opportunities)) if opportunities else {}
         loads = await self._seats.loads()
         context = Context(
-            now=self._clock.now(), directory=self._people.directory, loads=loads, familiar=familiar, packs=self._packs
+            now=self._clock.now(),
+            directory=self._people.directory,
+            loads=loads,
+            familiar=familiar,
+            packs=self._packs,
+            policy=self._policy,
         )
         self._latest = context.keeping(self._latest)
         return self._latest
@@ -174,6 +193,8 @@ def _leaving(event: Event, state: State) -> frozenset[str]:
     if event.type == TYPE_OF[WorkDeclined]:
         said = event.read_as(WorkDeclined)
         return frozenset({said.on_behalf_of or said.by}) - state.holders()
+    if event.type in GIVEN_AWAY:
+        return frozenset({str(event.data["holder"])}) - state.holders()
     if event.type in {TYPE_OF[WorkCompleted], TYPE_OF[RequestWithdrawn]}:
         return state.seated()
     return frozenset()

@@ -11,13 +11,10 @@ from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.notifications import Channel
 from shared.schemas.requests import Answer, Opportunity, Origin, PolicyPin, Request, Verdict
 from shared.schemas.routing import DecisionRecord, Seat
+from shared.schemas.status import RequestStatus, WorkStatus
 
-RequestStatus = Literal[
-    "new", "returned", "rejected", "dropped", "submitted", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"
-]
-WorkStatus = Literal["new", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"]
-FINAL: frozenset[str] = frozenset({"rejected", "dropped", "completed", "withdrawn"})
-"""After these nothing is expected any more (a rejected one may be sent again, corrected)."""
+FINAL: frozenset[str] = frozenset({"rejected", "dropped", "completed", "confirmed", "withdrawn"})
+"""After these nothing is expected any more (a rejected one may be sent again, corrected, and a completed one be reopened)."""
 
 
 class Line(Answer):
@@ -118,14 +115,27 @@ class Held(Seat):
     accepted: bool = False
 
 
+class Halt(Frozen):
+    by: str
+    reason: str
+    missing: tuple[str, ...] = ()
+    since: datetime
+    until: datetime | None = None
+    before: WorkStatus
+
+
 class Assignment(Frozen):
     id: str
     type: str | None
     status: WorkStatus
+    revision: int
     version: int
     coordinator: Seat | None
     supporters: tuple[Held, ...]
     waiting_since: datetime | None
+    halt: Halt | None
+    confirm_by: datetime | None
+    rating: int | None
 
 
 class Lacking(Assignment):

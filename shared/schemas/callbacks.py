@@ -10,6 +10,7 @@ from pydantic import Field
 
 from shared.schemas.model import Frozen
 from shared.schemas.requests import Origin
+from shared.schemas.status import RequestStatus
 
 Happening = Literal[
     "request.accepted",
@@ -20,7 +21,14 @@ Happening = Literal[
     "request.assigned",
     "request.working",
     "request.declined",
+    "request.sent_back",
+    "request.paused",
+    "request.resumed",
+    "request.handed_over",
     "request.completed",
+    "request.confirmed",
+    "request.reopened",
+    "request.escalated",
     "request.amended",
     "request.amendment_refused",
     "request.withdrawn",
@@ -34,9 +42,6 @@ Happening = Literal[
 ]
 """The state changes a unit may subscribe to, in its own words."""
 HAPPENINGS: tuple[Happening, ...] = get_args(Happening)
-RequestStatus = Literal[
-    "returned", "rejected", "submitted", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"
-]
 
 
 class Failing(Frozen):

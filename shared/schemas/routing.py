@@ -4,10 +4,31 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.requests import FieldChange, PolicyPin, Request
+from shared.schemas.status import WorkStatus
 
 Step = Literal["coordinator", "supporter"]
+WorkCommand = Literal[
+    "accept",
+    "decline",
+    "complete",
+    "choose",
+    "send_back",
+    "pause",
+    "resume",
+    "hand_over",
+    "add",
+    "release",
+    "confirm",
+    "reopen",
+    "escalate",
+]
+"""What people tell routing about a request."""
+POLICY = "policy"
+"""Who acts where nobody does: what the policy says happens by itself."""
 
 
 class Candidate(Frozen):
@@ -102,24 +123,155 @@ class WorkDeclined(Frozen):
         return seat.step == self.step or (self.step == "coordinator" and seat.role == self.role)
 
 
-def seats_after(seats: Sequence[Seat], said: Seat | Sequence[Seat] | WorkDeclined) -> tuple[Seat, ...]:
-    """Who has a part in a request after a coordinator's seat or all supporters' seats were given, or one was given back."""
-    match said:
-        case Seat():
-            return (said, *(seat for seat in seats if seat.step != "coordinator"))
-        case WorkDeclined():
-            return tuple(seat for seat in seats if not said.vacates(seat))
-        case _:
-            return (*(seat for seat in seats if seat.step == "coordinator"), *said)
+class WorkSentBack(Frozen):
+    """The requester is asked for what is missing; an amendment sends the work on its way again."""
+
+    by: str
+    reason: str
+    missing: tuple[str, ...] = Field(default=(), description="fields (details.due) or preconditions, by their keys")
+    on_behalf_of: str | None = None
+
+
+class WorkPaused(Frozen):
+    """The work waits for the customer, at the longest until `until`."""
+
+    by: str
+    reason: str
+    until: datetime | None = None
+    on_behalf_of: str | None = None
+
+
+class WorkResumed(Frozen):
+    """The work goes on as `status`: because somebody said so, the time was over, or what was missing has come."""
+
+    by: str
+    cause: Literal["person", "time", "amendment"]
+    status: WorkStatus
+    on_behalf_of: str | None = None
+
+
+class SupportHandedOver(Frozen):
+    """A supporter's seat went from `holder` to a colleague, who has yet to accept it. `seats` are all supporters' seats since."""
+
+    by: str
+    holder: str
+    person: str
+    role: str
+    reason: str
+    seats: tuple[Seat, ...]
+    status: WorkStatus
+
+
+class CoordinationHandedOver(Frozen):
+    """The request has another coordinator, named by the one before."""
+
+    by: str
+    holder: str
+    person: str
+    role: str
+    reason: str
+    seat: Seat
+
+
+class SupporterAdded(Frozen):
+    """The coordinator asked one more colleague for help. `seats` are all supporters' seats since."""
+
+    by: str
+    person: str
+    role: str
+    reason: str
+    seats: tuple[Seat, ...]
+    status: WorkStatus
+
+
+class SupporterReleased(Frozen):
+    """A supporter is no longer needed, and nobody is sought in their place. `seats` are all supporters' seats since."""
+
+    by: str
+    holder: str
+    role: str
+    reason: str
+    seats: tuple[Seat, ...]
+    status: WorkStatus
 
 
 class WorkCompleted(Frozen):
-    """The work is delivered. `result` holds its sections (for a survey: the information checklist)."""
+    """The work is delivered. `result` holds its sections (for a survey: the information checklist).
+
+    Unless the requester says otherwise before `confirm_by`, it is taken as accepted.
+    """
 
     by: str
     note: str
     result: Json
     on_behalf_of: str | None = None
+    confirm_by: datetime | None = None
+
+
+class DeliveryConfirmed(Frozen):
+    """The requester has what they asked for, and says how good it is (1 to 5); or did not object in time."""
+
+    by: str
+    cause: Literal["person", "time"]
+    rating: int | None = Field(default=None, ge=1, le=5)
+    note: str = ""
+    on_behalf_of: str | None = None
+
+
+class RequestReopened(Frozen):
+    """What was delivered is not what was asked for. `coordinator` and `supporters` are those who have time to go on."""
+
+    by: str
+    reason: str
+    status: WorkStatus
+    coordinator: Seat | None
+    supporters: tuple[Seat, ...]
+    on_behalf_of: str | None = None
+
+
+class Escalated(Frozen):
+    """Somebody wants a decision from one step above, or the policy does since time runs out (`cause`)."""
+
+    by: str
+    reason: str
+    cause: Literal["person", "time"] = "person"
+    on_behalf_of: str | None = None
+
+
+class EscalatedToCoordinator(Escalated):
+    pass
+
+
+class EscalatedToLeader(Escalated):
+    """The leaders of the request's unit are asked."""
+
+
+Supported = SupportHandedOver | SupporterAdded | SupporterReleased | SupportersAssigned
+Seated = Supported | CoordinatorAssigned | CoordinationHandedOver | RequestReopened | WorkDeclined
+"""The facts after which other people have a part in a request."""
+
+
+def seats_after(seats: Sequence[Seat], said: Seated) -> tuple[Seat, ...]:
+    """Who has a part in a request after `said`, coordinators first, when `seats` had one before."""
+    match said:
+        case WorkDeclined():
+            return tuple(seat for seat in seats if not said.vacates(seat))
+        case CoordinatorAssigned(seat=given) | CoordinationHandedOver(seat=given):
+            return coordinated_by(given, seats)
+        case RequestReopened(coordinator=coordinator, supporters=supporters):
+            return (*((coordinator,) if coordinator else ()), *supporters)
+        case _:
+            return supported_by(said.seats, seats)
+
+
+def coordinated_by(given: Seat, seats: Sequence[Seat]) -> tuple[Seat, ...]:
+    """`seats` with another coordinator."""
+    return (given, *(seat for seat in seats if seat.step != "coordinator"))
+
+
+def supported_by(given: Sequence[Seat], seats: Sequence[Seat]) -> tuple[Seat, ...]:
+    """`seats` with other supporters."""
+    return (*(seat for seat in seats if seat.step == "coordinator"), *given)
 
 
 class RequestAmended(Frozen):

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from services.routing.domain.state import OPEN
+from services.routing.domain.life import OPEN
 from shared.messaging.wire import Record
 from shared.schemas.envelope import SOURCES
 from shared.storage.ledger_form import WHOLE

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from services.intake.api.shown import RequestList, WholeRequest
-from services.intake.domain.state import State, Status
+from services.intake.domain.state import State
 from services.intake.paging import Place, place
 from services.intake.projection import FILTERS, Page
 from services.intake.watching import Watcher
@@ -18,6 +18,7 @@ from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Json, Text
 from shared.schemas.requests import NUMBER_PREFIX
+from shared.schemas.status import RequestStatus
 from shared.storage import Sight
 
 NOT_FOUND = Refusal(
@@ -78,7 +79,7 @@ def reading_routes(projection: Reading, principal: Callable[..., Any], watcher: 
         caller: Caller,
         business_unit: str | None = None,
         type: str | None = None,  # noqa: A002  # the query parameter's name
-        status: Status | None = None,
+        status: RequestStatus | None = None,
         opportunity: str | None = None,
         requester: str | None = None,
         system: str | None = None,

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from services.intake.domain.state import Moment, State, Status
+from services.intake.domain.state import Moment, State
 from services.intake.places import pointed
 from services.intake.projection import Page
 from shared.schemas.model import Frozen
 from shared.schemas.requests import Opportunity, Origin, PolicyPin, Request, Verdict, number_of
+from shared.schemas.status import RequestStatus
 
 
 class RequestLine(Frozen):
@@ -21,7 +22,7 @@ class RequestLine(Frozen):
     opportunity: Opportunity | None
     priority: str
     needed_by: datetime | None
-    status: Status
+    status: RequestStatus
     amending: bool
     withdrawing: bool
     received_at: datetime | None

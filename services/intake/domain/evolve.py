@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from itertools import accumulate
+from typing import cast
 
-from services.intake.domain.state import Asked, AskedVerdict, Moment, Owing, Private, State, Status, sortable
+from services.intake.domain.state import Asked, AskedVerdict, Moment, Owing, Private, State, sortable
 from shared.catalogue.owing import owed
 from shared.schemas.envelope import Event
 from shared.schemas.intake import (
@@ -23,16 +24,25 @@ from shared.schemas.routing import (
     AmendmentRefused,
     AssignmentWaiting,
     CoordinatorAssigned,
+    DeliveryConfirmed,
     RequestAmended,
+    RequestReopened,
     RequestWithdrawn,
+    SupporterAdded,
+    SupporterReleased,
     SupportersAssigned,
+    SupportHandedOver,
     WithdrawalRefused,
     WorkAccepted,
     WorkCompleted,
     WorkDeclined,
+    WorkPaused,
+    WorkResumed,
+    WorkSentBack,
 )
+from shared.schemas.status import RequestStatus
 
-FOLLOWING: dict[str, Status] = {
+FOLLOWING: dict[str, RequestStatus] = {
     TYPE_OF[RequestSubmitted]: "submitted",
     TYPE_OF[RequestReturned]: "returned",
     TYPE_OF[RequestRejected]: "rejected",
@@ -42,9 +52,21 @@ FOLLOWING: dict[str, Status] = {
     TYPE_OF[SupportersAssigned]: "assigned",
     TYPE_OF[WorkAccepted]: "working",
     TYPE_OF[WorkDeclined]: "assigned",
+    TYPE_OF[WorkSentBack]: "sent_back",
+    TYPE_OF[WorkPaused]: "paused",
     TYPE_OF[WorkCompleted]: "completed",
+    TYPE_OF[DeliveryConfirmed]: "confirmed",
     TYPE_OF[RequestWithdrawn]: "withdrawn",
 }
+
+NAMING = {
+    TYPE_OF[WorkResumed],
+    TYPE_OF[SupportHandedOver],
+    TYPE_OF[SupporterAdded],
+    TYPE_OF[SupporterReleased],
+    TYPE_OF[RequestReopened],
+}
+"""Facts that name the status they lead to."""
 
 
 def evolve(state: State, event: Event) -> State:
@@ -58,9 +80,11 @@ def evolve(state: State, event: Event) -> State:
     return state.model_copy(update=update)
 
 
-def _status(state: State, event: Event) -> Status:
+def _status(state: State, event: Event) -> RequestStatus:
     if event.type == TYPE_OF[AssignmentWaiting] and event.data.get("reason") == "coordinator_chooses":
         return "choosing"
+    if event.type in NAMING:
+        return cast(RequestStatus, event.data["status"])
     return FOLLOWING.get(event.type, state.status)
 
 

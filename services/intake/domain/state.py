@@ -14,12 +14,10 @@ from shared.schemas.intake import Owed, PreconditionWaived
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin, Request, Verdict
+from shared.schemas.status import RequestStatus
 
-Status = Literal[
-    "new", "returned", "rejected", "dropped", "submitted", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"
-]
 EARLY_WAIT = timedelta(minutes=15)
-OPEN: frozenset[Status] = frozenset({"submitted", "waiting", "choosing", "assigned", "working"})
+OPEN: frozenset[RequestStatus] = frozenset({"submitted", "waiting", "choosing", "assigned", "working", "sent_back", "paused"})
 
 
 class Moment(Frozen):
@@ -176,7 +174,7 @@ class State(Frozen):
     `received_at` is when intake first said anything about the request; it never changes, so that lists can be paged by it.
     """
 
-    status: Status = "new"
+    status: RequestStatus = "new"
     request: Request | None = None
     verdict: Verdict | None = None
     policy: PolicyPin | None = None

@@ -166,12 +166,13 @@ def _deadline(type_key: str, path: str, scene: Scene) -> str:
 def _particulars(given: Json, scene: Scene) -> Json:
     """What the event added, with ids as names and texts in the reader's language."""
     shown = {name: _localised(value, scene.reader.locale) for name, value in given.items()}
-    if "by" in given:
-        shown["by"] = scene.person(given["by"])
+    shown |= {name: scene.person(given[name]) for name in ("by", "holder", "person") if name in given}
     if "role" in given:
         shown["role"] = scene.role(given["role"])
     if "roles" in given:
         shown["roles"] = [scene.role(role) for role in given["roles"]]
+    if "until" in given:
+        shown["until"] = _when(given["until"], scene.reader)
     if "document" in given:  # planned when each document was announced by itself
         shown |= {
             "files": [given["name"]] if "name" in given else [],
@@ -186,9 +187,10 @@ def _points(said: Json, type_key: str, scene: Scene) -> list[Json]:
     missing += [(verdict["label"], verdict["message"] or "") for verdict in said.get("preconditions", ())]
     changed = [(scene.field(type_key, change["field"]), _change(change, type_key, scene)) for change in said.get("changes", ())]
     unread = [(str(scene.words["unread"]), line) for line in said.get("unread", ())]
+    wanted = [(scene.field(type_key, field), "") for field in said.get("missing", ())]
     files = [(name, "") for name in said.get("files", ())]
     failed = [(str(scene.words["problem"]), text) for text in dict.fromkeys(map(scene.failure, said.get("failures", ())))]
-    return [{"label": label, "text": text} for label, text in (*missing, *changed, *unread, *files, *failed)]
+    return [{"label": label, "text": text} for label, text in (*missing, *wanted, *changed, *unread, *files, *failed)]
 
 
 def _change(change: Json, type_key: str, scene: Scene) -> str:

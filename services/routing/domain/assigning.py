@@ -1,11 +1,12 @@
 """Fills what is vacant of one request and says so, or says that nobody fits. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
 
 from services.routing.domain.context import Context
+from services.routing.domain.life import SEATED
 from services.routing.domain.seating import Seating, seating
 from services.routing.domain.state import Held, State
 from shared.catalogue import SupporterRole
@@ -23,9 +24,13 @@ class Vacancies:
     vacant: tuple[SupporterRole, ...]
 
 
-def assign(subject: str, state: State, context: Context) -> Decision:
-    """Fill what is vacant, both steps in one decision. That nobody fits, for the same reasons as before, is not said again."""
+def assign(subject: str, state: State, context: Context, taken: Mapping[str, float] | None = None) -> Decision:
+    """Fill what is vacant, both steps in one decision. That nobody fits, for the same reasons as before, is not said again.
+
+    `taken` is the effort that the same decision put on people before.
+    """
     seats = seating(subject, state, context)
+    seats.taken |= taken or {}
     coordinator, facts = state.coordinator, list[BaseModel]()
     if coordinator is None:
         coordinator, record = seats.coordinator()
@@ -63,7 +68,7 @@ def _support(seats: Seating, places: Vacancies, state: State, *, said: bool) -> 
     found, records = seats.fill(places.vacant, present)
     if len(found) < len(places.vacant):
         return _wait(before, "supporter", records)
-    if not found and not places.same_role and state.status in {"assigned", "working"}:
+    if not found and not places.same_role and state.status in SEATED:
         return NOTHING
     everybody = tuple(Seat(**held.model_dump(exclude={"accepted"})) for held in (*present, *found))
     return Decision(facts=(SupportersAssigned(seats=everybody, decisions=(*places.records, *records)),))

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
+from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
 from shared.ledger.messages import Reservation
@@ -37,6 +38,7 @@ class Context:
     loads: Mapping[str, OpenLoad]
     familiar: Mapping[str, frozenset[str]]
     packs: Mapping[tuple[str, str], Pack]
+    policy: RoutingPolicy
 
     def pack(self, pin: PolicyPin) -> Pack:
         """The pinned pack; raises PolicyMissingError."""

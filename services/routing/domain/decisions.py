@@ -1,24 +1,26 @@
 """What routing says: assigns what is submitted, obeys those who work on it, and decides amendments and withdrawals."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from services.routing.domain import closing, halting
 from services.routing.domain.assigning import assign
 from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
 from services.routing.domain.evolve import evolve
-from services.routing.domain.refusals import UNKNOWN, UNKNOWN_COMMAND, ended
+from services.routing.domain.refusals import UNKNOWN, ended
 from services.routing.domain.state import State
 from shared.ledger.messages import NOTHING, Decision, Heard, Message, Told, Woken
 from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
-from shared.schemas.routing import AmendmentRefused, RequestAmended, RequestWithdrawn, WithdrawalRefused
+from shared.schemas.routing import AmendmentRefused, RequestAmended, RequestWithdrawn, WithdrawalRefused, WorkResumed
 
 __all__ = ["UNKNOWN", "RoutingDomain"]
 
 
 class RoutingDomain:
-    """The Domain of a request in routing. Commands: accept, decline, complete, choose; `data.by` is who asks."""
+    """The Domain of a request in routing. Its commands are those of `commands.COMMANDS`; `data.by` is who asks."""
 
     source: Source = "routing"
     hears: frozenset[Source] = frozenset({"intake"})
@@ -30,12 +32,10 @@ class RoutingDomain:
         match message:
             case Heard(event=event):
                 return _heard(state, event, context)
-            case Told(name="accept" | "decline" | "complete" | "choose" as name, data=data, subject=subject):
-                return obey(state, name, data, subject, context)
             case Told():
-                return Decision(refusal=UNKNOWN_COMMAND)
-            case Woken(subject=subject) if state.status == "waiting":
-                return assign(subject, state, context)
+                return obey(state, message, context)
+            case Woken(subject=subject):
+                return _woken(state, subject, context)
             case _:
                 return NOTHING
 
@@ -43,9 +43,12 @@ class RoutingDomain:
         """See `evolve`."""
         return evolve(state, event)
 
-    def wake_at(self, _state: State) -> datetime | None:
-        """Waiting requests are woken when people or seats change and by the sweep, so none has a time of its own."""
-        return None
+    def wake_at(self, state: State) -> datetime | None:
+        """When a pause or the requester's time to object is over.
+
+        Waiting requests are woken when people or seats change and by the sweep, so none has a time of its own.
+        """
+        return state.halt.until if state.halt else state.confirm_by
 
     def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
         """There is only one schema yet."""
@@ -56,6 +59,18 @@ class RoutingDomain:
         return state
 
 
+def _woken(state: State, subject: str, context: Context) -> Decision:
+    match state.status:
+        case "waiting":
+            return assign(subject, state, context)
+        case "paused":
+            return halting.time_over(state, subject, context)
+        case "completed":
+            return closing.time_over(state, context)
+        case _:
+            return NOTHING
+
+
 def _heard(state: State, event: Event, context: Context) -> Decision:
     """What was answered already is not answered again."""
     if event.type == TYPE_OF[RequestSubmitted] and state.status == "new" and state.coordinator is None:
@@ -64,10 +79,20 @@ def _heard(state: State, event: Event, context: Context) -> Decision:
         asked = event.read_as(AmendmentRequested)
         if not state.open:
             return Decision(facts=(AmendmentRefused(reason=ended(state)),))
-        return Decision(facts=(RequestAmended(request=asked.request, changes=asked.changes, version=state.version + 1),))
+        return _amended(state, event.subject, asked, context)
     if event.type == TYPE_OF[WithdrawalRequested] and event.sequence > state.answered:
         wish = event.read_as(WithdrawalRequested)
         if not state.open:
             return Decision(facts=(WithdrawalRefused(reason=ended(state)),))
         return Decision(facts=(RequestWithdrawn(by=wish.by, reason=wish.reason),))
     return NOTHING
+
+
+def _amended(state: State, subject: str, asked: AmendmentRequested, context: Context) -> Decision:
+    """The amendment stands; work that was sent back for it goes on."""
+    fact = RequestAmended(request=asked.request, changes=asked.changes, version=state.version + 1)
+    if state.status != "sent_back":
+        return Decision(facts=(fact,))
+    goes_on = WorkResumed(by=asked.by, cause="amendment", status=state.goes_on_as)
+    again = halting.resumed(state.model_copy(update={"request": asked.request}), goes_on, subject, context)
+    return replace(again, facts=(fact, *again.facts))

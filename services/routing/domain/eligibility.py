@@ -63,6 +63,17 @@ def eligible(question: Question, context: Context, pack: Pack) -> Eligible:
     return tried
 
 
+def who_is(person: str, question: Question, context: Context, pack: Pack) -> Fit | str:
+    """Whether somebody named may have the seat, of the unit or the pool alike; else the first filter that removes them."""
+    roster = context.rosters.of(question.wanted(pack.pool))
+    entries = [fit for fit in (*roster.own, *roster.pool) if fit.worker == person]
+    if not entries:
+        return context.rosters.removed_by(person, question.wanted(pack.pool))
+    excluded: Counter[str] = Counter()
+    free = _free(entries, question, context, excluded, own=question.kind.own_allowed and not question.kind.review)
+    return free[0] if free else next(iter(excluded))
+
+
 def _try(roster: Roster, question: Question, context: Context, *, own: bool) -> Eligible:
     excluded = Counter(roster.excluded)
     fits = _free(roster.own, question, context, excluded, own=own)

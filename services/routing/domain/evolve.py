@@ -1,23 +1,36 @@
 """How routing's state follows from events, heard and own. Pure."""
 
-from services.routing.domain.state import Held, State
+from services.routing.domain.state import Halt, State, held, working_or_assigned
 from shared.schemas.envelope import Event
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.routing import (
     AmendmentRefused,
     AssignmentWaiting,
+    CoordinationHandedOver,
     CoordinatorAssigned,
     DecisionRecord,
+    DeliveryConfirmed,
+    EscalatedToCoordinator,
+    EscalatedToLeader,
     RequestAmended,
+    RequestReopened,
     RequestWithdrawn,
+    Seat,
     Step,
+    SupporterAdded,
+    SupporterReleased,
     SupportersAssigned,
+    SupportHandedOver,
     WithdrawalRefused,
     WorkAccepted,
     WorkCompleted,
     WorkDeclined,
+    WorkPaused,
+    WorkResumed,
+    WorkSentBack,
 )
+from shared.schemas.status import WorkStatus
 
 Update = dict[str, object]
 
@@ -25,7 +38,7 @@ Update = dict[str, object]
 def evolve(state: State, event: Event) -> State:
     """`state` after `event`; types that do not change it leave it as it is."""
     change = CHANGES.get(event.type)
-    return state.model_copy(update=change(state, event)) if change else state
+    return state.model_copy(update={**change(state, event), "revision": state.revision + 1}) if change else state
 
 
 def _submitted(state: State, event: Event) -> Update:
@@ -50,17 +63,15 @@ def _coordinator(state: State, event: Event) -> Update:
 
 def _supporters(state: State, event: Event) -> Update:
     said = event.read_as(SupportersAssigned)
-    accepted = {seat.person for seat in state.supporters if seat.accepted}
-    seats = tuple(Held(**seat.model_dump(), accepted=seat.person in accepted) for seat in said.seats)
-    status = "working" if any(seat.accepted for seat in seats) else "assigned"
-    decisions = (*_standing(state, "coordinator"), *_standing(state, "supporter"), *said.decisions)
-    return {"supporters": seats, "decisions": decisions, "status": status, "waiting_since": None}
+    seats = held(said.seats, state.supporters)
+    decisions = (*_all_standing(state), *said.decisions)
+    return {"supporters": seats, "decisions": decisions, "status": working_or_assigned(seats), "waiting_since": None}
 
 
 def _waiting(state: State, event: Event) -> Update:
     said = event.read_as(AssignmentWaiting)
     status = "choosing" if said.reason == "coordinator_chooses" else "waiting"
-    decisions = (*_standing(state, "coordinator"), *_standing(state, "supporter"), *said.decisions)
+    decisions = (*_all_standing(state), *said.decisions)
     return {"status": status, "waiting_since": state.waiting_since or event.time, "decisions": decisions}
 
 
@@ -74,13 +85,70 @@ def _accepted(state: State, event: Event) -> Update:
 def _declined(state: State, event: Event) -> Update:
     after = state.after(event.read_as(WorkDeclined))
     return {name: getattr(after, name) for name in ("supporters", "coordinator", "declined", "status")} | {
-        "decisions": (*_standing(after, "coordinator"), *_standing(after, "supporter"))
+        "decisions": _all_standing(after)
     }
 
 
+def _sent_back(state: State, event: Event) -> Update:
+    said = event.read_as(WorkSentBack)
+    halt = Halt(by=said.by, reason=said.reason, missing=said.missing, since=event.time, before=state.status)
+    return {"status": "sent_back", "halt": halt}
+
+
+def _paused(state: State, event: Event) -> Update:
+    said = event.read_as(WorkPaused)
+    halt = Halt(by=said.by, reason=said.reason, since=event.time, until=said.until, before=state.status)
+    return {"status": "paused", "halt": halt}
+
+
+def _resumed(_state: State, event: Event) -> Update:
+    return {"status": event.read_as(WorkResumed).status, "halt": None}
+
+
+def _handed_over(state: State, event: Event) -> Update:
+    said = event.read_as(SupportHandedOver)
+    return _other_supporters(state, said.seats, said.status)
+
+
+def _coordination_handed_over(state: State, event: Event) -> Update:
+    after = state.model_copy(update={"coordinator": event.read_as(CoordinationHandedOver).seat})
+    return {"coordinator": after.coordinator, "decisions": _all_standing(after)}
+
+
+def _added(state: State, event: Event) -> Update:
+    said = event.read_as(SupporterAdded)
+    return _other_supporters(state, said.seats, said.status)
+
+
+def _released(state: State, event: Event) -> Update:
+    said = event.read_as(SupporterReleased)
+    gone = tuple(seat for seat in state.supporters if seat.person == said.holder)
+    update = _other_supporters(state, said.seats, said.status)
+    return {**update, "released": (*state.released, *(Seat(**seat.model_dump(exclude={"accepted"})) for seat in gone))}
+
+
+def _other_supporters(state: State, seats: tuple[Seat, ...], status: WorkStatus) -> Update:
+    after = state.model_copy(update={"supporters": held(seats, state.supporters)})
+    return {"supporters": after.supporters, "status": status, "decisions": _all_standing(after)}
+
+
 def _completed(_state: State, event: Event) -> Update:
-    event.read_as(WorkCompleted)
-    return {"status": "completed"}
+    return {"status": "completed", "confirm_by": event.read_as(WorkCompleted).confirm_by}
+
+
+def _confirmed(_state: State, event: Event) -> Update:
+    return {"status": "confirmed", "rating": event.read_as(DeliveryConfirmed).rating, "confirm_by": None}
+
+
+def _reopened(state: State, event: Event) -> Update:
+    said = event.read_as(RequestReopened)
+    after = state.model_copy(update={"coordinator": said.coordinator, "supporters": held(said.supporters, state.supporters)})
+    update = {"coordinator": after.coordinator, "supporters": after.supporters, "decisions": _all_standing(after)}
+    return {**update, "status": said.status, "confirm_by": None}
+
+
+def _said(_state: State, _event: Event) -> Update:
+    return {}
 
 
 def _amended(state: State, event: Event) -> Update:
@@ -89,7 +157,11 @@ def _amended(state: State, event: Event) -> Update:
 
 
 def _withdrawn(state: State, _event: Event) -> Update:
-    return {"status": "withdrawn", "answered": state.asked}
+    return {"status": "withdrawn", "answered": state.asked, "halt": None}
+
+
+def _all_standing(state: State) -> tuple[DecisionRecord, ...]:
+    return (*_standing(state, "coordinator"), *_standing(state, "supporter"))
 
 
 def _standing(state: State, step: Step) -> tuple[DecisionRecord, ...]:
@@ -110,7 +182,18 @@ CHANGES = {
     TYPE_OF[AssignmentWaiting]: _waiting,
     TYPE_OF[WorkAccepted]: _accepted,
     TYPE_OF[WorkDeclined]: _declined,
+    TYPE_OF[WorkSentBack]: _sent_back,
+    TYPE_OF[WorkPaused]: _paused,
+    TYPE_OF[WorkResumed]: _resumed,
+    TYPE_OF[SupportHandedOver]: _handed_over,
+    TYPE_OF[CoordinationHandedOver]: _coordination_handed_over,
+    TYPE_OF[SupporterAdded]: _added,
+    TYPE_OF[SupporterReleased]: _released,
     TYPE_OF[WorkCompleted]: _completed,
+    TYPE_OF[DeliveryConfirmed]: _confirmed,
+    TYPE_OF[RequestReopened]: _reopened,
+    TYPE_OF[EscalatedToCoordinator]: _said,
+    TYPE_OF[EscalatedToLeader]: _said,
     TYPE_OF[RequestAmended]: _amended,
     TYPE_OF[AmendmentRefused]: _answered,
     TYPE_OF[RequestWithdrawn]: _withdrawn,

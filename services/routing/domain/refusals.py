@@ -1,30 +1,54 @@
 """What a command is refused with: a stable code, the HTTP status that says the same, and one sentence per language."""
 
-from services.routing.domain.state import ALLOWED, Command, State, Status
+from services.routing.domain.explanation import REASONS
+from services.routing.domain.life import ALLOWED
+from services.routing.domain.state import State
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Text
+from shared.schemas.routing import WorkCommand
+from shared.schemas.status import WorkStatus
 
-STATUS = {
+STATUS: dict[WorkStatus, Text] = {
     "new": Text(zh="已受理", en="new"),
     "waiting": Text(zh="等待合适人选", en="waiting for somebody who fits"),
     "choosing": Text(zh="等待协调人选择", en="waiting for the coordinator's choice"),
     "assigned": Text(zh="已指派", en="assigned"),
     "working": Text(zh="处理中", en="in progress"),
+    "sent_back": Text(zh="已退回申请人补充", en="sent back to the requester"),
+    "paused": Text(zh="已暂停", en="paused"),
     "completed": Text(zh="已完成", en="completed"),
+    "confirmed": Text(zh="已确认", en="confirmed"),
     "withdrawn": Text(zh="已撤回", en="withdrawn"),
 }
-COMMANDS = {
+COMMANDS: dict[WorkCommand, Text] = {
     "accept": Text(zh="接受", en="be accepted"),
     "decline": Text(zh="谢绝", en="be declined"),
     "complete": Text(zh="完成", en="be completed"),
     "choose": Text(zh="选择支持人", en="have its supporters chosen"),
+    "send_back": Text(zh="退回申请人", en="be sent back to the requester"),
+    "pause": Text(zh="暂停", en="be paused"),
+    "resume": Text(zh="恢复", en="be resumed"),
+    "hand_over": Text(zh="移交", en="be handed over"),
+    "add": Text(zh="增加支持人", en="get one more supporter"),
+    "release": Text(zh="减少支持人", en="have a supporter released"),
+    "confirm": Text(zh="确认", en="be confirmed"),
+    "reopen": Text(zh="重新打开", en="be reopened"),
+    "escalate": Text(zh="上报", en="be escalated"),
 }
-ENDED = {
-    "completed": Text(zh="工作已完成，不能再变更或撤回。", en="The work is completed; it can no longer be amended or withdrawn."),
+ENDED: dict[WorkStatus, Text] = {
+    "completed": Text(
+        zh="工作已完成，不能再变更或撤回；如有不足，请重新打开（reopen）。",
+        en="The work is completed; it can no longer be amended or withdrawn. Reopen it if something is lacking.",
+    ),
+    "confirmed": Text(
+        zh="工作已完成并确认，不能再变更或撤回。",
+        en="The work is completed and confirmed; it can no longer be amended or withdrawn.",
+    ),
     "withdrawn": Text(
         zh="申请已撤回，不能再变更或撤回。", en="The request is withdrawn; it cannot be amended or withdrawn again."
     ),
 }
+UNKNOWN_PERSON = Text(zh="不在人员目录中", en="are not in the directory")
 UNKNOWN = Refusal(
     code="unknown_request",
     status=404,
@@ -34,8 +58,7 @@ UNKNOWN_COMMAND = Refusal(
     code="unknown_command",
     status=422,
     message=Text(
-        zh="不认识这个操作；可用：accept、decline、complete、choose。",
-        en="There is no such command; use accept, decline, complete or choose.",
+        zh=f"不认识这个操作；可用：{'、'.join(COMMANDS)}。", en=f"There is no such command; use one of {', '.join(COMMANDS)}."
     ),
 )
 NOT_YOURS = Refusal(
@@ -50,15 +73,68 @@ NOT_COORDINATOR = Refusal(
     code="not_coordinator",
     status=403,
     message=Text(
-        zh="只有协调人或其休假代理人可以选择支持人。", en="Only the coordinator, or who stands in, may choose supporters."
+        zh="只有协调人或其休假代理人可以选择、增加或减少支持人。",
+        en="Only the coordinator, or who stands in, may choose, add or release supporters.",
     ),
 )
 NOT_ACCEPTED = Refusal(
     code="not_accepted",
     message=Text(zh="请先接受这项工作，再完成它。", en="Accept your part of the work before you complete it."),
 )
-NO_REASON = Refusal(
-    code="no_reason", status=422, message=Text(zh="谢绝时请说明原因（reason）。", en="Give a reason (reason) when you decline.")
+NO_REASON = Refusal(code="no_reason", status=422, message=Text(zh="请说明原因（reason）。", en="Give a reason (reason)."))
+NOT_REQUESTER = Refusal(
+    code="not_requester",
+    status=403,
+    message=Text(
+        zh="只有申请人或其休假代理人可以确认或重新打开。", en="Only the requester, or who stands in, may confirm or reopen this."
+    ),
+)
+NOT_CONCERNED = Refusal(
+    code="not_concerned",
+    status=403,
+    message=Text(
+        zh="只有申请人、协调人、支持人或其休假代理人可以上报。",
+        en="Only the requester, the coordinator, the supporters, or who stands in for them, may escalate this.",
+    ),
+)
+NOT_SEATED = Refusal(
+    code="not_seated",
+    status=422,
+    message=Text(zh="所指的人不是本申请的支持人。", en="Whom you name is no supporter of this request."),
+)
+SEATED_ALREADY = Refusal(
+    code="seated_already",
+    status=422,
+    message=Text(zh="所指的人已是本申请的支持人；请另选一位。", en="Whom you name supports this request already; name another."),
+)
+UNKNOWN_ROLE = Refusal(
+    code="unknown_role",
+    status=422,
+    message=Text(zh="这类申请没有这个支持岗位（role）。", en="Requests of this type are not supported in that role (role)."),
+)
+LAST_SUPPORTER = Refusal(
+    code="last_supporter",
+    message=Text(
+        zh="这是最后一位支持人；请移交（hand_over）或先增加一位。",
+        en="This is the last supporter; hand the seat over, or add somebody first.",
+    ),
+)
+IS_REVIEW = Refusal(
+    code="is_review",
+    message=Text(
+        zh="评审的参与人由管理办法决定，不能增减。",
+        en="Who takes part in a review follows from the policy; nobody is added or released.",
+    ),
+)
+BAD_UNTIL = Refusal(
+    code="bad_until",
+    status=422,
+    message=Text(zh="恢复时间（until）须带时区，且在今后一年之内。", en="Give until with an offset, and within the year ahead."),
+)
+BAD_RATING = Refusal(
+    code="bad_rating",
+    status=422,
+    message=Text(zh="评分（rating）为 1 到 5 的整数。", en="A rating (rating) is 1, 2, 3, 4 or 5."),
 )
 NOT_OFFERED = Refusal(
     code="not_offered",
@@ -70,7 +146,31 @@ NOT_OFFERED = Refusal(
 )
 
 
-def out_of_state(status: Status, name: Command) -> Refusal:
+def stale(state: State) -> Refusal:
+    """Whoever commands has seen another revision; names the present one and the present status."""
+    now = STATUS[state.status]
+    return Refusal(
+        code="stale_revision",
+        message=Text(
+            zh=f"申请已有变化：现为“{now.zh}”（{state.status}），版本 {state.revision}；请查看后重试。",
+            en=f"The request has changed: it is {now.en} ({state.status}) at revision {state.revision}; look at it and try again.",
+        ),
+    )
+
+
+def not_fit(person: str, removed_by: str) -> Refusal:
+    """Why somebody who was named cannot have the seat."""
+    why = REASONS.get(removed_by, UNKNOWN_PERSON)
+    return Refusal(
+        code="not_fit",
+        status=422,
+        message=Text(
+            zh=f"{person} 不能承担：{why.zh}；请另选一位。", en=f"{person} cannot take it: they {why.en}; name another."
+        ),
+    )
+
+
+def out_of_state(status: WorkStatus, name: WorkCommand) -> Refusal:
     """`name` is not allowed in `status`; names the present status and those in which it would be."""
     wish, now = COMMANDS[name], STATUS[status]
     allowed = [STATUS[one] for one in STATUS if one in ALLOWED[name]]

@@ -77,6 +77,20 @@ class Rosters:
             known = self._known[wanted] = self._made(wanted)
         return known
 
+    def removed_by(self, person: str, wanted: Wanted) -> str:
+        """The first filter that keeps somebody out of the roster, by its name; `unknown` who is not in the directory."""
+        found = self._directory.people.get(person)
+        if found is None:
+            return "unknown"
+        if not found.active:
+            return "inactive"
+        if wanted.role not in found.roles:
+            return "role"
+        if found.business_unit not in {wanted.home, wanted.pool}:
+            return "unit_or_pool"
+        filtered = self._filtered(found, wanted)
+        return filtered if isinstance(filtered, str) else "on_leave"
+
     def _made(self, wanted: Wanted) -> Roster:
         by_unit = self._holders.get(wanted.role, {})
         holders = sum(len(people) for people in by_unit.values())

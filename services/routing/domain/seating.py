@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from services.routing.domain.assignment import OFFERED, SHOWN, rank
 from services.routing.domain.context import Context
-from services.routing.domain.eligibility import Question
+from services.routing.domain.eligibility import Question, who_is
 from services.routing.domain.state import Held, State
 from shared.catalogue import Pack, RequestType, SupporterRole
 from shared.ledger.messages import Reservation
@@ -27,6 +27,7 @@ class Seating:
     context: Context
     barred: frozenset[str]
     holding: frozenset[str]
+    released: tuple[Seat, ...] = ()
     taken: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -40,14 +41,14 @@ class Seating:
         return self._take(record, SupporterRole(role=record.role)), record
 
     def vacancies(self, keep: Sequence[Held] = ()) -> list[SupporterRole]:
-        """The seats of the matrix that apply to the request's details and that nobody of `keep` has."""
+        """The seats of the matrix that apply to the request's details, that nobody of `keep` has and nobody was released from."""
         details = self.request.details
         wanted = [
             seat.model_copy(update={"role": self._role(seat.role)})
             for seat in self.kind.supporters
             if all(_is(details.get(key), value) for key, value in seat.only.items())
         ]
-        for kept in keep:
+        for kept in (*keep, *self.released):
             place = (kept.role, kept.skill, kept.department)
             match = next((seat for seat in wanted if (seat.role, _first(seat.skills), seat.department) == place), None)
             if match is not None:
@@ -86,6 +87,29 @@ class Seating:
         seat = Held(**{**coordinator.model_dump(), "step": "supporter"})
         return seat, (record.model_copy(update={"step": "supporter"}),) if record else ()
 
+    def named(self, step: Step, wanted: SupporterRole, person: str) -> Seat | str:
+        """The seat of `person`, whom somebody named, of the unit or the pool; or the first filter that removes them."""
+        fit = who_is(person, self._question(step, wanted, frozenset()), self.context, self.pack)
+        if isinstance(fit, str):
+            return fit
+        self._burden(person, step)
+        return Seat(
+            person=person,
+            role=wanted.role,
+            step=step,
+            skill=_first(wanted.skills),
+            department=wanted.department,
+            stands_in_for=fit.stands_in_for,
+        )
+
+    def supporting_roles(self) -> tuple[str, ...]:
+        """The roles in which the type is supported, each once."""
+        return tuple(dict.fromkeys(self._role(seat.role) for seat in self.kind.supporters))
+
+    def keep(self, seat: Seat) -> None:
+        """Count a seat that somebody has already among their open work again."""
+        self._burden(seat.person, seat.step)
+
     def reservations(self) -> tuple[Reservation, ...]:
         """A place among the open work of everybody newly seated, once per person."""
         people = self.context.directory.people
@@ -100,7 +124,11 @@ class Seating:
         return self.pack.pool_coordinator.get(role, role) if self.request.business_unit == self.pack.pool else role
 
     def _rank(self, step: Step, wanted: SupporterRole, seated: frozenset[str], *, shown: int = SHOWN) -> DecisionRecord:
-        question = Question(
+        question = self._question(step, wanted, self.barred | seated)
+        return rank(question, self.context, self.pack, shown=shown)
+
+    def _question(self, step: Step, wanted: SupporterRole, barred: frozenset[str]) -> Question:
+        return Question(
             identity=self.identity,
             request=self.request,
             kind=self.kind,
@@ -109,11 +137,10 @@ class Seating:
             role=wanted.role,
             skills=wanted.skills,
             department=wanted.department,
-            barred=self.barred | seated,
+            barred=barred,
             holding=self.holding,
             taken=self.taken,
         )
-        return rank(question, self.context, self.pack, shown=shown)
 
     def _take(self, record: DecisionRecord, wanted: SupporterRole) -> Seat | None:
         if not record.chosen:
@@ -138,6 +165,7 @@ def seating(identity: str, state: State, context: Context) -> Seating:
         context=context,
         barred=frozenset(state.declined),
         holding=state.holders(),
+        released=state.released,
     )
 
 

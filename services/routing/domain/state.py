@@ -1,24 +1,13 @@
-"""Routing's state of one request, and the table of what may happen when."""
+"""Routing's state of one request."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 
+from services.routing.domain.life import CLOSED, SEATED
 from shared.schemas.model import Frozen
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import DecisionRecord, Seat, WorkDeclined
-
-Status = Literal["new", "waiting", "choosing", "assigned", "working", "completed", "withdrawn"]
-Command = Literal["accept", "decline", "complete", "choose", "amend", "withdraw"]
-CLOSED: frozenset[Status] = frozenset({"completed", "withdrawn"})
-OPEN: frozenset[Status] = frozenset({"new", "waiting", "choosing", "assigned", "working"})
-ALLOWED: dict[Command, frozenset[Status]] = {
-    "accept": frozenset({"assigned", "working"}),
-    "decline": frozenset({"waiting", "choosing", "assigned", "working"}),
-    "complete": frozenset({"working"}),
-    "choose": frozenset({"choosing"}),
-    "amend": OPEN,
-    "withdraw": OPEN,
-}
+from shared.schemas.status import WorkStatus
 
 
 class Held(Seat):
@@ -27,19 +16,36 @@ class Held(Seat):
     accepted: bool = False
 
 
+class Halt(Frozen):
+    """Why the work waits for somebody outside, since when and at the longest until when; `before` is the status it interrupted."""
+
+    by: str
+    reason: str
+    missing: tuple[str, ...] = ()
+    since: datetime
+    until: datetime | None = None
+    before: WorkStatus
+
+
 class State(Frozen):
     """`declined` are people who may not be chosen again; `decisions` is the latest record of each seat's choice.
 
-    `asked` and `answered` are the numbers of intake's last amendment or withdrawal, and of the last one routing answered.
+    `revision` counts what was said and heard: whoever commands may name the one they saw. `released` are seats that nobody is sought
+    for any more. `asked` and `answered` are the numbers of intake's last amendment or withdrawal, and of the last one routing answered.
     """
 
-    status: Status = "new"
+    status: WorkStatus = "new"
+    revision: int = 0
     request: Request | None = None
     policy: PolicyPin | None = None
     coordinator: Seat | None = None
     supporters: tuple[Held, ...] = ()
+    released: tuple[Seat, ...] = ()
     declined: tuple[str, ...] = ()
     waiting_since: datetime | None = None
+    halt: Halt | None = None
+    confirm_by: datetime | None = None
+    rating: int | None = None
     version: int = 1
     decisions: tuple[DecisionRecord, ...] = ()
     asked: int = 0
@@ -49,6 +55,13 @@ class State(Frozen):
     def open(self) -> bool:
         """Whether people hold seats for it or may yet."""
         return self.status not in CLOSED
+
+    @property
+    def goes_on_as(self) -> WorkStatus:
+        """The status of work that is no longer halted: what it was, as far as its people have not changed since."""
+        if self.halt is not None and self.halt.before not in SEATED:
+            return "waiting"
+        return working_or_assigned(self.supporters)
 
     def seated(self) -> frozenset[str]:
         """Everybody who has a seat, also when the work has ended."""
@@ -70,3 +83,14 @@ class State(Frozen):
         if vacant or not left:
             update["status"] = "waiting"
         return self.model_copy(update=update)
+
+
+def working_or_assigned(supporters: tuple[Held, ...]) -> WorkStatus:
+    """Working as soon as one of them took the work on."""
+    return "working" if any(seat.accepted for seat in supporters) else "assigned"
+
+
+def held(seats: tuple[Seat, ...], before: tuple[Held, ...]) -> tuple[Held, ...]:
+    """`seats` as supporters hold them: whoever had accepted `before` has accepted still."""
+    accepted = {seat.person for seat in before if seat.accepted}
+    return tuple(Held(**seat.model_dump(exclude={"accepted"}), accepted=seat.person in accepted) for seat in seats)

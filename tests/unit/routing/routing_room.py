@@ -14,6 +14,7 @@ from tests.unit.routing.routing_build import (
     MANAGER,
     NOW,
     PACK,
+    POLICY,
     Journey,
     a_context,
     a_directory,
@@ -39,6 +40,7 @@ class Room:
             clock=self.clock,
             people=FakePeople(a_directory(*self.people)),
             packs={(PACK.name, PACK.version): PACK},
+            policy=POLICY,
             seats=self.seats,
             requests=self.requests,
         )

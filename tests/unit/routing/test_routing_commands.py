@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.routing.domain.state import ALLOWED, Status
+from services.routing.domain.life import ALLOWED
 from shared.schemas.routing import (
     AssignmentWaiting,
     CoordinatorAssigned,
@@ -11,6 +11,7 @@ from shared.schemas.routing import (
     WorkCompleted,
     WorkDeclined,
 )
+from shared.schemas.status import WorkStatus
 from tests.unit.routing.routing_build import (
     MANAGER,
     MARKETER,
@@ -42,7 +43,7 @@ def test_each_builder_makes_the_state_it_is_named_after(status: str):
 
 @pytest.mark.parametrize("status", list(STATES))
 @pytest.mark.parametrize("command", ["accept", "decline", "complete", "choose"])
-def test_a_command_out_of_its_states_is_refused_with_the_present_status(status: Status, command: str):
+def test_a_command_out_of_its_states_is_refused_with_the_present_status(status: WorkStatus, command: str):
     for by in ("anna", "manager"):
         decision = STATES[status]().tells(command, by, **DATA[command])
         if status in ALLOWED[command]:

@@ -1,0 +1,88 @@
+"""Doing the work: accept, decline, complete; and the coordinator's choice of who does it. Pure."""
+
+from services.routing.domain.assigning import assign, vacancies
+from services.routing.domain.context import Context
+from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
+from services.routing.domain.seating import seating
+from services.routing.domain.state import State
+from services.routing.domain.wish import Wish
+from shared.ledger.messages import Decision
+from shared.schemas.routing import Candidate, DecisionRecord, Seat, SupportersAssigned, WorkAccepted, WorkCompleted, WorkDeclined
+
+
+def accept(state: State, wish: Wish, context: Context) -> Decision:
+    """A supporter takes the work on."""
+    seat = wish.seat_in(state.supporters, context)
+    if seat is None:
+        return Decision(refusal=NOT_YOURS)
+    if seat.accepted:
+        return Decision(answer={"already": True})
+    first = not any(held.accepted for held in state.supporters)
+    return Decision(facts=(WorkAccepted(by=wish.by, role=seat.role, first=first, on_behalf_of=wish.behalf(seat.person)),))
+
+
+def complete(state: State, wish: Wish, context: Context) -> Decision:
+    """A supporter delivers; the requester has until `confirm_by` to say whether it is what they asked for."""
+    seat = wish.seat_in(state.supporters, context)
+    if seat is None:
+        return Decision(refusal=NOT_YOURS)
+    if not seat.accepted:
+        return Decision(refusal=NOT_ACCEPTED)
+    result = wish.data.get("result")
+    done = WorkCompleted(
+        by=wish.by,
+        note=str(wish.data.get("note") or ""),
+        result=result if isinstance(result, dict) else {},
+        on_behalf_of=wish.behalf(seat.person),
+        confirm_by=context.now + context.policy.confirm_within,
+    )
+    return Decision(facts=(done,))
+
+
+def decline(state: State, wish: Wish, context: Context) -> Decision:
+    """The seat is free, and is offered to the next at once; whoever declined is not asked again."""
+    seat = wish.any_seat(state, context)
+    if seat is None:
+        return Decision(refusal=NOT_YOURS)
+    reason = wish.text("reason")
+    if not reason:
+        return Decision(refusal=NO_REASON)
+    if state.coordinator and (state.coordinator.person, state.coordinator.role) == (seat.person, seat.role):
+        # One person, one step: who coordinates and supports in the same role gives both back.
+        seat = state.coordinator
+    fact = WorkDeclined(by=wish.by, role=seat.role, step=seat.step, reason=reason, on_behalf_of=wish.behalf(seat.person))
+    again = assign(wish.subject, state.after(fact), context)
+    return Decision(facts=(fact, *again.facts), reservations=again.reservations)
+
+
+def choose(state: State, wish: Wish, context: Context) -> Decision:
+    """The coordinator's own choice, for each vacant seat out of those who pass the filters now."""
+    if state.coordinator is None or wish.coordinating(state, context) is None:
+        return Decision(refusal=NOT_COORDINATOR)
+    seats = seating(wish.subject, state, context)
+    places = vacancies(seats, state.coordinator, state)
+    present = (*places.keep, *places.same_role)
+    offers = seats.offers(places.vacant, present)
+    chosen = _chosen(wish.data.get("people"), offers)
+    if chosen is None:
+        return Decision(refusal=NOT_OFFERED)
+    found = [seats.choose(candidate, wanted) for candidate, wanted in zip(chosen, places.vacant, strict=True)]
+    records = tuple(
+        offer.model_copy(update={"chosen": (candidate.person,), "chosen_by": wish.by})
+        for candidate, offer in zip(chosen, offers, strict=True)
+    )
+    everybody = tuple(Seat(**held.model_dump(exclude={"accepted"})) for held in (*present, *found))
+    return Decision(facts=(SupportersAssigned(seats=everybody, decisions=records),), reservations=seats.reservations())
+
+
+def _chosen(people: object, offers: list[DecisionRecord]) -> list[Candidate] | None:
+    """One candidate of each offer, in their order and all different; None when `people` is anything else."""
+    if not isinstance(people, list | tuple) or len(people) != len(offers):
+        return None
+    names = [str(person) for person in people]
+    found = [
+        next((candidate for candidate in offer.candidates if candidate.person == name), None)
+        for name, offer in zip(names, offers, strict=True)
+    ]
+    chosen = [candidate for candidate in found if candidate is not None]
+    return chosen if len(chosen) == len(offers) == len(set(names)) else None

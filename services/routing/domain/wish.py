@@ -1,0 +1,52 @@
+"""Who wishes what of a request, and in whose place they may act. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.routing.domain.context import Context
+from services.routing.domain.standing_in import acts_for
+from services.routing.domain.state import State
+from shared.schemas.model import Json
+from shared.schemas.routing import Seat
+
+S = TypeVar("S", bound=Seat)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A command's content, its request and who tells it."""
+
+    by: str
+    data: Json
+    subject: str
+
+    def text(self, name: str) -> str:
+        """What was written under `name`, without blanks around it."""
+        return str(self.data.get(name) or "").strip()
+
+    def seat_in(self, seats: Iterable[S], context: Context) -> S | None:
+        """The seat in which `by` may act: their own, or that of somebody away for whom they stand in."""
+        held = list(seats)
+        own = next((seat for seat in held if seat.person == self.by), None)
+        return own or next((seat for seat in held if self.acts_for(seat.person, context)), None)
+
+    def any_seat(self, state: State, context: Context) -> Seat | None:
+        """As a supporter, else as the coordinator."""
+        return self.seat_in(state.supporters, context) or self.coordinating(state, context)
+
+    def coordinating(self, state: State, context: Context) -> Seat | None:
+        """The coordinator's seat, when `by` may act in it."""
+        return self.seat_in([state.coordinator] if state.coordinator else [], context)
+
+    def asked_for_it(self, state: State, context: Context) -> bool:
+        """Whether `by` is the requester, or stands in while the requester is away."""
+        return state.request is not None and self.acts_for(state.request.requester.id, context)
+
+    def acts_for(self, holder: str, context: Context) -> bool:
+        """Whether `by` may act as `holder`."""
+        return acts_for(self.by, holder, context.directory, context.now)
+
+    def behalf(self, holder: str) -> str | None:
+        """The holder, where `by` acts for them; None where `by` acts as themselves."""
+        return holder if holder != self.by else None
