@@ -128,6 +128,54 @@ def work_completed() -> BaseModel:
     return routing.WorkCompleted(by="anna", note="调研纪要已提交。", result={"hardware": "两台服务器"})
 
 
+def sent_back() -> BaseModel:
+    return routing.WorkSentBack(by="anna", reason="请补充现有网络的情况。", missing=("details.topics",))
+
+
+def paused() -> BaseModel:
+    return routing.WorkPaused(by="anna", reason="客户出差", until=NOW + timedelta(days=3))
+
+
+def resumed() -> BaseModel:
+    return routing.WorkResumed(by=routing.POLICY, cause="time", status="working")
+
+
+def handed_over() -> BaseModel:
+    seats = (a_seat("carl"), a_seat("ben"))
+    said = {"by": "anna", "holder": "anna", "person": "carl", "role": "presales_engineer", "reason": "出差"}
+    return routing.SupportHandedOver(**said, seats=seats, status="assigned")
+
+
+def coordination_handed_over() -> BaseModel:
+    seat = a_seat("carl", "coordinator", "presales_manager")
+    said = {"by": "boss", "holder": "boss", "person": "carl", "role": "presales_manager", "reason": "分工调整"}
+    return routing.CoordinationHandedOver(**said, seat=seat)
+
+
+def supporter_added() -> BaseModel:
+    seats = (a_seat("anna"), a_seat("ben"), a_seat("carl"))
+    return routing.SupporterAdded(
+        by="boss", person="carl", role="presales_engineer", reason="工作量大", seats=seats, status="assigned"
+    )
+
+
+def supporter_released() -> BaseModel:
+    return routing.SupporterReleased(
+        by="boss", holder="ben", role="presales_engineer", reason="人手已够", seats=(a_seat("anna"),), status="assigned"
+    )
+
+
+def confirmed() -> BaseModel:
+    return routing.DeliveryConfirmed(by="asker", cause="person", rating=5, note="很好")
+
+
+def reopened() -> BaseModel:
+    boss = a_seat("boss", "coordinator", "presales_manager")
+    return routing.RequestReopened(
+        by="asker", reason="缺少拓扑图", status="working", coordinator=boss, supporters=(a_seat("anna"),)
+    )
+
+
 def request_amended(**changes: Any) -> BaseModel:
     changed = (
         FieldChange(field="details.mode", before="onsite", after="video"),
@@ -192,7 +240,7 @@ def a_person(identity: str, **changes: Any) -> Person:
 
 def a_directory(*people: Person) -> Directory:
     """Everybody the builders name, and unit east; `people` replace those of the same id."""
-    everybody = [a_person(identity) for identity in ("asker", "boss", "anna", "ben")]
+    everybody = [a_person(identity) for identity in ("asker", "boss", "anna", "ben", "carl")]
     unit = BusinessUnit(code="east", name=Text(zh="华东事业部", en="East China"), time_zone="Asia/Shanghai")
     return Directory().with_entries([unit, *everybody, *people])
 
@@ -257,6 +305,7 @@ def told(decision: Decision) -> dict[str, str]:
     return {f"{item.kind}:{item.data['recipient']}": item.data["as"] for item in decision.items}
 
 
+AT_WORK = (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted())
 SCENES: dict[str, tuple[BaseModel, ...]] = {
     "submitted": (submitted(),),
     "returned": (returned(),),
@@ -267,6 +316,17 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "work_accepted": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted()),
     "work_declined": (submitted(), coordinator_assigned(), supporters_assigned(), work_declined()),
     "work_completed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), work_completed()),
+    "work_sent_back": (*AT_WORK, sent_back()),
+    "work_paused": (*AT_WORK, paused()),
+    "work_resumed": (*AT_WORK, paused(), resumed()),
+    "support_handed_over": (*AT_WORK, handed_over()),
+    "coordination_handed_over": (*AT_WORK, coordination_handed_over()),
+    "supporter_added": (*AT_WORK, supporter_added()),
+    "supporter_released": (*AT_WORK, supporter_released()),
+    "delivery_confirmed": (*AT_WORK, work_completed(), confirmed()),
+    "request_reopened": (*AT_WORK, work_completed(), reopened()),
+    "escalated_to_coordinator": (*AT_WORK, routing.EscalatedToCoordinator(by="anna", reason="客户要求提前")),
+    "escalated_to_leader": (*AT_WORK, routing.EscalatedToLeader(by="asker", reason="无人推进")),
     "request_amended": (submitted(), coordinator_assigned(), supporters_assigned(), request_amended()),
     "precondition_waived": (returned(), precondition_waived()),
     "evidence_asked": (submitted(), evidence_asked()),
