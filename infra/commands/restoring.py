@@ -34,7 +34,11 @@ from shared.telemetry import logging
 
 console = Console()
 SHOWN = 200
-SETTINGS = {"intake": ("services.intake.settings", "IntakeSettings"), "notify": ("services.notify.settings", "NotifySettings")}
+SETTINGS = {
+    "intake": ("services.intake.settings", "IntakeSettings"),
+    "routing": ("services.routing.settings", "RoutingSettings"),
+    "notify": ("services.notify.settings", "NotifySettings"),
+}
 COMMON = ("shared.service.settings", "Settings")
 FILE = "stack.json"
 BROKERS = re.compile(r"broker|kafka-\d+")

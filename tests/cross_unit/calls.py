@@ -135,6 +135,14 @@ class Caller:
             "decline": {"reason": "theirs"},
             "complete": {"note": "theirs", "result": {}},
             "choose": {"people": room.people[:1]},
+            "send-back": {"reason": "theirs"},
+            "pause": {"reason": "theirs"},
+            "hand-over": {"reason": "theirs", "person": self._dice.choice(room.people)},
+            "add": {"reason": "theirs", "person": self._dice.choice(room.people)},
+            "release": {"reason": "theirs", "person": self._dice.choice(room.people)},
+            "confirm": {"rating": 1},
+            "reopen": {"reason": "theirs"},
+            "escalate": {"reason": "theirs"},
             "resolve": {"arrived": True},
         }
         content = bodies.get(last, {"details": {"purpose": "theirs"}})

@@ -57,7 +57,7 @@ def reopen(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(facts=(fact,), reservations=seats.reservations())
     update = {"coordinator": coordinator, "supporters": held(fact.supporters, state.supporters), "status": "new"}
     again = assign(wish.subject, state.model_copy(update=update), context, seats.taken)
-    return Decision(facts=(fact, *again.facts), reservations=again.reservations or seats.reservations())
+    return Decision(facts=(fact, *again.facts), reservations=(*seats.reservations(), *again.reservations))
 
 
 def _has_time(seat: Seat, seats: Seating, context: Context) -> bool:

@@ -61,6 +61,15 @@ OTHERS = {
     ("routing", "post", "/v1/requests/{request_id}/decline"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/complete"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/choose"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/send-back"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/pause"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/resume"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/hand-over"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/add"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/release"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/confirm"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/reopen"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/escalate"): "the same",
 }
 """What is not for units, and why the client does without it."""
 ELSEWHERE = {"If-None-Match": "seen", "Idempotency-Key": "key"}

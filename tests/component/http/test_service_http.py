@@ -17,6 +17,7 @@ from services.intake.settings import IntakeSettings
 from services.notify.app import build_app as build_notify
 from services.notify.settings import NotifySettings
 from services.routing.app import build_app as build_routing
+from services.routing.settings import RoutingSettings
 from shared.schemas.envelope import SOURCES
 from shared.service.settings import Settings
 from shared.telemetry import metrics
@@ -30,7 +31,7 @@ ENVIRONMENT = {
 }
 BUILDERS: dict[str, tuple[type[Settings], Callable[[Any], FastAPI]]] = {
     "intake": (IntakeSettings, build_intake),
-    "routing": (Settings, build_routing),
+    "routing": (RoutingSettings, build_routing),
     "notify": (NotifySettings, build_notify),
     "documents": (Settings, build_documents),
 }

@@ -39,7 +39,8 @@ def hostile(value: Any) -> Any:
     match value:
         case dict():
             return {
-                key: inner if key in {"field", "step", "role", "document", "until"} else hostile(inner) for key, inner in value.items()
+                key: inner if key in {"field", "step", "role", "document", "until"} else hostile(inner)
+                for key, inner in value.items()
             }
         case list():
             return [hostile(inner) for inner in value]

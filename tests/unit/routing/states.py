@@ -18,6 +18,15 @@ DATA: dict[str, dict[str, object]] = {
     "decline": {"reason": "出差"},
     "complete": {"note": "已提交", "result": {"network": "千兆"}},
     "choose": {"people": ["anna"]},
+    "send_back": {"reason": "缺少网络现状", "missing": ["details.topics"]},
+    "pause": {"reason": "客户出差"},
+    "resume": {},
+    "hand_over": {"person": "carl", "reason": "出差"},
+    "add": {"person": "carl", "reason": "工作量大"},
+    "release": {"person": "anna", "reason": "人手已够"},
+    "confirm": {"rating": 5, "note": "很好"},
+    "reopen": {"reason": "缺少拓扑图"},
+    "escalate": {"reason": "客户要求提前"},
 }
 
 
@@ -48,6 +57,24 @@ def working() -> Journey:
     return journey
 
 
+def sent_back() -> Journey:
+    journey = working()
+    journey.tells("send_back", "anna", **DATA["send_back"])
+    return journey
+
+
+def paused() -> Journey:
+    journey = working()
+    journey.tells("pause", "anna", **DATA["pause"])
+    return journey
+
+
+def confirmed() -> Journey:
+    journey = completed()
+    journey.tells("confirm", "asker", **DATA["confirm"])
+    return journey
+
+
 def completed() -> Journey:
     journey = working()
     journey.tells("complete", "anna", **DATA["complete"])
@@ -66,7 +93,10 @@ STATES = {
     "choosing": choosing,
     "assigned": assigned,
     "working": working,
+    "sent_back": sent_back,
+    "paused": paused,
     "completed": completed,
+    "confirmed": confirmed,
     "withdrawn": withdrawn,
 }
 
