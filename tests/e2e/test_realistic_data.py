@@ -61,8 +61,7 @@ async def test_every_realistic_message_gets_the_expected_answer(stack: Stack) ->
     async with httpx.AsyncClient(timeout=30) as client:
         front = Front(stack, client)
         await front.employ((DATA / "directory.yaml").read_bytes())
-        for known in json.loads((DATA / "attachments" / "index.json").read_text(encoding="utf-8")).values():
-            await front.store(known["sha256"], known["name"], (DATA / known["path"]).read_bytes())
+        await front.enclose(DATA)
         for file, line, action, body in _messages():
             wanted = expected[file, line]
             for reference in wanted.get("assumes_completed", ()):

@@ -31,6 +31,7 @@ async def results(folder: Path) -> list[Result]:
         async with httpx.AsyncClient(timeout=60) as client:
             ground = Ground(stack, client)
             await ground.front.employ((DATA / "directory.yaml").read_bytes())
+            await ground.front.enclose(DATA)
             for given in (
                 channels.over_http(ground),
                 channels.over_topic(ground),
