@@ -24,6 +24,7 @@ from infra.demo.report import Report, table
 from infra.demo.sinks import Sinks
 from infra.demo.units import Units, outcome_of
 from infra.stack import SERVICE_TOKEN, Stack
+from shared.schemas.status import DELIVERED
 
 CLOCK = "2027-05-10T09:00:00+08:00"
 IN_FLIGHT_AT_LEAST = 10
@@ -152,7 +153,7 @@ class Demonstration:
             waiting = [delivery["channel"] for delivery in deliveries if delivery["status"] in {"planned", "unknown"}]
             self._documents[identity] = len(await self._people.documents(identity))
             under_way.update(waiting)
-            if not waiting and (self._documents[identity] or row["status"] != "completed"):
+            if not waiting and (self._documents[identity] or row["status"] not in DELIVERED):
                 self._quiet.add(identity)
         documents = max(0, sample.effects().documents - sum(self._documents.values()))
         if documents and not under_way:

@@ -9,6 +9,7 @@ from shared.catalogue.storable import unstorable
 from shared.schemas.intake import PreconditionWaived
 from shared.schemas.model import Json, Text
 from shared.schemas.requests import Evidence, PreconditionVerdict
+from shared.schemas.status import DELIVERED
 
 Reference = tuple[str, str, str]
 WAIVER = "waiver"
@@ -140,7 +141,7 @@ def _counts(piece: Evidence, precondition: Precondition, pack: Pack, offered: Of
             return (
                 found is not None
                 and found.opportunity_id == known.opportunity
-                and found.status == (wanted.status if wanted else "completed")
+                and _reached(found.status, wanted.status if wanted else "completed")
                 and (wanted is None or found.type == wanted.request)
             )
         case _:
@@ -169,4 +170,9 @@ def _remedy(label: Text, offered: Offered, condition: Condition, pack: Pack, ear
 
 
 def _open(earlier: EarlierRequest | None) -> bool:
-    return earlier is None or earlier.status != "completed"
+    return earlier is None or not _reached(earlier.status, "completed")
+
+
+def _reached(status: str, wanted: str) -> bool:
+    """Whether an earlier request is as far as a proof asks: what the requester confirmed is completed too."""
+    return status == wanted or (wanted in DELIVERED and status in DELIVERED)

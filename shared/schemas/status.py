@@ -7,6 +7,8 @@ WorkStatus = Literal[
 ]
 """`sent_back` waits for the requester, `paused` for the customer; `completed` is delivered and waits for the requester's word,
 `confirmed` has it or needs it no more."""
+DELIVERED: frozenset[str] = frozenset({"completed", "confirmed"})
+"""There is a result that stands."""
 RequestStatus = Literal[
     "new",
     "returned",

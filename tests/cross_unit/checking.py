@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from tests.cross_unit.scene import Room, Scene
 
 AT_ONCE = 8
 START_SECONDS = 240.0
+DESK = "/v1/desk"
+"""Shows a unit what it sent itself and was refused: whatever of others' it named there, it knew."""
 
 
 @dataclass
@@ -43,11 +45,15 @@ class Found:
         )
 
 
-def leaked(call: Call, answer: str, rooms: dict[str, Room]) -> list[str]:
-    """The texts of other units in `answer` that the call did not hold itself."""
-    own = rooms[call.unit].secrets
-    foreign = {secret for room in rooms.values() if room.unit != call.unit for secret in room.secrets} - own
-    return [secret for secret in foreign if secret in answer and secret not in call.sent]
+def foreign_to(unit: str, rooms: dict[str, Room]) -> set[str]:
+    """The texts of other units."""
+    return {secret for room in rooms.values() if room.unit != unit for secret in room.secrets} - rooms[unit].secrets
+
+
+def leaked(call: Call, answer: str, rooms: dict[str, Room], sent: frozenset[str] = frozenset()) -> list[str]:
+    """The texts of other units in `answer` that neither the call held itself nor, on its desk, its unit had `sent` before."""
+    kept = sent if call.operation.path.startswith(DESK) else frozenset()
+    return [secret for secret in foreign_to(call.unit, rooms) - kept if secret in answer and secret not in call.sent]
 
 
 def differing(before: Any, after: Any) -> str:
@@ -86,6 +92,7 @@ class Check:
         self._stack = stack
         self._seed = seed
         self.found = Found()
+        self._sent: dict[str, set[str]] = defaultdict(set)
 
     async def run(self, calls: int) -> Found:
         """Set the scene, make `calls`, and compare."""
@@ -107,6 +114,7 @@ class Check:
 
     async def _one(self, client: httpx.AsyncClient, call: Call, rooms: dict[str, Room], slots: asyncio.Semaphore) -> None:
         async with slots:
+            self._sent[call.unit] |= {secret for secret in foreign_to(call.unit, rooms) if secret in call.sent}
             answer = await client.request(
                 call.operation.method,
                 f"{self._stack.url(call.operation.service)}{call.path}",
@@ -120,7 +128,10 @@ class Check:
         found.by_operation[named] += 1
         found.by_status[answer.status_code] += 1
         found.own += any(secret in text for secret in rooms[call.unit].secrets)
-        found.leaks += [(f"{named} by {call.token} -> {answer.status_code}", secret) for secret in leaked(call, text, rooms)]
+        found.leaks += [
+            (f"{named} by {call.token} -> {answer.status_code}", secret)
+            for secret in leaked(call, text, rooms, frozenset(self._sent[call.unit]))
+        ]
         if answer.status_code >= 500:
             found.faults.append(f"{named} -> {answer.status_code}")
 

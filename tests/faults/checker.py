@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from services.notify.rendering.view import reference_of
+from shared.schemas.status import DELIVERED
 from tests.faults import owners
 from tests.faults.history import History, Json, Ledger, Taken
 
@@ -14,7 +15,7 @@ HEARS = {
     "notify": ("intake", "routing", "documents"),
     "documents": ("intake", "routing"),
 }
-FINAL = {"completed", "withdrawn"}
+FINAL = {"completed", "confirmed", "withdrawn"}
 OPEN_ITEMS = {"planned", "leased", "data", "ended"}
 NOTHING_SAID = Ledger()
 
@@ -70,7 +71,7 @@ def _lost(request: str, ledgers: Mapping[str, Ledger]) -> Iterator[str]:
             yield f"{request} is not finished: {service} says {status}"
     if _status(ledgers["routing"]) != _status(ledgers["intake"]):
         yield f"routing says {request} is {_status(ledgers['routing'])}, intake says {_status(ledgers['intake'])}"
-    if _status(ledgers["intake"]) == "completed" and not ledgers["documents"].state.get("made"):
+    if _status(ledgers["intake"]) in DELIVERED and not ledgers["documents"].state.get("made"):
         yield f"{request} is completed and has no document"
 
 

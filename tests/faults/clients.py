@@ -18,7 +18,7 @@ SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
 UNITS_OWN = {"Authorization": f"Bearer dev-unit-{UNIT}"}
 AGAIN_SECONDS = 0.25
 LOOK_SECONDS = 0.3
-FINAL = {"completed", "withdrawn", "returned", "rejected", "dropped"}
+FINAL = {"completed", "confirmed", "withdrawn", "returned", "rejected", "dropped"}
 Took = tuple[float, float]
 """Seconds since it was asked last, and since it was asked first."""
 

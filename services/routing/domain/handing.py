@@ -24,6 +24,7 @@ from shared.ledger.messages import Decision
 from shared.schemas.routing import (
     CoordinationHandedOver,
     Seat,
+    Step,
     SupporterAdded,
     SupporterReleased,
     SupportHandedOver,
@@ -39,7 +40,7 @@ def hand_over(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=NOT_SEATED if wish.text("holder") and wish.coordinating(state, context) else NOT_YOURS)
     if not reason:
         return Decision(refusal=NO_REASON)
-    if person in state.seated() and person != given[0].person and given[0].step == "supporter":
+    if any(seat.person == person for seat in _of_step(state, given[0].step)):
         return Decision(refusal=SEATED_ALREADY)
     seats = seating(wish.subject, state, context)
     facts: list[BaseModel] = []
@@ -95,6 +96,12 @@ def release(state: State, wish: Wish, context: Context) -> Decision:
         by=wish.by, holder=person, role=gone.role, reason=reason, seats=_plain(left), status=_status(state, left)
     )
     return Decision(facts=(fact,))
+
+
+def _of_step(state: State, step: Step) -> Sequence[Seat]:
+    if step == "supporter":
+        return state.supporters
+    return (state.coordinator,) if state.coordinator else ()
 
 
 def _given(state: State, wish: Wish, context: Context) -> list[Seat] | None:

@@ -105,7 +105,7 @@ NOT_SEATED = Refusal(
 SEATED_ALREADY = Refusal(
     code="seated_already",
     status=422,
-    message=Text(zh="所指的人已是本申请的支持人；请另选一位。", en="Whom you name supports this request already; name another."),
+    message=Text(zh="所指的人已承担这项工作；请另选一位。", en="Whom you name has this part already; name another."),
 )
 UNKNOWN_ROLE = Refusal(
     code="unknown_role",

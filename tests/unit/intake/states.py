@@ -7,7 +7,10 @@ from tests.unit.intake.desk import (
     ASSIGNED,
     CHOOSING,
     COMPLETED,
+    CONFIRMED,
     COORDINATED,
+    PAUSED,
+    SENT_BACK,
     WAITING,
     WITHDRAWN,
     WORKING,
@@ -25,11 +28,14 @@ PATHS: dict[str, list[Any]] = {
     "choosing": [COORDINATED, CHOOSING],
     "assigned": [COORDINATED, ASSIGNED],
     "working": [COORDINATED, ASSIGNED, WORKING],
+    "sent_back": [COORDINATED, ASSIGNED, WORKING, SENT_BACK],
+    "paused": [COORDINATED, ASSIGNED, WORKING, PAUSED],
     "completed": [COORDINATED, ASSIGNED, WORKING, COMPLETED],
+    "confirmed": [COORDINATED, ASSIGNED, WORKING, COMPLETED, CONFIRMED],
     "withdrawn": [COORDINATED, WITHDRAWN],
 }
-OPEN = ["submitted", "waiting", "choosing", "assigned", "working"]
-CLOSED = ["completed", "withdrawn"]
+OPEN = ["submitted", "waiting", "choosing", "assigned", "working", "sent_back", "paused"]
+CLOSED = ["completed", "confirmed", "withdrawn"]
 
 
 def a_desk(status: str = "new") -> Desk:

@@ -14,8 +14,8 @@ REASON = {"reason": "客户推迟"}
 SAME_PURPOSE = {"details": {"purpose": GOOD["details"]["purpose"]}}
 PATCH = {"details": {"purpose": "另一个目的"}}
 FIRST: dict[str, Json] = {"returned": LACKING, "rejected": FORBIDDEN}
-OPEN = ("submitted", "waiting", "choosing", "assigned", "working")
-ENDED = ("completed", "withdrawn")
+OPEN = ("submitted", "waiting", "choosing", "assigned", "working", "sent_back", "paused")
+ENDED = ("completed", "confirmed", "withdrawn")
 PENDING = ("amendment pending", "withdrawal pending")
 STAGES = ("returned", "rejected", *OPEN, *ENDED, *PENDING)
 
@@ -58,12 +58,12 @@ TABLE: dict[str, dict[str, Expected]] = {
     },
     "withdraw": {
         **dict.fromkeys(("returned", "rejected", *OPEN, "amendment pending"), WITHDRAWN),
-        "completed": CLOSED,
+        **dict.fromkeys(("completed", "confirmed"), CLOSED),
         **dict.fromkeys(("withdrawn", "withdrawal pending"), WITHDRAWN_AGAIN),
     },
     "withdraw again": {
         **dict.fromkeys((*STAGES,), WITHDRAWN_AGAIN),
-        "completed": CLOSED,
+        **dict.fromkeys(("completed", "confirmed"), CLOSED),
     },
 }
 CASES = [
