@@ -61,6 +61,11 @@ OTHERS = {
     ("routing", "post", "/v1/requests/{request_id}/decline"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/complete"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/choose"): "the same",
+    ("routing", "get", "/v1/requests/{request_id}/review"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/opine"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/return-to-step"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/ask-also"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/transfer"): "the same",
 }
 """What is not for units, and why the client does without it."""
 ELSEWHERE = {"If-None-Match": "seen", "Idempotency-Key": "key"}

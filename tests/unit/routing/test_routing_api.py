@@ -46,7 +46,8 @@ class Site:
     def __init__(self, *journeys: Journey) -> None:
         self.requests = FakeRequests({journey.subject: journey.state for journey in journeys})
         self.desk = FakeDesk(self.requests, {journey.subject: journey for journey in journeys})
-        directory = context().directory
+        theirs = [person for journey in journeys for person in journey.context.directory.people.values()]
+        directory = context().directory.with_entries(theirs)
         auth = Authenticator(
             service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory
         )
