@@ -85,9 +85,10 @@ class ReviewOpened(Frozen):
 
 
 class ReviewWaiting(Frozen):
-    """The review cannot begin or go on: nobody is named to give an opinion (`lacking`: for these places), or another is awaited."""
+    """The review cannot begin or go on: nobody is named to give an opinion or nobody has
+    the seats that the rules name (`lacking`)."""
 
-    cause: Literal["nobody_named", "nobody_seated", "linked_request"]
+    cause: Literal["nobody_named", "nobody_seated"]
     reason: Text
     lacking: tuple[str, ...] = ()
 

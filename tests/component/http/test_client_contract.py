@@ -62,6 +62,7 @@ OTHERS = {
     ("routing", "post", "/v1/requests/{request_id}/complete"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/choose"): "the same",
     ("routing", "get", "/v1/requests/{request_id}/review"): "the same",
+    ("routing", "post", "/v1/reviews:preview"): "people look before they ask",
     ("routing", "post", "/v1/requests/{request_id}/opine"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/return-to-step"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/ask-also"): "the same",

@@ -56,6 +56,14 @@ class Amount(Strict):
         lines = value if isinstance(value, list) else []
         return round(sum(self._line(line) for line in lines if isinstance(line, dict)), 2)
 
+    def readable(self, details: Json) -> bool:
+        """Whether what the amount is made of is numbers throughout."""
+        value = details.get(self.field)
+        if not self.product:
+            return _is_number(value)
+        lines = value if isinstance(value, list) else [None]
+        return all(isinstance(line, dict) and all(_is_number(line.get(column)) for column in self.product) for line in lines)
+
     def _line(self, line: Json) -> float:
         result = 1.0
         for column in self.product:
@@ -85,3 +93,7 @@ def _is(value: object, wanted: object) -> bool:
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
