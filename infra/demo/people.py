@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from infra.demo.opinions import give_opinions
 from infra.demo.sinks import Sinks
 from infra.stack import SERVICE_TOKEN, Stack
 
@@ -28,8 +29,9 @@ RESULT = {
         "第二单元": "数据维护与报表，2 小时",
         "第三单元": "常见问题与考核，1 小时",
     },
-    "business.price": {"结论": "同意按申请价执行"},
 }
+REVIEWED = frozenset({"business.price", "business.contract"})
+"""What is not delivered by one person: those who are asked give their opinions."""
 DONE = {"结论": "已按申请完成"}
 FINAL = frozenset({"completed", "confirmed", "withdrawn", "returned", "rejected", "dropped"})
 SIDE_BY_SIDE = 8
@@ -73,6 +75,9 @@ class People:
             people = list(dict.fromkeys(seat["person"] for seat in assignment["supporters"]))
             for person in people:
                 await self._post("routing", row["id"], "accept", person, None)
+            if row["type"] in REVIEWED:
+                address = f"{self._stack.url('routing')}/v1/requests/{row['id']}"
+                return int(await give_opinions(self._client, address, self._service))
             delivered = {"note": "材料齐备，已交付。", "result": RESULT.get(row["type"], DONE)}
             done = await self._post("routing", row["id"], "complete", people[0], delivered)
             return int(done == httpx.codes.OK)

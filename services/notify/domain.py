@@ -113,6 +113,8 @@ def _of_kind(state: State, kind: RecipientKind, telling: Telling, context: Conte
             return [("email", person) for person in state.supporters]
         case "former":
             return [("email", holder)] if (holder := telling.params["particulars"].get("holder")) else []
+        case "asked":
+            return [("email", person) for person in telling.params["particulars"].get("asked", ())]
         case "unit_leader":
             return [("email", person) for person in context.leaders.get(state.request.business_unit, ())]
         case "unit_room":

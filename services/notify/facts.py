@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.notify.reviewing import REVIEWS, review_particulars
 from services.notify.state import Facts, State
 from shared.schemas import intake, routing
 from shared.schemas.envelope import Event
@@ -72,6 +73,8 @@ def particulars(event: Event) -> Json:
             return {"step": step, "reason": reason, "roles": list(dict.fromkeys(decision.role for decision in decisions))}
         case routing.RequestAmended():
             return _amended(said)
+        case _ if event.type in REVIEWS:
+            return review_particulars(said) | _by_fields(said)
         case _:
             return _by_fields(said)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from shared.schemas.registry import MODELS
 
-RecipientKind = Literal["requester", "coordinator", "supporters", "former", "unit_leader", "unit_room", "subscribers"]
+RecipientKind = Literal["requester", "coordinator", "supporters", "former", "asked", "unit_leader", "unit_room", "subscribers"]
 MACHINES: Final = "subscribers"
 SHIPPED = Path(__file__).parent / "policy.yaml"
 

@@ -38,7 +38,16 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room)],
         subscriptions=[parts.hears(room, "intake")],
-        routers=[work_routes(room.desk, projection, parts.clock, parts.auth.needs("requests:read"), parts.keys)],
+        routers=[
+            work_routes(
+                room.desk,
+                projection,
+                parts.clock,
+                parts.auth.needs("requests:read"),
+                parts.keys,
+                lambda: surroundings.context([]),
+            )
+        ],
         prepare=[projection.prepare, seats.prepare],
         loops=[surroundings.sweep],
         restored=[surroundings.restore],

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.schemas import documents, intake, notifications, routing
+from shared.schemas import documents, intake, notifications, reviews, routing
 from shared.schemas.envelope import Source
 
 EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
@@ -44,6 +44,13 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.amendment_refused": routing.AmendmentRefused,
         "backline.routing.request_withdrawn": routing.RequestWithdrawn,
         "backline.routing.withdrawal_refused": routing.WithdrawalRefused,
+        "backline.routing.review_opened": reviews.ReviewOpened,
+        "backline.routing.review_waiting": reviews.ReviewWaiting,
+        "backline.routing.opinion_given": reviews.OpinionGiven,
+        "backline.routing.review_returned": reviews.ReviewReturned,
+        "backline.routing.reviewer_added": reviews.ReviewerAdded,
+        "backline.routing.review_amended": reviews.ReviewAmended,
+        "backline.routing.review_decided": reviews.ReviewDecided,
     },
     "documents": {
         "backline.documents.document_rendered": documents.DocumentRendered,

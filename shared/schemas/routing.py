@@ -25,6 +25,10 @@ WorkCommand = Literal[
     "confirm",
     "reopen",
     "escalate",
+    "opine",
+    "return_to_step",
+    "ask_also",
+    "transfer",
 ]
 """What people tell routing about a request."""
 POLICY = "policy"

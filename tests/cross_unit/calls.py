@@ -143,6 +143,10 @@ class Caller:
             "confirm": {"rating": 1},
             "reopen": {"reason": "theirs"},
             "escalate": {"reason": "theirs"},
+            "opine": {"opinion": "approve", "version": 1},
+            "return-to-step": {"step": "unit", "reason": "theirs"},
+            "ask-also": {"person": room.people[0] if room.people else "x", "beside": "bu_leader", "reason": "theirs"},
+            "transfer": {"person": room.people[0] if room.people else "x", "reason": "theirs"},
             "resolve": {"arrived": True},
         }
         content = bodies.get(last, {"details": {"purpose": "theirs"}})

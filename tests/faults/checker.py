@@ -76,6 +76,7 @@ def _lost(request: str, ledgers: Mapping[str, Ledger]) -> Iterator[str]:
 
 
 ACTS = {"submit": ("intake", "submitted"), "accept": ("routing", "work_accepted"), "complete": ("routing", "work_completed")}
+ACTS |= {"opine": ("routing", "opinion_given")}
 ACTS |= {"amend": ("intake", "amendment_requested"), "withdraw": ("intake", "withdrawal_requested")}
 
 
@@ -86,7 +87,7 @@ def _commands_lost(request: str, history: History, ledgers: Mapping[str, Ledger]
             continue
         service, fact = ACTS[told.action]
         said = [event for event in ledgers[service].events if event["type"].endswith(f".{fact}")]
-        if told.action == "accept":
+        if told.action in {"accept", "opine"}:
             said = [event for event in said if told.by in {event["data"].get("by"), event["data"].get("on_behalf_of")}]
         if not said:
             yield f"{told.action} of {request} {told.by} was acknowledged, and {service} knows nothing of it"
@@ -107,6 +108,7 @@ def _twice(request: str, ledgers: Mapping[str, Ledger]) -> Iterator[str]:
     for fact, most in (
         ("submitted", 1),
         ("work_completed", 1),
+        ("review_decided", 1),
         ("coordinator_assigned", 1 + again),
         ("supporters_assigned", 1 + again),
     ):

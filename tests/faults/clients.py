@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from infra.demo.people import RESULT
+from infra.demo.opinions import OPINION
+from infra.demo.people import RESULT, REVIEWED
 from infra.stack import SERVICE_TOKEN, Stack
 from tests.faults.generator import UNIT, Wish
 from tests.faults.history import History, Told
@@ -70,19 +71,32 @@ class Clients:
         people = list(dict.fromkeys(seat["person"] for seat in assignment["supporters"]))
         for person in people:
             await self._act(wish, "accept", person, None)
-        result = RESULT.get(wish.kind, {"结论": "同意按申请价执行" if wish.kind == "business.price" else "已按申请完成"})
+        if wish.kind in REVIEWED:
+            await self._review(wish)
+            return False
+        result = RESULT.get(wish.kind, {"结论": "已按申请完成"})
         await self._act(wish, "complete", people[0], {"note": "已交付。", "result": result})
         return False
 
+    async def _review(self, wish: Wish) -> None:
+        """Everybody whose turn it is approves the version that they read."""
+        review = await self._read(wish.request, "review")
+        for person in review.get("asked", ()):
+            await self._act(wish, "opine", person, {**OPINION, "version": review["version"]})
+
     async def _assignment(self, request: str) -> dict[str, Any]:
+        return await self._read(request, "assignment")
+
+    async def _read(self, request: str, what: str) -> dict[str, Any]:
         try:
-            found = await self._client.get(f"{self._routing()}/v1/requests/{request}/assignment", headers=SERVICE)
+            found = await self._client.get(f"{self._routing()}/v1/requests/{request}/{what}", headers=SERVICE)
         except httpx.HTTPError:
             return {}
         return dict(found.json()) if found.is_success else {}
 
     async def _act(self, wish: Wish, action: str, person: str, body: dict[str, Any] | None) -> None:
-        headers = {"Authorization": f"Bearer dev-person-{person}", "Idempotency-Key": f"{wish.request}-{action}"}
+        key = f"{wish.request}-{action}" + (f"-{body['version']}-{person}" if body and action == "opine" else "")
+        headers = {"Authorization": f"Bearer dev-person-{person}", "Idempotency-Key": key}
         answer, took = await self._until_answered("routing", "POST", f"/v1/requests/{wish.request}/{action}", headers, body)
         self._note(wish, action, "done" if answer.is_success else "refused", person, took)
 

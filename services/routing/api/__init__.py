@@ -3,18 +3,30 @@
 from fastapi import APIRouter
 
 from services.routing.api.commanding import arranging_routes, closing_routes, performing_routes
+from services.routing.api.previewing import Surroundings, previewing_routes
 from services.routing.api.reading import Authenticate, Reading, reading_routes
+from services.routing.api.reviewing import review_reading_routes, reviewing_routes
 from services.routing.api.telling import Desk, Teller, commanding
 from shared.http.limits import StrictRoute
 from shared.service.once import Keys
 from shared.telemetry.clock import Clock
 
 
-def work_routes(desk: Desk, projection: Reading, clock: Clock, principal: Authenticate, keys: Keys) -> APIRouter:
-    """Everything under /v1 that routing answers."""
+def work_routes(
+    desk: Desk,
+    projection: Reading,
+    clock: Clock,
+    principal: Authenticate,
+    keys: Keys,
+    surroundings: Surroundings | None = None,
+) -> APIRouter:
+    """Everything under /v1 that routing answers; `surroundings` are wanted for previews."""
     router = APIRouter(prefix="/v1", tags=["work"], route_class=StrictRoute)
     reading_routes(router, projection, principal)
+    review_reading_routes(router, projection, principal)
+    if surroundings is not None:
+        previewing_routes(router, surroundings, principal)
     teller, caller = Teller(desk, clock, keys), commanding(principal)
-    for routes in (performing_routes, arranging_routes, closing_routes):
+    for routes in (performing_routes, arranging_routes, closing_routes, reviewing_routes):
         routes(router, teller, caller)
     return router

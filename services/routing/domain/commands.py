@@ -6,6 +6,7 @@ from services.routing.domain import closing, halting, handing, performing
 from services.routing.domain.context import Context
 from services.routing.domain.life import ALLOWED
 from services.routing.domain.refusals import UNKNOWN, UNKNOWN_COMMAND, out_of_state, stale
+from services.routing.domain.review import opining
 from services.routing.domain.standing_in import acts_for
 from services.routing.domain.state import State
 from services.routing.domain.wish import Wish
@@ -26,6 +27,7 @@ COMMANDS: Mapping[WorkCommand, Callable[[State, Wish, Context], Decision]] = {
     "confirm": closing.confirm,
     "reopen": closing.reopen,
     "escalate": halting.escalate,
+    **opining.COMMANDS,
 }
 
 

@@ -9,6 +9,7 @@ from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
 from services.routing.domain.evolve import evolve
 from services.routing.domain.refusals import UNKNOWN, ended
+from services.routing.domain.review.following import followed
 from services.routing.domain.state import State
 from shared.ledger.messages import NOTHING, Decision, Heard, Message, Told, Woken
 from shared.schemas.envelope import Event, Source
@@ -31,13 +32,14 @@ class RoutingDomain:
         """Assign, obey, or leave alone."""
         match message:
             case Heard(event=event):
-                return _heard(state, event, context)
+                decision = _heard(state, event, context)
             case Told():
-                return obey(state, message, context)
+                decision = obey(state, message, context)
             case Woken(subject=subject):
-                return _woken(state, subject, context)
+                decision = _woken(state, subject, context)
             case _:
                 return NOTHING
+        return followed(state, message.subject, decision, context)
 
     def evolve(self, state: State, event: Event) -> State:
         """See `evolve`."""

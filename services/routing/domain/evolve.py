@@ -1,9 +1,12 @@
 """How routing's state follows from events, heard and own. Pure."""
 
+from typing import cast, get_args
+
+from services.routing.domain.review.evolving import ReviewFact, reviewed
 from services.routing.domain.state import Halt, State, held, working_or_assigned
 from shared.schemas.envelope import Event
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
-from shared.schemas.registry import TYPE_OF
+from shared.schemas.registry import MODELS, TYPE_OF
 from shared.schemas.routing import (
     AmendmentRefused,
     AssignmentWaiting,
@@ -160,6 +163,10 @@ def _withdrawn(state: State, _event: Event) -> Update:
     return {"status": "withdrawn", "answered": state.asked, "halt": None}
 
 
+def _reviewed(state: State, event: Event) -> Update:
+    return {"review": reviewed(state.review, cast(ReviewFact, event.read_as(MODELS[event.type])))}
+
+
 def _all_standing(state: State) -> tuple[DecisionRecord, ...]:
     return (*_standing(state, "coordinator"), *_standing(state, "supporter"))
 
@@ -198,4 +205,5 @@ CHANGES = {
     TYPE_OF[AmendmentRefused]: _answered,
     TYPE_OF[RequestWithdrawn]: _withdrawn,
     TYPE_OF[WithdrawalRefused]: _answered,
+    **{TYPE_OF[model]: _reviewed for model in get_args(ReviewFact)},
 }

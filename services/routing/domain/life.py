@@ -27,5 +27,9 @@ ALLOWED: dict[WorkCommand, frozenset[WorkStatus]] = {
     "confirm": frozenset({"completed"}),
     "reopen": frozenset({"completed"}),
     "escalate": OPEN - {"new"},
+    "opine": SEATED,
+    "return_to_step": SEATED,
+    "ask_also": SEATED,
+    "transfer": SEATED,
 }
 """Amendments and withdrawals are intake's to ask for: they stand in every open status."""

@@ -3,6 +3,7 @@
 from services.routing.domain.assigning import assign, vacancies
 from services.routing.domain.context import Context
 from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
+from services.routing.domain.review.refusals import BY_OPINION
 from services.routing.domain.seating import seating
 from services.routing.domain.state import State
 from services.routing.domain.wish import Wish
@@ -26,6 +27,8 @@ def complete(state: State, wish: Wish, context: Context) -> Decision:
     seat = wish.seat_in(state.supporters, context)
     if seat is None:
         return Decision(refusal=NOT_YOURS)
+    if seating(wish.subject, state, context).kind.review:
+        return Decision(refusal=BY_OPINION)
     if not seat.accepted:
         return Decision(refusal=NOT_ACCEPTED)
     result = wish.data.get("result")

@@ -34,6 +34,10 @@ COMMANDS: dict[WorkCommand, Text] = {
     "confirm": Text(zh="确认", en="be confirmed"),
     "reopen": Text(zh="重新打开", en="be reopened"),
     "escalate": Text(zh="上报", en="be escalated"),
+    "opine": Text(zh="提出评审意见", en="be given an opinion on"),
+    "return_to_step": Text(zh="退回评审步骤", en="be returned to a step of its review"),
+    "ask_also": Text(zh="加请评审人", en="get one more reviewer"),
+    "transfer": Text(zh="移交评审席位", en="have a reviewer's part transferred"),
 }
 ENDED: dict[WorkStatus, Text] = {
     "completed": Text(

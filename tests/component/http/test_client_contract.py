@@ -70,6 +70,12 @@ OTHERS = {
     ("routing", "post", "/v1/requests/{request_id}/confirm"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/reopen"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/escalate"): "the same",
+    ("routing", "get", "/v1/requests/{request_id}/review"): "the same",
+    ("routing", "post", "/v1/reviews:preview"): "people look before they ask",
+    ("routing", "post", "/v1/requests/{request_id}/opine"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/return-to-step"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/ask-also"): "the same",
+    ("routing", "post", "/v1/requests/{request_id}/transfer"): "the same",
 }
 """What is not for units, and why the client does without it."""
 ELSEWHERE = {"If-None-Match": "seen", "Idempotency-Key": "key"}

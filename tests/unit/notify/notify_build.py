@@ -30,6 +30,7 @@ from shared.schemas.requests import (
 )
 from shared.schemas.routing import DecisionRecord, Seat
 from tests.builders import a_document
+from tests.unit.notify.review_facts import SAID
 
 NOW = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
 REQUEST = "6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11"
@@ -337,6 +338,7 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "withdrawal_refused": (submitted(), withdrawal_refused()),
     "document_rendered": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_rendered()),
     "document_failed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_failed()),
+    **{name: (submitted(), coordinator_assigned(), supporters_assigned(), fact) for name, (fact, _) in SAID.items()},
 }
 """For each template, the events that lead to it; the last one causes it."""
 

@@ -48,14 +48,18 @@ class Site:
     def __init__(self, *journeys: Journey) -> None:
         self.requests = FakeRequests({journey.subject: journey.state for journey in journeys})
         self.desk = FakeDesk(self.requests, {journey.subject: journey for journey in journeys})
-        directory = context().directory
+        theirs = [person for journey in journeys for person in journey.context.directory.people.values()]
+        directory = context().directory.with_entries(theirs)
         auth = Authenticator(
             service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory
         )
-        routes = work_routes(self.desk, self.requests, FakeClock(), auth.principal, MemoryKeys())
+        routes = work_routes(self.desk, self.requests, FakeClock(), auth.principal, MemoryKeys(), self.surroundings)
         app = create_app(service="routing", health=Health(), routers=(routes,))
         transport = httpx.ASGITransport(app=app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://routing", event_hooks=conforming(app))
+
+    async def surroundings(self) -> Context:
+        return next(iter(self.desk.journeys.values())).context
 
     async def ask(self, method: str, path: str, by: str = "person-anna", **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer dev-{by}", **options.pop("headers", {})}

@@ -69,7 +69,11 @@ def test_every_type_is_coordinated_and_supported_as_the_matrix_says(kind: str):
     assert (state.coordinator.role, state.coordinator.person) == (role, coordinator)
     assert [seat.role for seat in state.supporters] == supporters
     assert len({seat.person for seat in state.supporters}) == len(supporters)
-    assert [event.type.rpartition(".")[2] for event in events] == ["coordinator_assigned", "supporters_assigned"]
+    assert [event.type.rpartition(".")[2] for event in events] == [
+        "coordinator_assigned",
+        "supporters_assigned",
+        *["review_opened"] * the_pack().types[kind].review,
+    ]
     assert state.status == "assigned"
 
 

@@ -1,0 +1,152 @@
+"""What a review makes of what was decided otherwise: it opens when everybody is seated, and follows amendments. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from services.routing.domain.assigning import assign
+from services.routing.domain.context import Context
+from services.routing.domain.evolve import evolve
+from services.routing.domain.life import SEATED
+from services.routing.domain.review.amending import again_and_account
+from services.routing.domain.review.chain import amount_of, chain_of, with_extras
+from services.routing.domain.review.deciding import decided
+from services.routing.domain.review.evolving import reviewed
+from services.routing.domain.review.model import Review, asked_people, lacking, newly_asked
+from services.routing.domain.state import State
+from shared.ledger.messages import Decision
+from shared.schemas.envelope import Event
+from shared.schemas.model import Text
+from shared.schemas.registry import TYPE_OF
+from shared.schemas.reviews import Party, ReviewAmended, ReviewOpened, ReviewWaiting
+from shared.schemas.routing import POLICY, RequestAmended
+
+NOBODY_NAMED = Text(
+    zh="评审规则没有为这样的申请指定任何人；请管理员补充规则后变更申请，或撤回。",
+    en="The rules name nobody to review a request like this; have them mended and amend the request, or withdraw it.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Supposed:
+    """A fact as the event it will be, for a look at the state after it."""
+
+    fact: BaseModel
+    type: str
+    time: datetime
+    sequence: int = 0
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.fact.model_dump(mode="json")
+
+    def read_as(self, _model: object) -> BaseModel:
+        return self.fact
+
+
+def supposed(state: State, facts: Iterable[BaseModel], now: datetime) -> State:
+    """`state` as it will be after `facts`."""
+    for fact in facts:
+        state = evolve(state, cast(Event, _Supposed(fact=fact, type=TYPE_OF[type(fact)], time=now)))
+    return state
+
+
+def followed(state: State, subject: str, decision: Decision, context: Context) -> Decision:
+    """`decision` on `state` with what it means for the review, for the types that are reviewed."""
+    if decision.refusal is not None or not (decision.facts or _stuck(state)) or not _is_reviewed(state, context):
+        return decision
+    after = supposed(state, decision.facts, context.now)
+    if not after.open:
+        return decision
+    amended = next((fact for fact in decision.facts if isinstance(fact, RequestAmended)), None)
+    facts: list[BaseModel] = []
+    if amended is not None and after.review is not None and after.review.runs:
+        facts.append(_amended(after, after.review, amended, context))
+        after = supposed(after, facts, context.now)
+    more = _going_on(after, subject, context) if after.status in SEATED else Decision()
+    if after.status in SEATED and after.review is not None and after.review.runs and not more.facts:
+        facts += decided(after.review, context, by=POLICY, locale=after.request.locale if after.request else "zh")
+    reservations = (*decision.reservations, *more.reservations)
+    return replace(decision, facts=(*decision.facts, *facts, *more.facts), reservations=reservations)
+
+
+def _is_reviewed(state: State, context: Context) -> bool:
+    """Whether the request's type is reviewed, as far as its policy is installed here."""
+    if state.request is None or state.policy is None:
+        return False
+    pack = context.packs.get((state.policy.name, state.policy.version))
+    kind = pack.types.get(state.request.type) if pack is not None else None
+    return kind is not None and kind.review
+
+
+def _stuck(state: State) -> bool:
+    return state.review is not None and state.review.waiting is not None and state.status in SEATED
+
+
+def _going_on(state: State, subject: str, context: Context) -> Decision:
+    """Open the review, or seek people for the parties that nobody has the seat of."""
+    review = state.review
+    if review is not None and review.runs:
+        return _filled(state, review, subject, context)
+    assert state.request is not None, "only submitted requests are reviewed"
+    assert state.policy is not None, "a submitted request names its policy"
+    steps = chain_of(state.request, context.pack(state.policy), context.policy.reviews)
+    missing = lacking(steps, state.supporters)
+    if not steps or missing:
+        return _waits(review, ReviewWaiting(cause="nobody_named", reason=NOBODY_NAMED) if not steps else _unseated(missing))
+    opened = ReviewOpened(
+        round=(review.round if review else 0) + 1,
+        steps=steps,
+        amount=amount_of(state.request, context.policy.reviews),
+        asked=(),
+    )
+    asked = asked_people(reviewed(review, opened), state.supporters)
+    return Decision(facts=(opened.model_copy(update={"asked": asked}),))
+
+
+def _filled(state: State, review: Review, subject: str, context: Context) -> Decision:
+    if not review.steps:
+        return _waits(review, ReviewWaiting(cause="nobody_named", reason=NOBODY_NAMED))
+    missing = lacking(review.steps, state.supporters)
+    if not missing:
+        return Decision()
+    again = assign(subject, state, context)
+    return again if again.facts else _waits(review, _unseated(missing))
+
+
+def _waits(review: Review | None, fact: ReviewWaiting) -> Decision:
+    """What is known already is not said again."""
+    known = review is not None and review.waiting == fact.reason
+    return Decision() if known else Decision(facts=(fact,))
+
+
+def _unseated(missing: tuple[Party, ...]) -> ReviewWaiting:
+    zh, en = "、".join(party.name.zh for party in missing), ", ".join(party.name.en for party in missing)
+    reason = Text(
+        zh=f"评审规则要求{zh}的意见，但无人承担；请管理员更正规则，或撤回申请。",
+        en=f"The rules want the opinion of {en}, but nobody has that seat; have the rules mended, or withdraw the request.",
+    )
+    return ReviewWaiting(cause="nobody_seated", reason=reason, lacking=tuple(party.key for party in missing))
+
+
+def _amended(state: State, review: Review, said: RequestAmended, context: Context) -> ReviewAmended:
+    assert state.request is not None, "only submitted requests are amended"
+    assert state.policy is not None, "a submitted request names its policy"
+    pack = context.pack(state.policy)
+    steps = with_extras(chain_of(state.request, pack, context.policy.reviews), review.steps)
+    changed = tuple(change.field for change in said.changes)
+    again, account = again_and_account(review, steps, changed, pack.types[state.request.type])
+    fact = ReviewAmended(
+        version=said.version,
+        amount=amount_of(state.request, context.policy.reviews),
+        steps=steps,
+        changed=changed,
+        again=again,
+        account=account,
+        asked=(),
+    )
+    asked = newly_asked(review, reviewed(review, fact), state.supporters)
+    return fact.model_copy(update={"asked": asked})
