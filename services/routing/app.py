@@ -5,8 +5,9 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.routing.api import work_routes
+from services.routing.api import effort_routes, work_routes
 from services.routing.domain import RoutingDomain
+from services.routing.efforts_read import EffortsRead
 from services.routing.policy import load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.settings import RoutingSettings
@@ -22,6 +23,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     policy = load_policy(Path(settings.routing_policy)) if settings.routing_policy else load_policy()
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
+    efforts, readers = EffortsRead(parts.database["requests"]), parts.auth.needs("requests:read")
     seats = MongoSeats(parts.database["seats"])
     surroundings = RoutingSurroundings(
         clock=parts.clock, people=parts.people, packs=parts.packs, policy=policy, seats=seats, requests=projection
@@ -38,8 +40,11 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room)],
         subscriptions=[parts.hears(room, "intake")],
-        routers=[work_routes(room.desk, projection, parts.clock, parts.auth.needs("requests:read"), parts.keys)],
-        prepare=[projection.prepare, seats.prepare],
+        routers=[
+            work_routes(room.desk, projection, parts.clock, readers, parts.keys),
+            effort_routes(room.desk, projection, efforts, parts.clock, readers, parts.keys),
+        ],
+        prepare=[projection.prepare, seats.prepare, efforts.prepare],
         loops=[surroundings.sweep],
         restored=[surroundings.restore],
     )

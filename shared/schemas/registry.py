@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.schemas import documents, intake, notifications, routing
+from shared.schemas import documents, effort, intake, notifications, routing
 from shared.schemas.envelope import Source
 
 EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
@@ -44,6 +44,11 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.amendment_refused": routing.AmendmentRefused,
         "backline.routing.request_withdrawn": routing.RequestWithdrawn,
         "backline.routing.withdrawal_refused": routing.WithdrawalRefused,
+        "backline.routing.effort_logged": effort.EffortLogged,
+        "backline.routing.effort_corrected": effort.EffortCorrected,
+        "backline.routing.gifts_issued": effort.GiftsIssued,
+        "backline.routing.spend_logged": effort.SpendLogged,
+        "backline.routing.outcome_recorded": effort.OutcomeRecorded,
     },
     "documents": {
         "backline.documents.document_rendered": documents.DocumentRendered,

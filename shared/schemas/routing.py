@@ -25,6 +25,10 @@ WorkCommand = Literal[
     "confirm",
     "reopen",
     "escalate",
+    "log_effort",
+    "correct_effort",
+    "log_spend",
+    "record_outcome",
 ]
 """What people tell routing about a request."""
 POLICY = "policy"

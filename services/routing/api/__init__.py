@@ -3,11 +3,14 @@
 from fastapi import APIRouter
 
 from services.routing.api.commanding import arranging_routes, closing_routes, performing_routes
+from services.routing.api.effort import effort_routes
 from services.routing.api.reading import Authenticate, Reading, reading_routes
 from services.routing.api.telling import Desk, Teller, commanding
 from shared.http.limits import StrictRoute
 from shared.service.once import Keys
 from shared.telemetry.clock import Clock
+
+__all__ = ["effort_routes", "work_routes"]
 
 
 def work_routes(desk: Desk, projection: Reading, clock: Clock, principal: Authenticate, keys: Keys) -> APIRouter:

@@ -27,5 +27,9 @@ ALLOWED: dict[WorkCommand, frozenset[WorkStatus]] = {
     "confirm": frozenset({"completed"}),
     "reopen": frozenset({"completed"}),
     "escalate": OPEN - {"new"},
+    "log_effort": SEATED | HALTED | CLOSED,
+    "correct_effort": OPEN | CLOSED,
+    "log_spend": SEATED | HALTED | CLOSED,
+    "record_outcome": OPEN | CLOSED,
 }
 """Amendments and withdrawals are intake's to ask for: they stand in every open status."""

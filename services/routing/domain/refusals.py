@@ -34,6 +34,10 @@ COMMANDS: dict[WorkCommand, Text] = {
     "confirm": Text(zh="确认", en="be confirmed"),
     "reopen": Text(zh="重新打开", en="be reopened"),
     "escalate": Text(zh="上报", en="be escalated"),
+    "log_effort": Text(zh="登记工时", en="have hours logged"),
+    "correct_effort": Text(zh="更正工时", en="have hours corrected"),
+    "log_spend": Text(zh="登记费用", en="have money logged"),
+    "record_outcome": Text(zh="登记商机结果", en="have its opportunity's outcome recorded"),
 }
 ENDED: dict[WorkStatus, Text] = {
     "completed": Text(
