@@ -52,6 +52,8 @@ WORDS = {
     "gifts_issued": Text(zh="礼品已发放", en="gifts issued"),
     "spend_logged": Text(zh="已登记费用", en="money logged"),
     "outcome_recorded": Text(zh="已登记商机结果", en="outcome recorded"),
+    "clash_found": Text(zh="发现撞单", en="another unit pursues the same"),
+    "clash_resolved": Text(zh="撞单已处理", en="clash settled"),
     "document_rendered": Text(zh="文件已生成", en="document made"),
     "document_failed": Text(zh="文件未能生成", en="document failed"),
     "notification_planned": Text(zh="通知待发", en="notifications planned"),

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.notify.state import Facts, State
-from shared.schemas import intake, routing
+from shared.schemas import clashes, intake, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS
@@ -23,6 +23,7 @@ NOT_UNDERSTOOD = "not_understood"
 MOST_UNREAD = 20
 MOST_ENTRIES = 50
 ABOUT_WORK = {"by", "role", "step", "reason", "note", "missing", "until", "cause", "holder", "person", "rating"}
+ABOUT_CLASHES = {"other_unit", "call", "resolution"}
 ABOUT_DOCUMENTS = {"document", "kind", "name", "media_type", "language", "size", "version", "problem", "cause"}
 
 
@@ -72,6 +73,8 @@ def particulars(event: Event) -> Json:
             return {"step": step, "reason": reason, "roles": list(dict.fromkeys(decision.role for decision in decisions))}
         case routing.RequestAmended():
             return _amended(said)
+        case clashes.ClashFound() | clashes.ClashResolved():
+            return {**_by_fields(said), **said.model_dump(mode="json", include=ABOUT_CLASHES)}
         case _:
             return _by_fields(said)
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.schemas import documents, effort, intake, notifications, routing
+from shared.schemas import clashes, documents, effort, intake, notifications, routing
 from shared.schemas.envelope import Source
 
 EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
@@ -49,6 +49,8 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.gifts_issued": effort.GiftsIssued,
         "backline.routing.spend_logged": effort.SpendLogged,
         "backline.routing.outcome_recorded": effort.OutcomeRecorded,
+        "backline.routing.clash_found": clashes.ClashFound,
+        "backline.routing.clash_resolved": clashes.ClashResolved,
     },
     "documents": {
         "backline.documents.document_rendered": documents.DocumentRendered,

@@ -29,6 +29,7 @@ WorkCommand = Literal[
     "correct_effort",
     "log_spend",
     "record_outcome",
+    "settle_clash",
 ]
 """What people tell routing about a request."""
 POLICY = "policy"

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from services.routing.api.clashes import clash_routes
 from services.routing.api.commanding import arranging_routes, closing_routes, performing_routes
 from services.routing.api.effort import effort_routes
 from services.routing.api.reading import Authenticate, Reading, reading_routes
@@ -10,7 +11,7 @@ from shared.http.limits import StrictRoute
 from shared.service.once import Keys
 from shared.telemetry.clock import Clock
 
-__all__ = ["effort_routes", "work_routes"]
+__all__ = ["clash_routes", "effort_routes", "work_routes"]
 
 
 def work_routes(desk: Desk, projection: Reading, clock: Clock, principal: Authenticate, keys: Keys) -> APIRouter:

@@ -1,7 +1,8 @@
 """How routing's state follows from events, heard and own. Pure."""
 
-from services.routing.domain import efforts
+from services.routing.domain import clashes, efforts
 from services.routing.domain.state import Halt, State, held, working_or_assigned
+from shared.schemas.clashes import ClashFound, ClashResolved
 from shared.schemas.effort import EffortCorrected, EffortLogged, GiftsIssued, OutcomeRecorded, SpendLogged
 from shared.schemas.envelope import Event
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
@@ -160,6 +161,10 @@ def _effort(state: State, event: Event) -> Update:
     return {"effort": efforts.after(state.effort, event)}
 
 
+def _clashing(state: State, event: Event) -> Update:
+    return {"clashes": clashes.after(state.clashes, event)}
+
+
 def _said(_state: State, _event: Event) -> Update:
     return {}
 
@@ -217,4 +222,6 @@ CHANGES = {
     TYPE_OF[GiftsIssued]: _effort,
     TYPE_OF[SpendLogged]: _effort,
     TYPE_OF[OutcomeRecorded]: _effort,
+    TYPE_OF[ClashFound]: _clashing,
+    TYPE_OF[ClashResolved]: _clashing,
 }

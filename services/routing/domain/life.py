@@ -31,5 +31,6 @@ ALLOWED: dict[WorkCommand, frozenset[WorkStatus]] = {
     "correct_effort": OPEN | CLOSED,
     "log_spend": SEATED | HALTED | CLOSED,
     "record_outcome": OPEN | CLOSED,
+    "settle_clash": OPEN | {"completed"},
 }
 """Amendments and withdrawals are intake's to ask for: they stand in every open status."""

@@ -14,6 +14,7 @@ class RoutingPolicy(BaseModel):
     example: bool
     confirm_within_hours: float = Field(gt=0, le=24 * 366)
     account_within_days: int = Field(default=30, ge=0, le=3660)
+    clash_contacts: tuple[str, ...] = ("bu_leader",)
 
     @property
     def confirm_within(self) -> timedelta:

@@ -37,6 +37,7 @@ COMMANDS: dict[WorkCommand, Text] = {
     "log_effort": Text(zh="登记工时", en="have hours logged"),
     "correct_effort": Text(zh="更正工时", en="have hours corrected"),
     "log_spend": Text(zh="登记费用", en="have money logged"),
+    "settle_clash": Text(zh="处理撞单", en="have its clash settled"),
     "record_outcome": Text(zh="登记商机结果", en="have its opportunity's outcome recorded"),
 }
 ENDED: dict[WorkStatus, Text] = {

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Self
 
+from services.routing.domain.clashes import Clash
 from services.routing.domain.efforts import Effort
 from services.routing.domain.life import CLOSED, SEATED
 from shared.schemas.model import Frozen
@@ -52,6 +53,7 @@ class State(Frozen):
     asked: int = 0
     answered: int = 0
     effort: Effort | None = None
+    clashes: tuple[Clash, ...] = ()
 
     @property
     def open(self) -> bool:
