@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from services.notify.reviewing import REVIEWS, review_particulars
 from services.notify.state import Facts, State
-from shared.schemas import intake, routing
+from shared.schemas import clashes, intake, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS
@@ -24,6 +24,7 @@ NOT_UNDERSTOOD = "not_understood"
 MOST_UNREAD = 20
 MOST_ENTRIES = 50
 ABOUT_WORK = {"by", "role", "step", "reason", "note", "missing", "until", "cause", "holder", "person", "rating"}
+ABOUT_CLASHES = {"other_unit", "call", "resolution"}
 ABOUT_DOCUMENTS = {"document", "kind", "name", "media_type", "language", "size", "version", "problem", "cause"}
 
 
@@ -75,6 +76,8 @@ def particulars(event: Event) -> Json:
             return _amended(said)
         case _ if event.type in REVIEWS:
             return review_particulars(said) | _by_fields(said)
+        case clashes.ClashFound() | clashes.ClashResolved():
+            return {**_by_fields(said), **said.model_dump(mode="json", include=ABOUT_CLASHES)}
         case _:
             return _by_fields(said)
 

@@ -5,8 +5,12 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.routing.api import work_routes
+from services.routing.api import clash_routes, effort_routes, work_routes
+from services.routing.clash_guard import ClashGuard
+from services.routing.clash_keys import ClashKeys
+from services.routing.clash_store import MongoClashes
 from services.routing.domain import RoutingDomain
+from services.routing.efforts_read import EffortsRead
 from services.routing.policy import load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.settings import RoutingSettings
@@ -22,9 +26,18 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     policy = load_policy(Path(settings.routing_policy)) if settings.routing_policy else load_policy()
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
+    efforts, readers = EffortsRead(parts.database["requests"]), parts.auth.needs("requests:read")
     seats = MongoSeats(parts.database["seats"])
+    clashes = MongoClashes(parts.database["clashes"])
+    guard = _guard(settings, parts, projection, clashes)
     surroundings = RoutingSurroundings(
-        clock=parts.clock, people=parts.people, packs=parts.packs, policy=policy, seats=seats, requests=projection
+        clock=parts.clock,
+        people=parts.people,
+        packs=parts.packs,
+        policy=policy,
+        seats=seats,
+        requests=projection,
+        clashes=guard,
     )
     room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"])
 
@@ -32,6 +45,8 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         await room.ledger.apply([Woken(subject=subject, reason=reason) for subject in subjects])
 
     surroundings.wake = wake
+    if guard is not None:
+        guard.tell = room.ledger.apply
     parts.people.on_change(surroundings.people_changed)
     return application(
         parts,
@@ -39,19 +54,20 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         workers=[parts.worker(room)],
         subscriptions=[parts.hears(room, "intake")],
         routers=[
-            work_routes(
-                room.desk,
-                projection,
-                parts.clock,
-                parts.auth.needs("requests:read"),
-                parts.keys,
-                lambda: surroundings.context([]),
-            )
+            work_routes(room.desk, projection, parts.clock, readers, parts.keys, lambda: surroundings.context([])),
+            clash_routes(room.desk, projection, parts.clock, readers, parts.keys),
+            effort_routes(room.desk, projection, efforts, parts.clock, readers, parts.keys),
         ],
-        prepare=[projection.prepare, seats.prepare],
-        loops=[surroundings.sweep],
+        prepare=[projection.prepare, seats.prepare, efforts.prepare, clashes.prepare],
+        loops=[surroundings.sweep, *([guard.sweep] if guard else [])],
         restored=[surroundings.restore],
     )
+
+
+def _guard(settings: RoutingSettings, parts: Parts, projection: Projection, store: MongoClashes) -> ClashGuard | None:
+    """What compares the units' pursuits, or nothing where there is no pepper."""
+    pepper = settings.clash_key
+    return ClashGuard(keys=ClashKeys(pepper), store=store, requests=projection, clock=parts.clock) if pepper else None
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.routing.domain import OpenLoad
 from shared.ledger.messages import Reservation
+from shared.schemas.envelope import Event
 from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin
 from shared.schemas.routing import Step
@@ -57,6 +58,12 @@ class Seats(Protocol):
     async def held(self, before: datetime) -> Sequence[Place]:
         """Every place last reserved before `before`."""
         ...
+
+
+class Applied(Protocol):
+    """Whoever else wants to hear of what was written; it does its work beside the ledger."""
+
+    def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)

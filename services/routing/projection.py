@@ -103,6 +103,17 @@ class Projection:
             people[stored["state"]["request"]["opportunity"]["id"]] |= {person for person, _ in _parts(stored["state"])}
         return {opportunity: frozenset(known) for opportunity, known in people.items()}
 
+    async def pursuing(self, after: str, limit: int) -> Sequence[tuple[str, State]]:
+        """Requests that are neither confirmed nor withdrawn, by id, those after `after`."""
+        query = {STATUS: {"$in": sorted({*OPEN, "completed"})}, "_id": {"$gt": after}, "state.request": {"$ne": None}}
+        found = self._collection.find(query, {"state": 1}).sort("_id", 1).limit(limit)
+        return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
+
+    async def states(self, requests: Sequence[str]) -> Mapping[str, State]:
+        """The states of those of `requests` that have one."""
+        found = self._collection.find({"_id": {"$in": list(requests)}, "state": {"$ne": None}}, {"state": 1})
+        return {stored["_id"]: State.model_validate(stored["state"]) async for stored in found}
+
     async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:
         """The opportunities that `requests` are about."""
         found = self._collection.find({"_id": {"$in": list(requests)}, OPPORTUNITY: {"$exists": True}}, {OPPORTUNITY: 1})

@@ -12,7 +12,7 @@ import structlog
 from services.routing.domain import Context, State, burden
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
-from services.routing.ports import Clock, OpenWork, People, Requests, Seats, Wake
+from services.routing.ports import Applied, Clock, OpenWork, People, Requests, Seats, Wake
 from services.routing.waking import Waker
 from shared.catalogue import Pack
 from shared.ledger.messages import Decision, Heard, Message, Told, Woken
@@ -52,6 +52,7 @@ class RoutingSurroundings:
         policy: RoutingPolicy,
         seats: Seats,
         requests: Requests,
+        clashes: Applied | None = None,
     ) -> None:
         self._clock = clock
         self._people = people
@@ -59,6 +60,7 @@ class RoutingSurroundings:
         self._policy = policy
         self._seats = seats
         self._requests = requests
+        self._clashes = clashes
         self._waker = Waker(requests)
         self._latest: Context | None = None
 
@@ -105,6 +107,8 @@ class RoutingSurroundings:
     async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
         """Give back the seats of those who left; a freed seat wakes the requests that wait longest for one like it."""
         _count(event for _, _, events in subjects for event in events)
+        if self._clashes is not None:
+            self._clashes.applied(subjects)
         left = [
             (subject, person)
             for subject, state, events in subjects

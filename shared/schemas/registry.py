@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.schemas import documents, intake, notifications, reviews, routing
+from shared.schemas import clashes, documents, effort, intake, notifications, reviews, routing
 from shared.schemas.envelope import Source
 
 EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
@@ -51,6 +51,13 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.reviewer_added": reviews.ReviewerAdded,
         "backline.routing.review_amended": reviews.ReviewAmended,
         "backline.routing.review_decided": reviews.ReviewDecided,
+        "backline.routing.effort_logged": effort.EffortLogged,
+        "backline.routing.effort_corrected": effort.EffortCorrected,
+        "backline.routing.gifts_issued": effort.GiftsIssued,
+        "backline.routing.spend_logged": effort.SpendLogged,
+        "backline.routing.outcome_recorded": effort.OutcomeRecorded,
+        "backline.routing.clash_found": clashes.ClashFound,
+        "backline.routing.clash_resolved": clashes.ClashResolved,
     },
     "documents": {
         "backline.documents.document_rendered": documents.DocumentRendered,

@@ -29,6 +29,11 @@ WorkCommand = Literal[
     "return_to_step",
     "ask_also",
     "transfer",
+    "log_effort",
+    "correct_effort",
+    "log_spend",
+    "record_outcome",
+    "settle_clash",
 ]
 """What people tell routing about a request."""
 POLICY = "policy"

@@ -4,11 +4,11 @@ Invariant: a sight is made of who asks (`Principal.sight`); nothing a caller sen
 """
 
 from collections.abc import Collection as Several
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from motor.motor_asyncio import AsyncIOMotorCursor
+from motor.motor_asyncio import AsyncIOMotorCommandCursor, AsyncIOMotorCursor
 
 from shared.storage.client import Collection
 
@@ -73,6 +73,13 @@ class Sighted:
     async def count(self, sight: Sight, query: Mapping[str, Any]) -> int:
         """How many match `query` (which has no top-level $or) and may be seen."""
         return int(await self._collection.count_documents({"$and": [dict(query), self._places.filter(sight)]}))
+
+    def aggregate(
+        self, sight: Sight, query: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]
+    ) -> "AsyncIOMotorCommandCursor[dict[str, Any]]":
+        """`steps` over those that match `query` and may be seen; none of the steps may read other requests."""
+        seen = {"$match": {"$and": [dict(query), self._places.filter(sight)]}}
+        return self._collection.aggregate([seen, *steps])
 
     def find(
         self, sight: Sight, query: Mapping[str, Any], fields: Mapping[str, Any], each: Mapping[str, Any] | None = None

@@ -102,7 +102,12 @@ def test_every_secret_is_mounted_as_a_file_and_none_is_in_an_environment(deploym
 
 def test_a_service_has_the_secrets_it_uses_and_no_others():
     everybodys = {"keys", "service_token", "key_pepper"}
-    more = {"intake": {"link_secret", "callback_secret"}, "notify": {"callback_secret"}, "documents": {"link_secret"}}
+    more = {
+        "intake": {"link_secret", "callback_secret"},
+        "notify": {"callback_secret"},
+        "routing": {"clash_pepper"},
+        "documents": {"link_secret"},
+    }
     for name in SOURCES:
         mounted = {one if isinstance(one, str) else one["source"] for one in SERVICES[name]["secrets"]}
         assert mounted == everybodys | more.get(name, set()), name

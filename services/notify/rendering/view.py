@@ -61,6 +61,11 @@ class Scene:
         known = self.directory.people.get(identity)
         return known.name if known else identity
 
+    def reached(self, identity: str) -> str:
+        """A person's name and how to reach them."""
+        known = self.directory.people.get(identity)
+        return self.aside(known.name, known.email) if known else identity
+
     def unit(self, code: str) -> str:
         """A business unit's name in the reader's language."""
         known = self.directory.units.get(code)
@@ -167,6 +172,10 @@ def _particulars(given: Json, scene: Scene) -> Json:
     """What the event added, with ids as names and texts in the reader's language."""
     shown = {name: _localised(value, scene.reader.locale) for name, value in given.items()}
     shown |= {name: scene.person(given[name]) for name in ("by", "holder", "person") if name in given}
+    if "other_unit" in given:
+        shown["other_unit"] = scene.unit(given["other_unit"])
+    if "call" in given:
+        shown["call"] = scene.listed([scene.reached(person) for person in given["call"]])
     if "role" in given:
         shown["role"] = scene.role(given["role"])
     if "roles" in given:

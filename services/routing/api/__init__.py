@@ -2,7 +2,9 @@
 
 from fastapi import APIRouter
 
+from services.routing.api.clashes import clash_routes
 from services.routing.api.commanding import arranging_routes, closing_routes, performing_routes
+from services.routing.api.effort import effort_routes
 from services.routing.api.previewing import Surroundings, previewing_routes
 from services.routing.api.reading import Authenticate, Reading, reading_routes
 from services.routing.api.reviewing import review_reading_routes, reviewing_routes
@@ -10,6 +12,8 @@ from services.routing.api.telling import Desk, Teller, commanding
 from shared.http.limits import StrictRoute
 from shared.service.once import Keys
 from shared.telemetry.clock import Clock
+
+__all__ = ["clash_routes", "effort_routes", "work_routes"]
 
 
 def work_routes(

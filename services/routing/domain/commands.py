@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from services.routing.domain import closing, halting, handing, performing
+from services.routing.domain import accounting, closing, halting, handing, performing, settling
 from services.routing.domain.context import Context
 from services.routing.domain.life import ALLOWED
 from services.routing.domain.refusals import UNKNOWN, UNKNOWN_COMMAND, out_of_state, stale
@@ -28,6 +28,11 @@ COMMANDS: Mapping[WorkCommand, Callable[[State, Wish, Context], Decision]] = {
     "reopen": closing.reopen,
     "escalate": halting.escalate,
     **opining.COMMANDS,
+    "log_effort": accounting.log_effort,
+    "correct_effort": accounting.correct_effort,
+    "log_spend": accounting.log_spend,
+    "record_outcome": accounting.record_outcome,
+    "settle_clash": settling.settle,
 }
 
 

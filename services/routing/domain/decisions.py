@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.routing.domain import closing, halting
+from services.routing.domain import closing, halting, settling
 from services.routing.domain.assigning import assign
 from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
@@ -33,6 +33,8 @@ class RoutingDomain:
         match message:
             case Heard(event=event):
                 decision = _heard(state, event, context)
+            case Told(name=name) if name in settling.FROM_GUARD:
+                return settling.hear(state, message, context)
             case Told():
                 decision = obey(state, message, context)
             case Woken(subject=subject):

@@ -2,8 +2,11 @@
 
 from typing import cast, get_args
 
+from services.routing.domain import clashes, efforts
 from services.routing.domain.review.evolving import ReviewFact, reviewed
 from services.routing.domain.state import Halt, State, held, working_or_assigned
+from shared.schemas.clashes import ClashFound, ClashResolved
+from shared.schemas.effort import EffortCorrected, EffortLogged, GiftsIssued, OutcomeRecorded, SpendLogged
 from shared.schemas.envelope import Event
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import MODELS, TYPE_OF
@@ -48,7 +51,13 @@ def _submitted(state: State, event: Event) -> Update:
     if state.request is not None:
         return {}
     said = event.read_as(RequestSubmitted)
-    return {"request": said.request, "policy": said.policy, "status": "new", "waiting_since": event.time}
+    return {
+        "request": said.request,
+        "policy": said.policy,
+        "status": "new",
+        "waiting_since": event.time,
+        "effort": efforts.begun(event.time),
+    }
 
 
 def _asked(_state: State, event: Event) -> Update:
@@ -139,8 +148,9 @@ def _completed(_state: State, event: Event) -> Update:
     return {"status": "completed", "confirm_by": event.read_as(WorkCompleted).confirm_by}
 
 
-def _confirmed(_state: State, event: Event) -> Update:
-    return {"status": "confirmed", "rating": event.read_as(DeliveryConfirmed).rating, "confirm_by": None}
+def _confirmed(state: State, event: Event) -> Update:
+    update = {"status": "confirmed", "rating": event.read_as(DeliveryConfirmed).rating, "confirm_by": None}
+    return {**update, "effort": efforts.ended(state.effort, event.time)}
 
 
 def _reopened(state: State, event: Event) -> Update:
@@ -148,6 +158,14 @@ def _reopened(state: State, event: Event) -> Update:
     after = state.model_copy(update={"coordinator": said.coordinator, "supporters": held(said.supporters, state.supporters)})
     update = {"coordinator": after.coordinator, "supporters": after.supporters, "decisions": _all_standing(after)}
     return {**update, "status": said.status, "confirm_by": None}
+
+
+def _effort(state: State, event: Event) -> Update:
+    return {"effort": efforts.after(state.effort, event)}
+
+
+def _clashing(state: State, event: Event) -> Update:
+    return {"clashes": clashes.after(state.clashes, event)}
 
 
 def _said(_state: State, _event: Event) -> Update:
@@ -159,8 +177,9 @@ def _amended(state: State, event: Event) -> Update:
     return {"request": said.request, "version": said.version, "answered": state.asked}
 
 
-def _withdrawn(state: State, _event: Event) -> Update:
-    return {"status": "withdrawn", "answered": state.asked, "halt": None}
+def _withdrawn(state: State, event: Event) -> Update:
+    ended = efforts.ended(state.effort, event.time)
+    return {"status": "withdrawn", "answered": state.asked, "halt": None, "effort": ended}
 
 
 def _reviewed(state: State, event: Event) -> Update:
@@ -206,4 +225,11 @@ CHANGES = {
     TYPE_OF[RequestWithdrawn]: _withdrawn,
     TYPE_OF[WithdrawalRefused]: _answered,
     **{TYPE_OF[model]: _reviewed for model in get_args(ReviewFact)},
+    TYPE_OF[EffortLogged]: _effort,
+    TYPE_OF[EffortCorrected]: _effort,
+    TYPE_OF[GiftsIssued]: _effort,
+    TYPE_OF[SpendLogged]: _effort,
+    TYPE_OF[OutcomeRecorded]: _effort,
+    TYPE_OF[ClashFound]: _clashing,
+    TYPE_OF[ClashResolved]: _clashing,
 }

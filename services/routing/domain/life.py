@@ -31,5 +31,10 @@ ALLOWED: dict[WorkCommand, frozenset[WorkStatus]] = {
     "return_to_step": SEATED,
     "ask_also": SEATED,
     "transfer": SEATED,
+    "log_effort": SEATED | HALTED | CLOSED,
+    "correct_effort": OPEN | CLOSED,
+    "log_spend": SEATED | HALTED | CLOSED,
+    "record_outcome": OPEN | CLOSED,
+    "settle_clash": OPEN | {"completed"},
 }
 """Amendments and withdrawals are intake's to ask for: they stand in every open status."""

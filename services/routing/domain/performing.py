@@ -1,5 +1,6 @@
 """Doing the work: accept, decline, complete; and the coordinator's choice of who does it. Pure."""
 
+from services.routing.domain.accounting import issued
 from services.routing.domain.assigning import assign, vacancies
 from services.routing.domain.context import Context
 from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
@@ -39,7 +40,7 @@ def complete(state: State, wish: Wish, context: Context) -> Decision:
         on_behalf_of=wish.behalf(seat.person),
         confirm_by=context.now + context.policy.confirm_within,
     )
-    return Decision(facts=(done,))
+    return Decision(facts=(done, *issued(state, wish)))
 
 
 def decline(state: State, wish: Wish, context: Context) -> Decision:

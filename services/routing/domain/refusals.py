@@ -38,6 +38,11 @@ COMMANDS: dict[WorkCommand, Text] = {
     "return_to_step": Text(zh="退回评审步骤", en="be returned to a step of its review"),
     "ask_also": Text(zh="加请评审人", en="get one more reviewer"),
     "transfer": Text(zh="移交评审席位", en="have a reviewer's part transferred"),
+    "log_effort": Text(zh="登记工时", en="have hours logged"),
+    "correct_effort": Text(zh="更正工时", en="have hours corrected"),
+    "log_spend": Text(zh="登记费用", en="have money logged"),
+    "settle_clash": Text(zh="处理撞单", en="have its clash settled"),
+    "record_outcome": Text(zh="登记商机结果", en="have its opportunity's outcome recorded"),
 }
 ENDED: dict[WorkStatus, Text] = {
     "completed": Text(

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Self
 
+from services.routing.domain.clashes import Clash
+from services.routing.domain.efforts import Effort
 from services.routing.domain.life import CLOSED, SEATED
 from services.routing.domain.review.model import Review
 from shared.schemas.model import Frozen
@@ -52,6 +54,8 @@ class State(Frozen):
     asked: int = 0
     answered: int = 0
     review: Review | None = None
+    effort: Effort | None = None
+    clashes: tuple[Clash, ...] = ()
 
     @property
     def open(self) -> bool:

@@ -11,7 +11,7 @@ from services.notify.domain import NotifyDomain
 from services.notify.policy import load_policy
 from services.notify.state import Context, State
 from shared.ledger.messages import Decision, Heard, Item, Settled
-from shared.schemas import documents, intake, routing
+from shared.schemas import clashes, documents, intake, routing
 from shared.schemas.envelope import Event, dataschema
 from shared.schemas.model import Text
 from shared.schemas.people import BusinessUnit, Directory, Person
@@ -212,6 +212,16 @@ def evidence_settled() -> BaseModel:
     return intake.EvidenceSettled(any_of=("offer_fixed",), label=LABEL, state="met")
 
 
+def clash_found() -> BaseModel:
+    return clashes.ClashFound(clash="0123456789abcdef", kind="customer", other_unit="south", call=("boss",))
+
+
+def clash_resolved() -> BaseModel:
+    return clashes.ClashResolved(
+        clash="0123456789abcdef", kind="customer", other_unit="south", resolution="merged", by="boss", reason="由南区牵头"
+    )
+
+
 def request_withdrawn() -> BaseModel:
     return routing.RequestWithdrawn(by="asker", reason="客户取消")
 
@@ -333,6 +343,8 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "evidence_asked": (submitted(), evidence_asked()),
     "evidence_overdue": (submitted(), coordinator_assigned(), evidence_overdue()),
     "evidence_settled": (submitted(), coordinator_assigned(), evidence_settled()),
+    "clash_found": (submitted(), coordinator_assigned(), clash_found()),
+    "clash_resolved": (submitted(), coordinator_assigned(), clash_found(), clash_resolved()),
     "amendment_refused": (submitted(), amendment_refused()),
     "request_withdrawn": (submitted(), coordinator_assigned(), supporters_assigned(), request_withdrawn()),
     "withdrawal_refused": (submitted(), withdrawal_refused()),

@@ -92,6 +92,8 @@ WANTED = {
     "evidence_asked": {"email:asker": "requester"},
     "evidence_overdue": {"email:boss": "coordinator", "email:asker": "requester"},
     "evidence_settled": {"email:boss": "coordinator", "email:asker": "requester"},
+    "clash_found": {"email:boss": "coordinator", "email:asker": "requester"},
+    "clash_resolved": {"email:asker": "requester"},
     "amendment_refused": {"email:asker": "requester"},
     "request_withdrawn": {
         "email:boss": "coordinator",

@@ -1,0 +1,12 @@
+"""Who leads a unit. Pure."""
+
+from services.routing.domain.context import Context
+from services.routing.domain.standing_in import acts_for
+
+LEADER = "bu_leader"
+
+
+def leads(by: str, unit: str, context: Context) -> bool:
+    """Whether `by` leads `unit`, or stands in for somebody who does."""
+    leaders = [person.id for person in context.directory.holders(LEADER) if person.business_unit == unit]
+    return any(acts_for(by, leader, context.directory, context.now) for leader in leaders)
