@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.notify.state import Facts, State
-from shared.schemas import intake, routing
+from shared.schemas import bidding, intake, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS
@@ -72,6 +72,8 @@ def particulars(event: Event) -> Json:
             return {"step": step, "reason": reason, "roles": list(dict.fromkeys(decision.role for decision in decisions))}
         case routing.RequestAmended():
             return _amended(said)
+        case bidding.BidPlanned() | bidding.BidChildReturned():
+            return _of_bid(said)
         case _:
             return _by_fields(said)
 
@@ -103,6 +105,15 @@ def _unread(request: Request) -> Json:
     lines = request.extra.get(NOT_UNDERSTOOD) if request.source.system == MAIL_SYSTEM else None
     texts = [shortened(line, 120) for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
     return {"unread": texts[:MOST_UNREAD]} if texts else {}
+
+
+def _of_bid(said: bidding.BidPlanned | bidding.BidChildReturned) -> Json:
+    """Which part lacks something; or whether the dates can be met, and by when each part that is still to come is due."""
+    if isinstance(said, bidding.BidChildReturned):
+        return {"label": said.label.model_dump(), "message": said.message.model_dump(), "number": said.number or ""}
+    left = (part for part in said.plan.parts if part.status not in {"delivered", "withdrawn"})
+    parts = [{"label": part.label.model_dump(), "due": part.due.isoformat()} for part in left]
+    return {"version": said.version, "cause": said.cause, "verdict": said.plan.message.model_dump(), "parts": parts}
 
 
 def _amended(said: routing.RequestAmended) -> Json:

@@ -6,12 +6,16 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.routing.api import work_routes
+from services.routing.api.bidding import bidding_routes
 from services.routing.domain import RoutingDomain
+from services.routing.opening import OPEN_CHILD, Opening
 from services.routing.policy import load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.settings import RoutingSettings
 from services.routing.surroundings import RoutingSurroundings
+from shared.catalogue import newest
 from shared.ledger.messages import Woken
+from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS
 from shared.service.application import application, run
 from shared.service.parts import Parts
@@ -26,7 +30,13 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     surroundings = RoutingSurroundings(
         clock=parts.clock, people=parts.people, packs=parts.packs, policy=policy, seats=seats, requests=projection
     )
-    room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"])
+    # Submitted twice it is the same request.
+    outside = Outside(repeatable=frozenset({OPEN_CHILD}))
+    room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"], outside)
+    opening = Opening(parts.http, settings.intake_url)
+    reads = parts.auth.needs("requests:read")
+    pack = newest(parts.packs, settings.policy)
+    bids = bidding_routes(projection, surroundings, pack, policy.bidding.marks, reads)
 
     async def wake(subjects: Sequence[str], reason: str) -> None:
         await room.ledger.apply([Woken(subject=subject, reason=reason) for subject in subjects])
@@ -36,9 +46,9 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     return application(
         parts,
         rooms={"requests": room},
-        workers=[parts.worker(room)],
+        workers=[parts.worker(room, {OPEN_CHILD: opening.perform})],
         subscriptions=[parts.hears(room, "intake")],
-        routers=[work_routes(room.desk, projection, parts.clock, parts.auth.needs("requests:read"), parts.keys)],
+        routers=[work_routes(room.desk, projection, parts.clock, reads, parts.keys, [bids])],
         prepare=[projection.prepare, seats.prepare],
         loops=[surroundings.sweep],
         restored=[surroundings.restore],

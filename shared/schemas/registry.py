@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.schemas import documents, intake, notifications, routing
+from shared.schemas import bidding, documents, intake, notifications, routing
 from shared.schemas.envelope import Source
 
 EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
@@ -44,6 +44,10 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.amendment_refused": routing.AmendmentRefused,
         "backline.routing.request_withdrawn": routing.RequestWithdrawn,
         "backline.routing.withdrawal_refused": routing.WithdrawalRefused,
+        "backline.routing.bid_planned": bidding.BidPlanned,
+        "backline.routing.bid_child_opened": bidding.BidChildOpened,
+        "backline.routing.bid_child_returned": bidding.BidChildReturned,
+        "backline.routing.bid_item_confirmed": bidding.BidItemConfirmed,
     },
     "documents": {
         "backline.documents.document_rendered": documents.DocumentRendered,

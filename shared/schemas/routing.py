@@ -25,6 +25,7 @@ WorkCommand = Literal[
     "confirm",
     "reopen",
     "escalate",
+    "confirm_item",
 ]
 """What people tell routing about a request."""
 POLICY = "policy"

@@ -1,5 +1,8 @@
 """What people and units ask of routing over HTTP: who works on a request and why, and all that people do about it."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from fastapi import APIRouter
 
 from services.routing.api.commanding import arranging_routes, closing_routes, performing_routes
@@ -9,12 +12,17 @@ from shared.http.limits import StrictRoute
 from shared.service.once import Keys
 from shared.telemetry.clock import Clock
 
+Routes = Callable[[APIRouter, Teller, Callable[..., Any]], None]
+"""Adds addresses to the router, given who tells commands and the dependency that finds the Caller."""
 
-def work_routes(desk: Desk, projection: Reading, clock: Clock, principal: Authenticate, keys: Keys) -> APIRouter:
-    """Everything under /v1 that routing answers."""
+
+def work_routes(
+    desk: Desk, projection: Reading, clock: Clock, principal: Authenticate, keys: Keys, more: Sequence[Routes] = ()
+) -> APIRouter:
+    """Everything under /v1 that routing answers; `more` add addresses of their own."""
     router = APIRouter(prefix="/v1", tags=["work"], route_class=StrictRoute)
     reading_routes(router, projection, principal)
     teller, caller = Teller(desk, clock, keys), commanding(principal)
-    for routes in (performing_routes, arranging_routes, closing_routes):
+    for routes in (performing_routes, arranging_routes, closing_routes, *more):
         routes(router, teller, caller)
     return router

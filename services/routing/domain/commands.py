@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from services.routing.domain import closing, halting, handing, performing
+from services.routing.domain.bidding import confirming
 from services.routing.domain.context import Context
 from services.routing.domain.life import ALLOWED
 from services.routing.domain.refusals import UNKNOWN, UNKNOWN_COMMAND, out_of_state, stale
@@ -26,6 +27,7 @@ COMMANDS: Mapping[WorkCommand, Callable[[State, Wish, Context], Decision]] = {
     "confirm": closing.confirm,
     "reopen": closing.reopen,
     "escalate": halting.escalate,
+    "confirm_item": confirming.confirm_item,
 }
 
 

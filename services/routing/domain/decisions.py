@@ -5,12 +5,13 @@ from datetime import datetime
 
 from services.routing.domain import closing, halting
 from services.routing.domain.assigning import assign
+from services.routing.domain.bidding import room
 from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
 from services.routing.domain.evolve import evolve
 from services.routing.domain.refusals import UNKNOWN, ended
 from services.routing.domain.state import State
-from shared.ledger.messages import NOTHING, Decision, Heard, Message, Told, Woken
+from shared.ledger.messages import NOTHING, Decision, Heard, Message, Settled, Told, Woken
 from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
@@ -34,6 +35,8 @@ class RoutingDomain:
                 return _heard(state, event, context)
             case Told():
                 return obey(state, message, context)
+            case Settled():
+                return room.settled(state, message)
             case Woken(subject=subject):
                 return _woken(state, subject, context)
             case _:
@@ -44,11 +47,11 @@ class RoutingDomain:
         return evolve(state, event)
 
     def wake_at(self, state: State) -> datetime | None:
-        """When a pause or the requester's time to object is over.
+        """When a pause or the requester's time to object is over, or a bid's plan is to be looked at.
 
         Waiting requests are woken when people or seats change and by the sweep, so none has a time of its own.
         """
-        return state.halt.until if state.halt else state.confirm_by
+        return state.halt.until if state.halt else state.confirm_by or room.look_at(state)
 
     def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
         """There is only one schema yet."""
@@ -68,7 +71,7 @@ def _woken(state: State, subject: str, context: Context) -> Decision:
         case "completed":
             return closing.time_over(state, context)
         case _:
-            return NOTHING
+            return room.look(state, subject, context)
 
 
 def _heard(state: State, event: Event, context: Context) -> Decision:

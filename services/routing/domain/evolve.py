@@ -1,6 +1,8 @@
 """How routing's state follows from events, heard and own. Pure."""
 
+from services.routing.domain.bidding import room
 from services.routing.domain.state import Halt, State, held, working_or_assigned
+from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
 from shared.schemas.envelope import Event
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
@@ -153,7 +155,7 @@ def _said(_state: State, _event: Event) -> Update:
 
 def _amended(state: State, event: Event) -> Update:
     said = event.read_as(RequestAmended)
-    return {"request": said.request, "version": said.version, "answered": state.asked}
+    return {"request": said.request, "version": said.version, "answered": state.asked, "bid": room.stale(state, said.request)}
 
 
 def _withdrawn(state: State, _event: Event) -> Update:
@@ -198,4 +200,8 @@ CHANGES = {
     TYPE_OF[AmendmentRefused]: _answered,
     TYPE_OF[RequestWithdrawn]: _withdrawn,
     TYPE_OF[WithdrawalRefused]: _answered,
+    TYPE_OF[BidPlanned]: room.planned,
+    TYPE_OF[BidChildOpened]: room.opened,
+    TYPE_OF[BidChildReturned]: room.returned,
+    TYPE_OF[BidItemConfirmed]: room.confirmed,
 }

@@ -27,5 +27,6 @@ ALLOWED: dict[WorkCommand, frozenset[WorkStatus]] = {
     "confirm": frozenset({"completed"}),
     "reopen": frozenset({"completed"}),
     "escalate": OPEN - {"new"},
+    "confirm_item": SEATED,
 }
 """Amendments and withdrawals are intake's to ask for: they stand in every open status."""

@@ -1,6 +1,7 @@
 """Doing the work: accept, decline, complete; and the coordinator's choice of who does it. Pure."""
 
 from services.routing.domain.assigning import assign, vacancies
+from services.routing.domain.bidding.confirming import unconfirmed
 from services.routing.domain.context import Context
 from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
 from services.routing.domain.seating import seating
@@ -28,6 +29,8 @@ def complete(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=NOT_YOURS)
     if not seat.accepted:
         return Decision(refusal=NOT_ACCEPTED)
+    if (lacking := unconfirmed(state, context)) is not None:
+        return Decision(refusal=lacking)
     result = wish.data.get("result")
     done = WorkCompleted(
         by=wish.by,

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.routing.domain.bidding.policy import BiddingPolicy
+
 
 class RoutingPolicy(BaseModel):
     """The table. `example` says that the figures are ours: the policy names none. Times that run keep what they began with."""
@@ -13,6 +15,7 @@ class RoutingPolicy(BaseModel):
     name: str
     example: bool
     confirm_within_hours: float = Field(gt=0, le=24 * 366)
+    bidding: BiddingPolicy
 
     @property
     def confirm_within(self) -> timedelta:

@@ -34,6 +34,7 @@ COMMANDS: dict[WorkCommand, Text] = {
     "confirm": Text(zh="确认", en="be confirmed"),
     "reopen": Text(zh="重新打开", en="be reopened"),
     "escalate": Text(zh="上报", en="be escalated"),
+    "confirm_item": Text(zh="确认★条款", en="have a ★ item confirmed"),
 }
 ENDED: dict[WorkStatus, Text] = {
     "completed": Text(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Self
 
+from services.routing.domain.bidding.state import Bid
 from services.routing.domain.life import CLOSED, SEATED
 from shared.schemas.model import Frozen
 from shared.schemas.requests import PolicyPin, Request
@@ -50,6 +51,7 @@ class State(Frozen):
     decisions: tuple[DecisionRecord, ...] = ()
     asked: int = 0
     answered: int = 0
+    bid: Bid | None = None
 
     @property
     def open(self) -> bool:

@@ -11,7 +11,7 @@ from services.notify.domain import NotifyDomain
 from services.notify.policy import load_policy
 from services.notify.state import Context, State
 from shared.ledger.messages import Decision, Heard, Item, Settled
-from shared.schemas import documents, intake, routing
+from shared.schemas import bidding, documents, intake, routing
 from shared.schemas.envelope import Event, dataschema
 from shared.schemas.model import Text
 from shared.schemas.people import BusinessUnit, Directory, Person
@@ -171,6 +171,40 @@ def withdrawal_refused() -> BaseModel:
     return routing.WithdrawalRefused(reason=Text(zh="工作已结束。", en="The work has ended."))
 
 
+def bid_planned(**changes: Any) -> BaseModel:
+    part = bidding.BidPart(
+        part="survey",
+        type="tech.survey",
+        label=Text(zh="需求调研", en="Survey"),
+        hours=15,
+        latest_start=NOW,
+        due=NOW + timedelta(days=2),
+        status="planned",
+    )
+    plan = bidding.BidPlan(
+        at=NOW,
+        due=NOW + timedelta(days=9),
+        zone="Asia/Shanghai",
+        almanac="0",
+        parts=(part,),
+        verdict="can",
+        message=Text(zh="可以按期完成。", en="The dates can be met."),
+    )
+    return bidding.BidPlanned(**{"version": 1, "cause": "assigned", "plan": plan, **changes})
+
+
+def bid_child_returned() -> BaseModel:
+    return bidding.BidChildReturned(
+        part="survey",
+        label=Text(zh="需求调研", en="Survey"),
+        child="C1",
+        number="BL-C1",
+        outcome="returned",
+        missing=("details.mode",),
+        message=Text(zh="请补充后重新提交。", en="Add what is missing."),
+    )
+
+
 def document_rendered() -> BaseModel:
     return a_document("doc-1", kind="survey_record")
 
@@ -275,6 +309,8 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "amendment_refused": (submitted(), amendment_refused()),
     "request_withdrawn": (submitted(), coordinator_assigned(), supporters_assigned(), request_withdrawn()),
     "withdrawal_refused": (submitted(), withdrawal_refused()),
+    "bid_planned": (submitted(), coordinator_assigned(), supporters_assigned(), bid_planned()),
+    "bid_child_returned": (submitted(), coordinator_assigned(), supporters_assigned(), bid_child_returned()),
     "document_rendered": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_rendered()),
     "document_failed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_failed()),
 }

@@ -69,6 +69,13 @@ WANTED = {
         "email:asker": "requester",
     },
     "withdrawal_refused": {"email:asker": "requester"},
+    "bid_planned": {
+        "email:asker": "requester",
+        "email:boss": "coordinator",
+        "email:anna": "supporters",
+        "email:ben": "supporters",
+    },
+    "bid_child_returned": {"email:asker": "requester", "email:boss": "coordinator"},
     "document_rendered": {"email:asker": "requester", "email:anna": "supporters", "email:ben": "supporters"},
     "document_failed": {"email:anna": "supporters", "email:ben": "supporters", "email:boss": "coordinator"},
 }
