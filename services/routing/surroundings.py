@@ -32,6 +32,7 @@ from shared.schemas.routing import (
     WorkCompleted,
     WorkDeclined,
 )
+from shared.storage import Sight
 from shared.telemetry import metrics
 
 log = structlog.get_logger()
@@ -186,9 +187,10 @@ class RoutingSurroundings:
         part = request.source.system == SOURCE_SYSTEM or request.type in self._policy.bidding.opportunity_wide()
         return (request.business_unit, request.opportunity.id) if part else None
 
-    async def assessing(self, pursuit: Pursuit | None) -> tuple[Context, tuple[Kin, ...]]:
-        """What a bid is assessed by that nobody has filed yet: the context, and the requests beside it."""
-        return await self.context([]), tuple(await self._requests.kin(pursuit)) if pursuit else ()
+    async def assessing(self, sight: Sight, pursuit: Pursuit | None) -> tuple[Context, tuple[Kin, ...]]:
+        """What a bid is assessed by that nobody has filed yet: the context, and the requests beside it in the caller's own unit."""
+        seen = pursuit is not None and sight.in_unit().allows(units={pursuit[0]}, people=())
+        return await self.context([]), tuple(await self._requests.kin(pursuit)) if pursuit and seen else ()
 
     def _weights(self, work: OpenWork) -> Mapping[str, float]:
         pack = self._packs.get((work.policy.name, work.policy.version))

@@ -80,7 +80,7 @@ class Reading(Protocol):
 
 
 class Surroundings(Protocol):
-    async def assessing(self, pursuit: tuple[str, str] | None) -> tuple[Context, tuple[Kin, ...]]: ...
+    async def assessing(self, sight: Sight, pursuit: tuple[str, str] | None) -> tuple[Context, tuple[Kin, ...]]: ...
 
 
 def bidding_routes(
@@ -118,7 +118,8 @@ def bidding_routes(
         async def assess(body: Assessing, caller: Who) -> Assessed:
             if not caller.sight.in_unit().allows(units={body.business_unit}, people=()):
                 raise Refused(OTHER_UNIT)
-            context, kin = await surroundings.assessing((body.business_unit, body.opportunity) if body.opportunity else None)
+            pursuit = (body.business_unit, body.opportunity) if body.opportunity else None
+            context, kin = await surroundings.assessing(caller.sight, pursuit)
             request = _request(body)
             question = Question(number="", request=request, pin=pack.pin, bid=Bid(), kin=kin)
             return Assessed(plan=plan(question, wanted(request, context), context))

@@ -11,7 +11,7 @@ from services.notify.domain import NotifyDomain
 from services.notify.policy import load_policy
 from services.notify.state import Context, State
 from shared.ledger.messages import Decision, Heard, Item, Settled
-from shared.schemas import bidding, documents, intake, routing
+from shared.schemas import documents, intake, routing
 from shared.schemas.envelope import Event, dataschema
 from shared.schemas.model import Text
 from shared.schemas.people import BusinessUnit, Directory, Person
@@ -30,6 +30,7 @@ from shared.schemas.requests import (
 )
 from shared.schemas.routing import DecisionRecord, Seat
 from tests.builders import a_document
+from tests.unit.notify.bid_facts import bid_child_returned, bid_planned
 
 NOW = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
 REQUEST = "6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11"
@@ -169,40 +170,6 @@ def request_withdrawn() -> BaseModel:
 
 def withdrawal_refused() -> BaseModel:
     return routing.WithdrawalRefused(reason=Text(zh="工作已结束。", en="The work has ended."))
-
-
-def bid_planned(**changes: Any) -> BaseModel:
-    part = bidding.BidPart(
-        part="survey",
-        type="tech.survey",
-        label=Text(zh="需求调研", en="Survey"),
-        hours=15,
-        latest_start=NOW,
-        due=NOW + timedelta(days=2),
-        status="planned",
-    )
-    plan = bidding.BidPlan(
-        at=NOW,
-        due=NOW + timedelta(days=9),
-        zone="Asia/Shanghai",
-        almanac="0",
-        parts=(part,),
-        verdict="can",
-        message=Text(zh="可以按期完成。", en="The dates can be met."),
-    )
-    return bidding.BidPlanned(**{"version": 1, "cause": "assigned", "plan": plan, **changes})
-
-
-def bid_child_returned() -> BaseModel:
-    return bidding.BidChildReturned(
-        part="survey",
-        label=Text(zh="需求调研", en="Survey"),
-        child="C1",
-        number="BL-C1",
-        outcome="returned",
-        missing=("details.mode",),
-        message=Text(zh="请补充后重新提交。", en="Add what is missing."),
-    )
 
 
 def document_rendered() -> BaseModel:

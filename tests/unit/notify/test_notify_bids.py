@@ -3,8 +3,9 @@
 import pytest
 
 from services.notify.rendering.view import Reader
+from tests.unit.notify.bid_facts import bid_planned
 from tests.unit.notify.letters import EN, ZH, a_renderer, mails
-from tests.unit.notify.notify_build import Story, a_directory, bid_planned, coordinator_assigned, submitted
+from tests.unit.notify.notify_build import Story, a_directory, coordinator_assigned, submitted
 
 SENTENCES = {
     "zh": ("可以按期完成。", "需求调研", "请补充后重新提交。"),

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from services.routing.domain.bidding import people
 from services.routing.domain.bidding.policy import BiddingPolicy, Part
 from services.routing.domain.bidding.reading import Wanted
-from services.routing.domain.bidding.schedule import HOUR, Slot, anchors, backwards, china, lacking, working_time
+from services.routing.domain.bidding.schedule import HOUR, Anchors, Slot, anchors, backwards, china, lacking, working_time
 from services.routing.domain.bidding.state import Bid, Kin
 from services.routing.domain.bidding.words import sentence
 from services.routing.domain.context import Context
 from shared.calendar import WorkingTime
-from shared.schemas.bidding import SOURCE_SYSTEM, BidFault, BidPart, BidPlan, PartStatus, Verdict
+from shared.schemas.bidding import SOURCE_SYSTEM, BidConflict, BidFault, BidPart, BidPlan, PartStatus, Verdict
 from shared.schemas.requests import Origin, PolicyPin, Request
 
 DONE = frozenset({"completed", "confirmed"})
@@ -55,16 +55,9 @@ def plan(question: Question, wanted: Wanted, context: Context) -> BidPlan:
     kin = {name: question.request_of(name, part) for name, part in policy.parts.items()}
     over = {name: _over(found) for name, found in kin.items()}
     left = {name: part for name, part in policy.parts.items() if not over[name]}
-    slots, squeezed = dict[str, Slot](), dict[str, Slot]()
-    hand_in = None
-    if not ENDS_IT & {*faults} and wanted.due is not None:
-        try:
-            ends = anchors(time, policy, wanted.due, wanted.pitch, travels=wanted.travels)
-            slots, squeezed = backwards(time, left, ends), backwards(time, left, ends, policy.squeeze)
-            hand_in = ends.hand_in
-        except OverflowError:
-            faults.append("due_out_of_range")
-            slots = {}
+    ends = _ends(time, policy, wanted, faults)
+    slots = backwards(time, left, ends) if ends else {}
+    squeezed = backwards(time, left, ends, policy.squeeze) if ends else {}
     teams = {name: _team(name, kin[name], question, context) for name in slots}
     parts = [_part(name, policy.parts[name], slots[name], kin[name], teams[name], question, time, context) for name in slots]
     parts += [
@@ -72,17 +65,13 @@ def plan(question: Question, wanted: Wanted, context: Context) -> BidPlan:
         for name in kin
         if slots and (found := kin[name]) and over[name]
     ]
-    labels = {name: part.label for name, part in policy.parts.items()}
-    conflicts = people.needed_twice(slots, teams, labels)
-    if wanted.travels and wanted.pitch is not None and slots:
-        road = Slot(start=time.subtract(wanted.pitch, policy.travel_hours * HOUR), due=wanted.pitch)
-        conflicts += people.on_the_road(slots, teams, question.going, road, labels)
+    conflicts = _conflicts(time, slots, teams, question, wanted, policy)
     begun = frozenset(name for name, found in kin.items() if _begun(found))
     verdict = _verdict(parts, faults, hopeless=_hopeless(parts, squeezed, begun, context.now))
     return BidPlan(
         at=context.now,
         due=wanted.due,
-        hand_in=hand_in,
+        hand_in=ends.hand_in if ends else None,
         pitch=wanted.pitch,
         travels=wanted.travels,
         zone=wanted.zone,
@@ -92,10 +81,35 @@ def plan(question: Question, wanted: Wanted, context: Context) -> BidPlan:
         conflicts=conflicts,
         faults=tuple(dict.fromkeys(faults)),
         verdict=verdict,
-        message=sentence(
-            verdict, parts, conflicts, tuple(dict.fromkeys(faults)), share=policy.squeeze, pack=context.pack(question.pin)
-        ),
+        message=sentence(verdict, parts, conflicts, faults, share=policy.squeeze, pack=context.pack(question.pin)),
     )
+
+
+def _ends(time: WorkingTime, policy: BiddingPolicy, wanted: Wanted, faults: list[BidFault]) -> Anchors | None:
+    """What the parts are placed before; None, and a fault more where it is not among `faults`, for dates that none can be."""
+    if ENDS_IT & {*faults} or wanted.due is None:
+        return None
+    try:
+        return anchors(time, policy, wanted.due, wanted.pitch, travels=wanted.travels)
+    except OverflowError:
+        faults.append("due_out_of_range")
+        return None
+
+
+def _conflicts(
+    time: WorkingTime,
+    slots: Mapping[str, Slot],
+    teams: Mapping[str, people.Team],
+    question: Question,
+    wanted: Wanted,
+    policy: BiddingPolicy,
+) -> tuple[BidConflict, ...]:
+    labels = {name: part.label for name, part in policy.parts.items()}
+    twice = people.needed_twice(slots, teams, labels)
+    if not (slots and wanted.travels and wanted.pitch is not None):
+        return twice
+    road = Slot(start=time.subtract(wanted.pitch, policy.travel_hours * HOUR), due=wanted.pitch)
+    return twice + people.on_the_road(slots, teams, question.going, road, labels)
 
 
 def ready(question: Question, made: BidPlan, policy: BiddingPolicy) -> tuple[str, ...]:
