@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from services.notify.reviewing import REVIEWS, review_particulars
 from services.notify.state import Facts, State
-from shared.schemas import clashes, intake, routing
+from shared.schemas import bidding, clashes, intake, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS
@@ -57,6 +57,10 @@ def params_of(state: State, event: Event) -> Json:
 def particulars(event: Event) -> Json:
     """What only this event says; empty for types that add nothing to the request's facts."""
     said = event.read_as(MODELS[event.type])
+    return _of_intake(said) if event.source == "intake" else _of_others(event.type, said)
+
+
+def _of_intake(said: BaseModel) -> Json:
     match said:
         case intake.RequestReturned():
             return _returned(said) | _unread(said.request)
@@ -70,14 +74,22 @@ def particulars(event: Event) -> Json:
             return {"label": label.model_dump(), "state": state}
         case intake.PreconditionWaived(label=label):
             return {**_by_fields(said), "label": label.model_dump()}
+        case _:
+            return _by_fields(said)
+
+
+def _of_others(kind: str, said: BaseModel) -> Json:
+    match said:
         case routing.AssignmentWaiting(step=step, reason=reason, decisions=decisions):
             return {"step": step, "reason": reason, "roles": list(dict.fromkeys(decision.role for decision in decisions))}
         case routing.RequestAmended():
             return _amended(said)
-        case _ if event.type in REVIEWS:
+        case _ if kind in REVIEWS:
             return review_particulars(said) | _by_fields(said)
         case clashes.ClashFound() | clashes.ClashResolved():
             return {**_by_fields(said), **said.model_dump(mode="json", include=ABOUT_CLASHES)}
+        case bidding.BidPlanned() | bidding.BidChildReturned():
+            return _of_bid(said)
         case _:
             return _by_fields(said)
 
@@ -109,6 +121,15 @@ def _unread(request: Request) -> Json:
     lines = request.extra.get(NOT_UNDERSTOOD) if request.source.system == MAIL_SYSTEM else None
     texts = [shortened(line, 120) for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
     return {"unread": texts[:MOST_UNREAD]} if texts else {}
+
+
+def _of_bid(said: bidding.BidPlanned | bidding.BidChildReturned) -> Json:
+    """Which part lacks something; or whether the dates can be met, and by when each part that is still to come is due."""
+    if isinstance(said, bidding.BidChildReturned):
+        return {"label": said.label.model_dump(), "message": said.message.model_dump(), "number": said.number or ""}
+    left = (part for part in said.plan.parts if part.status not in {"delivered", "withdrawn"})
+    parts = [{"label": part.label.model_dump(), "due": part.due.isoformat()} for part in left]
+    return {"version": said.version, "cause": said.cause, "verdict": said.plan.message.model_dump(), "parts": parts}
 
 
 def _amended(said: routing.RequestAmended) -> Json:

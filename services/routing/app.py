@@ -6,16 +6,20 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.routing.api import clash_routes, effort_routes, work_routes
+from services.routing.api.bidding import bidding_routes
 from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
 from services.routing.domain import RoutingDomain
 from services.routing.efforts_read import EffortsRead
+from services.routing.opening import OPEN_CHILD, Opening
 from services.routing.policy import load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.settings import RoutingSettings
 from services.routing.surroundings import RoutingSurroundings
+from shared.catalogue import newest
 from shared.ledger.messages import Woken
+from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS
 from shared.service.application import application, run
 from shared.service.parts import Parts
@@ -39,7 +43,12 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         requests=projection,
         clashes=guard,
     )
-    room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"])
+    # Submitted twice it is the same request.
+    outside = Outside(repeatable=frozenset({OPEN_CHILD}))
+    room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"], outside)
+    opening = Opening(parts.http, settings.intake_url)
+    pack = newest(parts.packs, settings.policy)
+    bids = bidding_routes(projection, surroundings, pack, policy.bidding.marks, readers)
 
     async def wake(subjects: Sequence[str], reason: str) -> None:
         await room.ledger.apply([Woken(subject=subject, reason=reason) for subject in subjects])
@@ -51,10 +60,10 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     return application(
         parts,
         rooms={"requests": room},
-        workers=[parts.worker(room)],
+        workers=[parts.worker(room, {OPEN_CHILD: opening.perform})],
         subscriptions=[parts.hears(room, "intake")],
         routers=[
-            work_routes(room.desk, projection, parts.clock, readers, parts.keys, lambda: surroundings.context([])),
+            work_routes(room.desk, projection, parts.clock, readers, parts.keys, lambda: surroundings.context([]), [bids]),
             clash_routes(room.desk, projection, parts.clock, readers, parts.keys),
             effort_routes(room.desk, projection, efforts, parts.clock, readers, parts.keys),
         ],

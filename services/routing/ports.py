@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.routing.domain import OpenLoad
+from services.routing.domain.bidding.state import Kin
 from shared.ledger.messages import Reservation
 from shared.schemas.envelope import Event
 from shared.schemas.people import Directory
@@ -14,6 +15,8 @@ from shared.schemas.routing import Step
 
 Place = tuple[str, str]
 """(request, person): one place among a person's open work."""
+Pursuit = tuple[str, str]
+"""(business unit, opportunity): what a bid pursues."""
 Wake = Callable[[Sequence[str], str], Awaitable[None]]
 """Wake requests for a reason: wake(subjects, reason)."""
 
@@ -101,6 +104,18 @@ class Requests(Protocol):
 
     async def familiar(self, opportunities: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Per opportunity, everybody who has or had a seat in one of its requests."""
+        ...
+
+    async def bids(self, requests: Sequence[str]) -> Mapping[str, Pursuit]:
+        """The bids among `requests`, each with what it pursues."""
+        ...
+
+    async def open_bids(self, pursuits: Sequence[Pursuit]) -> Sequence[str]:
+        """The bids with people that pursue one of `pursuits`."""
+        ...
+
+    async def kin(self, pursuit: Pursuit) -> Sequence[Kin]:
+        """Every other request than bids of that unit and opportunity."""
         ...
 
     async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:

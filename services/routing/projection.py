@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.routing.domain import State
-from services.routing.domain.life import CLOSED, OPEN
-from services.routing.ports import OpenWork
+from services.routing.domain.bidding.state import Kin
+from services.routing.domain.life import CLOSED, OPEN, SEATED
+from services.routing.ports import OpenWork, Pursuit
 from services.routing.seats import MongoSeats
-from shared.schemas.requests import PolicyPin
+from shared.schemas.bidding import BID
+from shared.schemas.requests import Origin, PolicyPin
 from shared.storage import Collection, Places, Sight, Sighted
 
 __all__ = ["MongoSeats", "Projection"]
@@ -17,6 +19,10 @@ STATUS, SINCE, DECISIONS = "state.status", "state.waiting_since", "state.decisio
 COORDINATOR, SUPPORTERS = "state.coordinator.person", "state.supporters.person"
 OPPORTUNITY = "state.request.opportunity.id"
 UNIT = "state.request.business_unit"
+TYPE = "state.request.type"
+PURSUED = {UNIT: 1, OPPORTUNITY: 1}
+KIN = {TYPE: 1, "state.request.source": 1, STATUS: 1, SUPPORTERS: 1, "state.supporters.role": 1}
+MOST_KIN = 1000
 PEOPLE = {STATUS: 1, COORDINATOR: 1, SUPPORTERS: 1}
 LACKING = {STATUS: {"$in": ["waiting", "choosing"]}}
 PLACES = Places(units=(UNIT,), people=("state.request.requester.id", COORDINATOR, SUPPORTERS, "state.declined"))
@@ -114,6 +120,29 @@ class Projection:
         found = self._collection.find({"_id": {"$in": list(requests)}, "state": {"$ne": None}}, {"state": 1})
         return {stored["_id"]: State.model_validate(stored["state"]) async for stored in found}
 
+    async def bids(self, requests: Sequence[str]) -> Mapping[str, Pursuit]:
+        """The bids among `requests`, each with what it pursues."""
+        found = self._collection.find({"_id": {"$in": list(requests)}, TYPE: BID, OPPORTUNITY: {"$exists": True}}, PURSUED)
+        return {stored["_id"]: _pursuit(stored["state"]) async for stored in found}
+
+    async def open_bids(self, pursuits: Sequence[Pursuit]) -> Sequence[str]:
+        """The bids with people that pursue one of `pursuits`."""
+        either = [{UNIT: unit, OPPORTUNITY: opportunity} for unit, opportunity in pursuits]
+        found = self._collection.find({"$or": either, TYPE: BID, STATUS: {"$in": sorted(SEATED)}}, {"_id": 1})
+        return [stored["_id"] async for stored in found]
+
+    async def kin(self, pursuit: Pursuit) -> Sequence[Kin]:
+        """Every other request than bids of that unit and opportunity, by id."""
+        unit, opportunity = pursuit
+        query = {UNIT: unit, OPPORTUNITY: opportunity, TYPE: {"$ne": BID}}
+        found = self._collection.find(query, KIN).sort("_id", 1).limit(MOST_KIN)
+        return [_kin(stored["_id"], stored["state"]) async for stored in found]
+
+    async def pursued(self, sight: Sight, opportunity: str) -> list[tuple[str, State]]:
+        """Every request of the opportunity, oldest id first."""
+        found = self._seen.find(sight, {OPPORTUNITY: opportunity}, {"state": 1}).sort("_id", 1).limit(MOST_KIN)
+        return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
+
     async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:
         """The opportunities that `requests` are about."""
         found = self._collection.find({"_id": {"$in": list(requests)}, OPPORTUNITY: {"$exists": True}}, {OPPORTUNITY: 1})
@@ -125,6 +154,20 @@ def _parts(state: dict[str, Any]) -> list[tuple[str, Any]]:
     coordinator = state.get("coordinator")
     parts = [(coordinator["person"], "coordinator")] if coordinator else []
     return parts + [(seat["person"], "supporter") for seat in state.get("supporters", ())]
+
+
+def _pursuit(state: dict[str, Any]) -> Pursuit:
+    return state["request"]["business_unit"], state["request"]["opportunity"]["id"]
+
+
+def _kin(request: str, state: dict[str, Any]) -> Kin:
+    return Kin(
+        request=request,
+        type=state["request"]["type"],
+        source=Origin.model_validate(state["request"]["source"]),
+        status=state["status"],
+        people=tuple((seat["person"], seat["role"]) for seat in state.get("supporters", ())),
+    )
 
 
 def _work(request: str, state: dict[str, Any]) -> OpenWork:

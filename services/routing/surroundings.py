@@ -10,18 +10,21 @@ from datetime import timedelta
 import structlog
 
 from services.routing.domain import Context, State, burden
+from services.routing.domain.bidding.state import Kin
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
-from services.routing.ports import Applied, Clock, OpenWork, People, Requests, Seats, Wake
+from services.routing.ports import Applied, Clock, OpenWork, People, Pursuit, Requests, Seats, Wake
 from services.routing.waking import Waker
 from shared.catalogue import Pack
 from shared.ledger.messages import Decision, Heard, Message, Told, Woken
+from shared.schemas.bidding import SOURCE_SYSTEM
 from shared.schemas.envelope import Event
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.routing import (
     AssignmentWaiting,
     CoordinationHandedOver,
     CoordinatorAssigned,
+    RequestReopened,
     RequestWithdrawn,
     SupporterReleased,
     SupportersAssigned,
@@ -29,6 +32,7 @@ from shared.schemas.routing import (
     WorkCompleted,
     WorkDeclined,
 )
+from shared.storage import Sight
 from shared.telemetry import metrics
 
 log = structlog.get_logger()
@@ -37,6 +41,8 @@ THOROUGH_EVERY = 20
 OLD = timedelta(seconds=60)
 PAGE = 500
 
+COMES_ON = frozenset({TYPE_OF[WorkCompleted], TYPE_OF[RequestReopened], TYPE_OF[RequestWithdrawn]})
+"""After these a part of a bid is elsewhere in its plan."""
 GIVEN_AWAY = frozenset({TYPE_OF[SupportHandedOver], TYPE_OF[CoordinationHandedOver], TYPE_OF[SupporterReleased]})
 
 
@@ -82,6 +88,7 @@ class RoutingSurroundings:
         familiar = await self._requests.familiar(sorted(opportunities)) if opportunities else {}
         loads = await self._seats.loads()
         context = Context(
+            kin=await self._kin([message.subject for message in messages if isinstance(message, Woken)]),
             now=self._clock.now(),
             directory=self._people.directory,
             loads=loads,
@@ -109,6 +116,9 @@ class RoutingSurroundings:
         _count(event for _, _, events in subjects for event in events)
         if self._clashes is not None:
             self._clashes.applied(subjects)
+        pursuits = frozenset(found for _, state, events in subjects if (found := self._progressed(state, events)))
+        if pursuits:
+            self._waker.progressed(pursuits)
         left = [
             (subject, person)
             for subject, state, events in subjects
@@ -167,6 +177,24 @@ class RoutingSurroundings:
         if added:
             log.warning("routing.lost_seats_restored", seats=added)
         return added
+
+    async def _kin(self, woken: Sequence[str]) -> Mapping[str, tuple[Kin, ...]]:
+        """The other requests beside each bid that is woken."""
+        bids = await self._requests.bids(sorted(woken)) if woken else {}
+        return {bid: tuple(await self._requests.kin(pursuit)) for bid, pursuit in bids.items()}
+
+    def _progressed(self, state: object, events: Sequence[Event]) -> Pursuit | None:
+        """What the bid pursues of which a part has come on."""
+        request = state.request if isinstance(state, State) else None
+        if request is None or request.opportunity is None or not any(event.type in COMES_ON for event in events):
+            return None
+        part = request.source.system == SOURCE_SYSTEM or request.type in self._policy.bidding.opportunity_wide()
+        return (request.business_unit, request.opportunity.id) if part else None
+
+    async def assessing(self, sight: Sight, pursuit: Pursuit | None) -> tuple[Context, tuple[Kin, ...]]:
+        """What a bid is assessed by that nobody has filed yet: the context, and the requests beside it in the caller's own unit."""
+        seen = pursuit is not None and sight.in_unit().allows(units={pursuit[0]}, people=())
+        return await self.context([]), tuple(await self._requests.kin(pursuit)) if pursuit and seen else ()
 
     def _weights(self, work: OpenWork) -> Mapping[str, float]:
         pack = self._packs.get((work.policy.name, work.policy.version))

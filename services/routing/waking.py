@@ -7,7 +7,7 @@ import asyncio
 
 import structlog
 
-from services.routing.ports import Requests, Wake
+from services.routing.ports import Pursuit, Requests, Wake
 
 log = structlog.get_logger()
 AT_ONCE = 100
@@ -21,6 +21,7 @@ class Waker:
         self._requests = requests
         self._reason: str | None = None
         self._roles: set[str] = set()
+        self._progressed: set[Pursuit] = set()
         self._running: asyncio.Task[None] | None = None
         self.wake: Wake | None = None
 
@@ -34,6 +35,11 @@ class Waker:
         self._roles |= roles
         self._start()
 
+    def progressed(self, pursuits: frozenset[Pursuit]) -> None:
+        """Wake the bids of which a part has come on, or has fallen back."""
+        self._progressed |= pursuits
+        self._start()
+
     async def quiet(self) -> None:
         """Wait until nothing is being woken."""
         while self._running is not None and not self._running.done():
@@ -45,12 +51,15 @@ class Waker:
 
     async def _run(self, wake: Wake) -> None:
         try:
-            while self._reason or self._roles:
+            while self._reason or self._roles or self._progressed:
                 reason, self._reason = self._reason, None
                 roles, self._roles = self._roles, set()
+                progressed, self._progressed = self._progressed, set()
+                if progressed and (bids := await self._requests.open_bids(sorted(progressed))):
+                    await wake(bids, "part_progressed")
                 if reason:
                     await self._wake_all(wake, reason)
-                elif requests := await self._requests.waiting_for(sorted(roles), FOR_A_SEAT):
+                elif roles and (requests := await self._requests.waiting_for(sorted(roles), FOR_A_SEAT)):
                     await wake(requests, "seat_freed")
         except Exception:  # whoever waits is woken again by the next change, and by the sweep
             log.exception("routing.wake_failed")

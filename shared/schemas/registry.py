@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.schemas import clashes, documents, effort, intake, notifications, reviews, routing
+from shared.schemas import bidding, clashes, documents, effort, intake, notifications, reviews, routing
 from shared.schemas.envelope import Source
 
 EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
@@ -58,6 +58,10 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.outcome_recorded": effort.OutcomeRecorded,
         "backline.routing.clash_found": clashes.ClashFound,
         "backline.routing.clash_resolved": clashes.ClashResolved,
+        "backline.routing.bid_planned": bidding.BidPlanned,
+        "backline.routing.bid_child_opened": bidding.BidChildOpened,
+        "backline.routing.bid_child_returned": bidding.BidChildReturned,
+        "backline.routing.bid_item_confirmed": bidding.BidItemConfirmed,
     },
     "documents": {
         "backline.documents.document_rendered": documents.DocumentRendered,

@@ -34,6 +34,7 @@ WorkCommand = Literal[
     "log_spend",
     "record_outcome",
     "settle_clash",
+    "confirm_item",
 ]
 """What people tell routing about a request."""
 POLICY = "policy"

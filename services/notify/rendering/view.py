@@ -197,9 +197,10 @@ def _points(said: Json, type_key: str, scene: Scene) -> list[Json]:
     changed = [(scene.field(type_key, change["field"]), _change(change, type_key, scene)) for change in said.get("changes", ())]
     unread = [(str(scene.words["unread"]), line) for line in said.get("unread", ())]
     wanted = [(scene.field(type_key, field), "") for field in said.get("missing", ())]
+    due = [(part["label"], _when(part["due"], scene.reader)) for part in said.get("parts", ())]
     files = [(name, "") for name in said.get("files", ())]
     failed = [(str(scene.words["problem"]), text) for text in dict.fromkeys(map(scene.failure, said.get("failures", ())))]
-    return [{"label": label, "text": text} for label, text in (*missing, *wanted, *changed, *unread, *files, *failed)]
+    return [{"label": label, "text": text} for label, text in (*missing, *wanted, *changed, *unread, *due, *files, *failed)]
 
 
 def _change(change: Json, type_key: str, scene: Scene) -> str:

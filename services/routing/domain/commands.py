@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from services.routing.domain import accounting, closing, halting, handing, performing, settling
+from services.routing.domain.bidding import confirming
 from services.routing.domain.context import Context
 from services.routing.domain.life import ALLOWED
 from services.routing.domain.refusals import UNKNOWN, UNKNOWN_COMMAND, out_of_state, stale
@@ -33,6 +34,7 @@ COMMANDS: Mapping[WorkCommand, Callable[[State, Wish, Context], Decision]] = {
     "log_spend": accounting.log_spend,
     "record_outcome": accounting.record_outcome,
     "settle_clash": settling.settle,
+    "confirm_item": confirming.confirm_item,
 }
 
 

@@ -1,11 +1,12 @@
 """What an assignment reads from outside its request: people, their open work, who knows the opportunity, the policy."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Self
 
+from services.routing.domain.bidding.state import Kin
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
@@ -39,6 +40,8 @@ class Context:
     familiar: Mapping[str, frozenset[str]]
     packs: Mapping[tuple[str, str], Pack]
     policy: RoutingPolicy
+    kin: Mapping[str, tuple[Kin, ...]] = field(default_factory=dict)
+    """Of each bid that is woken: the other requests of its opportunity and unit."""
 
     def pack(self, pin: PolicyPin) -> Pack:
         """The pinned pack; raises PolicyMissingError."""

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from services.routing.domain import closing, halting, settling
 from services.routing.domain.assigning import assign
+from services.routing.domain.bidding import room
 from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
 from services.routing.domain.evolve import evolve
 from services.routing.domain.refusals import UNKNOWN, ended
 from services.routing.domain.review.following import followed
 from services.routing.domain.state import State
-from shared.ledger.messages import NOTHING, Decision, Heard, Message, Told, Woken
+from shared.ledger.messages import NOTHING, Decision, Heard, Message, Settled, Told, Woken
 from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
@@ -37,6 +38,8 @@ class RoutingDomain:
                 return settling.hear(state, message, context)
             case Told():
                 decision = obey(state, message, context)
+            case Settled():
+                return room.settled(state, message)
             case Woken(subject=subject):
                 decision = _woken(state, subject, context)
             case _:
@@ -48,11 +51,11 @@ class RoutingDomain:
         return evolve(state, event)
 
     def wake_at(self, state: State) -> datetime | None:
-        """When a pause or the requester's time to object is over.
+        """When a pause or the requester's time to object is over, or a bid's plan is to be looked at.
 
         Waiting requests are woken when people or seats change and by the sweep, so none has a time of its own.
         """
-        return state.halt.until if state.halt else state.confirm_by
+        return state.halt.until if state.halt else state.confirm_by or room.look_at(state)
 
     def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
         """There is only one schema yet."""
@@ -72,7 +75,7 @@ def _woken(state: State, subject: str, context: Context) -> Decision:
         case "completed":
             return closing.time_over(state, context)
         case _:
-            return NOTHING
+            return room.look(state, subject, context)
 
 
 def _heard(state: State, event: Event, context: Context) -> Decision:

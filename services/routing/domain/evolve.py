@@ -3,8 +3,10 @@
 from typing import cast, get_args
 
 from services.routing.domain import clashes, efforts
+from services.routing.domain.bidding import room
 from services.routing.domain.review.evolving import ReviewFact, reviewed
 from services.routing.domain.state import Halt, State, held, working_or_assigned
+from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
 from shared.schemas.clashes import ClashFound, ClashResolved
 from shared.schemas.effort import EffortCorrected, EffortLogged, GiftsIssued, OutcomeRecorded, SpendLogged
 from shared.schemas.envelope import Event
@@ -174,7 +176,7 @@ def _said(_state: State, _event: Event) -> Update:
 
 def _amended(state: State, event: Event) -> Update:
     said = event.read_as(RequestAmended)
-    return {"request": said.request, "version": said.version, "answered": state.asked}
+    return {"request": said.request, "version": said.version, "answered": state.asked, "bid": room.stale(state, said.request)}
 
 
 def _withdrawn(state: State, event: Event) -> Update:
@@ -232,4 +234,8 @@ CHANGES = {
     TYPE_OF[OutcomeRecorded]: _effort,
     TYPE_OF[ClashFound]: _clashing,
     TYPE_OF[ClashResolved]: _clashing,
+    TYPE_OF[BidPlanned]: room.planned,
+    TYPE_OF[BidChildOpened]: room.opened,
+    TYPE_OF[BidChildReturned]: room.returned,
+    TYPE_OF[BidItemConfirmed]: room.confirmed,
 }

@@ -36,5 +36,6 @@ ALLOWED: dict[WorkCommand, frozenset[WorkStatus]] = {
     "log_spend": SEATED | HALTED | CLOSED,
     "record_outcome": OPEN | CLOSED,
     "settle_clash": OPEN | {"completed"},
+    "confirm_item": SEATED,
 }
 """Amendments and withdrawals are intake's to ask for: they stand in every open status."""

@@ -2,6 +2,7 @@
 
 from services.routing.domain.accounting import issued
 from services.routing.domain.assigning import assign, vacancies
+from services.routing.domain.bidding.confirming import unconfirmed
 from services.routing.domain.context import Context
 from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
 from services.routing.domain.review.refusals import BY_OPINION
@@ -32,6 +33,8 @@ def complete(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=BY_OPINION)
     if not seat.accepted:
         return Decision(refusal=NOT_ACCEPTED)
+    if (lacking := unconfirmed(state, context)) is not None:
+        return Decision(refusal=lacking)
     result = wish.data.get("result")
     done = WorkCompleted(
         by=wish.by,

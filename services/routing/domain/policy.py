@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.routing.domain.bidding.policy import BiddingPolicy
 from services.routing.domain.review.rules import ChainRule
 
 
@@ -18,6 +19,7 @@ class RoutingPolicy(BaseModel):
     reviews: dict[str, ChainRule] = Field(default={}, description="per type, whose opinion is asked for, in which order")
     account_within_days: int = Field(default=30, ge=0, le=3660)
     clash_contacts: tuple[str, ...] = ("bu_leader",)
+    bidding: BiddingPolicy
 
     @property
     def confirm_within(self) -> timedelta:

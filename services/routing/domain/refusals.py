@@ -43,6 +43,7 @@ COMMANDS: dict[WorkCommand, Text] = {
     "log_spend": Text(zh="登记费用", en="have money logged"),
     "settle_clash": Text(zh="处理撞单", en="have its clash settled"),
     "record_outcome": Text(zh="登记商机结果", en="have its opportunity's outcome recorded"),
+    "confirm_item": Text(zh="确认★条款", en="have a ★ item confirmed"),
 }
 ENDED: dict[WorkStatus, Text] = {
     "completed": Text(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Self
 
+from services.routing.domain.bidding.state import Bid
 from services.routing.domain.clashes import Clash
 from services.routing.domain.efforts import Effort
 from services.routing.domain.life import CLOSED, SEATED
@@ -56,6 +57,7 @@ class State(Frozen):
     review: Review | None = None
     effort: Effort | None = None
     clashes: tuple[Clash, ...] = ()
+    bid: Bid | None = None
 
     @property
     def open(self) -> bool:

@@ -20,11 +20,12 @@ SIGHTS = (
 
 
 def journeys() -> list[Journey]:
-    """A survey that is assigned, one completed, one withdrawn, one that waits, one to choose, one of a unit without people."""
+    """A survey that is assigned, one completed, one withdrawn, one that waits, one to choose, one of a unit without people, a bid."""
     made = [Journey(a_context(MANAGER, ANNA), subject=f"R{number}") for number in range(5)]
     made[3].changes(loads={"anna": OpenLoad(count=1, weight=2.0)})
     made[4].context = a_context(MANAGER, ANNA, pack=choosing_pack("tech.survey"))
     made.append(Journey(a_context(MANAGER, ANNA), a_request(opportunity=None, unit="south"), subject="R5"))
+    made.append(Journey(a_context(MANAGER, ANNA, an_engineer("ben")), a_request("tech.bid"), subject="R6"))
     for journey in made:
         journey.submitted()
     made[1].tells("accept", "anna")
@@ -57,6 +58,14 @@ async def test_every_read_agrees_with_the_fake(mongo_database: Database):
     }
     assert await projection.open_work("", 100) == await fake.open_work("", 100)
     assert await projection.open_work("R0", 2) == await fake.open_work("R0", 2)
+    assert dict(await projection.bids(everything)) == dict(await fake.bids(everything)) == {"R6": ("east", "O1")}
+    assert await projection.open_bids([("east", "O1"), ("east", "O2")]) == await fake.open_bids([("east", "O1")]) == ["R6"]
+    assert await projection.open_bids([("south", "O1")]) == []
+    for pursuit in (("east", "O1"), ("south", "O1"), ("east", "O2")):
+        assert await projection.kin(pursuit) == await fake.kin(pursuit)
+    assert len(await projection.kin(("east", "O1"))) == 5
+    for sight in SIGHTS:
+        assert await projection.pursued(sight, "O1") == await fake.pursued(sight, "O1")
     assert await projection.familiar(["O1", "O2"]) == await fake.familiar(["O1", "O2"])
     assert await projection.opportunities(everything) == await fake.opportunities(everything)
     assert await projection.count_waiting() == await fake.count_waiting() == 2

@@ -30,6 +30,7 @@ from shared.schemas.requests import (
 )
 from shared.schemas.routing import DecisionRecord, Seat
 from tests.builders import a_document
+from tests.unit.notify.bid_facts import bid_child_returned, bid_planned
 from tests.unit.notify.review_facts import SAID
 
 NOW = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
@@ -348,6 +349,8 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "amendment_refused": (submitted(), amendment_refused()),
     "request_withdrawn": (submitted(), coordinator_assigned(), supporters_assigned(), request_withdrawn()),
     "withdrawal_refused": (submitted(), withdrawal_refused()),
+    "bid_planned": (submitted(), coordinator_assigned(), supporters_assigned(), bid_planned()),
+    "bid_child_returned": (submitted(), coordinator_assigned(), supporters_assigned(), bid_child_returned()),
     "document_rendered": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_rendered()),
     "document_failed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_failed()),
     **{name: (submitted(), coordinator_assigned(), supporters_assigned(), fact) for name, (fact, _) in SAID.items()},

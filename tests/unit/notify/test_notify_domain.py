@@ -35,14 +35,14 @@ from tests.unit.notify.notify_build import (
     work_declined,
 )
 
+BOTH = dict.fromkeys(("email:anna", "email:ben"), "supporters")
 WANTED = {
     "submitted": {"email:asker": "requester"},
     "returned": {"email:asker": "requester"},
     "rejected": {"email:asker": "requester"},
     "coordinator_assigned": {"email:boss": "coordinator", "email:asker": "requester"},
     "supporters_assigned": {
-        "email:anna": "supporters",
-        "email:ben": "supporters",
+        **BOTH,
         "email:boss": "coordinator",
         "email:asker": "requester",
         "chat:east": "unit_room",
@@ -84,8 +84,7 @@ WANTED = {
     "escalated_to_leader": {"email:boss": "coordinator"},
     "request_amended": {
         "email:boss": "coordinator",
-        "email:anna": "supporters",
-        "email:ben": "supporters",
+        **BOTH,
         "email:asker": "requester",
     },
     "precondition_waived": {"email:asker": "requester"},
@@ -97,11 +96,12 @@ WANTED = {
     "amendment_refused": {"email:asker": "requester"},
     "request_withdrawn": {
         "email:boss": "coordinator",
-        "email:anna": "supporters",
-        "email:ben": "supporters",
+        **BOTH,
         "email:asker": "requester",
     },
     "withdrawal_refused": {"email:asker": "requester"},
+    "bid_planned": {"email:asker": "requester", "email:boss": "coordinator", **BOTH},
+    "bid_child_returned": {"email:asker": "requester", "email:boss": "coordinator"},
     "document_rendered": {"email:asker": "requester", "email:anna": "supporters", "email:ben": "supporters"},
     "document_failed": {"email:anna": "supporters", "email:ben": "supporters", "email:boss": "coordinator"},
 }

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.routing.domain import OpenLoad, State
-from services.routing.ports import OpenWork, Place
+from services.routing.domain.bidding.state import Kin
+from services.routing.domain.life import SEATED
+from services.routing.ports import OpenWork, Place, Pursuit
 from shared.ledger.messages import Reservation
+from shared.schemas.bidding import BID
 from shared.schemas.people import Directory
 from shared.storage import Sight
 from tests.unit.routing.routing_build import NOW
@@ -120,6 +123,41 @@ class FakeRequests:
     async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:
         found = [self.states[request].request for request in requests if request in self.states]
         return frozenset(request.opportunity.id for request in found if request and request.opportunity)
+
+    async def bids(self, requests: Sequence[str]) -> Mapping[str, Pursuit]:
+        found = {request: self.states[request].request for request in requests if request in self.states}
+        return {
+            identity: (request.business_unit, request.opportunity.id)
+            for identity, request in found.items()
+            if request and request.type == BID and request.opportunity
+        }
+
+    async def open_bids(self, pursuits: Sequence[Pursuit]) -> Sequence[str]:
+        bids = await self.bids(list(self.states))
+        return [bid for bid, pursuit in bids.items() if pursuit in pursuits and self.states[bid].status in SEATED]
+
+    async def kin(self, pursuit: Pursuit) -> Sequence[Kin]:
+        return [
+            Kin(
+                request=identity,
+                type=state.request.type,
+                source=state.request.source,
+                status=state.status,
+                people=tuple((seat.person, seat.role) for seat in state.supporters),
+            )
+            for identity, state in sorted(self.states.items())
+            if state.request
+            and state.request.type != BID
+            and state.request.opportunity
+            and (state.request.business_unit, state.request.opportunity.id) == pursuit
+        ]
+
+    async def pursued(self, sight: Sight, opportunity: str) -> Sequence[tuple[str, State]]:
+        return [
+            (identity, state)
+            for identity, state in sorted(self._seen(sight).items())
+            if state.request and state.request.opportunity and state.request.opportunity.id == opportunity
+        ]
 
 
 @dataclass

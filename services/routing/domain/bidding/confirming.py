@@ -1,0 +1,63 @@
+"""The ★ items of a bid: each needs a supporter's name before the bid can be completed. Pure."""
+
+from services.routing.domain.bidding.reading import starred
+from services.routing.domain.context import Context
+from services.routing.domain.refusals import NOT_YOURS
+from services.routing.domain.state import State
+from services.routing.domain.wish import Wish
+from shared.ledger.messages import Decision, Refusal
+from shared.schemas.bidding import BID, BidItemConfirmed
+from shared.schemas.model import Text
+
+NO_ITEM = Refusal(
+    code="no_such_item",
+    status=422,
+    message=Text(
+        zh="没有这个★条款（item，从 1 起的序号）；请查看 bid-room。",
+        en="There is no such ★ item (item, counted from 1); see the bid room.",
+    ),
+)
+NO_REMARK = Refusal(
+    code="no_remark",
+    status=422,
+    message=Text(zh="请说明如何满足该条款（remark）。", en="Say how the bid meets the item (remark)."),
+)
+LONGEST = 60
+
+
+def confirm_item(state: State, wish: Wish, context: Context) -> Decision:
+    """A supporter vouches for the item of that number; saying it again replaces what was said."""
+    seat = wish.seat_in(state.supporters, context)
+    if seat is None:
+        return Decision(refusal=NOT_YOURS)
+    items = items_of(state, context)
+    number = wish.data.get("item")
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= len(items):
+        return Decision(refusal=NO_ITEM)
+    if not wish.text("remark"):
+        return Decision(refusal=NO_REMARK)
+    said = BidItemConfirmed(by=wish.by, item=items[number - 1], remark=wish.text("remark"), on_behalf_of=wish.behalf(seat.person))
+    return Decision(facts=(said,))
+
+
+def items_of(state: State, context: Context) -> tuple[str, ...]:
+    """The ★ items of the bid as it reads now; none of any other request."""
+    if state.request is None or state.request.type != BID:
+        return ()
+    return starred(state.request, context.policy.bidding.marks)
+
+
+def unconfirmed(state: State, context: Context) -> Refusal | None:
+    """Why the bid cannot be completed yet: the items that nobody vouches for, by number and beginning."""
+    known = {one.item for one in state.bid.confirmed} if state.bid else set()
+    open_ = [(number, text) for number, text in enumerate(items_of(state, context), start=1) if text not in known]
+    if not open_:
+        return None
+    named = "；".join(f"{number}. {text[:LONGEST]}" for number, text in open_)
+    return Refusal(
+        code="items_unconfirmed",
+        message=Text(
+            zh=f"以下★条款尚未确认：{named}。请先逐条确认（confirm-item）。",
+            en=f"These ★ items are not confirmed yet: {named}. Confirm each of them first (confirm-item).",
+        ),
+    )

@@ -1,0 +1,140 @@
+"""What is said of a bid: its plan once people have it, again when it has to change, and what became of its parts. Pure."""
+
+from datetime import UTC, datetime
+
+from services.routing.domain.bidding.children import OPEN_CHILD, item
+from services.routing.domain.bidding.plan import OVER, Question, plan, ready
+from services.routing.domain.bidding.reading import dates, wanted
+from services.routing.domain.bidding.state import Bid, Child, Confirmed
+from services.routing.domain.context import Context
+from services.routing.domain.life import SEATED
+from services.routing.domain.state import State
+from shared.ledger.messages import NOTHING, Decision, Settled
+from shared.schemas.bidding import BID, BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlan, BidPlanned
+from shared.schemas.envelope import Event
+from shared.schemas.model import Text
+from shared.schemas.requests import Request, number_of
+
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+NOT_TAKEN = Text(
+    zh="未能自动提交，请由申请人手工提交。", en="It could not be submitted by itself; the requester has to submit it."
+)
+Update = dict[str, object]
+
+
+def look_at(state: State) -> datetime | None:
+    """When the plan of a bid is to be looked at: at once where it has none that stands, else when the next part is due."""
+    if state.request is None or state.request.type != BID or state.status not in SEATED:
+        return None
+    if state.bid is None or state.bid.plan is None or state.bid.stale:
+        return AT_ONCE
+    return state.bid.look_at
+
+
+def look(state: State, subject: str, context: Context) -> Decision:
+    """Plan a bid that people have, or plan it again when something has changed; nothing for any other request."""
+    if state.request is None or state.policy is None or state.request.type != BID or state.status not in SEATED:
+        return NOTHING
+    bid = state.bid or Bid()
+    question = Question(
+        number=number_of(subject),
+        request=state.request,
+        pin=state.policy,
+        bid=bid,
+        kin=context.kin.get(subject, ()),
+        going=tuple(seat.person for seat in state.supporters),
+    )
+    made = plan(question, wanted(state.request, context), context)
+    opening = ready(question, made, context.policy.bidding)
+    if bid.plan is not None and not bid.stale and not opening and _standing(bid.plan) == _standing(made):
+        return NOTHING
+    parts = {part.part: part for part in made.parts}
+    items = tuple(item(subject, question, parts[name], context.policy.bidding, made) for name in opening)
+    return Decision(
+        facts=(BidPlanned(version=bid.version + 1, cause=_cause(bid, made), plan=made, opening=opening),), items=items
+    )
+
+
+def settled(state: State, message: Settled) -> Decision:
+    """What intake made of a part."""
+    if message.item.kind != OPEN_CHILD or message.item.data["part"] in _taken(state):
+        return NOTHING
+    part, label = message.item.data["part"], Text.model_validate(message.item.data["label"])
+    said = message.data
+    if message.end == "done" and said.get("outcome") == "accepted":
+        return Decision(facts=(BidChildOpened(part=part, label=label, child=said["id"], number=said["number"]),))
+    returned = BidChildReturned(
+        part=part,
+        label=label,
+        child=said.get("id"),
+        number=said.get("number"),
+        outcome=str(said.get("outcome") or message.end),
+        missing=tuple(said.get("missing") or ()),
+        message=Text.model_validate(said["message"]) if said.get("message") else NOT_TAKEN,
+    )
+    return Decision(facts=(returned,))
+
+
+def stale(state: State, request: Request) -> Bid | None:
+    """The bid after an amendment to `request`: its plan stands unless the dates are others."""
+    if state.bid is None or state.request is None or dates(state.request) == dates(request):
+        return state.bid
+    return state.bid.model_copy(update={"stale": True})
+
+
+def planned(state: State, event: Event) -> Update:
+    """The plan stands until the next undelivered part is due."""
+    said, bid = event.read_as(BidPlanned), state.bid or Bid()
+    opening = tuple(dict.fromkeys((*bid.opening, *said.opening)))
+    update = {"version": said.version, "stale": False, "plan": said.plan, "opening": opening, "look_at": _next(said.plan)}
+    return {"bid": bid.model_copy(update=update)}
+
+
+def opened(state: State, event: Event) -> Update:
+    """Intake took a part."""
+    said = event.read_as(BidChildOpened)
+    return _child(state, said.part, Child(request=said.child, number=said.number, outcome="accepted"))
+
+
+def returned(state: State, event: Event) -> Update:
+    """Intake wants more of a part, or did not take it."""
+    said = event.read_as(BidChildReturned)
+    return _child(state, said.part, Child(request=said.child, number=said.number, outcome=said.outcome, missing=said.missing))
+
+
+def confirmed(state: State, event: Event) -> Update:
+    """Somebody vouches for an item; the latest word stands."""
+    said, bid = event.read_as(BidItemConfirmed), state.bid or Bid()
+    kept = tuple(one for one in bid.confirmed if one.item != said.item)
+    one = Confirmed(item=said.item, by=said.by, remark=said.remark, at=event.time)
+    return {"bid": bid.model_copy(update={"confirmed": (*kept, one)})}
+
+
+def _child(state: State, part: str, child: Child) -> Update:
+    bid = state.bid or Bid()
+    return {"bid": bid.model_copy(update={"children": {**bid.children, part: child}})}
+
+
+def _taken(state: State) -> frozenset[str]:
+    return frozenset(state.bid.children) if state.bid else frozenset()
+
+
+def _next(made: BidPlan) -> datetime | None:
+    """The first moment after which a part that is not late yet will be. It is late only once its time is past."""
+    return min((part.due for part in made.parts if part.status not in {*OVER, "late"}), default=None)
+
+
+def _standing(made: BidPlan) -> object:
+    """What of a plan people have to hear of again: how far the parts are, and whether the dates can be met."""
+    steps = {part.part: part.status if part.status in {*OVER, "late"} else "ahead" for part in made.parts}
+    return steps, made.verdict, made.faults, made.due, made.pitch
+
+
+def _cause(bid: Bid, made: BidPlan) -> str:
+    if bid.plan is None:
+        return "assigned"
+    if bid.stale:
+        return "amended"
+    before = {part.part for part in bid.plan.parts if part.status == "late"}
+    late = {part.part for part in made.parts if part.status == "late"}
+    return "late" if late - before else "progress"

@@ -1,0 +1,52 @@
+"""What routing keeps of a bid: its plan, what became of its parts, who confirmed which ★ item; and the requests beside it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import Field
+
+from shared.schemas.bidding import BidPlan
+from shared.schemas.model import Frozen
+from shared.schemas.requests import Origin
+from shared.schemas.status import WorkStatus
+
+
+class Child(Frozen):
+    """What intake made of a part. `outcome` is accepted, or what it was answered instead."""
+
+    request: str | None
+    number: str | None
+    outcome: str
+    missing: tuple[str, ...] = ()
+
+
+class Confirmed(Frozen):
+    """Who vouches for a ★ item; `item` is its text."""
+
+    item: str
+    by: str
+    remark: str
+    at: datetime
+
+
+class Bid(Frozen):
+    """`stale`: an amendment changed what the plan rests on. At `look_at` the next part is due."""
+
+    version: int = 0
+    stale: bool = False
+    look_at: datetime | None = None
+    plan: BidPlan | None = None
+    opening: tuple[str, ...] = ()
+    children: dict[str, Child] = Field(default_factory=dict)
+    confirmed: tuple[Confirmed, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kin:
+    """Another request of the bid's opportunity and unit: (person, role) of everybody who supports it."""
+
+    request: str
+    type: str
+    source: Origin
+    status: WorkStatus
+    people: tuple[tuple[str, str], ...] = ()

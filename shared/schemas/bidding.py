@@ -1,0 +1,123 @@
+"""What routing says of a bid: the plan of its parts backwards from its deadline, what became of each part, who confirmed which ★ item."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from shared.schemas.model import Frozen, Text
+
+Verdict = Literal["can", "only_if", "cannot"]
+PartStatus = Literal["planned", "opening", "returned", "open", "late", "delivered", "withdrawn"]
+BidFault = Literal["no_due", "due_past", "due_out_of_range", "pitch_past", "pitch_before_due", "unknown_zone"]
+BID = "tech.bid"
+SOURCE_SYSTEM = "backline.bid"
+"""The source system of requests that a bid opened; their reference is <number of the bid>/<part>."""
+
+
+class Helper(Frozen):
+    """Somebody who could take a part, with the effort of their open work; `seated` who has a seat in it already."""
+
+    person: str
+    role: str
+    open_load: float = 0.0
+    seated: bool = False
+
+
+class BidPart(Frozen):
+    """One part of a bid, a request of its own once it is opened.
+
+    Work has to begin by `latest_start`, so that `hours` of working time are left until `due`. `lacking_hours` is the working time
+    that has passed since then already; None for a part that is delivered. `full` counts by role those who have no place left.
+    """
+
+    part: str
+    type: str
+    label: Text
+    after: tuple[str, ...] = ()
+    hours: float
+    latest_start: datetime
+    due: datetime
+    status: PartStatus
+    request: str | None = None
+    feasible: bool = True
+    lacking_hours: float = 0.0
+    helpers: tuple[Helper, ...] = ()
+    unfilled: tuple[str, ...] = Field(default=(), description="roles that nobody can take now")
+    full: dict[str, int] = Field(default_factory=dict)
+
+
+class BidConflict(Frozen):
+    """Somebody who is needed in two places at once, or who has to travel when something else is due."""
+
+    kind: Literal["twice", "travel"]
+    person: str | None = None
+    parts: tuple[str, ...]
+    message: Text
+
+
+class BidPlan(Frozen):
+    """The parts in the order of their starts, and whether the dates can be met as things stand at `at`.
+
+    `provisional` says that the holidays of a year it spans are not published. `hand_in` is when all parts have to be there, so that
+    the bid can be put together by `due`.
+    """
+
+    at: datetime
+    due: datetime | None
+    hand_in: datetime | None = None
+    pitch: datetime | None = None
+    travels: bool = False
+    zone: str
+    almanac: str
+    provisional: bool = False
+    parts: tuple[BidPart, ...] = ()
+    conflicts: tuple[BidConflict, ...] = ()
+    faults: tuple[BidFault, ...] = ()
+    verdict: Verdict
+    message: Text
+
+
+class BidPlanned(Frozen):
+    """The plan, or since `version` 2 the plan as it had to change: what was amended, delivered or is late (`cause`).
+
+    `opening` are the parts whose requests are submitted by it.
+    """
+
+    version: int
+    cause: Literal["assigned", "amended", "progress", "late"]
+    plan: BidPlan
+    opening: tuple[str, ...] = ()
+
+
+class BidChildOpened(Frozen):
+    """A part of the bid is a request, and was accepted."""
+
+    part: str
+    label: Text
+    child: str
+    number: str
+
+
+class BidChildReturned(Frozen):
+    """A part of the bid is not accepted yet: `missing` names fields and preconditions that its requester has to give.
+
+    With another `outcome` than returned it was not taken at all, and `message` says why.
+    """
+
+    part: str
+    label: Text
+    child: str | None
+    number: str | None
+    outcome: str
+    missing: tuple[str, ...] = ()
+    message: Text
+
+
+class BidItemConfirmed(Frozen):
+    """A supporter vouches by name that the bid meets a ★ item."""
+
+    by: str
+    item: str
+    remark: str
+    on_behalf_of: str | None = None

@@ -1,0 +1,44 @@
+"""Mails about a bid: whether its dates can be met, by when each part is due, and which part lacks something."""
+
+import pytest
+
+from services.notify.rendering.view import Reader
+from tests.unit.notify.bid_facts import bid_planned
+from tests.unit.notify.letters import EN, ZH, a_renderer, mails
+from tests.unit.notify.notify_build import Story, a_directory, coordinator_assigned, submitted
+
+SENTENCES = {
+    "zh": ("可以按期完成。", "需求调研", "请补充后重新提交。"),
+    "en": ("The dates can be met.", "Survey", "Add what is missing."),
+}
+
+DUE = {"zh": "2027年3月3日", "en": "2 Mar 2027, 20:00"}
+
+
+@pytest.mark.parametrize("reader", [ZH, EN], ids=["zh", "en"])
+def test_the_plan_is_told_with_its_verdict_and_the_times_of_its_parts(reader: Reader):
+    verdict, part, _ = SENTENCES[reader.locale]
+    for item in mails("bid_planned"):
+        letter = a_renderer().letter(item, reader=reader, directory=a_directory())
+        for words in (verdict, part, DUE[reader.locale]):
+            assert words in letter.text
+
+
+@pytest.mark.parametrize(("cause", "words"), [("amended", "因变更"), ("late", "逾期"), ("progress", "随进展")])
+def test_a_plan_that_changed_says_why(cause: str, words: str):
+    story = Story().through([submitted(), coordinator_assigned(), bid_planned()])
+    items = story.hear(bid_planned(version=2, cause=cause)).items
+    letter = a_renderer().letter(items[0], reader=ZH, directory=a_directory())
+    assert words in letter.text
+    assert "有更新" in letter.subject
+    first = a_renderer().letter(mails("bid_planned")[0], reader=ZH, directory=a_directory())
+    assert "有更新" not in first.subject
+
+
+@pytest.mark.parametrize("reader", [ZH, EN], ids=["zh", "en"])
+def test_a_part_that_lacks_something_is_told_by_name_and_number(reader: Reader):
+    _, part, message = SENTENCES[reader.locale]
+    for item in mails("bid_child_returned"):
+        letter = a_renderer().letter(item, reader=reader, directory=a_directory())
+        for words in (part, "BL-C1", message):
+            assert words in letter.text

@@ -1,0 +1,148 @@
+"""Over HTTP: the bid room, the pursuit file, an assessment, and confirming ★ items; each as far as the caller may see."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from services.routing.api import work_routes
+from services.routing.api.bidding import bidding_routes
+from shared.http.auth import Authenticator
+from shared.http.server import create_app
+from shared.telemetry.health import Health
+from tests.builders.contract import conforming
+from tests.builders.keys import MemoryKeys
+from tests.unit.routing.bids import DUE, PITCH, STARRED, TEAM, a_bid, a_planned
+from tests.unit.routing.routing_build import MANAGER, PACK, POLICY, Journey, a_context, a_person, a_request, an_engineer
+from tests.unit.routing.routing_fakes import FakeClock, FakeRequests
+from tests.unit.routing.routing_room import Room
+from tests.unit.routing.test_routing_api import FakeDesk
+
+OUTSIDER = a_person("outsider", "account_manager", unit="south")
+DATES = {"business_unit": "east", "due": DUE, "pitch": {"start": PITCH, "place": "岚港"}, "opportunity": "O1"}
+
+
+class Site:
+    """A planned bid of east (R1), its survey (R2), and another unit's request of the same opportunity (R3)."""
+
+    def __init__(self) -> None:
+        number = "BL-R1"
+        self.bid = a_planned()
+        source = a_request().source.model_copy(update={"system": "backline.bid", "reference": f"{number}/survey"})
+        context = a_context(MANAGER, an_engineer("anna"), an_engineer("sam", unit="south"), OUTSIDER)
+        theirs = Journey(context, a_request(unit="south"), subject="R3")
+        journeys = [self.bid, Journey(context, a_request(source=source), subject="R2"), theirs]
+        for journey in journeys[1:]:
+            journey.submitted()
+        room = Room(people=(*TEAM, OUTSIDER))
+        room.requests.states |= {journey.subject: journey.state for journey in journeys}
+        self.requests: FakeRequests = room.requests
+        directory = room.surroundings._people.directory
+        auth = Authenticator(
+            service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory
+        )
+        bids = bidding_routes(self.requests, room.surroundings, PACK, POLICY.bidding.marks, auth.principal)
+        desk = FakeDesk(self.requests, {journey.subject: journey for journey in journeys})
+        routes = work_routes(desk, self.requests, FakeClock(), auth.principal, MemoryKeys(), [bids])
+        app = create_app(service="routing", health=Health(), routers=(routes,))
+        transport = httpx.ASGITransport(app=app)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://routing", event_hooks=conforming(app))
+
+    async def ask(self, method: str, path: str, by: str = "person-anna", **options: Any) -> httpx.Response:
+        return await self.client.request(method, path, headers={"Authorization": f"Bearer dev-{by}"}, **options)
+
+
+@pytest.fixture
+async def site():
+    made = Site()
+    yield made
+    await made.client.aclose()
+
+
+async def test_the_bid_room_shows_plan_children_and_starred_items(site: Site):
+    room = (await site.ask("GET", "/v1/requests/R1/bid-room")).json()
+    assert (room["version"], room["plan"]["verdict"]) == (1, "can")
+    assert {part["part"] for part in room["plan"]["parts"]} == set(POLICY.bidding.parts)
+    assert {part: child["id"] for part, child in room["children"].items()} == {"survey": "R2"}
+    assert [(one["item"], one["text"], one["confirmed_by"]) for one in room["items"]] == [
+        (1, STARRED[0], None),
+        (2, STARRED[2], None),
+    ]
+
+
+async def test_a_supporter_confirms_an_item_by_name(site: Site):
+    answer = await site.ask("POST", "/v1/requests/R1/confirm-item", json={"item": 2, "remark": "实测 2 小时"})
+    assert answer.status_code == 200
+    items = (await site.ask("GET", "/v1/requests/R1/bid-room")).json()["items"]
+    assert [(one["confirmed_by"], one["remark"]) for one in items] == [(None, ""), ("anna", "实测 2 小时")]
+    for body in ({"item": 0, "remark": "x"}, {"item": 1}, {"item": 1, "remark": "x", "more": 1}):
+        assert (await site.ask("POST", "/v1/requests/R1/confirm-item", json=body)).status_code == 422
+    assert (
+        await site.ask("POST", "/v1/requests/R1/confirm-item", "unit-east", json={"item": 1, "remark": "x"})
+    ).status_code == 403
+
+
+async def test_what_is_no_bid_or_not_theirs_has_no_room(site: Site):
+    assert (await site.ask("GET", "/v1/requests/R2/bid-room")).json()["code"] == "no_bid"
+    for by in ("person-outsider", "unit-south"):
+        assert (await site.ask("GET", "/v1/requests/R1/bid-room", by)).json()["code"] == "unknown_request"
+    assert (await site.ask("GET", "/v1/requests/R9/bid-room")).status_code == 404
+
+
+async def test_the_pursuit_file_shows_what_the_caller_may_see_of_an_opportunity(site: Site):
+    ours = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east")).json()
+    assert [one["id"] for one in ours["requests"]] == ["R1", "R2"]
+    assert {"manager", "anna"} <= set(ours["people"])
+    theirs = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "person-outsider")).json()
+    assert [one["id"] for one in theirs["requests"]] == ["R3"]
+    assert not {"anna", "ben"} & set(theirs["people"])
+    for by in ("unit-west", "unit-east"):
+        answer = await site.ask("GET", f"/v1/opportunities/{'O1' if by == 'unit-west' else 'O9'}/pursuit", by)
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_opportunity")
+
+
+async def test_stages_are_those_of_the_requests(site: Site):
+    staged = a_bid(opportunity=a_bid().opportunity.model_copy(update={"stage": 3}))
+    site.requests.states["R1"] = site.bid.state.model_copy(update={"request": staged})
+    answer = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east")).json()
+    assert (answer["stage"], answer["stages"]) == (3, {"3": ["R1"]})
+
+
+@pytest.mark.parametrize("by", ["unit-east", "person-anna"])
+async def test_a_unit_asks_whether_its_dates_could_be_met_and_nothing_is_filed(site: Site, by: str):
+    before = dict(site.requests.states)
+    answer = await site.ask("POST", "/v1/bids:assess", by, json=DATES)
+    assert answer.status_code == 200
+    plan = answer.json()["plan"]
+    assert (plan["verdict"], plan["message"]["zh"][:8]) == ("can", "可以按期完成。"[:8])
+    assert site.requests.states == before
+    soon = (await site.ask("POST", "/v1/bids:assess", by, json={**DATES, "due": "2027-03-03T09:30:00+08:00"})).json()["plan"]
+    assert soon["verdict"] == "cannot"
+
+
+async def test_another_units_bid_is_not_assessed(site: Site):
+    for by in ("unit-south", "person-outsider"):
+        answer = await site.ask("POST", "/v1/bids:assess", by, json=DATES)
+        assert (answer.status_code, answer.json()["code"]) == (403, "other_unit")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"due": "2027-03-26T09:30:00"},
+        {"due": "soon"},
+        {"due": None},
+        {"business_unit": ""},
+        {"pitch": {"start": "x"}},
+        {"more": 1},
+    ],
+)
+async def test_a_wish_that_cannot_be_read_is_refused(site: Site, change: dict[str, Any]):
+    assert (await site.ask("POST", "/v1/bids:assess", "unit-east", json={**DATES, **change})).status_code == 422
+
+
+@pytest.mark.parametrize("due", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", "2020-01-01T00:00:00Z"])
+async def test_dates_at_the_ends_of_time_are_answered(site: Site, due: str):
+    body = {**DATES, "due": due, "pitch": {"start": due, "time_zone": "Mars/Olympus"}}
+    plan = (await site.ask("POST", "/v1/bids:assess", "unit-east", json=body)).json()["plan"]
+    assert plan["verdict"] == "cannot"
