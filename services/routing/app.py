@@ -6,8 +6,9 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.routing.api import work_routes
+from services.routing.api.recalculating import recalculating_routes
 from services.routing.domain import RoutingDomain
-from services.routing.policy import load_policy
+from services.routing.policy import load_calendar, load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.settings import RoutingSettings
 from services.routing.surroundings import RoutingSurroundings
@@ -20,11 +21,18 @@ from shared.service.parts import Parts
 def build_app(settings: RoutingSettings) -> FastAPI:
     """The whole of routing as one application."""
     policy = load_policy(Path(settings.routing_policy)) if settings.routing_policy else load_policy()
+    calendar = load_calendar(policy, Path(settings.holidays)) if settings.holidays else load_calendar(policy)
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
     seats = MongoSeats(parts.database["seats"])
     surroundings = RoutingSurroundings(
-        clock=parts.clock, people=parts.people, packs=parts.packs, policy=policy, seats=seats, requests=projection
+        clock=parts.clock,
+        people=parts.people,
+        packs=parts.packs,
+        policy=policy,
+        calendar=calendar,
+        seats=seats,
+        requests=projection,
     )
     room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"])
 
@@ -38,7 +46,10 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room)],
         subscriptions=[parts.hears(room, "intake")],
-        routers=[work_routes(room.desk, projection, parts.clock, parts.auth.needs("requests:read"), parts.keys)],
+        routers=[
+            work_routes(room.desk, projection, parts.clock, parts.auth.needs("requests:read"), parts.keys),
+            recalculating_routes(room.desk, parts.audit, parts.clock, parts.auth.service),
+        ],
         prepare=[projection.prepare, seats.prepare],
         loops=[surroundings.sweep],
         restored=[surroundings.restore],

@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from services.routing.domain import Context, State, burden
+from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
 from services.routing.ports import Clock, OpenWork, People, Requests, Seats, Wake
@@ -29,6 +30,7 @@ from shared.schemas.routing import (
     WorkCompleted,
     WorkDeclined,
 )
+from shared.schemas.service_levels import ConfirmationReminded, ServiceLevelBreached, ServiceLevelWarned
 from shared.telemetry import metrics
 
 log = structlog.get_logger()
@@ -38,6 +40,11 @@ OLD = timedelta(seconds=60)
 PAGE = 500
 
 GIVEN_AWAY = frozenset({TYPE_OF[SupportHandedOver], TYPE_OF[CoordinationHandedOver], TYPE_OF[SupporterReleased]})
+SERVICE_LEVEL = {
+    TYPE_OF[ServiceLevelWarned]: "warned",
+    TYPE_OF[ConfirmationReminded]: "warned",
+    TYPE_OF[ServiceLevelBreached]: "breached",
+}
 
 
 class RoutingSurroundings:
@@ -50,6 +57,7 @@ class RoutingSurroundings:
         people: People,
         packs: Mapping[tuple[str, str], Pack],
         policy: RoutingPolicy,
+        calendar: Calendar,
         seats: Seats,
         requests: Requests,
     ) -> None:
@@ -57,6 +65,7 @@ class RoutingSurroundings:
         self._people = people
         self._packs = packs
         self._policy = policy
+        self._calendar = calendar
         self._seats = seats
         self._requests = requests
         self._waker = Waker(requests)
@@ -86,6 +95,7 @@ class RoutingSurroundings:
             familiar=familiar,
             packs=self._packs,
             policy=self._policy,
+            calendar=self._calendar,
         )
         self._latest = context.keeping(self._latest)
         return self._latest
@@ -136,6 +146,7 @@ class RoutingSurroundings:
                 if turn % THOROUGH_EVERY == 0:
                     await self.restore()
                     self._waker.everybody("due")
+                    await self._waker.published(self._calendar.version)
             except Exception:  # the database may be away; the next sweep finds the same
                 log.exception("routing.sweep_failed")
             turn += 1
@@ -208,3 +219,5 @@ def _count(events: Iterable[Event]) -> None:
             metrics.ASSIGNMENTS.labels("supporter", "assigned").inc()
         elif event.type == TYPE_OF[AssignmentWaiting]:
             metrics.ASSIGNMENTS.labels(event.data["step"], "waiting").inc()
+        elif event.type in SERVICE_LEVEL:
+            metrics.SERVICE_LEVELS.labels(event.data.get("clock", "confirmation"), SERVICE_LEVEL[event.type]).inc()

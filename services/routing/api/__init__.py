@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from services.routing.api.commanding import arranging_routes, closing_routes, performing_routes
+from services.routing.api.levels import level_routes
 from services.routing.api.reading import Authenticate, Reading, reading_routes
 from services.routing.api.telling import Desk, Teller, commanding
 from shared.http.limits import StrictRoute
@@ -14,6 +15,7 @@ def work_routes(desk: Desk, projection: Reading, clock: Clock, principal: Authen
     """Everything under /v1 that routing answers."""
     router = APIRouter(prefix="/v1", tags=["work"], route_class=StrictRoute)
     reading_routes(router, projection, principal)
+    level_routes(router, projection, principal)
     teller, caller = Teller(desk, clock, keys), commanding(principal)
     for routes in (performing_routes, arranging_routes, closing_routes):
         routes(router, teller, caller)

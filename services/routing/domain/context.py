@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
+from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
@@ -39,6 +40,7 @@ class Context:
     familiar: Mapping[str, frozenset[str]]
     packs: Mapping[tuple[str, str], Pack]
     policy: RoutingPolicy
+    calendar: Calendar
 
     def pack(self, pin: PolicyPin) -> Pack:
         """The pinned pack; raises PolicyMissingError."""

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from services.routing.domain import closing, halting
 from services.routing.domain.assigning import assign
+from services.routing.domain.clocks import timed
 from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
 from services.routing.domain.evolve import evolve
 from services.routing.domain.refusals import UNKNOWN, ended
+from services.routing.domain.running_out import recalculate, woken
 from services.routing.domain.state import State
 from shared.ledger.messages import NOTHING, Decision, Heard, Message, Told, Woken
 from shared.schemas.envelope import Event, Source
@@ -29,26 +31,19 @@ class RoutingDomain:
 
     def decide(self, state: State, message: Message, context: Context) -> Decision:
         """Assign, obey, or leave alone."""
-        match message:
-            case Heard(event=event):
-                return _heard(state, event, context)
-            case Told():
-                return obey(state, message, context)
-            case Woken(subject=subject):
-                return _woken(state, subject, context)
-            case _:
-                return NOTHING
+        return timed(state, _decided(state, message, context), context)
 
     def evolve(self, state: State, event: Event) -> State:
         """See `evolve`."""
         return evolve(state, event)
 
     def wake_at(self, state: State) -> datetime | None:
-        """When a pause or the requester's time to object is over.
+        """When a pause or the requester's time to object is over, or there is something to say of a clock.
 
         Waiting requests are woken when people or seats change and by the sweep, so none has a time of its own.
         """
-        return state.halt.until if state.halt else state.confirm_by
+        own = state.halt.until if state.halt else state.confirm_by
+        return min((moment for moment in (own, state.clocks.next_at) if moment), default=None)
 
     def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
         """There is only one schema yet."""
@@ -57,6 +52,20 @@ class RoutingDomain:
     def comparable(self, state: State) -> State:
         """Only intake is heard, in its own order."""
         return state
+
+
+def _decided(state: State, message: Message, context: Context) -> Decision:
+    match message:
+        case Heard(event=event):
+            return _heard(state, event, context)
+        case Told(name="recalculate", data=data):
+            return recalculate(state, str(data.get("by")), "operator", context)
+        case Told():
+            return obey(state, message, context)
+        case Woken(subject=subject):
+            return woken(state, _woken(state, subject, context), context)
+        case _:
+            return NOTHING
 
 
 def _woken(state: State, subject: str, context: Context) -> Decision:

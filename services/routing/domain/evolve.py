@@ -1,6 +1,7 @@
 """How routing's state follows from events, heard and own. Pure."""
 
 from services.routing.domain.state import Halt, State, held, working_or_assigned
+from services.routing.domain.ticking import Clocks, turned, without_response
 from shared.schemas.envelope import Event
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
@@ -30,6 +31,13 @@ from shared.schemas.routing import (
     WorkResumed,
     WorkSentBack,
 )
+from shared.schemas.service_levels import (
+    ClocksRecalculated,
+    ConfirmationReminded,
+    Due,
+    ServiceLevelBreached,
+    ServiceLevelWarned,
+)
 from shared.schemas.status import WorkStatus
 
 Update = dict[str, object]
@@ -38,7 +46,19 @@ Update = dict[str, object]
 def evolve(state: State, event: Event) -> State:
     """`state` after `event`; types that do not change it leave it as it is."""
     change = CHANGES.get(event.type)
-    return state.model_copy(update={**change(state, event), "revision": state.revision + 1}) if change else state
+    if change is None:
+        return state
+    after = state.model_copy(update={**change(state, event), "revision": state.revision + 1})
+    clocks = _clocks(state.clocks, after, event)
+    return after if clocks is state.clocks else after.model_copy(update={"clocks": clocks})
+
+
+def _clocks(clocks: Clocks, after: State, event: Event) -> Clocks:
+    """The clocks after `event`, which led to `after`: a service level runs for as long as somebody is there to keep it."""
+    if event.type == TYPE_OF[WorkDeclined] and after.status == "waiting" and clocks.get("response"):
+        return without_response(clocks)
+    dues = [Due.model_validate(due) for due in event.data.get("clocks", ())]
+    return turned(clocks, event.type, dues, event.time, named=event.data.get("clock"))
 
 
 def _submitted(state: State, event: Event) -> Update:
@@ -160,6 +180,12 @@ def _withdrawn(state: State, _event: Event) -> Update:
     return {"status": "withdrawn", "answered": state.asked, "halt": None}
 
 
+def _recalculated(state: State, event: Event) -> Update:
+    dues = event.read_as(ClocksRecalculated).clocks
+    confirmation = next((due.due for due in dues if due.clock == "confirmation"), None)
+    return {"confirm_by": confirmation} if confirmation and state.confirm_by else {}
+
+
 def _all_standing(state: State) -> tuple[DecisionRecord, ...]:
     return (*_standing(state, "coordinator"), *_standing(state, "supporter"))
 
@@ -194,6 +220,10 @@ CHANGES = {
     TYPE_OF[RequestReopened]: _reopened,
     TYPE_OF[EscalatedToCoordinator]: _said,
     TYPE_OF[EscalatedToLeader]: _said,
+    TYPE_OF[ServiceLevelWarned]: _said,
+    TYPE_OF[ServiceLevelBreached]: _said,
+    TYPE_OF[ConfirmationReminded]: _said,
+    TYPE_OF[ClocksRecalculated]: _recalculated,
     TYPE_OF[RequestAmended]: _amended,
     TYPE_OF[AmendmentRefused]: _answered,
     TYPE_OF[RequestWithdrawn]: _withdrawn,

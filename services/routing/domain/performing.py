@@ -1,6 +1,7 @@
 """Doing the work: accept, decline, complete; and the coordinator's choice of who does it. Pure."""
 
 from services.routing.domain.assigning import assign, vacancies
+from services.routing.domain.clocks import confirm_by
 from services.routing.domain.context import Context
 from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
 from services.routing.domain.seating import seating
@@ -22,7 +23,7 @@ def accept(state: State, wish: Wish, context: Context) -> Decision:
 
 
 def complete(state: State, wish: Wish, context: Context) -> Decision:
-    """A supporter delivers; the requester has until `confirm_by` to say whether it is what they asked for."""
+    """A supporter delivers; the requester has until `confirm_by`, in working time, to say whether it is what they asked for."""
     seat = wish.seat_in(state.supporters, context)
     if seat is None:
         return Decision(refusal=NOT_YOURS)
@@ -34,7 +35,7 @@ def complete(state: State, wish: Wish, context: Context) -> Decision:
         note=str(wish.data.get("note") or ""),
         result=result if isinstance(result, dict) else {},
         on_behalf_of=wish.behalf(seat.person),
-        confirm_by=context.now + context.policy.confirm_within,
+        confirm_by=confirm_by(state, context),
     )
     return Decision(facts=(done,))
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from services.routing.domain.life import CLOSED, SEATED
+from services.routing.domain.ticking import NO_CLOCKS, Clocks
 from shared.schemas.model import Frozen
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import DecisionRecord, Seat, WorkDeclined
@@ -50,6 +51,7 @@ class State(Frozen):
     decisions: tuple[DecisionRecord, ...] = ()
     asked: int = 0
     answered: int = 0
+    clocks: Clocks = NO_CLOCKS
 
     @property
     def open(self) -> bool:
