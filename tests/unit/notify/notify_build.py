@@ -29,6 +29,9 @@ from shared.schemas.requests import (
     Verdict,
 )
 from shared.schemas.routing import DecisionRecord, Seat
+from shared.schemas.service_levels import ConfirmationReminded
+from shared.schemas.service_levels import ServiceLevelBreached as Breached
+from shared.schemas.service_levels import ServiceLevelWarned as Warned
 from tests.builders import a_document
 
 NOW = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
@@ -257,6 +260,7 @@ def told(decision: Decision) -> dict[str, str]:
     return {f"{item.kind}:{item.data['recipient']}": item.data["as"] for item in decision.items}
 
 
+DUE = datetime(2027, 3, 5, 10, 0, tzinfo=UTC)
 SCENES: dict[str, tuple[BaseModel, ...]] = {
     "submitted": (submitted(),),
     "returned": (returned(),),
@@ -267,6 +271,16 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "work_accepted": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted()),
     "work_declined": (submitted(), coordinator_assigned(), supporters_assigned(), work_declined()),
     "work_completed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), work_completed()),
+    "service_level_warned": (submitted(), coordinator_assigned(), supporters_assigned(), Warned(clock="delivery", due=DUE)),
+    "service_level_breached": (submitted(), coordinator_assigned(), supporters_assigned(), Breached(clock="response", due=DUE)),
+    "confirmation_reminded": (
+        submitted(),
+        coordinator_assigned(),
+        supporters_assigned(),
+        work_accepted(),
+        work_completed(),
+        ConfirmationReminded(due=DUE),
+    ),
     "request_amended": (submitted(), coordinator_assigned(), supporters_assigned(), request_amended()),
     "precondition_waived": (returned(), precondition_waived()),
     "evidence_asked": (submitted(), evidence_asked()),
