@@ -29,9 +29,7 @@ from shared.schemas.requests import (
     Verdict,
 )
 from shared.schemas.routing import DecisionRecord, Seat
-from shared.schemas.service_levels import ConfirmationReminded
-from shared.schemas.service_levels import ServiceLevelBreached as Breached
-from shared.schemas.service_levels import ServiceLevelWarned as Warned
+from shared.schemas.service_levels import ConfirmationReminded, ServiceLevelBreached, ServiceLevelWarned
 from tests.builders import a_document
 
 NOW = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
@@ -261,6 +259,7 @@ def told(decision: Decision) -> dict[str, str]:
 
 
 DUE = datetime(2027, 3, 5, 10, 0, tzinfo=UTC)
+WARNED, BREACHED = ServiceLevelWarned(clock="delivery", due=DUE), ServiceLevelBreached(clock="response", due=DUE)
 SCENES: dict[str, tuple[BaseModel, ...]] = {
     "submitted": (submitted(),),
     "returned": (returned(),),
@@ -271,14 +270,10 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "work_accepted": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted()),
     "work_declined": (submitted(), coordinator_assigned(), supporters_assigned(), work_declined()),
     "work_completed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), work_completed()),
-    "service_level_warned": (submitted(), coordinator_assigned(), supporters_assigned(), Warned(clock="delivery", due=DUE)),
-    "service_level_breached": (submitted(), coordinator_assigned(), supporters_assigned(), Breached(clock="response", due=DUE)),
+    "service_level_warned": (submitted(), coordinator_assigned(), supporters_assigned(), WARNED),
+    "service_level_breached": (submitted(), coordinator_assigned(), supporters_assigned(), BREACHED),
     "confirmation_reminded": (
-        submitted(),
-        coordinator_assigned(),
-        supporters_assigned(),
-        work_accepted(),
-        work_completed(),
+        *(submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), work_completed()),
         ConfirmationReminded(due=DUE),
     ),
     "request_amended": (submitted(), coordinator_assigned(), supporters_assigned(), request_amended()),

@@ -15,8 +15,8 @@ from shared.calendar import read_almanac, read_week
 from shared.calendar.almanac import Kind
 from shared.calendar.windows import WEEKDAYS
 from shared.schemas.people import Leave, Person
+from tests.unit.routing.clocked import Clocked, clock
 from tests.unit.routing.routing_build import MANAGER, POLICY, a_context, an_engineer
-from tests.unit.routing.test_routing_clocks import Clocked, clock
 
 CHINA = read_almanac()
 MINUTE = timedelta(minutes=1)

@@ -14,10 +14,10 @@ from shared.http.server import create_app
 from shared.ledger.messages import Outcome, Told
 from shared.telemetry import metrics
 from shared.telemetry.health import Health
+from tests.unit.routing.clocked import MONDAY, Clocked, a_journey, shanghai
 from tests.unit.routing.routing_build import CALENDAR, POLICY
 from tests.unit.routing.routing_fakes import FakeClock, FakeRequests
 from tests.unit.routing.routing_room import Room
-from tests.unit.routing.test_routing_clocks import MONDAY, Clocked, a_journey, shanghai
 
 
 class Desk:
