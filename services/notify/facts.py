@@ -23,7 +23,7 @@ MAIL_SYSTEM = "mail"
 NOT_UNDERSTOOD = "not_understood"
 MOST_UNREAD = 20
 MOST_ENTRIES = 50
-ABOUT_WORK = {"by", "role", "step", "reason", "note", "missing", "until", "cause", "holder", "person", "rating"}
+ABOUT_WORK = {"by", "role", "step", "reason", "note", "missing", "until", "cause", "holder", "person", "rating", "clock", "due"}
 ABOUT_CLASHES = {"other_unit", "call", "resolution"}
 ABOUT_DOCUMENTS = {"document", "kind", "name", "media_type", "language", "size", "version", "problem", "cause"}
 

@@ -7,13 +7,14 @@ from fastapi import FastAPI
 
 from services.routing.api import clash_routes, effort_routes, work_routes
 from services.routing.api.bidding import bidding_routes
+from services.routing.api.recalculating import recalculating_routes
 from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
 from services.routing.domain import RoutingDomain
 from services.routing.efforts_read import EffortsRead
 from services.routing.opening import OPEN_CHILD, Opening
-from services.routing.policy import load_policy
+from services.routing.policy import load_calendar, load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.settings import RoutingSettings
 from services.routing.surroundings import RoutingSurroundings
@@ -28,6 +29,7 @@ from shared.service.parts import Parts
 def build_app(settings: RoutingSettings) -> FastAPI:
     """The whole of routing as one application."""
     policy = load_policy(Path(settings.routing_policy)) if settings.routing_policy else load_policy()
+    calendar = load_calendar(policy, Path(settings.holidays)) if settings.holidays else load_calendar(policy)
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
     efforts, readers = EffortsRead(parts.database["requests"]), parts.auth.needs("requests:read")
@@ -39,6 +41,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         people=parts.people,
         packs=parts.packs,
         policy=policy,
+        calendar=calendar,
         seats=seats,
         requests=projection,
         clashes=guard,
@@ -66,6 +69,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
             work_routes(room.desk, projection, parts.clock, readers, parts.keys, lambda: surroundings.context([]), [bids]),
             clash_routes(room.desk, projection, parts.clock, readers, parts.keys),
             effort_routes(room.desk, projection, efforts, parts.clock, readers, parts.keys),
+            recalculating_routes(room.desk, parts.audit, parts.clock, parts.auth.service),
         ],
         prepare=[projection.prepare, seats.prepare, efforts.prepare, clashes.prepare],
         loops=[surroundings.sweep, *([guard.sweep] if guard else [])],

@@ -5,9 +5,17 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
+from shared.calendar import read_almanac
+from shared.calendar.almanac import CHINA
 
 SHIPPED = Path(__file__).parent / "policy.yaml"
+
+
+def load_calendar(policy: RoutingPolicy, holidays: Path = CHINA) -> Calendar:
+    """The working time of everybody. Raises AlmanacError."""
+    return Calendar(almanac=read_almanac(holidays), week=policy.week)
 
 
 class PolicyError(Exception):

@@ -98,6 +98,10 @@ class Requests(Protocol):
         """The requests that wait longest because people of one of `roles` were full."""
         ...
 
+    async def provisional(self, almanac: str, after: str, limit: int) -> Sequence[str]:
+        """Requests with a provisional clock by another calendar than version `almanac`, by id, those after `after`."""
+        ...
+
     async def count_waiting(self) -> int:
         """How many requests nobody fits."""
         ...

@@ -25,6 +25,8 @@ KIN = {TYPE: 1, "state.request.source": 1, STATUS: 1, SUPPORTERS: 1, "state.supp
 MOST_KIN = 1000
 PEOPLE = {STATUS: 1, COORDINATOR: 1, SUPPORTERS: 1}
 LACKING = {STATUS: {"$in": ["waiting", "choosing"]}}
+DUE = "state.clocks.due"
+RUNNING = {DUE: {"$type": "string"}}
 PLACES = Places(units=(UNIT,), people=("state.request.requester.id", COORDINATOR, SUPPORTERS, "state.declined"))
 """The request's unit; who asked, and whoever has or had a part in it."""
 
@@ -44,6 +46,7 @@ class Projection:
             await self._collection.create_index(path, sparse=True)
         # Of one unit's: kept for those that wait alone, so that it costs the others nothing.
         await self._collection.create_index([(UNIT, 1), (SINCE, 1), ("_id", 1)], partialFilterExpression=LACKING)
+        await self._collection.create_index([(UNIT, 1), (DUE, 1), ("_id", 1)], partialFilterExpression=RUNNING)
 
     # -- what readers see
 
@@ -62,6 +65,11 @@ class Projection:
     async def unassigned(self, sight: Sight, limit: int) -> list[tuple[str, State]]:
         """The unit's requests that nobody fits or whose coordinator has yet to choose, longest first."""
         found = self._seen.find(sight.in_unit(), LACKING, {"state": 1}).sort([(SINCE, 1), ("_id", 1)]).limit(limit)
+        return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
+
+    async def nearest_due(self, sight: Sight, limit: int) -> list[tuple[str, State]]:
+        """The unit's requests with a clock that runs, the one that is due next first."""
+        found = self._seen.find(sight.in_unit(), RUNNING, {"state": 1}).sort([(DUE, 1), ("_id", 1)]).limit(limit)
         return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
 
     # -- the port Requests
@@ -96,6 +104,13 @@ class Projection:
         lacking = {"$elemMatch": {"role": {"$in": list(roles)}, "excluded.full": {"$gt": 0}}}
         found = self._collection.find({STATUS: "waiting", DECISIONS: lacking}, {"_id": 1}).sort([(SINCE, 1), ("_id", 1)])
         return [stored["_id"] async for stored in found.limit(limit)]
+
+    async def provisional(self, almanac: str, after: str, limit: int) -> Sequence[str]:
+        """Requests with a provisional clock by another calendar than version `almanac`, by id, those after `after`."""
+        one = {"$elemMatch": {"met": None, "provisional": True, "almanac": {"$ne": almanac}}}
+        query = {STATUS: {"$in": [*sorted(OPEN), "completed"]}, "_id": {"$gt": after}, "state.clocks.clocks": one}
+        found = self._collection.find(query, {"_id": 1}).sort("_id", 1).limit(limit)
+        return [stored["_id"] async for stored in found]
 
     async def count_waiting(self) -> int:
         """How many requests nobody fits."""

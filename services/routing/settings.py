@@ -13,6 +13,7 @@ class RoutingSettings(Settings):
     """See Settings. Without a pepper outside development units' pursuits are not compared."""
 
     routing_policy: str | None = Field(default=None, description="file with routing's figures; the examples that ship when unset")
+    holidays: str | None = Field(default=None, description="file with public holidays and make-up workdays; China's when unset")
     clash_pepper: SecretStr | None = Field(
         default=None, description="under which tenders and customers are compared between units; the same for all processes"
     )

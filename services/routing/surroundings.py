@@ -11,6 +11,7 @@ import structlog
 
 from services.routing.domain import Context, State, burden
 from services.routing.domain.bidding.state import Kin
+from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
 from services.routing.ports import Applied, Clock, OpenWork, People, Pursuit, Requests, Seats, Wake
@@ -32,6 +33,7 @@ from shared.schemas.routing import (
     WorkCompleted,
     WorkDeclined,
 )
+from shared.schemas.service_levels import ConfirmationReminded, ServiceLevelBreached, ServiceLevelWarned
 from shared.storage import Sight
 from shared.telemetry import metrics
 
@@ -44,6 +46,11 @@ PAGE = 500
 COMES_ON = frozenset({TYPE_OF[WorkCompleted], TYPE_OF[RequestReopened], TYPE_OF[RequestWithdrawn]})
 """After these a part of a bid is elsewhere in its plan."""
 GIVEN_AWAY = frozenset({TYPE_OF[SupportHandedOver], TYPE_OF[CoordinationHandedOver], TYPE_OF[SupporterReleased]})
+SERVICE_LEVEL = {
+    TYPE_OF[ServiceLevelWarned]: "warned",
+    TYPE_OF[ConfirmationReminded]: "warned",
+    TYPE_OF[ServiceLevelBreached]: "breached",
+}
 
 
 class RoutingSurroundings:
@@ -56,6 +63,7 @@ class RoutingSurroundings:
         people: People,
         packs: Mapping[tuple[str, str], Pack],
         policy: RoutingPolicy,
+        calendar: Calendar,
         seats: Seats,
         requests: Requests,
         clashes: Applied | None = None,
@@ -64,6 +72,7 @@ class RoutingSurroundings:
         self._people = people
         self._packs = packs
         self._policy = policy
+        self._calendar = calendar
         self._seats = seats
         self._requests = requests
         self._clashes = clashes
@@ -95,6 +104,7 @@ class RoutingSurroundings:
             familiar=familiar,
             packs=self._packs,
             policy=self._policy,
+            calendar=self._calendar,
         )
         self._latest = context.keeping(self._latest)
         return self._latest
@@ -150,6 +160,7 @@ class RoutingSurroundings:
                 if turn % THOROUGH_EVERY == 0:
                     await self.restore()
                     self._waker.everybody("due")
+                    await self._waker.published(self._calendar.version)
             except Exception:  # the database may be away; the next sweep finds the same
                 log.exception("routing.sweep_failed")
             turn += 1
@@ -240,3 +251,5 @@ def _count(events: Iterable[Event]) -> None:
             metrics.ASSIGNMENTS.labels("supporter", "assigned").inc()
         elif event.type == TYPE_OF[AssignmentWaiting]:
             metrics.ASSIGNMENTS.labels(event.data["step"], "waiting").inc()
+        elif event.type in SERVICE_LEVEL:
+            metrics.SERVICE_LEVELS.labels(event.data.get("clock", "confirmation"), SERVICE_LEVEL[event.type]).inc()

@@ -40,6 +40,13 @@ class Waker:
         self._progressed |= pursuits
         self._start()
 
+    async def published(self, almanac: str) -> None:
+        """Wake whoever has a clock that was reckoned with days that were not published then, by another calendar than `almanac`."""
+        last = ""
+        while self.wake is not None and (page := await self._requests.provisional(almanac, last, AT_ONCE)):
+            last = page[-1]
+            await self.wake(page, "almanac")
+
     async def quiet(self) -> None:
         """Wait until nothing is being woken."""
         while self._running is not None and not self._running.done():

@@ -8,12 +8,14 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from shared.calendar.windows import WindowsError
+from shared.catalogue.directory_hours import read_hours
 from shared.catalogue.load import load_pack
 from shared.catalogue.pack import Pack
 from shared.catalogue.shapes import is_zone
 from shared.catalogue.strict_yaml import parse_yaml
 from shared.schemas.model import Text
-from shared.schemas.people import BusinessUnit, Leave, Person
+from shared.schemas.people import BusinessUnit, Leave, Person, WeekHours
 from shared.schemas.requests import Problem
 
 Result = tuple[list[BusinessUnit], list[Person], list[Problem]]
@@ -52,8 +54,9 @@ def _list(content: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _unit(raw: object, place: int, problems: list[Problem]) -> BusinessUnit | None:
+    hours = _hours(f"business_units.{place}", raw, problems)
     try:
-        return BusinessUnit.model_validate(raw)
+        return BusinessUnit.model_validate({**raw, **hours} if isinstance(raw, dict) else raw)
     except ValidationError as error:
         problems.append(_invalid(f"business_units.{place}", error))
         return None
@@ -66,13 +69,13 @@ def _person(raw: Any, place: int, pack: Pack, zones: Mapping[str, str], problems
         return None
     notifications = raw.get("notifications")
     channels = notifications.get("channels") if isinstance(notifications, dict) else None
-    roles = _list(raw, "roles")
+    roles, hours = _list(raw, "roles"), _hours(f"people.{place}", raw, problems)
     seats = max((pack.seats.by_role.get(str(role), pack.seats.default) for role in roles), default=pack.seats.default)
     try:
         leave = [_leave(period) for period in raw.get("leave") or ()]
         unit = raw.get("business_unit")
         implied = {"seats": seats, **({"time_zone": zones[unit]} if isinstance(unit, str) and unit in zones else {})}
-        return Person.model_validate({**implied, **raw, "leave": leave, **({"channels": channels} if channels else {})})
+        return Person.model_validate({**implied, **raw, **hours, "leave": leave, **({"channels": channels} if channels else {})})
     except ValidationError as error:
         problems.append(_invalid(f"people.{place}", error))
     except (KeyError, TypeError, ValueError):
@@ -80,6 +83,17 @@ def _person(raw: Any, place: int, pack: Pack, zones: Mapping[str, str], problems
             _problem(f"people.{place}.leave", "休假应含 from 和 to 日期。", "each leave needs the dates from and to.")
         )
     return None
+
+
+def _hours(where: str, raw: object, problems: list[Problem]) -> dict[str, WeekHours | None]:
+    """The entry's `working_hours` in their one form; a fault in them is a problem, and the entry is read without them."""
+    given = raw.get("working_hours") if isinstance(raw, dict) else None
+    try:
+        return {"working_hours": read_hours(given)}
+    except WindowsError as error:
+        zh = f"工作时间有误（{error}）请按 {{days: [mon, fri], start: '09:00', end: '18:00'}} 填写，时段不可重叠。"
+        problems.append(_problem(f"{where}.working_hours", zh, f"is wrong: {error}"))
+        return {"working_hours": None}
 
 
 def _leave(period: Mapping[str, Any]) -> Leave:

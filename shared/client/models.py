@@ -11,6 +11,7 @@ from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.notifications import Channel
 from shared.schemas.requests import Answer, Opportunity, Origin, PolicyPin, Request, Verdict
 from shared.schemas.routing import DecisionRecord, Seat
+from shared.schemas.service_levels import ClockName
 from shared.schemas.status import RequestStatus, WorkStatus
 
 FINAL: frozenset[str] = frozenset({"rejected", "dropped", "completed", "confirmed", "withdrawn"})
@@ -124,6 +125,18 @@ class Halt(Frozen):
     before: WorkStatus
 
 
+class ShownClock(Frozen):
+    clock: ClockName
+    state: Literal["runs", "held", "over", "met", "late"]
+    started: datetime
+    due: datetime
+    held_since: datetime | None
+    warned: datetime | None
+    breached: datetime | None
+    met: datetime | None
+    provisional: bool
+
+
 class Assignment(Frozen):
     id: str
     type: str | None
@@ -136,6 +149,7 @@ class Assignment(Frozen):
     halt: Halt | None
     confirm_by: datetime | None
     rating: int | None
+    clocks: tuple[ShownClock, ...] = ()
 
 
 class Lacking(Assignment):

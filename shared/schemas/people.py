@@ -11,13 +11,19 @@ from pydantic import Field
 from shared.schemas.callbacks import Callback
 from shared.schemas.model import Frozen, Text
 
+WeekHours = dict[str, tuple[str, ...]]
+"""Spans of hours by weekday, such as {"mon": ("09:00-12:00", "13:30-18:00")}; see shared.calendar.read_week."""
+
 
 class BusinessUnit(Frozen):
+    """A unit. `working_hours` are those of all its people who have none of their own, in their time zones."""
+
     code: str
     name: Text
     region: str | None = None
     time_zone: str = "Asia/Shanghai"
     locale: str = "zh"
+    working_hours: WeekHours | None = None
 
 
 class Leave(Frozen):
@@ -28,7 +34,10 @@ class Leave(Frozen):
 
 
 class Person(Frozen):
-    """One of our people. `skills` maps a skill to its level 1 (assists), 2 (works alone) or 3 (leads)."""
+    """One of our people. `skills` maps a skill to its level 1 (assists), 2 (works alone) or 3 (leads).
+
+    Without `working_hours` of their own, those of the unit are theirs.
+    """
 
     id: str
     name: str
@@ -47,6 +56,7 @@ class Person(Frozen):
     channels: tuple[str, ...] = ("email",)
     seats: int = Field(default=8, description="how many open requests the person may hold as a supporter or coordinator")
     active: bool = True
+    working_hours: WeekHours | None = None
 
     def away(self, at: datetime) -> bool:
         """Whether `at` (aware) falls on a day of leave."""
@@ -68,8 +78,10 @@ class Directory(Frozen):
     def version(self) -> str:
         """12 hex digits over all people and units; equal content gives equal versions in every process."""
         digest = hashlib.sha256()
-        for _, entry in (*sorted(self.units.items()), *sorted(self.people.items())):
-            digest.update(entry.model_dump_json().encode())
+        entries: list[tuple[str, BusinessUnit | Person]] = [*sorted(self.units.items()), *sorted(self.people.items())]
+        for _, entry in entries:
+            # Entries without hours have the version they had before there were any.
+            digest.update(entry.model_dump_json(exclude=None if entry.working_hours else {"working_hours"}).encode())
         return digest.hexdigest()[:12]
 
     def holders(self, role: str) -> tuple[Person, ...]:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.schemas import bidding, clashes, documents, effort, intake, notifications, reviews, routing
+from shared.schemas import bidding, clashes, documents, effort, intake, notifications, reviews, routing, service_levels
 from shared.schemas.envelope import Source
 
 EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
@@ -40,6 +40,10 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.request_reopened": routing.RequestReopened,
         "backline.routing.escalated_to_coordinator": routing.EscalatedToCoordinator,
         "backline.routing.escalated_to_leader": routing.EscalatedToLeader,
+        "backline.routing.service_level_warned": service_levels.ServiceLevelWarned,
+        "backline.routing.service_level_breached": service_levels.ServiceLevelBreached,
+        "backline.routing.confirmation_reminded": service_levels.ConfirmationReminded,
+        "backline.routing.clocks_recalculated": service_levels.ClocksRecalculated,
         "backline.routing.request_amended": routing.RequestAmended,
         "backline.routing.amendment_refused": routing.AmendmentRefused,
         "backline.routing.request_withdrawn": routing.RequestWithdrawn,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.requests import FieldChange, PolicyPin, Request
+from shared.schemas.service_levels import ClockName, Timed
 from shared.schemas.status import WorkStatus
 
 Step = Literal["coordinator", "supporter"]
@@ -89,12 +90,12 @@ class CoordinatorAssigned(Frozen):
     decision: DecisionRecord
 
 
-class SupportersAssigned(Frozen):
+class SupportersAssigned(Timed):
     seats: tuple[Seat, ...]
     decisions: tuple[DecisionRecord, ...]
 
 
-class AssignmentWaiting(Frozen):
+class AssignmentWaiting(Timed):
     """Nobody fits, or the coordinator has yet to choose (`reason`); the decisions say why or offer the ranking."""
 
     step: Step
@@ -151,7 +152,7 @@ class WorkPaused(Frozen):
     on_behalf_of: str | None = None
 
 
-class WorkResumed(Frozen):
+class WorkResumed(Timed):
     """The work goes on as `status`: because somebody said so, the time was over, or what was missing has come."""
 
     by: str
@@ -205,7 +206,7 @@ class SupporterReleased(Frozen):
     status: WorkStatus
 
 
-class WorkCompleted(Frozen):
+class WorkCompleted(Timed):
     """The work is delivered. `result` holds its sections (for a survey: the information checklist).
 
     Unless the requester says otherwise before `confirm_by`, it is taken as accepted.
@@ -228,7 +229,7 @@ class DeliveryConfirmed(Frozen):
     on_behalf_of: str | None = None
 
 
-class RequestReopened(Frozen):
+class RequestReopened(Timed):
     """What was delivered is not what was asked for. `coordinator` and `supporters` are those who have time to go on."""
 
     by: str
@@ -240,12 +241,13 @@ class RequestReopened(Frozen):
 
 
 class Escalated(Frozen):
-    """Somebody wants a decision from one step above, or the policy does since time runs out (`cause`)."""
+    """Somebody wants a decision from one step above, or the policy does since time runs out (`cause`, and which `clock`)."""
 
     by: str
     reason: str
     cause: Literal["person", "time"] = "person"
     on_behalf_of: str | None = None
+    clock: ClockName | None = None
 
 
 class EscalatedToCoordinator(Escalated):
@@ -284,7 +286,7 @@ def supported_by(given: Sequence[Seat], seats: Sequence[Seat]) -> tuple[Seat, ..
     return (*(seat for seat in seats if seat.step == "coordinator"), *given)
 
 
-class RequestAmended(Frozen):
+class RequestAmended(Timed):
     """The amendment stands: from here on the request reads `request`. `version` counts from 2."""
 
     request: Request

@@ -16,7 +16,8 @@ LABELS = {
     "end": "done, failed, unknown",
     "reason": "a code from the line of code that counts it",
     "step": "coordinator, supporter",
-    "outcome": "accepted, returned, rejected, duplicate, refused, sent, failed, unknown, assigned, waiting and the like",
+    "clock": "assignment, response, delivery, confirmation",
+    "outcome": "accepted, returned, rejected, duplicate, refused, sent, failed, unknown, assigned, waiting, warned, breached and the like",
     "channel": "http, batch, topic; email, chat, webhook, callback",
     "method": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, other",
     "route": "a path template of the service, or unmatched",
@@ -77,6 +78,9 @@ VERDICTS = Counter("backline_verdicts_total", "Verdicts said, by outcome and the
 DESK_OPEN = Gauge("backline_desk_open_records", "Refused messages that a unit has yet to correct", ["business_unit"])
 DESK_NOT_KEPT = Counter("backline_desk_not_kept_total", "Refused messages not kept because their unit's desk is full")
 ASSIGNMENTS = Counter("backline_assignment_total", "Assignment decisions, by step and outcome", ["step", "outcome"])
+SERVICE_LEVELS = Counter(
+    "backline_service_levels_total", "Clocks of requests whose time runs out or is over", ["clock", "outcome"]
+)
 SEATS_REFUSED = Counter("backline_seats_refused_total", "Seats refused because the person was full; decided again")
 DELIVERIES = Counter("backline_deliveries_total", "Deliveries that ended, by channel and outcome", ["channel", "outcome"])
 RENDER_SECONDS = Histogram("backline_render_seconds", "One document rendered in a child process", ["kind"], buckets=SECONDS)

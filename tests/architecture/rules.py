@@ -22,8 +22,8 @@ PURE = re.compile(
     r"services/\w+/domain(/\w+)?\.py|shared/catalogue/\w+\.py|shared/calendar/\w+\.py|shared/ledger/messages\.py"
     r"|shared/tables/(cells|columns|faults|harmless|labels|mapping|offers|rows)\.py"
 )
-READS_FILES = frozenset({"shared/catalogue/load.py"})
-"""The one pure-room module whose duty is to read files: it is called at start-up, never by a decision."""
+READS_FILES = frozenset({"shared/catalogue/load.py", "shared/calendar/almanac.py"})
+"""The pure rooms' modules whose duty is to read files: they are called at start-up, never by a decision."""
 IO = (
     "asyncio",
     "concurrent",

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from services.routing.api.clashes import clash_routes
 from services.routing.api.commanding import arranging_routes, closing_routes, performing_routes
 from services.routing.api.effort import effort_routes
+from services.routing.api.levels import level_routes
 from services.routing.api.previewing import Surroundings, previewing_routes
 from services.routing.api.reading import Authenticate, Reading, reading_routes
 from services.routing.api.reviewing import review_reading_routes, reviewing_routes
@@ -36,6 +37,7 @@ def work_routes(
     review_reading_routes(router, projection, principal)
     if surroundings is not None:
         previewing_routes(router, surroundings, principal)
+    level_routes(router, projection, principal)
     teller, caller = Teller(desk, clock, keys), commanding(principal)
     for routes in (performing_routes, arranging_routes, closing_routes, reviewing_routes, *more):
         routes(router, teller, caller)

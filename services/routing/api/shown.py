@@ -1,12 +1,35 @@
 """What routing shows of a request and of people's work."""
 
 from datetime import datetime
+from typing import Literal
 
 from services.routing.domain import State
 from services.routing.domain.state import Halt, Held
+from services.routing.domain.ticking import Clock
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.routing import DecisionRecord, Seat
+from shared.schemas.service_levels import ClockName
 from shared.schemas.status import WorkStatus
+
+CLOCK_FIELDS = {"clock", "started", "due", "held_since", "warned", "breached", "met", "provisional"}
+
+
+class ShownClock(Frozen):
+    """One clock of a request: how it stands, and its moments.
+
+    `held` while the work is halted, `late` when it was met after it was due, `over` when it is due and not met. A `provisional`
+    moment may move: it touches a year whose holidays are not published yet.
+    """
+
+    clock: ClockName
+    state: Literal["runs", "held", "over", "met", "late"]
+    started: datetime
+    due: datetime
+    held_since: datetime | None
+    warned: datetime | None
+    breached: datetime | None
+    met: datetime | None
+    provisional: bool
 
 
 class Assignment(Frozen):
@@ -27,6 +50,13 @@ class Assignment(Frozen):
     halt: Halt | None
     confirm_by: datetime | None
     rating: int | None
+    clocks: tuple[ShownClock, ...] = ()
+
+
+class Levels(Frozen):
+    """The unit's requests whose clocks run, the one that is due next first."""
+
+    requests: tuple[Assignment, ...]
 
 
 class Lacking(Assignment):
@@ -74,7 +104,21 @@ def _shown(request_id: str, state: State) -> Json:
         "halt": state.halt,
         "confirm_by": state.confirm_by,
         "rating": state.rating,
+        "clocks": clocks_of(state),
     }
+
+
+def clocks_of(state: State) -> tuple[ShownClock, ...]:
+    """The clocks of a request as they are shown."""
+    return tuple(ShownClock(**clock.model_dump(include=CLOCK_FIELDS), state=_stands(clock)) for clock in state.clocks.clocks)
+
+
+def _stands(clock: Clock) -> Literal["runs", "held", "over", "met", "late"]:
+    if clock.met:
+        return "late" if clock.met > clock.due else "met"
+    if clock.held_since:
+        return "held"
+    return "over" if clock.breached else "runs"
 
 
 def lacking(request_id: str, state: State) -> Lacking:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Self
 
 from services.routing.domain.bidding.state import Kin
+from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
@@ -42,6 +43,7 @@ class Context:
     policy: RoutingPolicy
     kin: Mapping[str, tuple[Kin, ...]] = field(default_factory=dict)
     """Of each bid that is woken: the other requests of its opportunity and unit."""
+    calendar: Calendar
 
     def pack(self, pin: PolicyPin) -> Pack:
         """The pinned pack; raises PolicyMissingError."""

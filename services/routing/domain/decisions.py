@@ -6,11 +6,13 @@ from datetime import datetime
 from services.routing.domain import closing, halting, settling
 from services.routing.domain.assigning import assign
 from services.routing.domain.bidding import room
+from services.routing.domain.clocks import timed
 from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
 from services.routing.domain.evolve import evolve
 from services.routing.domain.refusals import UNKNOWN, ended
 from services.routing.domain.review.following import followed
+from services.routing.domain.running_out import recalculate, woken
 from services.routing.domain.state import State
 from shared.ledger.messages import NOTHING, Decision, Heard, Message, Settled, Told, Woken
 from shared.schemas.envelope import Event, Source
@@ -31,31 +33,19 @@ class RoutingDomain:
 
     def decide(self, state: State, message: Message, context: Context) -> Decision:
         """Assign, obey, or leave alone."""
-        match message:
-            case Heard(event=event):
-                decision = _heard(state, event, context)
-            case Told(name=name) if name in settling.FROM_GUARD:
-                return settling.hear(state, message, context)
-            case Told():
-                decision = obey(state, message, context)
-            case Settled():
-                return room.settled(state, message)
-            case Woken(subject=subject):
-                decision = _woken(state, subject, context)
-            case _:
-                return NOTHING
-        return followed(state, message.subject, decision, context)
+        return timed(state, _decided(state, message, context), context)
 
     def evolve(self, state: State, event: Event) -> State:
         """See `evolve`."""
         return evolve(state, event)
 
     def wake_at(self, state: State) -> datetime | None:
-        """When a pause or the requester's time to object is over, or a bid's plan is to be looked at.
+        """When a pause or the requester's time to object is over, a bid's plan is to be looked at, or a clock has something to say.
 
         Waiting requests are woken when people or seats change and by the sweep, so none has a time of its own.
         """
-        return state.halt.until if state.halt else state.confirm_by or room.look_at(state)
+        own = state.halt.until if state.halt else state.confirm_by or room.look_at(state)
+        return min((moment for moment in (own, state.clocks.next_at) if moment), default=None)
 
     def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
         """There is only one schema yet."""
@@ -64,6 +54,25 @@ class RoutingDomain:
     def comparable(self, state: State) -> State:
         """Only intake is heard, in its own order."""
         return state
+
+
+def _decided(state: State, message: Message, context: Context) -> Decision:
+    match message:
+        case Told(name=name) if name in settling.FROM_GUARD:
+            return settling.hear(state, message, context)
+        case Told(name="recalculate", data=data):
+            return recalculate(state, str(data.get("by")), "operator", context)
+        case Settled():
+            return room.settled(state, message)
+        case Heard(event=event):
+            decision = _heard(state, event, context)
+        case Told():
+            decision = obey(state, message, context)
+        case Woken(subject=subject):
+            decision = woken(state, _woken(state, subject, context), context)
+        case _:
+            return NOTHING
+    return followed(state, message.subject, decision, context)
 
 
 def _woken(state: State, subject: str, context: Context) -> Decision:

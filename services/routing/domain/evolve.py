@@ -6,6 +6,7 @@ from services.routing.domain import clashes, efforts
 from services.routing.domain.bidding import room
 from services.routing.domain.review.evolving import ReviewFact, reviewed
 from services.routing.domain.state import Halt, State, held, working_or_assigned
+from services.routing.domain.ticking import Clocks, turned, without_response
 from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
 from shared.schemas.clashes import ClashFound, ClashResolved
 from shared.schemas.effort import EffortCorrected, EffortLogged, GiftsIssued, OutcomeRecorded, SpendLogged
@@ -38,6 +39,13 @@ from shared.schemas.routing import (
     WorkResumed,
     WorkSentBack,
 )
+from shared.schemas.service_levels import (
+    ClocksRecalculated,
+    ConfirmationReminded,
+    Due,
+    ServiceLevelBreached,
+    ServiceLevelWarned,
+)
 from shared.schemas.status import WorkStatus
 
 Update = dict[str, object]
@@ -46,7 +54,19 @@ Update = dict[str, object]
 def evolve(state: State, event: Event) -> State:
     """`state` after `event`; types that do not change it leave it as it is."""
     change = CHANGES.get(event.type)
-    return state.model_copy(update={**change(state, event), "revision": state.revision + 1}) if change else state
+    if change is None:
+        return state
+    after = state.model_copy(update={**change(state, event), "revision": state.revision + 1})
+    clocks = _clocks(state.clocks, after, event)
+    return after if clocks is state.clocks else after.model_copy(update={"clocks": clocks})
+
+
+def _clocks(clocks: Clocks, after: State, event: Event) -> Clocks:
+    """The clocks after `event`, which led to `after`: a service level runs for as long as somebody is there to keep it."""
+    if event.type == TYPE_OF[WorkDeclined] and after.status == "waiting" and clocks.get("response"):
+        return without_response(clocks)
+    dues = [Due.model_validate(due) for due in event.data.get("clocks", ())]
+    return turned(clocks, event.type, dues, event.time, named=event.data.get("clock"))
 
 
 def _submitted(state: State, event: Event) -> Update:
@@ -188,6 +208,12 @@ def _reviewed(state: State, event: Event) -> Update:
     return {"review": reviewed(state.review, cast(ReviewFact, event.read_as(MODELS[event.type])))}
 
 
+def _recalculated(state: State, event: Event) -> Update:
+    dues = event.read_as(ClocksRecalculated).clocks
+    confirmation = next((due.due for due in dues if due.clock == "confirmation"), None)
+    return {"confirm_by": confirmation} if confirmation and state.confirm_by else {}
+
+
 def _all_standing(state: State) -> tuple[DecisionRecord, ...]:
     return (*_standing(state, "coordinator"), *_standing(state, "supporter"))
 
@@ -222,6 +248,10 @@ CHANGES = {
     TYPE_OF[RequestReopened]: _reopened,
     TYPE_OF[EscalatedToCoordinator]: _said,
     TYPE_OF[EscalatedToLeader]: _said,
+    TYPE_OF[ServiceLevelWarned]: _said,
+    TYPE_OF[ServiceLevelBreached]: _said,
+    TYPE_OF[ConfirmationReminded]: _said,
+    TYPE_OF[ClocksRecalculated]: _recalculated,
     TYPE_OF[RequestAmended]: _amended,
     TYPE_OF[AmendmentRefused]: _answered,
     TYPE_OF[RequestWithdrawn]: _withdrawn,

@@ -3,6 +3,7 @@
 from services.routing.domain.accounting import issued
 from services.routing.domain.assigning import assign, vacancies
 from services.routing.domain.bidding.confirming import unconfirmed
+from services.routing.domain.clocks import confirm_by
 from services.routing.domain.context import Context
 from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
 from services.routing.domain.review.refusals import BY_OPINION
@@ -25,7 +26,7 @@ def accept(state: State, wish: Wish, context: Context) -> Decision:
 
 
 def complete(state: State, wish: Wish, context: Context) -> Decision:
-    """A supporter delivers; the requester has until `confirm_by` to say whether it is what they asked for."""
+    """A supporter delivers; the requester has until `confirm_by`, in working time, to say whether it is what they asked for."""
     seat = wish.seat_in(state.supporters, context)
     if seat is None:
         return Decision(refusal=NOT_YOURS)
@@ -41,7 +42,7 @@ def complete(state: State, wish: Wish, context: Context) -> Decision:
         note=str(wish.data.get("note") or ""),
         result=result if isinstance(result, dict) else {},
         on_behalf_of=wish.behalf(seat.person),
-        confirm_by=context.now + context.policy.confirm_within,
+        confirm_by=confirm_by(state, context),
     )
     return Decision(facts=(done, *issued(state, wish)))
 

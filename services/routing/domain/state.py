@@ -8,6 +8,7 @@ from services.routing.domain.clashes import Clash
 from services.routing.domain.efforts import Effort
 from services.routing.domain.life import CLOSED, SEATED
 from services.routing.domain.review.model import Review
+from services.routing.domain.ticking import NO_CLOCKS, Clocks
 from shared.schemas.model import Frozen
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import DecisionRecord, Seat, WorkDeclined
@@ -58,6 +59,7 @@ class State(Frozen):
     effort: Effort | None = None
     clashes: tuple[Clash, ...] = ()
     bid: Bid | None = None
+    clocks: Clocks = NO_CLOCKS
 
     @property
     def open(self) -> bool:

@@ -20,7 +20,17 @@ from shared.schemas.intake import RequestSubmitted
 from shared.schemas.people import Directory, Person
 from shared.schemas.registry import TYPE_OF
 from shared.storage import Client, Database, MongoLedgerStore, connect
-from tests.unit.routing.routing_build import ACCEPTED, NOW, PACK, POLICY, a_directory, a_person, a_request, an_engineer
+from tests.unit.routing.routing_build import (
+    ACCEPTED,
+    CALENDAR,
+    NOW,
+    PACK,
+    POLICY,
+    a_directory,
+    a_person,
+    a_request,
+    an_engineer,
+)
 from tests.unit.routing.routing_fakes import FakeClock, FakePeople
 
 pytestmark = pytest.mark.stack
@@ -152,6 +162,7 @@ def a_process(client: Client, name: str, directory: Directory) -> Process:
         people=FakePeople(directory),
         packs={(PACK.name, PACK.version): PACK},
         policy=POLICY,
+        calendar=CALENDAR,
         seats=MongoSeats(database["seats"]),
         requests=Projection(database["requests"]),
     )

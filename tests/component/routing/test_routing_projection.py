@@ -7,7 +7,7 @@ import pytest
 from services.routing.domain import OpenLoad, State
 from services.routing.projection import Projection
 from shared.storage import Database, Sight
-from tests.unit.routing.routing_build import MANAGER, Journey, a_context, a_request, an_engineer, choosing_pack
+from tests.unit.routing.routing_build import CALENDAR, MANAGER, Journey, a_context, a_request, an_engineer, choosing_pack
 from tests.unit.routing.routing_fakes import FakeRequests
 
 pytestmark = pytest.mark.stack
@@ -56,6 +56,12 @@ async def test_every_read_agrees_with_the_fake(mongo_database: Database):
     assert dict(await projection.holders(everything)) == {
         request: people for request, people in (await fake.holders(everything)).items() if fake.states[request].open
     }
+    for sight in SIGHTS:
+        assert await projection.nearest_due(sight, 100) == await fake.nearest_due(sight, 100)
+    assert await fake.nearest_due(Sight(unit="east"), 100)
+    for almanac in ("another", CALENDAR.version):
+        assert await projection.provisional(almanac, "", 100) == await fake.provisional(almanac, "", 100)
+    assert await projection.provisional("another", "R0", 1) == ["R1"]
     assert await projection.open_work("", 100) == await fake.open_work("", 100)
     assert await projection.open_work("R0", 2) == await fake.open_work("R0", 2)
     assert dict(await projection.bids(everything)) == dict(await fake.bids(everything)) == {"R6": ("east", "O1")}

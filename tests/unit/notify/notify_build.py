@@ -29,6 +29,7 @@ from shared.schemas.requests import (
     Verdict,
 )
 from shared.schemas.routing import DecisionRecord, Seat
+from shared.schemas.service_levels import ConfirmationReminded, ServiceLevelBreached, ServiceLevelWarned
 from tests.builders import a_document
 from tests.unit.notify.bid_facts import bid_child_returned, bid_planned
 from tests.unit.notify.review_facts import SAID
@@ -318,6 +319,8 @@ def told(decision: Decision) -> dict[str, str]:
 
 
 AT_WORK = (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted())
+DUE = datetime(2027, 3, 5, 10, 0, tzinfo=UTC)
+WARNED, BREACHED = ServiceLevelWarned(clock="delivery", due=DUE), ServiceLevelBreached(clock="response", due=DUE)
 SCENES: dict[str, tuple[BaseModel, ...]] = {
     "submitted": (submitted(),),
     "returned": (returned(),),
@@ -339,6 +342,12 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "request_reopened": (*AT_WORK, work_completed(), reopened()),
     "escalated_to_coordinator": (*AT_WORK, routing.EscalatedToCoordinator(by="anna", reason="客户要求提前")),
     "escalated_to_leader": (*AT_WORK, routing.EscalatedToLeader(by="asker", reason="无人推进")),
+    "service_level_warned": (submitted(), coordinator_assigned(), supporters_assigned(), WARNED),
+    "service_level_breached": (submitted(), coordinator_assigned(), supporters_assigned(), BREACHED),
+    "confirmation_reminded": (
+        *(submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), work_completed()),
+        ConfirmationReminded(due=DUE),
+    ),
     "request_amended": (submitted(), coordinator_assigned(), supporters_assigned(), request_amended()),
     "precondition_waived": (returned(), precondition_waived()),
     "evidence_asked": (submitted(), evidence_asked()),

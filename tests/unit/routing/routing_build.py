@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.routing.domain import Context, OpenLoad, RoutingDomain, State
-from services.routing.policy import load_policy
+from services.routing.policy import load_calendar, load_policy
 from shared.catalogue import Pack, load_pack
 from shared.ledger.messages import Decision, Heard, Message, Reservation, Told, Woken
 from shared.schemas.envelope import Event, dataschema
@@ -21,6 +21,7 @@ from shared.schemas.requests import Customer, FieldChange, Opportunity, Origin, 
 NOW = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
 PACK = load_pack()
 POLICY = load_policy()
+CALENDAR = load_calendar(POLICY)
 ACCEPTED = Verdict(outcome="accepted", message=Text(zh="已受理。", en="Accepted."))
 AWAY = (Leave(first=date(2027, 2, 20), last=date(2027, 3, 20)),)
 
@@ -75,7 +76,15 @@ def choosing_pack(*kinds: str) -> Pack:
 
 def a_context(*people: Person, pack: Pack = PACK, loads: Mapping[str, OpenLoad] | None = None, **changes: Any) -> Context:
     packs = {(pack.name, pack.version): pack}
-    plain = Context(now=NOW, directory=a_directory(ASKER, *people), loads=loads or {}, familiar={}, packs=packs, policy=POLICY)
+    plain = Context(
+        now=NOW,
+        directory=a_directory(ASKER, *people),
+        loads=loads or {},
+        familiar={},
+        packs=packs,
+        policy=POLICY,
+        calendar=CALENDAR,
+    )
     return replace(plain, **changes)
 
 

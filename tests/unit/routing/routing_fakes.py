@@ -109,6 +109,18 @@ class FakeRequests:
             if any(record.role in roles and record.excluded.get("full") for record in self.states[request].decisions)
         ][:limit]
 
+    async def nearest_due(self, sight: Sight, limit: int) -> Sequence[tuple[str, State]]:
+        seen = self._seen(sight.in_unit()).items()
+        return sorted(((r, state) for r, state in seen if state.clocks.due), key=lambda one: str(one[1].clocks.due))[:limit]
+
+    async def provisional(self, almanac: str, after: str, limit: int) -> Sequence[str]:
+        found = (
+            request
+            for request, state in sorted(self.states.items())
+            if any(clock.provisional and clock.almanac != almanac for clock in state.clocks.open)
+        )
+        return [request for request in found if request > after][:limit]
+
     async def count_waiting(self) -> int:
         return len(await self.waiting(10_000))
 

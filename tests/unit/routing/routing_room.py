@@ -11,6 +11,7 @@ from shared.schemas.envelope import Event, dataschema
 from shared.schemas.people import Person
 from shared.schemas.registry import OWNER, TYPE_OF
 from tests.unit.routing.routing_build import (
+    CALENDAR,
     MANAGER,
     NOW,
     PACK,
@@ -41,6 +42,7 @@ class Room:
             people=FakePeople(a_directory(*self.people)),
             packs={(PACK.name, PACK.version): PACK},
             policy=POLICY,
+            calendar=CALENDAR,
             seats=self.seats,
             requests=self.requests,
         )

@@ -320,3 +320,21 @@ async def test_what_cannot_be_stored_and_what_cannot_be_done_now_are_told_apart(
 async def test_a_request_that_routing_never_heard_of_cannot_be_accepted(site: Site):
     answer = await site.ask("POST", "/v1/requests/R9/accept")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_request")
+
+
+async def test_an_assignment_shows_its_clocks_and_the_unit_sees_what_is_due_next():
+    later, sooner, halted = (an_assigned(an_engineer("anna")) for _ in range(3))
+    later.subject, sooner.subject, halted.subject = "R1", "R2", "R3"
+    later.tells("accept", "anna")
+    halted.tells("pause", "anna", reason="等客户")
+    site = Site(later, sooner, halted)
+    clocks = (await site.ask("GET", "/v1/requests/R1/assignment")).json()["clocks"]
+    assert [(clock["clock"], clock["state"], clock["provisional"]) for clock in clocks] == [
+        ("response", "met", True),
+        ("delivery", "runs", True),
+    ]
+    held = (await site.ask("GET", "/v1/requests/R3/assignment")).json()["clocks"]
+    assert {clock["state"] for clock in held} == {"held"}
+    due = (await site.ask("GET", "/v1/service-levels", by="unit-east")).json()["requests"]
+    assert [request["id"] for request in due] == ["R2", "R1"]
+    assert (await site.ask("GET", "/v1/service-levels", by="unit-south")).json()["requests"] == []

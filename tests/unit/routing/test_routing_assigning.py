@@ -3,6 +3,7 @@
 import pytest
 
 from services.routing.domain import OpenLoad, RoutingDomain
+from services.routing.domain.ticking import NO_CLOCKS
 from shared.ledger.messages import NOTHING
 from shared.schemas.intake import RequestSubmitted
 from shared.schemas.people import Person
@@ -262,8 +263,10 @@ def test_requests_that_do_not_wait_are_not_woken(withdrawn: bool):
     assert journey.wakes() == NOTHING
 
 
-def test_waiting_needs_no_timer_of_its_own():
-    assert RoutingDomain().wake_at(submitted(MANAGER).state) is None
+def test_waiting_has_no_timer_but_its_clock():
+    state = submitted(MANAGER).state
+    assert RoutingDomain().wake_at(state) == state.clocks.next_at
+    assert RoutingDomain().wake_at(state.model_copy(update={"clocks": NO_CLOCKS})) is None
 
 
 # -- the policy

@@ -13,7 +13,7 @@ from services.routing.domain import Context
 from shared.catalogue import read_directory
 from shared.schemas.people import Directory
 from shared.schemas.requests import Request
-from tests.unit.routing.routing_build import NOW, PACK, POLICY, Journey
+from tests.unit.routing.routing_build import CALENDAR, NOW, PACK, POLICY, Journey
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
@@ -59,7 +59,15 @@ def _read(body: Any) -> Request:
 
 def run(directory: Directory, requests: list[Request], seed: int) -> tuple[list[Journey], Context]:
     """All requests one after the other, each finding the work of those before it; seats are granted as the store grants them."""
-    context = Context(now=NOW, directory=directory, loads={}, familiar={}, packs={(PACK.name, PACK.version): PACK}, policy=POLICY)
+    context = Context(
+        now=NOW,
+        directory=directory,
+        loads={},
+        familiar={},
+        packs={(PACK.name, PACK.version): PACK},
+        policy=POLICY,
+        calendar=CALENDAR,
+    )
     order = list(enumerate(requests))
     random.Random(seed).shuffle(order)
     journeys = []

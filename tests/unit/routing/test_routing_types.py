@@ -12,7 +12,7 @@ from shared.schemas.envelope import Event
 from shared.schemas.intake import RequestSubmitted
 from tests.builders import NOW, TYPES, a_body, a_context, a_directory, events_of, the_pack
 from tests.unit.catalogue.packs import with_a_sixteenth_type
-from tests.unit.routing.routing_build import POLICY
+from tests.unit.routing.routing_build import CALENDAR, POLICY
 
 DOMAIN = RoutingDomain()
 ENGINEER = ("presales_manager", "PM1", ["presales_engineer"])
@@ -48,7 +48,13 @@ def routed(body: dict[str, Any], pack: Pack | None = None) -> tuple[State, list[
     say = events_of("R")
     heard = say(said)
     context = Context(
-        now=NOW, directory=a_directory(), loads={}, familiar={}, packs={(policy.name, policy.version): policy}, policy=POLICY
+        now=NOW,
+        directory=a_directory(),
+        loads={},
+        familiar={},
+        packs={(policy.name, policy.version): policy},
+        policy=POLICY,
+        calendar=CALENDAR,
     )
     state = DOMAIN.evolve(State(), heard)
     events = [say(fact) for fact in DOMAIN.decide(state, Heard(event=heard), context).facts]

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
+from services.routing.domain.clocks import confirm_by
 from services.routing.domain.context import Context
 from services.routing.domain.review.model import Review
+from services.routing.domain.state import State
 from shared.schemas.model import Json, Text
 from shared.schemas.reviews import Opinion, ReviewDecided, ReviewOutcome, Verdict
 from shared.schemas.routing import WorkCompleted
@@ -23,9 +25,9 @@ OPINIONS: dict[Verdict, Text] = {
 CONCLUSION = Text(zh="结论", en="Conclusion")
 
 
-def decided(review: Review, context: Context, *, by: str, locale: str, on_behalf_of: str | None = None) -> Sequence[BaseModel]:
+def decided(review: Review, state: State, context: Context, *, by: str, on_behalf_of: str | None = None) -> Sequence[BaseModel]:
     """The facts that end `review` when its opinions come to something; none while they do not."""
-    outcome = review.verdict
+    outcome, locale = review.verdict, state.request.locale if state.request else "zh"
     if outcome is None:
         return ()
     done = WorkCompleted(
@@ -33,7 +35,7 @@ def decided(review: Review, context: Context, *, by: str, locale: str, on_behalf
         note=OUTCOMES[outcome].by_locale(locale),
         result=result_of(review, outcome, locale),
         on_behalf_of=on_behalf_of,
-        confirm_by=context.now + context.policy.confirm_within,
+        confirm_by=confirm_by(state, context),
     )
     return ReviewDecided(by=by, round=review.round, outcome=outcome, opinions=review.opinions), done
 

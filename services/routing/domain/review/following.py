@@ -68,7 +68,7 @@ def followed(state: State, subject: str, decision: Decision, context: Context) -
         after = supposed(after, facts, context.now)
     more = _going_on(after, subject, context) if after.status in SEATED else Decision()
     if after.status in SEATED and after.review is not None and after.review.runs and not more.facts:
-        facts += decided(after.review, context, by=POLICY, locale=after.request.locale if after.request else "zh")
+        facts += decided(after.review, after, context, by=POLICY)
     reservations = (*decision.reservations, *more.reservations)
     return replace(decision, facts=(*decision.facts, *facts, *more.facts), reservations=reservations)
 

@@ -48,8 +48,7 @@ def opine(state: State, wish: Wish, context: Context) -> Decision:
     if not seat.accepted:
         first = not any(one.accepted for one in state.supporters)
         facts.append(WorkAccepted(by=wish.by, role=seat.role, first=first, on_behalf_of=wish.behalf(seat.person)))
-    locale = state.request.locale if state.request else "zh"
-    ended = decided(after, context, by=wish.by, locale=locale, on_behalf_of=wish.behalf(seat.person))
+    ended = decided(after, state, context, by=wish.by, on_behalf_of=wish.behalf(seat.person))
     return Decision(facts=(*facts, said, *ended))
 
 

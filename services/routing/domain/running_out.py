@@ -1,0 +1,120 @@
+"""What is said when time runs out: a warning, the breach, and one step above after the other. Clocks reckoned anew. Pure."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel
+
+from services.routing.domain.clocks import ending, reckoned
+from services.routing.domain.context import Context
+from services.routing.domain.refusals import UNKNOWN
+from services.routing.domain.state import State
+from services.routing.domain.ticking import Clock
+from shared.ledger.messages import NOTHING, Decision
+from shared.schemas.model import Text
+from shared.schemas.requests import Request
+from shared.schemas.routing import POLICY, EscalatedToCoordinator, EscalatedToLeader
+from shared.schemas.service_levels import (
+    ClockName,
+    ClocksRecalculated,
+    ConfirmationReminded,
+    Due,
+    ServiceLevelBreached,
+    ServiceLevelWarned,
+)
+
+CALLED: dict[ClockName, Text] = {
+    "assignment": Text(zh="指派支持人", en="finding supporters"),
+    "response": Text(zh="首次接受", en="the first acceptance"),
+    "delivery": Text(zh="交付", en="the delivery"),
+    "confirmation": Text(zh="申请人确认", en="the requester's confirmation"),
+}
+SHORTEST = timedelta(seconds=1)
+
+
+def run_out(state: State, context: Context) -> Decision:
+    """What the hour brings for each clock that runs; nothing twice, and nothing when the hour is earlier than it was."""
+    facts = [fact for clock in state.clocks.clocks for fact in _said(clock, state, context)]
+    return Decision(facts=tuple(facts)) if facts else NOTHING
+
+
+def _said(clock: Clock, state: State, context: Context) -> list[BaseModel]:
+    moment = clock.next_at
+    if moment is None or moment > context.now:
+        return []
+    if clock.clock == "confirmation":
+        return [ConfirmationReminded(due=clock.due)]
+    if clock.breached:
+        return [_above(clock, context, leader=True)]
+    if clock.due <= context.now:
+        breached = ServiceLevelBreached(clock=clock.clock, due=clock.due)
+        return [breached, _above(clock, context, leader=state.coordinator is None)]
+    return [ServiceLevelWarned(clock=clock.clock, due=clock.due)]
+
+
+def _above(clock: Clock, context: Context, *, leader: bool) -> BaseModel:
+    """The coordinator first, the leaders next; the leaders at once while there is no coordinator."""
+    unit = context.calendar.zone_of(clock.person, context.directory)
+    due, called = f"{clock.due.astimezone(unit):%Y-%m-%d %H:%M (%z)}", CALLED[clock.clock]
+    reason = f"{called.zh}应于 {due} 前完成 / {called.en} was due by {due}"
+    above = EscalatedToLeader if leader else EscalatedToCoordinator
+    return above(by=POLICY, reason=reason, cause="time", clock=clock.clock)
+
+
+def reckoned_otherwise(state: State, context: Context) -> bool:
+    """Whether a clock was reckoned with days that were not published then, and the calendar is another one since."""
+    version = context.calendar.version
+    return any(clock.provisional and clock.almanac != version for clock in state.clocks.open)
+
+
+def recalculate(state: State, by: str, cause: Literal["operator", "almanac"], context: Context) -> Decision:
+    """All clocks that are not met, with the present calendar; an operator also has the present service levels taken."""
+    if state.request is None:
+        return Decision(refusal=UNKNOWN)
+    dues = tuple(_anew(clock, state.request, cause, context) for clock in state.clocks.open)
+    moved = [due for due, clock in zip(dues, state.clocks.open, strict=True) if due != _due(clock)]
+    if not moved:
+        return Decision(answer={"moved": 0})
+    fact = ClocksRecalculated(by=by, cause=cause, almanac=context.calendar.version, clocks=dues)
+    return Decision(facts=(fact,), answer={"moved": len(moved)})
+
+
+def _anew(clock: Clock, request: Request, cause: str, context: Context) -> Due:
+    working = timedelta(seconds=clock.working_seconds) if clock.working_seconds else None
+    if cause == "operator" and working is not None:
+        working = max((_whole(clock, request, context) or _of(clock)) - timedelta(seconds=clock.used_seconds), SHORTEST)
+    since, used = clock.since, clock.used_seconds
+    if working is None:
+        due = ending(clock.clock, context, request, clock.person, clock.due, None, since=since, used=used)
+    else:
+        due = reckoned(clock.clock, context, request, clock.person, working, since=since, used=used)
+    return due.model_copy(update={"by_date": clock.by_date})
+
+
+def _whole(clock: Clock, request: Request, context: Context) -> timedelta | None:
+    """The time that the policy gives the step now; None where it gives none, or the request's own date counts."""
+    if clock.clock == "confirmation":
+        return context.policy.confirm_within
+    if clock.clock == "delivery" and clock.by_date:
+        return None
+    hours = getattr(context.policy.service_levels.of(request.type, request.priority), clock.clock)
+    return timedelta(hours=hours) if hours else None
+
+
+def _of(clock: Clock) -> timedelta:
+    """The whole time of a clock as it was reckoned."""
+    return timedelta(seconds=(clock.working_seconds or 0) + clock.used_seconds)
+
+
+def _due(clock: Clock) -> Due:
+    return Due(**{name: getattr(clock, name) for name in Due.model_fields})
+
+
+def woken(state: State, decision: Decision, context: Context) -> Decision:
+    """`decision`, which the hour brings for the work itself; where it brings nothing, what it brings for the clocks."""
+    if decision.facts:
+        return decision
+    if reckoned_otherwise(state, context):
+        return replace(recalculate(state, POLICY, "almanac", context), answer=None)
+    return run_out(state, context)
