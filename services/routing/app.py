@@ -22,7 +22,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     policy = load_policy(Path(settings.routing_policy)) if settings.routing_policy else load_policy()
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
-    seats = MongoSeats(parts.database["seats"])
+    seats = MongoSeats(parts.database["seats"], policy.assignment)
     surroundings = RoutingSurroundings(
         clock=parts.clock, people=parts.people, packs=parts.packs, policy=policy, seats=seats, requests=projection
     )

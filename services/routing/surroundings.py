@@ -10,9 +10,10 @@ from datetime import timedelta
 import structlog
 
 from services.routing.domain import Context, State, burden
+from services.routing.domain.appointments import appointments
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
-from services.routing.ports import Clock, OpenWork, People, Requests, Seats, Wake
+from services.routing.ports import Clock, Lost, OpenWork, People, Requests, Seats, Wake
 from services.routing.waking import Waker
 from shared.catalogue import Pack
 from shared.ledger.messages import Decision, Heard, Message, Told, Woken
@@ -22,7 +23,9 @@ from shared.schemas.routing import (
     AssignmentWaiting,
     CoordinationHandedOver,
     CoordinatorAssigned,
+    RequestAmended,
     RequestWithdrawn,
+    SupporterAdded,
     SupporterReleased,
     SupportersAssigned,
     SupportHandedOver,
@@ -38,6 +41,8 @@ OLD = timedelta(seconds=60)
 PAGE = 500
 
 GIVEN_AWAY = frozenset({TYPE_OF[SupportHandedOver], TYPE_OF[CoordinationHandedOver], TYPE_OF[SupporterReleased]})
+
+REBOOKED = frozenset({TYPE_OF[RequestAmended], TYPE_OF[SupporterAdded], TYPE_OF[SupportHandedOver]})
 
 
 class RoutingSurroundings:
@@ -78,9 +83,10 @@ class RoutingSurroundings:
         if subjects:
             opportunities |= await self._requests.opportunities(subjects)
         familiar = await self._requests.familiar(sorted(opportunities)) if opportunities else {}
-        loads = await self._seats.loads()
+        now = self._clock.now()
+        loads = await self._seats.loads(now)
         context = Context(
-            now=self._clock.now(),
+            now=now,
             directory=self._people.directory,
             loads=loads,
             familiar=familiar,
@@ -112,8 +118,17 @@ class RoutingSurroundings:
             for event in events
             for person in sorted(_leaving(event, state))
         ]
+        await self._rebook(subjects)
         if left and await self._seats.release(left):
             self._freed(person for _, person in left)
+
+    async def _rebook(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
+        """An amendment may move appointments, and whoever coordinates may be asked for help: both have a place already."""
+        for subject, state, events in subjects:
+            if isinstance(state, State) and state.request and state.policy and any(event.type in REBOOKED for event in events):
+                parts = tuple((seat.person, seat.step) for seat in state.supporters)
+                work = OpenWork(request=subject, type=state.request.type, policy=state.policy, parts=parts, asked=state.request)
+                await self._seats.book([(subject, person, bookings) for _, person, _, bookings in self._places(work)])
 
     async def people_changed(self) -> None:
         """Whoever waits may now be helped."""
@@ -135,6 +150,7 @@ class RoutingSurroundings:
                 await self.reconcile()
                 if turn % THOROUGH_EVERY == 0:
                     await self.restore()
+                    await self._seats.forget(self._clock.now())
                     self._waker.everybody("due")
             except Exception:  # the database may be away; the next sweep finds the same
                 log.exception("routing.sweep_failed")
@@ -158,11 +174,19 @@ class RoutingSurroundings:
         added, last = 0, ""
         while page := await self._requests.open_work(last, PAGE):
             last = page[-1].request
-            places = [(work.request, person, weight) for work in page for person, weight in self._weights(work).items()]
+            places = [place for work in page for place in self._places(work)]
             added += await self._seats.restore(places, self._clock.now())
         if added:
             log.warning("routing.lost_seats_restored", seats=added)
         return added
+
+    def _places(self, work: OpenWork) -> Sequence[Lost]:
+        """The places that a request's people should have."""
+        pack = self._packs.get((work.policy.name, work.policy.version))
+        kind = pack.types.get(work.type) if pack else None
+        gone = appointments(work.request, work.asked, kind, self._policy.assignment) if kind else ()
+        going = {person for person, step in work.parts if step == "supporter"}
+        return [(work.request, person, weight, gone if person in going else ()) for person, weight in self._weights(work).items()]
 
     def _weights(self, work: OpenWork) -> Mapping[str, float]:
         pack = self._packs.get((work.policy.name, work.policy.version))

@@ -40,11 +40,13 @@ class Candidate(Frozen):
     parts: dict[str, float]
     open_load: float
     stands_in_for: str | None = None
+    inputs: dict[str, float] = Field(default_factory=dict, description="what the parts were worked out from; 0 is left out")
 
 
 class DecisionRecord(Frozen):
-    """How one choice was made, reproducible from directory version, policy and these numbers.
+    """How one choice was made, reproducible from directory version, policy and these numbers (`backline explain`).
 
+    `weights` are those it used, `fairness_half` the effort at which the weight of fairness is halved.
     `candidates` holds the best 10, or 20 where a coordinator chooses; `excluded` counts everybody else by the filter that
     removed them.
     """
@@ -61,6 +63,9 @@ class DecisionRecord(Frozen):
     chosen: tuple[str, ...]
     chosen_by: str = "policy"
     explanation: Text
+    skills: dict[str, int] = Field(default_factory=dict, description="each wanted skill and its least level")
+    weights: dict[str, float] = Field(default_factory=dict)
+    fairness_half: float | None = None
 
 
 class Seat(Frozen):

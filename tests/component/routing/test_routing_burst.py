@@ -20,7 +20,7 @@ from shared.schemas.intake import RequestSubmitted
 from shared.schemas.people import Directory, Person
 from shared.schemas.registry import TYPE_OF
 from shared.storage import Client, Database, MongoLedgerStore, connect
-from tests.unit.routing.routing_build import ACCEPTED, NOW, PACK, a_directory, a_person, a_request, an_engineer
+from tests.unit.routing.routing_build import ACCEPTED, NOW, PACK, POLICY, a_directory, a_person, a_request, an_engineer
 from tests.unit.routing.routing_fakes import FakeClock, FakePeople
 
 pytestmark = pytest.mark.stack
@@ -85,9 +85,9 @@ class Careless(MongoSeats):
     """Looks first and writes then, as a reservation must not."""
 
     async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
-        loads = await self.loads()
+        loads = await self.loads(NOW)
         free = [(r, place) for r, place in wanted if place.holder not in loads or loads[place.holder].count < place.capacity]
-        await self.restore([(request, place.holder, place.weight) for request, place in free], at)
+        await self.restore([(request, place.holder, place.weight, ()) for request, place in free], at)
         return frozenset(request for request, _ in wanted) - {request for request, _ in free}
 
 
@@ -151,6 +151,7 @@ def a_process(client: Client, name: str, directory: Directory) -> Process:
         clock=clock,
         people=FakePeople(directory),
         packs={(PACK.name, PACK.version): PACK},
+        policy=POLICY,
         seats=MongoSeats(database["seats"]),
         requests=Projection(database["requests"]),
     )
