@@ -131,8 +131,9 @@ class RoutingSurroundings:
                 await self._seats.book([(subject, person, bookings) for _, person, _, bookings in self._places(work)])
 
     async def people_changed(self) -> None:
-        """Whoever waits may now be helped."""
+        """Whoever waits may now be helped, and whoever has a part may be away."""
         self._waker.everybody("people_changed")
+        self._waker.away(self._away())
 
     async def quiet(self) -> None:
         """Wait until everybody who had to be woken is."""
@@ -141,7 +142,8 @@ class RoutingSurroundings:
     async def sweep(self) -> None:
         """Reconcile seats and requests, until cancelled.
 
-        At the start and every tenth minute whoever waits is woken too, since leave ends by itself.
+        At the start and every tenth minute whoever waits is woken too, and the work of people who are away: leave begins and ends
+        by itself.
         """
         turn = 0
         while True:
@@ -152,6 +154,7 @@ class RoutingSurroundings:
                     await self.restore()
                     await self._seats.forget(self._clock.now())
                     self._waker.everybody("due")
+                    self._waker.away(self._away())
             except Exception:  # the database may be away; the next sweep finds the same
                 log.exception("routing.sweep_failed")
             turn += 1
@@ -196,12 +199,16 @@ class RoutingSurroundings:
             weights[person] = max(burden(kind, step) if kind else 1.0, weights.get(person, 0.0))
         return weights
 
+    def _away(self) -> frozenset[str]:
+        now = self._clock.now()
+        return frozenset(person.id for person in self._people.directory.people.values() if person.away(now))
+
     def _freed(self, persons: Iterable[str]) -> None:
         """Wake those who wait for a role of somebody who has time again, for themselves or for whom they stand in."""
         freed, directory, now = frozenset(persons), self._people.directory, self._clock.now()
         roles = {role for person in freed if person in directory.people for role in directory.people[person].roles}
         for person in directory.people.values():
-            if person.delegate and person.away(now) and (deputy := stand_in(person, directory, now)) and deputy.id in freed:
+            if person.away(now) and (deputy := stand_in(person, directory, now)) and deputy.id in freed:
                 roles.update(person.roles)
         self._waker.seats_freed(frozenset(roles))
 

@@ -1,9 +1,11 @@
 """Wakes waiting requests when people or seats change: one run at a time, and what changes meanwhile makes the next run.
 
-Invariant: after a change of people every waiting request is woken, however many there are.
+Invariant: after a change of people every waiting request is woken, and each in which somebody who is away has a part, however many
+there are.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -21,6 +23,7 @@ class Waker:
         self._requests = requests
         self._reason: str | None = None
         self._roles: set[str] = set()
+        self._away: frozenset[str] = frozenset()
         self._running: asyncio.Task[None] | None = None
         self.wake: Wake | None = None
 
@@ -34,6 +37,12 @@ class Waker:
         self._roles |= roles
         self._start()
 
+    def away(self, people: frozenset[str]) -> None:
+        """Wake the open requests in which somebody of `people`, who are away, has a part."""
+        if people:
+            self._away |= people
+            self._start()
+
     async def quiet(self) -> None:
         """Wait until nothing is being woken."""
         while self._running is not None and not self._running.done():
@@ -45,12 +54,15 @@ class Waker:
 
     async def _run(self, wake: Wake) -> None:
         try:
-            while self._reason or self._roles:
+            while self._reason or self._roles or self._away:
                 reason, self._reason = self._reason, None
                 roles, self._roles = self._roles, set()
+                away, self._away = self._away, frozenset()
+                if away:
+                    await self._wake_their(wake, sorted(away))
                 if reason:
                     await self._wake_all(wake, reason)
-                elif requests := await self._requests.waiting_for(sorted(roles), FOR_A_SEAT):
+                elif roles and (requests := await self._requests.waiting_for(sorted(roles), FOR_A_SEAT)):
                     await wake(requests, "seat_freed")
         except Exception:  # whoever waits is woken again by the next change, and by the sweep
             log.exception("routing.wake_failed")
@@ -60,3 +72,9 @@ class Waker:
         while page := await self._requests.waiting(AT_ONCE, last):
             last = page[-1]
             await wake([request for _, request in page], reason)
+
+    async def _wake_their(self, wake: Wake, people: Sequence[str]) -> None:
+        last = ""
+        while page := await self._requests.held_by(people, AT_ONCE, last):
+            last = page[-1]
+            await wake(page, "away")

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.schemas import documents, intake, notifications, routing
+from shared.schemas import absences, documents, intake, notifications, routing
 from shared.schemas.envelope import Source
 
 EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
@@ -43,6 +43,7 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.request_amended": routing.RequestAmended,
         "backline.routing.amendment_refused": routing.AmendmentRefused,
         "backline.routing.request_withdrawn": routing.RequestWithdrawn,
+        "backline.routing.absence_noticed": absences.AbsenceNoticed,
         "backline.routing.withdrawal_refused": routing.WithdrawalRefused,
     },
     "documents": {

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.routing.domain import closing, halting
+from services.routing.domain.absences import covered
 from services.routing.domain.assigning import assign
 from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
@@ -63,6 +64,8 @@ def _woken(state: State, subject: str, context: Context) -> Decision:
     match state.status:
         case "waiting":
             return assign(subject, state, context)
+        case "assigned" | "working":
+            return covered(state, subject, context)
         case "paused":
             return halting.time_over(state, subject, context)
         case "completed":

@@ -1,6 +1,8 @@
 """How routing's state follows from events, heard and own. Pure."""
 
+from services.routing.domain.absences import mark
 from services.routing.domain.state import Halt, State, held, working_or_assigned
+from shared.schemas.absences import AbsenceNoticed
 from shared.schemas.envelope import Event
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
@@ -107,12 +109,14 @@ def _resumed(_state: State, event: Event) -> Update:
 
 def _handed_over(state: State, event: Event) -> Update:
     said = event.read_as(SupportHandedOver)
-    return _other_supporters(state, said.seats, said.status)
+    update = _other_supporters(state, said.seats, said.status)
+    return {**update, "decisions": (*_all_standing(state.model_copy(update=update)), *_record(said.decision))}
 
 
 def _coordination_handed_over(state: State, event: Event) -> Update:
-    after = state.model_copy(update={"coordinator": event.read_as(CoordinationHandedOver).seat})
-    return {"coordinator": after.coordinator, "decisions": _all_standing(after)}
+    said = event.read_as(CoordinationHandedOver)
+    after = state.model_copy(update={"coordinator": said.seat})
+    return {"coordinator": after.coordinator, "decisions": (*_record(said.decision), *_all_standing(after))}
 
 
 def _added(state: State, event: Event) -> Update:
@@ -151,6 +155,10 @@ def _said(_state: State, _event: Event) -> Update:
     return {}
 
 
+def _absence(state: State, event: Event) -> Update:
+    return {"absences": (*state.absences, mark(event.read_as(AbsenceNoticed)))[-20:]}
+
+
 def _amended(state: State, event: Event) -> Update:
     said = event.read_as(RequestAmended)
     return {"request": said.request, "version": said.version, "answered": state.asked}
@@ -158,6 +166,10 @@ def _amended(state: State, event: Event) -> Update:
 
 def _withdrawn(state: State, _event: Event) -> Update:
     return {"status": "withdrawn", "answered": state.asked, "halt": None}
+
+
+def _record(decision: DecisionRecord | None) -> tuple[DecisionRecord, ...]:
+    return (decision,) if decision else ()
 
 
 def _all_standing(state: State) -> tuple[DecisionRecord, ...]:
@@ -194,6 +206,7 @@ CHANGES = {
     TYPE_OF[RequestReopened]: _reopened,
     TYPE_OF[EscalatedToCoordinator]: _said,
     TYPE_OF[EscalatedToLeader]: _said,
+    TYPE_OF[AbsenceNoticed]: _absence,
     TYPE_OF[RequestAmended]: _amended,
     TYPE_OF[AmendmentRefused]: _answered,
     TYPE_OF[RequestWithdrawn]: _withdrawn,

@@ -111,6 +111,11 @@ class Seating:
             stands_in_for=fit.stands_in_for,
         )
 
+    def best(self, step: Step, wanted: SupporterRole, seated: frozenset[str]) -> tuple[Seat | None, DecisionRecord]:
+        """The seat of whoever is best for it, beside those who are `seated`; None when nobody fits."""
+        record = self._rank(step, wanted, seated)
+        return self._take(record, wanted), record
+
     def supporting_roles(self) -> tuple[str, ...]:
         """The roles in which the type is supported, each once."""
         return tuple(dict.fromkeys(self._role(seat.role) for seat in self.kind.supporters))
