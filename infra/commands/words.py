@@ -35,6 +35,7 @@ WORDS = {
     "work_paused": Text(zh="工作已暂停", en="work paused"),
     "work_resumed": Text(zh="工作已恢复", en="work goes on"),
     "support_handed_over": Text(zh="支持工作已移交", en="work handed over"),
+    "absence_noticed": Text(zh="承担人休假", en="whoever has a part is away"),
     "coordination_handed_over": Text(zh="协调工作已移交", en="coordination handed over"),
     "supporter_added": Text(zh="增加了支持人", en="supporter added"),
     "supporter_released": Text(zh="减少了支持人", en="supporter released"),

@@ -33,7 +33,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
     efforts, readers = EffortsRead(parts.database["requests"]), parts.auth.needs("requests:read")
-    seats = MongoSeats(parts.database["seats"])
+    seats = MongoSeats(parts.database["seats"], policy.assignment)
     clashes = MongoClashes(parts.database["clashes"])
     guard = _guard(settings, parts, projection, clashes)
     surroundings = RoutingSurroundings(

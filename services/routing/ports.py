@@ -7,16 +7,18 @@ from typing import Protocol
 
 from services.routing.domain import OpenLoad
 from services.routing.domain.bidding.state import Kin
-from shared.ledger.messages import Reservation
+from shared.ledger.messages import Booking, Reservation
 from shared.schemas.envelope import Event
 from shared.schemas.people import Directory
-from shared.schemas.requests import PolicyPin
+from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import Step
 
 Place = tuple[str, str]
 """(request, person): one place among a person's open work."""
 Pursuit = tuple[str, str]
 """(business unit, opportunity): what a bid pursues."""
+Lost = tuple[str, str, float, tuple[Booking, ...]]
+"""(request, person, weight, appointments) of a place that is to be there."""
 Wake = Callable[[Sequence[str], str], Awaitable[None]]
 """Wake requests for a reason: wake(subjects, reason)."""
 
@@ -35,8 +37,8 @@ class People(Protocol):
 class Seats(Protocol):
     """The open work of each person, one small guarded document each. Every method is safe to repeat."""
 
-    async def loads(self) -> Mapping[str, OpenLoad]:
-        """Everybody's open work."""
+    async def loads(self, at: datetime) -> Mapping[str, OpenLoad]:
+        """Everybody's open work, and what they were given within the policy's days before `at`."""
         ...
 
     async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
@@ -54,8 +56,16 @@ class Seats(Protocol):
         """Give back those of `places` that were last reserved before `before`; how many there were."""
         ...
 
-    async def restore(self, places: Sequence[tuple[str, str, float]], at: datetime) -> int:
-        """Add (request, person, weight)s that are lacking, capacity or not: the work is theirs. How many were added."""
+    async def restore(self, places: Sequence[Lost], at: datetime) -> int:
+        """Add places that are lacking, capacity or not: the work is theirs. How many were added."""
+        ...
+
+    async def book(self, places: Sequence[tuple[str, str, tuple[Booking, ...]]]) -> None:
+        """Replace the appointments of (request, person)s that have a place."""
+        ...
+
+    async def forget(self, at: datetime) -> None:
+        """Drop what people were given on days that count no more at `at`."""
         ...
 
     async def held(self, before: datetime) -> Sequence[Place]:
@@ -77,6 +87,7 @@ class OpenWork:
     type: str
     policy: PolicyPin
     parts: tuple[tuple[str, Step], ...]
+    asked: Request
 
 
 class Requests(Protocol):
@@ -88,6 +99,10 @@ class Requests(Protocol):
 
     async def open_work(self, after: str, limit: int) -> Sequence[OpenWork]:
         """Open requests that somebody has a part in, by id, those after `after`."""
+        ...
+
+    async def held_by(self, people: Sequence[str], limit: int, after: str = "") -> Sequence[str]:
+        """Open requests in which one of `people` has a seat, by id, those after `after`."""
         ...
 
     async def waiting(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[tuple[str, str]]:

@@ -10,7 +10,7 @@ from services.routing.domain.life import CLOSED, OPEN, SEATED
 from services.routing.ports import OpenWork, Pursuit
 from services.routing.seats import MongoSeats
 from shared.schemas.bidding import BID
-from shared.schemas.requests import Origin, PolicyPin
+from shared.schemas.requests import Origin, PolicyPin, Request
 from shared.storage import Collection, Places, Sight, Sighted
 
 __all__ = ["MongoSeats", "Projection"]
@@ -87,9 +87,16 @@ class Projection:
         """Open requests that somebody has a part in, by id, those after `after`."""
         # A request of which only later events have come so far has a state, but is none yet.
         query = {STATUS: {"$in": sorted(OPEN)}, "_id": {"$gt": after}, "state.request": {"$ne": None}}
-        wanted = {**PEOPLE, "state.request.type": 1, "state.policy": 1}
+        wanted = {**PEOPLE, "state.request": 1, "state.policy": 1}
         found = self._collection.find(query, wanted).sort("_id", 1).limit(limit)
         return [_work(stored["_id"], stored["state"]) async for stored in found]
+
+    async def held_by(self, people: Sequence[str], limit: int, after: str = "") -> Sequence[str]:
+        """Open requests in which one of `people` has a seat, by id, those after `after`."""
+        seat = {"$in": list(people)}
+        query = {"$or": [{COORDINATOR: seat}, {SUPPORTERS: seat}], STATUS: {"$nin": sorted(CLOSED)}, "_id": {"$gt": after}}
+        found = self._collection.find(query, {"_id": 1}).sort("_id", 1).limit(limit)
+        return [stored["_id"] async for stored in found]
 
     async def waiting(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[tuple[str, str]]:
         """(waiting since, id) of the requests that nobody fits, longest first, those after `after`."""
@@ -191,4 +198,5 @@ def _work(request: str, state: dict[str, Any]) -> OpenWork:
         type=state["request"]["type"],
         policy=PolicyPin.model_validate(state["policy"]),
         parts=tuple(_parts(state)),
+        asked=Request.model_validate(state["request"]),
     )

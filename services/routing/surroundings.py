@@ -10,11 +10,12 @@ from datetime import timedelta
 import structlog
 
 from services.routing.domain import Context, State, burden
+from services.routing.domain.appointments import appointments
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
-from services.routing.ports import Applied, Clock, OpenWork, People, Pursuit, Requests, Seats, Wake
+from services.routing.ports import Applied, Clock, Lost, OpenWork, People, Pursuit, Requests, Seats, Wake
 from services.routing.waking import Waker
 from shared.catalogue import Pack
 from shared.ledger.messages import Decision, Heard, Message, Told, Woken
@@ -25,8 +26,10 @@ from shared.schemas.routing import (
     AssignmentWaiting,
     CoordinationHandedOver,
     CoordinatorAssigned,
+    RequestAmended,
     RequestReopened,
     RequestWithdrawn,
+    SupporterAdded,
     SupporterReleased,
     SupportersAssigned,
     SupportHandedOver,
@@ -51,6 +54,8 @@ SERVICE_LEVEL = {
     TYPE_OF[ConfirmationReminded]: "warned",
     TYPE_OF[ServiceLevelBreached]: "breached",
 }
+
+REBOOKED = frozenset({TYPE_OF[RequestAmended], TYPE_OF[SupporterAdded], TYPE_OF[SupportHandedOver]})
 
 
 class RoutingSurroundings:
@@ -95,10 +100,11 @@ class RoutingSurroundings:
         if subjects:
             opportunities |= await self._requests.opportunities(subjects)
         familiar = await self._requests.familiar(sorted(opportunities)) if opportunities else {}
-        loads = await self._seats.loads()
+        now = self._clock.now()
+        loads = await self._seats.loads(now)
         context = Context(
             kin=await self._kin([message.subject for message in messages if isinstance(message, Woken)]),
-            now=self._clock.now(),
+            now=now,
             directory=self._people.directory,
             loads=loads,
             familiar=familiar,
@@ -136,12 +142,22 @@ class RoutingSurroundings:
             for event in events
             for person in sorted(_leaving(event, state))
         ]
+        await self._rebook(subjects)
         if left and await self._seats.release(left):
             self._freed(person for _, person in left)
 
+    async def _rebook(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
+        """An amendment may move appointments, and whoever coordinates may be asked for help: both have a place already."""
+        for subject, state, events in subjects:
+            if isinstance(state, State) and state.request and state.policy and any(event.type in REBOOKED for event in events):
+                parts = tuple((seat.person, seat.step) for seat in state.supporters)
+                work = OpenWork(request=subject, type=state.request.type, policy=state.policy, parts=parts, asked=state.request)
+                await self._seats.book([(subject, person, bookings) for _, person, _, bookings in self._places(work)])
+
     async def people_changed(self) -> None:
-        """Whoever waits may now be helped."""
+        """Whoever waits may now be helped, and whoever has a part may be away."""
         self._waker.everybody("people_changed")
+        self._waker.away(self._away())
 
     async def quiet(self) -> None:
         """Wait until everybody who had to be woken is."""
@@ -150,7 +166,8 @@ class RoutingSurroundings:
     async def sweep(self) -> None:
         """Reconcile seats and requests, until cancelled.
 
-        At the start and every tenth minute whoever waits is woken too, since leave ends by itself.
+        At the start and every tenth minute whoever waits is woken too, and the work of people who are away: leave begins and ends
+        by itself.
         """
         turn = 0
         while True:
@@ -159,8 +176,10 @@ class RoutingSurroundings:
                 await self.reconcile()
                 if turn % THOROUGH_EVERY == 0:
                     await self.restore()
+                    await self._seats.forget(self._clock.now())
                     self._waker.everybody("due")
                     await self._waker.published(self._calendar.version)
+                    self._waker.away(self._away())
             except Exception:  # the database may be away; the next sweep finds the same
                 log.exception("routing.sweep_failed")
             turn += 1
@@ -183,7 +202,7 @@ class RoutingSurroundings:
         added, last = 0, ""
         while page := await self._requests.open_work(last, PAGE):
             last = page[-1].request
-            places = [(work.request, person, weight) for work in page for person, weight in self._weights(work).items()]
+            places = [place for work in page for place in self._places(work)]
             added += await self._seats.restore(places, self._clock.now())
         if added:
             log.warning("routing.lost_seats_restored", seats=added)
@@ -207,6 +226,14 @@ class RoutingSurroundings:
         seen = pursuit is not None and sight.in_unit().allows(units={pursuit[0]}, people=())
         return await self.context([]), tuple(await self._requests.kin(pursuit)) if pursuit and seen else ()
 
+    def _places(self, work: OpenWork) -> Sequence[Lost]:
+        """The places that a request's people should have."""
+        pack = self._packs.get((work.policy.name, work.policy.version))
+        kind = pack.types.get(work.type) if pack else None
+        gone = appointments(work.request, work.asked, kind, self._policy.assignment) if kind else ()
+        going = {person for person, step in work.parts if step == "supporter"}
+        return [(work.request, person, weight, gone if person in going else ()) for person, weight in self._weights(work).items()]
+
     def _weights(self, work: OpenWork) -> Mapping[str, float]:
         pack = self._packs.get((work.policy.name, work.policy.version))
         kind = pack.types.get(work.type) if pack else None
@@ -215,12 +242,16 @@ class RoutingSurroundings:
             weights[person] = max(burden(kind, step) if kind else 1.0, weights.get(person, 0.0))
         return weights
 
+    def _away(self) -> frozenset[str]:
+        now = self._clock.now()
+        return frozenset(person.id for person in self._people.directory.people.values() if person.away(now))
+
     def _freed(self, persons: Iterable[str]) -> None:
         """Wake those who wait for a role of somebody who has time again, for themselves or for whom they stand in."""
         freed, directory, now = frozenset(persons), self._people.directory, self._clock.now()
         roles = {role for person in freed if person in directory.people for role in directory.people[person].roles}
         for person in directory.people.values():
-            if person.delegate and person.away(now) and (deputy := stand_in(person, directory, now)) and deputy.id in freed:
+            if person.away(now) and (deputy := stand_in(person, directory, now)) and deputy.id in freed:
                 roles.update(person.roles)
         self._waker.seats_freed(frozenset(roles))
 

@@ -1,9 +1,11 @@
 """Wakes waiting requests when people or seats change: one run at a time, and what changes meanwhile makes the next run.
 
-Invariant: after a change of people every waiting request is woken, however many there are.
+Invariant: after a change of people every waiting request is woken, and each in which somebody who is away has a part, however many
+there are.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -22,6 +24,7 @@ class Waker:
         self._reason: str | None = None
         self._roles: set[str] = set()
         self._progressed: set[Pursuit] = set()
+        self._away: frozenset[str] = frozenset()
         self._running: asyncio.Task[None] | None = None
         self.wake: Wake | None = None
 
@@ -47,6 +50,12 @@ class Waker:
             last = page[-1]
             await self.wake(page, "almanac")
 
+    def away(self, people: frozenset[str]) -> None:
+        """Wake the open requests in which somebody of `people`, who are away, has a part."""
+        if people:
+            self._away |= people
+            self._start()
+
     async def quiet(self) -> None:
         """Wait until nothing is being woken."""
         while self._running is not None and not self._running.done():
@@ -58,12 +67,15 @@ class Waker:
 
     async def _run(self, wake: Wake) -> None:
         try:
-            while self._reason or self._roles or self._progressed:
+            while self._reason or self._roles or self._progressed or self._away:
                 reason, self._reason = self._reason, None
                 roles, self._roles = self._roles, set()
                 progressed, self._progressed = self._progressed, set()
+                away, self._away = self._away, frozenset()
                 if progressed and (bids := await self._requests.open_bids(sorted(progressed))):
                     await wake(bids, "part_progressed")
+                if away:
+                    await self._wake_their(wake, sorted(away))
                 if reason:
                     await self._wake_all(wake, reason)
                 elif roles and (requests := await self._requests.waiting_for(sorted(roles), FOR_A_SEAT)):
@@ -76,3 +88,9 @@ class Waker:
         while page := await self._requests.waiting(AT_ONCE, last):
             last = page[-1]
             await wake([request for _, request in page], reason)
+
+    async def _wake_their(self, wake: Wake, people: Sequence[str]) -> None:
+        last = ""
+        while page := await self._requests.held_by(people, AT_ONCE, last):
+            last = page[-1]
+            await wake(page, "away")

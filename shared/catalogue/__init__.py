@@ -7,7 +7,7 @@ from shared.catalogue.judge import Judgement, JudgingContext, earlier_references
 from shared.catalogue.labels import FRAME_LABELS
 from shared.catalogue.load import PackError, load_pack, load_packs, newest
 from shared.catalogue.meaning import changes, meaning
-from shared.catalogue.pack import Field, Pack, RequestType, SupporterRole
+from shared.catalogue.pack import Field, Pack, RequestType, SupporterRole, fold
 from shared.catalogue.privacy import personal, public, restore
 from shared.catalogue.proofs import EarlierRequest
 
@@ -24,6 +24,7 @@ __all__ = [
     "SupporterRole",
     "changes",
     "earlier_references",
+    "fold",
     "form_schema",
     "judge",
     "load_pack",

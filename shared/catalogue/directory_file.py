@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from shared.calendar.windows import WindowsError
+from shared.catalogue.delegations import days_of_change, faults
 from shared.catalogue.directory_hours import read_hours
 from shared.catalogue.load import load_pack
 from shared.catalogue.pack import Pack
@@ -110,6 +111,7 @@ def _across(units: list[BusinessUnit], people: list[Person], pack: Pack) -> list
             problems.append(_problem(f"{where}.code", "单位代码重复。", "the code is used twice."))
         problems += _time_zone(where, unit.time_zone)
     by_id = {person.id: person for person in people}
+    days = days_of_change(by_id)
     for person in people:
         where = f"people.{person.id}"
         problems += _time_zone(where, person.time_zone)
@@ -131,6 +133,7 @@ def _across(units: list[BusinessUnit], people: list[Person], pack: Pack) -> list
             problems.append(
                 _problem(f"{where}.delegate", f"没有代理人 {person.delegate}。", f"there is no delegate {person.delegate}.")
             )
+        problems += [_problem(f"{where}.{field}", zh, en) for field, zh, en in faults(person, by_id, days)]
         if _in_a_cycle(person, by_id):
             problems.append(_problem(f"{where}.delegate", "代理关系成环；请改正。", "the delegation runs in a circle; break it."))
     return problems

@@ -97,8 +97,15 @@ class SupporterRole(Strict):
 
     role: str
     skills: tuple[str, ...] = ()
+    levels: dict[str, int] = Described(default={}, description="the least level of a skill, where it is more than 1")
     department: str | None = None
     only: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _sound_levels(self) -> "SupporterRole":
+        if wrong := sorted(skill for skill, level in self.levels.items() if skill not in self.skills or level not in range(1, 4)):
+            raise ValueError(f"levels: {', '.join(wrong)} must be among the skills, with a level of 1 to 3")
+        return self
 
 
 class Section(Labelled):

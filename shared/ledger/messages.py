@@ -114,13 +114,24 @@ class Refusal:
     status: int = 409
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Booking:
+    """A time, with offsets, that `request` takes away from whoever has a part in it; `place` is empty where nobody travels."""
+
+    request: str
+    start: datetime
+    end: datetime
+    place: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reservation:
-    """A place among the open work of one person, to be had before the decision may be written."""
+    """A place among the open work of one person, to be had before the decision may be written; `bookings` must be free then."""
 
     holder: str
     capacity: int
     weight: float = 1.0
+    bookings: tuple[Booking, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,14 @@ class Leave(Frozen):
     last: date
 
 
+class Delegation(Frozen):
+    """Who stands in on whole days, both ends included, in the time zone of whoever delegates."""
+
+    delegate: str
+    first: date
+    last: date
+
+
 class Person(Frozen):
     """One of our people. `skills` maps a skill to its level 1 (assists), 2 (works alone) or 3 (leads).
 
@@ -49,9 +57,13 @@ class Person(Frozen):
     regions: tuple[str, ...] = ()
     industries: tuple[str, ...] = ()
     locale: str = "zh"
+    languages: tuple[str, ...] = Field(
+        default=(), description="languages the person works in, besides the one they are written to in"
+    )
     time_zone: str = "Asia/Shanghai"
     leave: tuple[Leave, ...] = ()
     delegate: str | None = None
+    delegations: tuple[Delegation, ...] = Field(default=(), description="who stands in on certain days, rather than `delegate`")
     chat: dict[str, str] = Field(default_factory=dict)
     channels: tuple[str, ...] = ("email",)
     seats: int = Field(default=8, description="how many open requests the person may hold as a supporter or coordinator")
@@ -60,8 +72,18 @@ class Person(Frozen):
 
     def away(self, at: datetime) -> bool:
         """Whether `at` (aware) falls on a day of leave."""
-        day = at.astimezone(ZoneInfo(self.time_zone)).date()
+        if not self.leave:
+            return False
+        day = self.day(at)
         return any(leave.first <= day <= leave.last for leave in self.leave)
+
+    def day(self, at: datetime) -> date:
+        """The person's own day at `at` (aware)."""
+        return at.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def delegate_on(self, day: date) -> str | None:
+        """Who stands in on `day`: the first delegation for it, else `delegate`."""
+        return next((one.delegate for one in self.delegations if one.first <= day <= one.last), self.delegate)
 
 
 class Directory(Frozen):

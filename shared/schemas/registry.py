@@ -2,7 +2,18 @@
 
 from pydantic import BaseModel
 
-from shared.schemas import bidding, clashes, documents, effort, intake, notifications, reviews, routing, service_levels
+from shared.schemas import (
+    absences,
+    bidding,
+    clashes,
+    documents,
+    effort,
+    intake,
+    notifications,
+    reviews,
+    routing,
+    service_levels,
+)
 from shared.schemas.envelope import Source
 
 EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
@@ -47,6 +58,7 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.request_amended": routing.RequestAmended,
         "backline.routing.amendment_refused": routing.AmendmentRefused,
         "backline.routing.request_withdrawn": routing.RequestWithdrawn,
+        "backline.routing.absence_noticed": absences.AbsenceNoticed,
         "backline.routing.withdrawal_refused": routing.WithdrawalRefused,
         "backline.routing.review_opened": reviews.ReviewOpened,
         "backline.routing.review_waiting": reviews.ReviewWaiting,

@@ -6,12 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.schemas.choices import Candidate as Candidate  # noqa: PLC0414  # said here, so asked for here
+from shared.schemas.choices import DecisionRecord as DecisionRecord  # noqa: PLC0414  # said here, so asked for here
+from shared.schemas.choices import Step as Step  # noqa: PLC0414  # said here, so asked for here
 from shared.schemas.model import Frozen, Json, Text
-from shared.schemas.requests import FieldChange, PolicyPin, Request
+from shared.schemas.requests import FieldChange, Request
 from shared.schemas.service_levels import ClockName, Timed
 from shared.schemas.status import WorkStatus
 
-Step = Literal["coordinator", "supporter"]
 WorkCommand = Literal[
     "accept",
     "decline",
@@ -40,38 +42,6 @@ WorkCommand = Literal[
 """What people tell routing about a request."""
 POLICY = "policy"
 """Who acts where nobody does: what the policy says happens by itself."""
-
-
-class Candidate(Frozen):
-    """One person who passed every filter, with each part of the score (higher is better) and the sum."""
-
-    person: str
-    rank: int
-    total: float
-    parts: dict[str, float]
-    open_load: float
-    stands_in_for: str | None = None
-
-
-class DecisionRecord(Frozen):
-    """How one choice was made, reproducible from directory version, policy and these numbers.
-
-    `candidates` holds the best 10, or 20 where a coordinator chooses; `excluded` counts everybody else by the filter that
-    removed them.
-    """
-
-    step: Step
-    role: str
-    skill: str | None = None
-    at: datetime
-    directory: str
-    policy: PolicyPin
-    considered: int
-    candidates: tuple[Candidate, ...]
-    excluded: dict[str, int]
-    chosen: tuple[str, ...]
-    chosen_by: str = "policy"
-    explanation: Text
 
 
 class Seat(Frozen):
@@ -162,7 +132,8 @@ class WorkResumed(Timed):
 
 
 class SupportHandedOver(Frozen):
-    """A supporter's seat went from `holder` to a colleague, who has yet to accept it. `seats` are all supporters' seats since."""
+    """A supporter's seat went from `holder` to a colleague, who has yet to accept it. `seats` are all supporters' seats since.
+    `decision` is how the colleague was chosen, when nobody named them."""
 
     by: str
     holder: str
@@ -171,10 +142,12 @@ class SupportHandedOver(Frozen):
     reason: str
     seats: tuple[Seat, ...]
     status: WorkStatus
+    cause: Literal["person", "leave"] = "person"
+    decision: DecisionRecord | None = None
 
 
 class CoordinationHandedOver(Frozen):
-    """The request has another coordinator, named by the one before."""
+    """The request has another coordinator, named by the one before, or found since that one is away (`cause`)."""
 
     by: str
     holder: str
@@ -182,6 +155,8 @@ class CoordinationHandedOver(Frozen):
     role: str
     reason: str
     seat: Seat
+    cause: Literal["person", "leave"] = "person"
+    decision: DecisionRecord | None = None
 
 
 class SupporterAdded(Frozen):

@@ -7,6 +7,7 @@ presentations and trainings must name one.
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 
 from shared.schemas.model import Json
@@ -32,6 +33,7 @@ WEIGHTS = {
     "business.contract": 6,
 }
 PER_OPPORTUNITY = 10
+APART = timedelta(hours=6)
 SYSTEM = "crm"
 TEXTS = ("content", "purpose", "reason", "use", "sample", "name")
 
@@ -91,7 +93,7 @@ def _filed(kind: str, reference: str, opportunity: tuple[str, int], requesters: 
         source={"system": SYSTEM, "reference": reference},
         extra={"对接窗口": f"北门登记处 {reference}", "budget_code": f"BC-{reference}"},
     )
-    details = _varied(plain["details"], reference)
+    details = _dated(_varied(plain["details"], reference), reference)
     body = with_draft({**plain, "details": details, "evidence": _evidence(plain["evidence"], unit, number)})
     if "opportunity" in plain:
         customer = {
@@ -108,6 +110,16 @@ def _varied(details: Json, reference: str) -> Json:
     """`details` with the first text of its own: no two documents are alike."""
     field = next((key for key in TEXTS if isinstance(details.get(key), str)), None)
     return {**details, field: f"{details[field]}（{reference}）"} if field else details
+
+
+def _dated(details: Json, reference: str) -> Json:
+    """Each request's appointments at a time of their own: nobody is in two places at once."""
+    shift = APART * int("".join(filter(str.isdigit, reference)))
+    return {key: _moved(value, shift) if isinstance(value, dict) and "end" in value else value for key, value in details.items()}
+
+
+def _moved(window: Json, shift: timedelta) -> Json:
+    return {**window, **{edge: (datetime.fromisoformat(window[edge]) + shift).isoformat() for edge in ("start", "end")}}
 
 
 def _evidence(evidence: Sequence[Json], unit: str, opportunity: int) -> list[Json]:

@@ -11,17 +11,22 @@ from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
-from shared.ledger.messages import Reservation
+from shared.ledger.messages import Booking, Reservation
 from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenLoad:
-    """One person's open work: how many requests, and their effort added up."""
+    """One person's open work: how many requests, their effort added up, and when it takes the person away.
+
+    `recent` is the effort given within the policy's days, also of work that is done.
+    """
 
     count: int = 0
     weight: float = 0.0
+    recent: float = 0.0
+    bookings: tuple[Booking, ...] = ()
 
 
 NO_LOAD = OpenLoad()
@@ -73,5 +78,10 @@ class Context:
         loads = dict(self.loads)
         for reservation in reservations:
             load = loads.get(reservation.holder, NO_LOAD)
-            loads[reservation.holder] = OpenLoad(count=load.count + 1, weight=load.weight + reservation.weight)
+            loads[reservation.holder] = OpenLoad(
+                count=load.count + 1,
+                weight=load.weight + reservation.weight,
+                recent=load.recent + reservation.weight,
+                bookings=load.bookings + reservation.bookings,
+            )
         return replace(self, loads=loads).keeping(self)

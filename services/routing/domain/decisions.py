@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.routing.domain import closing, halting, settling
+from services.routing.domain.absences import covered
 from services.routing.domain.assigning import assign
 from services.routing.domain.bidding import room
 from services.routing.domain.clocks import timed
@@ -83,6 +84,9 @@ def _woken(state: State, subject: str, context: Context) -> Decision:
             return halting.time_over(state, subject, context)
         case "completed":
             return closing.time_over(state, context)
+        case "assigned" | "working":
+            absent = covered(state, subject, context)
+            return absent if absent.facts else room.look(state, subject, context)
         case _:
             return room.look(state, subject, context)
 

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from services.routing.domain.appointments import taken
 from services.routing.domain.context import NO_LOAD, Context
 from services.routing.domain.roster import Fit, Roster, Wanted
 from shared.catalogue import Pack, RequestType
+from shared.ledger.messages import Booking
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import Step
 
@@ -22,7 +24,7 @@ class Question:
 
     `barred` may not have it: who declined, and who holds another supporter's seat of the same request. `holding` have a
     part in the request since an earlier decision, so they need no further place among their open work; `taken` is the
-    effort this very decision already puts on people.
+    effort this very decision already puts on people. `appointments` are the times that whoever has the seat must be free.
     """
 
     identity: str
@@ -32,7 +34,9 @@ class Question:
     step: Step
     role: str
     skills: tuple[str, ...] = ()
+    levels: Mapping[str, int] = field(default_factory=dict)
     department: str | None = None
+    appointments: tuple[Booking, ...] = ()
     barred: frozenset[str] = frozenset()
     holding: frozenset[str] = frozenset()
     taken: Mapping[str, float] = field(default_factory=dict)
@@ -40,7 +44,12 @@ class Question:
     def wanted(self, pool: str) -> Wanted:
         """The kind of seat it is, where `pool` is shared."""
         home = self.request.business_unit
-        return Wanted(home=home, pool=pool, role=self.role, skills=self.skills, department=self.department)
+        return Wanted(home=home, pool=pool, role=self.role, skills=self.least_levels, department=self.department)
+
+    @property
+    def least_levels(self) -> tuple[tuple[str, int], ...]:
+        """Each wanted skill and its least level."""
+        return tuple((skill, self.levels.get(skill, 1)) for skill in self.skills)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +99,7 @@ def _free(fits: Sequence[Fit], question: Question, context: Context, excluded: C
     Who stands in for the requester, or for who declined, is not taken.
     """
     barred, loads = question.barred, context.loads
+    wanted, travel = question.appointments, context.policy.assignment.travel
     requester = None if own else question.request.requester.id
     region = question.request.opportunity.customer.region if question.request.opportunity else None
     free: dict[str, Fit] = {}
@@ -103,6 +113,8 @@ def _free(fits: Sequence[Fit], question: Question, context: Context, excluded: C
             excluded["region"] += 1
         elif loads.get(worker, NO_LOAD).count >= fit.seats and worker not in question.holding and worker not in question.taken:
             excluded["full"] += 1
+        elif wanted and taken(wanted, loads.get(worker, NO_LOAD).bookings, travel):
+            excluded["booked"] += 1
         else:
             known = free.get(worker)
             if known is not None:

@@ -3,10 +3,12 @@
 from typing import cast, get_args
 
 from services.routing.domain import clashes, efforts
+from services.routing.domain.absences import mark
 from services.routing.domain.bidding import room
 from services.routing.domain.review.evolving import ReviewFact, reviewed
 from services.routing.domain.state import Halt, State, held, working_or_assigned
 from services.routing.domain.ticking import Clocks, turned, without_response
+from shared.schemas.absences import AbsenceNoticed
 from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
 from shared.schemas.clashes import ClashFound, ClashResolved
 from shared.schemas.effort import EffortCorrected, EffortLogged, GiftsIssued, OutcomeRecorded, SpendLogged
@@ -141,12 +143,14 @@ def _resumed(_state: State, event: Event) -> Update:
 
 def _handed_over(state: State, event: Event) -> Update:
     said = event.read_as(SupportHandedOver)
-    return _other_supporters(state, said.seats, said.status)
+    update = _other_supporters(state, said.seats, said.status)
+    return {**update, "decisions": (*_all_standing(state.model_copy(update=update)), *_record(said.decision))}
 
 
 def _coordination_handed_over(state: State, event: Event) -> Update:
-    after = state.model_copy(update={"coordinator": event.read_as(CoordinationHandedOver).seat})
-    return {"coordinator": after.coordinator, "decisions": _all_standing(after)}
+    said = event.read_as(CoordinationHandedOver)
+    after = state.model_copy(update={"coordinator": said.seat})
+    return {"coordinator": after.coordinator, "decisions": (*_record(said.decision), *_all_standing(after))}
 
 
 def _added(state: State, event: Event) -> Update:
@@ -194,6 +198,10 @@ def _said(_state: State, _event: Event) -> Update:
     return {}
 
 
+def _absence(state: State, event: Event) -> Update:
+    return {"absences": (*state.absences, mark(event.read_as(AbsenceNoticed)))[-20:]}
+
+
 def _amended(state: State, event: Event) -> Update:
     said = event.read_as(RequestAmended)
     return {"request": said.request, "version": said.version, "answered": state.asked, "bid": room.stale(state, said.request)}
@@ -212,6 +220,10 @@ def _recalculated(state: State, event: Event) -> Update:
     dues = event.read_as(ClocksRecalculated).clocks
     confirmation = next((due.due for due in dues if due.clock == "confirmation"), None)
     return {"confirm_by": confirmation} if confirmation and state.confirm_by else {}
+
+
+def _record(decision: DecisionRecord | None) -> tuple[DecisionRecord, ...]:
+    return (decision,) if decision else ()
 
 
 def _all_standing(state: State) -> tuple[DecisionRecord, ...]:
@@ -252,6 +264,7 @@ CHANGES = {
     TYPE_OF[ServiceLevelBreached]: _said,
     TYPE_OF[ConfirmationReminded]: _said,
     TYPE_OF[ClocksRecalculated]: _recalculated,
+    TYPE_OF[AbsenceNoticed]: _absence,
     TYPE_OF[RequestAmended]: _amended,
     TYPE_OF[AmendmentRefused]: _answered,
     TYPE_OF[RequestWithdrawn]: _withdrawn,

@@ -45,7 +45,7 @@ def hand_over(state: State, wish: Wish, context: Context) -> Decision:
     seats = seating(wish.subject, state, context)
     facts: list[BaseModel] = []
     for seat in given:
-        found = seats.named(seat.step, _wanted(seat), person)
+        found = seats.named(seat.step, seats.wanted(seat), person)
         if not isinstance(found, Seat):
             return Decision(refusal=not_fit(person, found))
         facts.append(_handed(state, seat, found, wish, reason))
@@ -139,10 +139,6 @@ def _handed(state: State, seat: Seat, found: Seat, wish: Wish, reason: str) -> B
 def _status(state: State, seats: Sequence[Seat]) -> WorkStatus:
     """Halted work stays so."""
     return state.status if state.halt else working_or_assigned(held(tuple(seats), state.supporters))
-
-
-def _wanted(seat: Seat) -> SupporterRole:
-    return SupporterRole(role=seat.role, skills=(seat.skill,) if seat.skill else (), department=seat.department)
 
 
 def _plain(seats: Sequence[Held]) -> tuple[Seat, ...]:

@@ -22,7 +22,8 @@ class Wanted:
     home: str
     pool: str
     role: str
-    skills: tuple[str, ...] = ()
+    skills: tuple[tuple[str, int], ...] = ()
+    """Each skill with its least level."""
     department: str | None = None
 
 
@@ -30,7 +31,8 @@ class Wanted:
 class Fit:
     """Somebody who may have the seat. `entry` holds the role; `worker` is the same, or stands in while they are away.
 
-    `level` is the worker's lowest among the wanted skills; `at_home`, whether they belong to the request's unit.
+    `level` is the worker's lowest among the wanted skills; `at_home`, whether they belong to the request's unit; `languages` are
+    those they work in.
     """
 
     entry: str
@@ -40,6 +42,7 @@ class Fit:
     at_home: bool
     industries: tuple[str, ...]
     regions: tuple[str, ...]
+    languages: frozenset[str]
     of_pool: bool
 
     @property
@@ -120,7 +123,10 @@ class Rosters:
         worker = stand_in(person, self._directory, self._now)
         if worker is None:
             return "on_leave"
-        return worker if all(worker.skills.get(skill, 0) > 0 for skill in wanted.skills) else "skill"
+        held = [(worker.skills.get(skill, 0), least) for skill, least in wanted.skills]
+        if not all(level for level, _ in held):
+            return "skill"
+        return worker if all(level >= least for level, least in held) else "level"
 
 
 def _fit(person: Person, worker: Person, wanted: Wanted) -> Fit:
@@ -128,10 +134,11 @@ def _fit(person: Person, worker: Person, wanted: Wanted) -> Fit:
         entry=person.id,
         worker=worker.id,
         seats=worker.seats,
-        level=min((worker.skills.get(skill, 0) for skill in wanted.skills), default=0),
+        level=min((worker.skills.get(skill, 0) for skill, _ in wanted.skills), default=0),
         at_home=worker.business_unit == wanted.home,
         industries=worker.industries,
         regions=worker.regions,
+        languages=frozenset((worker.locale, *worker.languages)),
         of_pool=worker.business_unit == wanted.pool,
     )
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from services.routing.domain.appointments import appointments
 from services.routing.domain.assignment import OFFERED, SHOWN, rank
 from services.routing.domain.context import Context
 from services.routing.domain.eligibility import Question, who_is
 from services.routing.domain.state import Held, State
 from shared.catalogue import Pack, RequestType, SupporterRole
-from shared.ledger.messages import Reservation
+from shared.ledger.messages import Booking, Reservation
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import Candidate, DecisionRecord, Seat, Step
 
@@ -28,12 +30,18 @@ class Seating:
     barred: frozenset[str]
     holding: frozenset[str]
     released: tuple[Seat, ...] = ()
+    attending: set[str] = field(default_factory=set)
     taken: dict[str, float] = field(default_factory=dict)
 
     @property
     def kind(self) -> RequestType:
         """The request's type in the pinned policy."""
         return self.pack.types[self.request.type]
+
+    @cached_property
+    def appointments(self) -> tuple[Booking, ...]:
+        """The times for which the request takes its supporters away."""
+        return appointments(self.identity, self.request, self.kind, self.context.policy.assignment)
 
     def coordinator(self) -> tuple[Seat | None, DecisionRecord]:
         """Who receives the request: relative to its unit, at headquarters by corporate marketing where the matrix says so."""
@@ -82,6 +90,7 @@ class Seating:
 
     def one_step(self, coordinator: Seat, record: DecisionRecord | None) -> tuple[Held, tuple[DecisionRecord, ...]]:
         """Coordinator and supporter are one role: the same person does the work, without a second step or a second place."""
+        self.attending.add(coordinator.person)
         if coordinator.person in self.taken:
             self._burden(coordinator.person, "supporter")
         seat = Held(**{**coordinator.model_dump(), "step": "supporter"})
@@ -102,9 +111,22 @@ class Seating:
             stands_in_for=fit.stands_in_for,
         )
 
+    def best(self, step: Step, wanted: SupporterRole, seated: frozenset[str]) -> tuple[Seat | None, DecisionRecord]:
+        """The seat of whoever is best for it, beside those who are `seated`; None when nobody fits."""
+        record = self._rank(step, wanted, seated)
+        return self._take(record, wanted), record
+
     def supporting_roles(self) -> tuple[str, ...]:
         """The roles in which the type is supported, each once."""
         return tuple(dict.fromkeys(self._role(seat.role) for seat in self.kind.supporters))
+
+    def wanted(self, seat: Seat) -> SupporterRole:
+        """What the policy wants of whoever has `seat`: all its skills and levels where the type names the seat."""
+        plain = SupporterRole(role=seat.role, skills=(seat.skill,) if seat.skill else (), department=seat.department)
+        place = (seat.role, seat.skill, seat.department)
+        named = (one.model_copy(update={"role": self._role(one.role)}) for one in self.kind.supporters)
+        found = (one for one in named if (one.role, _first(one.skills), one.department) == place)
+        return next(found, plain) if seat.step == "supporter" else plain
 
     def keep(self, seat: Seat) -> None:
         """Count a seat that somebody has already among their open work again."""
@@ -114,7 +136,12 @@ class Seating:
         """A place among the open work of everybody newly seated, once per person."""
         people = self.context.directory.people
         return tuple(
-            Reservation(holder=person, capacity=people[person].seats, weight=weight)
+            Reservation(
+                holder=person,
+                capacity=people[person].seats,
+                weight=weight,
+                bookings=self.appointments if person in self.attending else (),
+            )
             for person, weight in sorted(self.taken.items())
             if person not in self.holding
         )
@@ -136,7 +163,9 @@ class Seating:
             step=step,
             role=wanted.role,
             skills=wanted.skills,
+            levels=wanted.levels,
             department=wanted.department,
+            appointments=self.appointments if self._attends(step, wanted.role) else (),
             barred=barred,
             holding=self.holding,
             taken=self.taken,
@@ -149,7 +178,13 @@ class Seating:
         self._burden(best.person, record.step)
         return _seat(record.step, best, wanted)
 
+    def _attends(self, step: Step, role: str) -> bool:
+        """Whether the seat takes its holder away: supporters go, and who coordinates and supports in one step."""
+        return bool(self.appointments) and (step == "supporter" or role in self.supporting_roles())
+
     def _burden(self, person: str, step: Step) -> None:
+        if step == "supporter":
+            self.attending.add(person)
         self.taken[person] = max(burden(self.kind, step), self.taken.get(person, 0.0))
 
 

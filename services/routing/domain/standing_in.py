@@ -10,10 +10,11 @@ def stand_in(person: Person, directory: Directory, now: datetime) -> Person | No
     seen = {person.id}
     current: Person | None = person
     while current is not None and current.away(now):
-        if current.delegate is None or current.delegate in seen:
+        delegate = current.delegate_on(current.day(now))
+        if delegate is None or delegate in seen:
             return None
-        seen.add(current.delegate)
-        current = directory.people.get(current.delegate)
+        seen.add(delegate)
+        current = directory.people.get(delegate)
         if current is not None and not current.active:
             return None
     return current

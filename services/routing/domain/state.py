@@ -36,7 +36,8 @@ class State(Frozen):
     """`declined` are people who may not be chosen again; `decisions` is the latest record of each seat's choice.
 
     `revision` counts what was said and heard: whoever commands may name the one they saw. `released` are seats that nobody is sought
-    for any more. `asked` and `answered` are the numbers of intake's last amendment or withdrawal, and of the last one routing answered.
+    for any more, `absences` what was said of people who are away. `asked` and `answered` are the numbers of intake's last amendment or
+    withdrawal, and of the last one routing answered.
     """
 
     status: WorkStatus = "new"
@@ -53,6 +54,7 @@ class State(Frozen):
     rating: int | None = None
     version: int = 1
     decisions: tuple[DecisionRecord, ...] = ()
+    absences: tuple[str, ...] = ()
     asked: int = 0
     answered: int = 0
     review: Review | None = None

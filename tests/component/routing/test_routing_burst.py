@@ -22,6 +22,7 @@ from shared.schemas.registry import TYPE_OF
 from shared.storage import Client, Database, MongoLedgerStore, connect
 from tests.unit.routing.routing_build import (
     ACCEPTED,
+    AWAY,
     CALENDAR,
     NOW,
     PACK,
@@ -95,9 +96,9 @@ class Careless(MongoSeats):
     """Looks first and writes then, as a reservation must not."""
 
     async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
-        loads = await self.loads()
+        loads = await self.loads(NOW)
         free = [(r, place) for r, place in wanted if place.holder not in loads or loads[place.holder].count < place.capacity]
-        await self.restore([(request, place.holder, place.weight) for request, place in free], at)
+        await self.restore([(request, place.holder, place.weight, ()) for request, place in free], at)
         return frozenset(request for request, _ in wanted) - {request for request, _ in free}
 
 
@@ -240,6 +241,30 @@ async def test_the_same_submissions_in_three_processes_at_once_assign_once_each(
     assert {person: places for person, places in held.items() if places} == work, (
         "the sweep gave back what the losers had reserved"
     )
+
+
+async def test_a_leave_entered_later_moves_the_seat_to_whoever_stands_in_and_says_it_once(
+    mongo_database: Database, clients: list[Client]
+):
+    anna, manager = an_engineer("anna"), a_person("manager", "presales_manager", seats=60)
+    process = a_process(clients[0], mongo_database.name, a_directory(manager, anna))
+    await MongoLedgerStore(mongo_database["requests"]).prepare()
+    await Projection(mongo_database["requests"]).prepare()
+    request, other = str(uuid.uuid4()), str(uuid.uuid4())
+    await process.ledger.apply([submitted(request), submitted(other)])
+    told = Told(id="accept-1", subject=other, name="accept", data={"by": "anna"}, at=NOW)
+    assert (await process.ledger.apply([told]))[0].refusal is None
+
+    away = anna.model_copy(update={"leave": AWAY, "delegate": "ben"})
+    process.surroundings._people = FakePeople(a_directory(manager, away, an_engineer("ben")))
+    for _ in range(2):
+        await process.surroundings.people_changed()
+        await process.surroundings.quiet()
+    assert await seats_by_person(mongo_database) == {"anna": {other}, "ben": {request}, "manager": {request, other}}
+    documents = {document["_id"]: document async for document in mongo_database["requests"].find()}
+    last = {name: document["events"][-1]["type"].split(".")[-1] for name, document in documents.items()}
+    assert last == {request: "support_handed_over", other: "absence_noticed"}
+    assert [len(documents[one]["events"]) for one in (request, other)] == [3, 4], "each was said once"
 
 
 async def test_work_that_ends_gives_its_seat_to_the_longest_waiting(mongo_database: Database, clients: list[Client]):

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.routing.domain import OpenLoad
+from services.routing.domain.policy import AssignmentRules
 from services.routing.ports import Seats
 from services.routing.seats import MARGIN, MongoSeats
-from shared.ledger.messages import Reservation
+from shared.ledger.messages import Booking, Reservation
 from shared.storage import Database
 from tests.unit.routing.routing_build import NOW
-from tests.unit.routing.routing_fakes import FakeSeats
+from tests.unit.routing.routing_fakes import FakeSeats, busy
 
 LATER = NOW + timedelta(minutes=5)
 
@@ -33,25 +34,25 @@ async def places(seats: Seats) -> set[tuple[str, str]]:
 
 async def test_a_place_is_secured_and_counts_as_load(seats: Seats):
     assert await seats.reserve([("R1", a_place("anna", weight=2.5)), ("R2", a_place("anna", weight=1.0))], NOW) == frozenset()
-    assert await seats.loads() == {"anna": OpenLoad(count=2, weight=3.5)}
+    assert busy(await seats.loads(NOW)) == {"anna": OpenLoad(count=2, weight=3.5)}
 
 
 async def test_reserving_nothing_is_no_question(seats: Seats):
     assert await seats.reserve([], NOW) == frozenset()
-    assert (await seats.loads(), await seats.held(LATER)) == ({}, [])
+    assert (busy(await seats.loads(NOW)), await seats.held(LATER)) == ({}, [])
 
 
 async def test_reserving_again_keeps_the_one_place(seats: Seats):
     for _ in range(3):
         assert await seats.reserve([("R1", a_place("anna", capacity=1))], NOW) == frozenset()
     assert await places(seats) == {("R1", "anna")}
-    assert (await seats.loads())["anna"].count == 1
+    assert busy(await seats.loads(NOW))["anna"].count == 1
 
 
 async def test_within_one_batch_the_last_places_go_to_as_many_as_there_are(seats: Seats):
     refused = await seats.reserve([(f"R{number}", a_place("anna", capacity=3)) for number in range(10)], NOW)
     assert len(refused) == 7
-    assert (await seats.loads())["anna"].count == 3
+    assert busy(await seats.loads(NOW))["anna"].count == 3
 
 
 async def test_a_request_that_misses_one_place_holds_none_that_it_wanted(seats: Seats):
@@ -82,7 +83,7 @@ async def test_releasing_again_or_what_was_never_held_changes_nothing(seats: Sea
     assert await seats.release([("R1", "anna")]) == 1
     assert await seats.release([("R1", "anna"), ("R9", "anna"), ("R1", "nobody")]) == 0
     assert await seats.release([]) == 0
-    assert (await seats.loads())["anna"].count == 1
+    assert busy(await seats.loads(NOW))["anna"].count == 1
 
 
 async def test_places_are_listed_from_a_certain_age(seats: Seats):
@@ -101,10 +102,10 @@ async def test_reserving_again_makes_a_place_young(seats: Seats):
 
 async def test_lacking_places_are_restored_even_beyond_the_capacity_and_once(seats: Seats):
     await seats.reserve([("R1", a_place("anna", capacity=1))], NOW)
-    assert await seats.restore([("R1", "anna", 1.0), ("R2", "anna", 2.0), ("R2", "ben", 3.0)], NOW) == 2
-    assert await seats.restore([("R2", "anna", 2.0)], NOW) == 0
+    assert await seats.restore([("R1", "anna", 1.0, ()), ("R2", "anna", 2.0, ()), ("R2", "ben", 3.0, ())], NOW) == 2
+    assert await seats.restore([("R2", "anna", 2.0, ())], NOW) == 0
     assert await seats.restore([], NOW) == 0
-    assert await seats.loads() == {"anna": OpenLoad(count=2, weight=3.0), "ben": OpenLoad(count=1, weight=3.0)}
+    assert busy(await seats.loads(NOW)) == {"anna": OpenLoad(count=2, weight=3.0), "ben": OpenLoad(count=1, weight=3.0)}
 
 
 # -- reading what changed
@@ -113,11 +114,11 @@ async def test_lacking_places_are_restored_even_beyond_the_capacity_and_once(sea
 @pytest.mark.stack
 async def test_what_others_take_and_give_back_is_seen_at_the_next_reading(mongo_database: Database):
     ours, others = (MongoSeats(mongo_database["seats"]) for _ in range(2))
-    assert await ours.loads() == {}
+    assert busy(await ours.loads(NOW)) == {}
     await others.reserve([("R1", a_place("anna", weight=2.0)), ("R2", a_place("ben"))], NOW)
-    assert await ours.loads() == {"anna": OpenLoad(count=1, weight=2.0), "ben": OpenLoad(count=1, weight=1.0)}
+    assert busy(await ours.loads(NOW)) == {"anna": OpenLoad(count=1, weight=2.0), "ben": OpenLoad(count=1, weight=1.0)}
     await others.release([("R2", "ben")])
-    assert await ours.loads() == {"anna": OpenLoad(count=1, weight=2.0)}
+    assert busy(await ours.loads(NOW)) == {"anna": OpenLoad(count=1, weight=2.0)}
 
 
 @pytest.mark.stack
@@ -126,12 +127,12 @@ async def test_a_change_that_a_late_clock_hides_is_seen_when_everybody_is_read_a
     collection = mongo_database["seats"]
     ours, others = MongoSeats(collection, monotonic=lambda: moment), MongoSeats(collection)
     await others.reserve([("R1", a_place("anna")), ("R2", a_place("ben"))], NOW)
-    await ours.loads()
+    await ours.loads(NOW)
     await others.release([("R2", "ben")])
     await collection.update_one({"_id": "ben"}, {"$set": {"changed": datetime(2020, 1, 1, tzinfo=UTC)}})
-    assert "ben" in await ours.loads(), "a server whose clock is years behind: nothing tells of the change"
+    assert "ben" in busy(await ours.loads(NOW)), "a server whose clock is years behind: nothing tells of the change"
     moment = 31.0
-    assert "ben" not in await ours.loads()
+    assert "ben" not in busy(await ours.loads(NOW))
 
 
 @pytest.mark.stack
@@ -142,9 +143,77 @@ async def test_reading_again_examines_only_what_changed(mongo_database: Database
     old = datetime(2020, 1, 1, tzinfo=UTC)
     await collection.insert_many([{"_id": f"p{number}", "open": [], "count": 0, "changed": old} for number in range(500)])
     await seats.reserve([("R1", a_place("anna"))], NOW)
-    await seats.loads()
+    await seats.loads(NOW)
     assert seats._latest is not None
     explained = await mongo_database.command(
         "explain", {"find": "seats", "filter": {"changed": {"$gte": seats._latest - MARGIN}}}, verbosity="executionStats"
     )
     assert explained["executionStats"]["totalDocsExamined"] == 1
+
+
+# -- appointments
+
+
+def a_visit(request: str, hour: int, place: str = "北京") -> Booking:
+    day = NOW.replace(hour=0)
+    return Booking(request=request, start=day + timedelta(hours=hour), end=day + timedelta(hours=hour + 2), place=place)
+
+
+def a_busy_place(booking: Booking) -> Reservation:
+    return Reservation(holder="anna", capacity=8, bookings=(booking,))
+
+
+@pytest.fixture(params=["fake", pytest.param("mongo", marks=pytest.mark.stack)])
+def travelling(request: pytest.FixtureRequest) -> Seats:
+    rules = AssignmentRules(travel_minutes=180)
+    if request.param == "fake":
+        return FakeSeats(rules=rules)
+    return MongoSeats(request.getfixturevalue("mongo_database")["seats"], rules)
+
+
+@pytest.mark.parametrize(
+    ("hour", "place", "refused"),
+    [
+        (11, "北京", True),
+        (12, "北京", False),
+        (8, "北京", False),
+        (14, "上海", True),
+        (15, "上海", False),
+        (6, "上海", True),
+        (5, "上海", False),
+        (12, "", False),
+        (11, "", True),
+    ],
+)
+async def test_nobody_is_in_two_places_at_once_nor_on_the_way(travelling: Seats, hour: int, place: str, refused: bool):
+    assert await travelling.reserve([("R1", a_busy_place(a_visit("R1", 10)))], NOW) == frozenset()
+    answer = await travelling.reserve([("R2", a_busy_place(a_visit("R2", hour, place)))], NOW)
+    assert answer == (frozenset({"R2"}) if refused else frozenset())
+
+
+async def test_an_appointment_that_moved_is_in_the_way_where_it_is_now(travelling: Seats):
+    await travelling.reserve([("R1", a_busy_place(a_visit("R1", 10)))], NOW)
+    await travelling.book([("R1", "anna", (a_visit("R1", 16),)), ("R2", "anna", (a_visit("R2", 1),))])
+    assert (await travelling.loads(NOW))["anna"].bookings == (a_visit("R1", 16),)
+    assert await travelling.reserve([("R3", a_busy_place(a_visit("R3", 10)))], NOW) == frozenset()
+    assert await travelling.reserve([("R4", a_busy_place(a_visit("R4", 17)))], NOW) == frozenset({"R4"})
+
+
+async def test_work_that_was_given_counts_for_some_days_also_once_it_is_done(travelling: Seats):
+    await travelling.reserve([("R1", a_place("anna", weight=3.0))], NOW)
+    await travelling.release([("R1", "anna")])
+    assert (await travelling.loads(NOW))["anna"] == OpenLoad(recent=3.0)
+    assert await travelling.loads(NOW + timedelta(days=14)) == {}
+
+
+async def test_what_was_refused_was_never_given(travelling: Seats):
+    await travelling.reserve([("R0", a_place("ben", capacity=1))], NOW)
+    await travelling.reserve([("R1", a_place("anna", weight=3.0)), ("R1", a_place("ben", capacity=1))], NOW)
+    assert "anna" not in await travelling.loads(NOW)
+
+
+async def test_what_counts_no_more_is_forgotten(travelling: Seats):
+    await travelling.reserve([("R1", a_place("anna", weight=3.0))], NOW)
+    await travelling.release([("R1", "anna")])
+    await travelling.forget(NOW + timedelta(days=20))
+    assert await travelling.loads(NOW) == {}

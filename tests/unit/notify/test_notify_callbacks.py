@@ -17,7 +17,7 @@ from services.notify.rendering.renderer import Renderer
 from services.notify.rendering.view import Console, Reader
 from shared.catalogue import load_packs
 from shared.ledger.messages import Decision, Item, Outcome, Told
-from shared.schemas import intake, routing, service_levels
+from shared.schemas import absences, intake, routing, service_levels
 from shared.schemas.callbacks import HAPPENINGS, Callback, CallbackPayload
 from shared.schemas.registry import TYPE_OF
 from tests.unit.notify.notify_build import (
@@ -229,7 +229,7 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(given: str, seconds: float 
 
 def test_no_type_of_a_request_is_left_out_unsaid():
     """A new event type needs a word for the unit, or stands here."""
-    unsaid = {TYPE_OF[intake.AmendmentRequested], TYPE_OF[intake.WithdrawalRequested]}
+    unsaid = {TYPE_OF[fact] for fact in (intake.AmendmentRequested, intake.WithdrawalRequested, absences.AbsenceNoticed)}
     unsaid |= {TYPE_OF[service_levels.ServiceLevelWarned], TYPE_OF[service_levels.ServiceLevelBreached]}
     unsaid |= {TYPE_OF[service_levels.ConfirmationReminded], TYPE_OF[service_levels.ClocksRecalculated]}
     asked = {name for name in TYPE_OF.values() if name.split(".")[1] in {"request", "routing", "documents"}}

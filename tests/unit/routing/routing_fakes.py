@@ -1,14 +1,16 @@
 """In-memory stand-ins for routing's database, held to the same contract tests as the real one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.routing.domain import OpenLoad, State
+from services.routing.domain.appointments import taken
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.life import SEATED
-from services.routing.ports import OpenWork, Place, Pursuit
-from shared.ledger.messages import Reservation
+from services.routing.domain.policy import AssignmentRules
+from services.routing.ports import Lost, OpenWork, Place, Pursuit
+from shared.ledger.messages import Booking, Reservation
 from shared.schemas.bidding import BID
 from shared.schemas.people import Directory
 from shared.storage import Sight
@@ -17,16 +19,27 @@ from tests.unit.routing.routing_build import NOW
 
 @dataclass
 class FakeSeats:
-    """The port Seats over a dictionary: person → request → (weight, at)."""
+    """The port Seats over a dictionary: person → request → (weight, at), beside it the appointments and who was given how much."""
 
     open: dict[str, dict[str, tuple[float, datetime]]] = field(default_factory=dict)
+    booked: dict[Place, tuple[Booking, ...]] = field(default_factory=dict)
+    given: list[tuple[str, float, datetime]] = field(default_factory=list)
+    rules: AssignmentRules = field(default_factory=AssignmentRules)
 
-    async def loads(self) -> Mapping[str, OpenLoad]:
-        return {
-            person: OpenLoad(count=len(places), weight=sum(weight for weight, _ in places.values()))
-            for person, places in self.open.items()
-            if places
-        }
+    async def loads(self, at: datetime) -> Mapping[str, OpenLoad]:
+        since = (at - timedelta(days=self.rules.fairness_days - 1)).date()
+        found = {}
+        for person in {*self.open, *(person for person, _, _ in self.given)}:
+            places = self.open.get(person, {})
+            load = OpenLoad(
+                count=len(places),
+                weight=sum(weight for weight, _ in places.values()),
+                recent=sum(weight for one, weight, when in self.given if one == person and when.date() >= since),
+                bookings=tuple(booking for request in places for booking in self.booked.get((request, person), ())),
+            )
+            if load != OpenLoad():
+                found[person] = load
+        return found
 
     async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
         added: list[Place] = []
@@ -35,11 +48,18 @@ class FakeSeats:
             places = self.open.setdefault(reservation.holder, {})
             if request in places:
                 places[request] = (places[request][0], at)
-            elif len(places) < reservation.capacity:
+            elif len(places) < reservation.capacity and not taken(
+                reservation.bookings, [b for r in places for b in self.booked.get((r, reservation.holder), ())], self.rules.travel
+            ):
                 places[request] = (reservation.weight, at)
+                self.booked[request, reservation.holder] = reservation.bookings
+                self.given.append((reservation.holder, reservation.weight, at))
                 added.append((request, reservation.holder))
             else:
                 refused.add(request)
+        for request, reservation in wanted:
+            if request in refused and (request, reservation.holder) in added:
+                self.given.remove((reservation.holder, reservation.weight, at))
         await self.release([place for place in added if place[0] in refused])
         return frozenset(refused)
 
@@ -49,14 +69,29 @@ class FakeSeats:
     async def release_older(self, places: Sequence[Place], before: datetime) -> int:
         return await self.release([place for place in places if place in await self.held(before)])
 
-    async def restore(self, places: Sequence[tuple[str, str, float]], at: datetime) -> int:
+    async def restore(self, places: Sequence[Lost], at: datetime) -> int:
         lacking = [place for place in places if place[0] not in self.open.get(place[1], {})]
-        for request, person, weight in lacking:
+        for request, person, weight, bookings in lacking:
             self.open.setdefault(person, {})[request] = (weight, at)
+            self.booked[request, person] = bookings
         return len(lacking)
+
+    async def book(self, places: Sequence[tuple[str, str, tuple[Booking, ...]]]) -> None:
+        for request, person, bookings in places:
+            if request in self.open.get(person, {}):
+                self.booked[request, person] = bookings
+
+    async def forget(self, at: datetime) -> None:
+        since = (at - timedelta(days=self.rules.fairness_days)).date()
+        self.given = [one for one in self.given if one[2].date() >= since]
 
     async def held(self, before: datetime) -> Sequence[Place]:
         return [(request, person) for person, places in self.open.items() for request, (_, at) in places.items() if at < before]
+
+
+def busy(loads: Mapping[str, OpenLoad]) -> dict[str, OpenLoad]:
+    """The open work alone, without what was given before."""
+    return {person: replace(load, recent=0.0) for person, load in loads.items() if load.count}
 
 
 def visible(state: State, sight: Sight) -> bool:
@@ -95,8 +130,15 @@ class FakeRequests:
             if request > after and state.open and state.request and state.policy:
                 seats = [*([state.coordinator] if state.coordinator else []), *state.supporters]
                 parts = tuple((seat.person, seat.step) for seat in seats)
-                found.append(OpenWork(request=request, type=state.request.type, policy=state.policy, parts=parts))
+                found.append(
+                    OpenWork(request=request, type=state.request.type, policy=state.policy, parts=parts, asked=state.request)
+                )
         return found[:limit]
+
+    async def held_by(self, people: Sequence[str], limit: int, after: str = "") -> Sequence[str]:
+        return [request for request, state in sorted(self.states.items()) if request > after and state.holders() & {*people}][
+            :limit
+        ]
 
     async def waiting(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[tuple[str, str]]:
         rows = sorted((str(state.waiting_since), request) for request, state in self.states.items() if state.status == "waiting")

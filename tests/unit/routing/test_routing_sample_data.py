@@ -102,16 +102,21 @@ def test_everybody_in_the_directory_is_a_candidate_or_counted_under_one_reason(
             assert all(count > 0 for count in record.excluded.values())
 
 
-def test_with_room_for_everybody_only_those_wait_whose_unit_lacks_the_skill_or_whose_leader_is_stood_in_for_by_the_requester(
+def test_with_room_for_everybody_those_wait_whose_unit_lacks_the_skill_or_the_time_or_whose_leader_the_requester_stands_in_for(
     directory: Directory, requests: list[Request]
 ):
     roomy = directory.with_entries([person.model_copy(update={"seats": 1000}) for person in directory.people.values()])
     journeys, _ = run(roomy, requests, 0)
     waiting = {(j.request.type, j.request.business_unit) for j in journeys if j.state.status == "waiting"}
-    assert waiting == {("business.contract", "south"), ("tech.presentation", "finance")}
+    assert waiting == {
+        ("business.contract", "south"),
+        ("tech.presentation", "finance"),
+        ("tech.presentation", "south"),
+        ("tech.bid", "north"),
+    }
     for journey in journeys:
         for record in journey.state.decisions:
-            assert record.chosen or record.candidates or {"skill", "requester"} & record.excluded.keys()
+            assert record.chosen or record.candidates or {"skill", "requester", "booked"} & record.excluded.keys()
 
 
 def test_the_work_is_spread_over_those_who_can_do_it(directory: Directory, requests: list[Request]):

@@ -21,7 +21,7 @@ from tests.unit.routing.routing_build import (
     an_assigned,
     an_engineer,
 )
-from tests.unit.routing.routing_fakes import FakePeople
+from tests.unit.routing.routing_fakes import FakePeople, busy
 from tests.unit.routing.routing_room import ANNA, Room, a_survey, a_waiting, an_event
 
 # -- what decisions read
@@ -32,7 +32,7 @@ async def test_the_context_holds_everybodys_load_and_who_knows_the_opportunity()
     await room.keeps(a_survey("R0", ANNA))
     heard = Heard(event=an_event(RequestSubmitted(request=a_request(), verdict=ACCEPTED, policy=PACK.pin)))
     context = await room.surroundings.context([heard])
-    assert context.loads == {"anna": OpenLoad(count=1, weight=2.0), "manager": OpenLoad(count=1, weight=0.5)}
+    assert busy(context.loads) == {"anna": OpenLoad(count=1, weight=2.0), "manager": OpenLoad(count=1, weight=0.5)}
     assert context.familiar == {"O1": frozenset({"anna", "manager"})}
     assert context.now == NOW
 
@@ -53,7 +53,7 @@ def test_within_a_batch_the_next_request_finds_the_load_of_those_before_it():
     context = a_context(MANAGER, ANNA)
     rosters = context.rosters
     later = room.surroundings.after(context, [Decision(reservations=(Reservation(holder="anna", capacity=8, weight=2.0),))])
-    assert (context.load("anna"), later.load("anna")) == (OpenLoad(), OpenLoad(count=1, weight=2.0))
+    assert (context.load("anna"), later.load("anna")) == (OpenLoad(), OpenLoad(count=1, weight=2.0, recent=2.0))
     assert later.rosters is rosters, "the same people at the same time"
 
 
@@ -83,7 +83,7 @@ async def test_completing_gives_back_every_place():
     await room.keeps(journey)
     journey.tells("accept", "anna")
     await room.applies(journey, journey.tells("complete", "anna"))
-    assert await room.seats.loads() == {}
+    assert busy(await room.seats.loads(NOW)) == {}
 
 
 async def test_withdrawing_gives_back_every_place():
@@ -91,7 +91,7 @@ async def test_withdrawing_gives_back_every_place():
     journey = a_survey("R1", ANNA)
     await room.keeps(journey)
     await room.applies(journey, journey.withdrawn())
-    assert await room.seats.loads() == {}
+    assert busy(await room.seats.loads(NOW)) == {}
 
 
 async def test_declining_gives_back_the_place_of_who_declined_alone():
@@ -99,7 +99,7 @@ async def test_declining_gives_back_the_place_of_who_declined_alone():
     journey = a_survey("R1", ANNA)
     await room.keeps(journey)
     await room.applies(journey, journey.tells("decline", "anna", reason="出差"))
-    assert set(await room.seats.loads()) == {"manager"}
+    assert set(busy(await room.seats.loads(NOW))) == {"manager"}
 
 
 async def test_who_stays_coordinator_keeps_the_place_when_they_decline_supporting():
@@ -109,7 +109,7 @@ async def test_who_stays_coordinator_keeps_the_place_when_they_decline_supportin
     journey.submitted()
     await room.keeps(journey)
     await room.applies(journey, journey.tells("decline", "both", reason="太忙"))
-    assert set(await room.seats.loads()) == {"both"}
+    assert set(busy(await room.seats.loads(NOW))) == {"both"}
 
 
 async def test_declined_on_somebodys_behalf_it_is_the_holders_place_that_is_free():
@@ -120,7 +120,7 @@ async def test_declined_on_somebodys_behalf_it_is_the_holders_place_that_is_free
         people=[MANAGER, an_engineer("anna", leave=AWAY, delegate="deputy"), an_engineer("deputy", roles=("sales_manager",))]
     )
     await room.applies(journey, journey.tells("decline", "deputy", reason="休假"))
-    assert set(await room.seats.loads()) == {"manager"}
+    assert set(busy(await room.seats.loads(NOW))) == {"manager"}
 
 
 async def test_being_told_of_the_same_write_again_changes_nothing():
@@ -130,7 +130,7 @@ async def test_being_told_of_the_same_write_again_changes_nothing():
     decision = journey.withdrawn()
     await room.applies(journey, decision)
     await room.applies(journey, decision)
-    assert (await room.seats.loads())["anna"].count == 1
+    assert (busy(await room.seats.loads(NOW)))["anna"].count == 1
 
 
 # -- waking
@@ -209,7 +209,7 @@ async def test_a_place_that_no_request_knows_is_given_back_after_a_minute_and_wa
     room.clock.passes(seconds=31)
     assert await room.surroundings.reconcile() == 1
     await room.surroundings.quiet()
-    assert "anna" not in await room.seats.loads()
+    assert "anna" not in busy(await room.seats.loads(NOW))
     assert room.woken == [(("R2",), "seat_freed")]
 
 
@@ -218,7 +218,7 @@ async def test_places_that_requests_know_stay():
     await room.keeps(a_survey("R1", ANNA))
     room.clock.passes(hours=5)
     assert await room.surroundings.reconcile() == 0
-    assert set(await room.seats.loads()) == {"anna", "manager"}
+    assert set(busy(await room.seats.loads(NOW))) == {"anna", "manager"}
 
 
 async def test_places_of_requests_that_have_ended_are_given_back():
@@ -237,7 +237,7 @@ async def test_places_that_are_lacking_are_added_with_their_weight_once():
     room.requests.states["R1"] = journey.state
     assert await room.surroundings.restore() == 2
     assert await room.surroundings.restore() == 0
-    assert await room.seats.loads() == {"anna": OpenLoad(count=1, weight=2.0), "manager": OpenLoad(count=1, weight=0.5)}
+    assert busy(await room.seats.loads(NOW)) == {"anna": OpenLoad(count=1, weight=2.0), "manager": OpenLoad(count=1, weight=0.5)}
 
 
 async def test_requests_that_wait_or_have_ended_need_no_places():

@@ -1,0 +1,41 @@
+"""Appointments: when a request takes its people away, and whether somebody is taken already. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from services.routing.domain.policy import AssignmentRules
+from shared.catalogue import RequestType, fold
+from shared.ledger.messages import Booking
+from shared.schemas.requests import Request
+
+
+def appointments(identity: str, request: Request, kind: RequestType, rules: AssignmentRules) -> tuple[Booking, ...]:
+    """The windows of the request's details, but for records of what happened; a window without offsets takes nobody away."""
+    remote = request.details.get("mode") in rules.remote_modes
+    found = []
+    for key, spec in kind.fields.items():
+        window = request.details.get(key) if spec.type == "window" and not spec.record else None
+        if isinstance(window, dict):
+            start, end = _moment(window.get("start")), _moment(window.get("end"))
+            if start is not None and end is not None:
+                place = "" if remote else fold(str(window.get("place") or ""))
+                found.append(Booking(request=identity, start=start, end=end, place=place))
+    return tuple(found)
+
+
+def taken(wanted: Sequence[Booking], booked: Iterable[Booking], travel: timedelta) -> bool:
+    """Whether one of `booked`, of another request, leaves no time for one of `wanted`: `travel` passes between two places."""
+    for other in booked:
+        for one in wanted:
+            margin = travel if one.place and other.place and one.place != other.place else timedelta()
+            if other.request != one.request and one.start < other.end + margin and other.start < one.end + margin:
+                return True
+    return False
+
+
+def _moment(value: object) -> datetime | None:
+    """A time with an offset."""
+    if not isinstance(value, str) or len(value) < len("2027-03-01T09:00Z"):
+        return None
+    found = datetime.fromisoformat(value)
+    return found if found.tzinfo is not None else None

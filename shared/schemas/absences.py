@@ -1,0 +1,16 @@
+"""What routing says about people who are away while they have a part in a request."""
+
+from datetime import date
+
+from shared.schemas.model import Frozen
+from shared.schemas.routing import Step
+
+
+class AbsenceNoticed(Frozen):
+    """Whoever has a seat is away until `until`, the last day, and keeps it. `person` stands in; without one somebody has to decide."""
+
+    holder: str
+    role: str
+    step: Step
+    until: date
+    person: str | None = None

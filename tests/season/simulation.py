@@ -1,0 +1,161 @@
+"""One season: requests come over three weeks, work takes its time, people go on leave; and what came of it. Seeded."""
+
+import heapq
+import random
+from collections import Counter, defaultdict
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from services.routing.domain import Context, State
+from services.routing.domain.assigning import assign
+from services.routing.domain.eligibility import eligible
+from services.routing.domain.seating import burden, seating
+from services.routing.policy import load_policy
+from shared.catalogue import load_pack, read_directory
+from shared.ledger.messages import Reservation
+from shared.schemas.people import Directory, Leave, Person
+from shared.schemas.requests import Request
+from shared.schemas.routing import CoordinatorAssigned, Seat, SupportersAssigned
+from tests.bench.company import company
+from tests.bench.mix import requests
+
+How = Literal["backline", "round_robin"]
+START = datetime.fromisoformat("2027-03-01T00:00:00+00:00")
+WEEKS = timedelta(days=21)
+HOURS_PER_EFFORT = 3.0
+PACK = load_pack()
+
+
+class Season:
+    """`count` requests for `people`, assigned by the real domain, or in turn among those whom its filters leave."""
+
+    def __init__(self, count: int, people: int, seed: int, how: How) -> None:
+        self._how = how
+        self._chance = random.Random(seed)
+        self.directory = _directory(people, self._chance)
+        self._requests = _requests(count, self.directory, self._chance)
+        packs = {(PACK.name, PACK.version): PACK}
+        self._context = Context(now=START, directory=self.directory, loads={}, familiar={}, packs=packs, policy=load_policy())
+        self._given: dict[str, float] = defaultdict(float)
+        self._recent: list[tuple[datetime, str, float]] = []
+        self._ends: list[tuple[datetime, int, str, str, float]] = []
+        self._turn: Counter[str] = Counter()
+        self._figures: Counter[str] = Counter()
+
+    def run(self) -> dict[str, float]:
+        """The figures."""
+        for number, (at, request) in enumerate(self._requests):
+            self._until(at)
+            self._assign(f"R{number}", request)
+        effort = [self._given[person.id] for person in self.directory.holders("presales_engineer")]
+        zero = dict.fromkeys(("assigned", "waiting", "over_the_cap", "on_leave", "skill_misses", "clashes"), 0)
+        return {**zero, **self._figures, "gini_of_engineers": round(gini(effort), 4), "most": max(effort), "least": min(effort)}
+
+    def _until(self, at: datetime) -> None:
+        """Time passes: work ends, what was given long ago counts no more."""
+        loads = dict(self._context.loads)
+        while self._ends and self._ends[0][0] <= at:
+            _, _, subject, person, weight = heapq.heappop(self._ends)
+            load = loads[person]
+            bookings = tuple(one for one in load.bookings if one.request != subject)
+            loads[person] = replace(load, count=load.count - 1, weight=round(load.weight - weight, 6), bookings=bookings)
+        since = at - timedelta(days=self._context.policy.assignment.fairness_days)
+        while self._recent and self._recent[0][0] < since:
+            _, person, weight = heapq.heappop(self._recent)
+            loads[person] = replace(loads[person], recent=round(loads[person].recent - weight, 6))
+        self._context = replace(self._context, now=at, loads=loads).keeping(self._context)
+
+    def _assign(self, subject: str, request: Request) -> None:
+        state = State(request=request, policy=PACK.pin)
+        decision = assign(subject, state, self._context)
+        facts = decision.facts
+        seats: list[Seat] = [fact.seat for fact in facts if isinstance(fact, CoordinatorAssigned)]
+        found = next((fact for fact in facts if isinstance(fact, SupportersAssigned)), None)
+        if found is None:
+            self._figures["waiting"] += 1
+            return
+        reservations = decision.reservations
+        if self._how == "round_robin":
+            seats, reservations = self._in_turn(subject, state, seats, found)
+        else:
+            seats += found.seats
+        self._figures["assigned"] += 1
+        self._check(seats, reservations)
+        self._take(subject, request, reservations)
+
+    def _in_turn(
+        self, subject: str, state: State, seats: list[Seat], found: SupportersAssigned
+    ) -> tuple[list[Seat], tuple[Reservation, ...]]:
+        """The same seats, each to the next in turn of those who may have it; whoever coordinates is the same."""
+        places = seating(subject, state, self._context)
+        for seat in seats:
+            places.keep(seat)
+        for seat in found.seats:
+            if seat in [one.model_copy(update={"step": "supporter"}) for one in seats]:
+                places.keep(seat)
+                continue
+            others = frozenset(one.person for one in seats if one.step == "supporter")
+            fits = eligible(places._question("supporter", places.wanted(seat), others), self._context, PACK).fits
+            key = f"{seat.role}|{seat.skill}|{places.request.business_unit}"
+            self._turn[key] += 1
+            chosen = fits[self._turn[key] % len(fits)] if fits else None
+            given = seat.model_copy(update={"person": chosen.worker}) if chosen else seat
+            seats = [*seats, given]
+            places.keep(given)
+        return seats, places.reservations()
+
+    def _check(self, seats: list[Seat], reservations: tuple[Reservation, ...]) -> None:
+        """What must not be: counted by the directory and the calendar alone, not by what the domain says of itself."""
+        for seat in seats:
+            person = self.directory.people[seat.person]
+            self._figures["on_leave"] += person.away(self._context.now)
+            self._figures["skill_misses"] += seat.skill is not None and person.skills.get(seat.skill, 0) < 1
+        for one in reservations:
+            load = self._context.load(one.holder)
+            self._figures["over_the_cap"] += load.count >= self.directory.people[one.holder].seats
+            self._figures["clashes"] += any(a.start < b.end and b.start < a.end for a in one.bookings for b in load.bookings)
+
+    def _take(self, subject: str, request: Request, reservations: tuple[Reservation, ...]) -> None:
+        ends = self._context.now + timedelta(hours=HOURS_PER_EFFORT * burden(PACK.types[request.type], "supporter"))
+        for number, one in enumerate(reservations):
+            self._given[one.holder] += one.weight
+            heapq.heappush(self._ends, (ends, number, subject, one.holder, one.weight))
+            heapq.heappush(self._recent, (self._context.now, one.holder, one.weight))
+        self._context = self._context.after(reservations)
+
+
+def gini(values: list[float]) -> float:
+    """0 when all are alike, near 1 when one has everything."""
+    ordered, total = sorted(values), sum(values)
+    if not total:
+        return 0.0
+    return sum((2 * place - len(ordered) - 1) * value for place, value in enumerate(ordered, start=1)) / (len(ordered) * total)
+
+
+def _directory(people: int, chance: random.Random) -> Directory:
+    """The benchmark's company with the policy's caps; one in seven is away for some days."""
+    units, persons, problems = read_directory(company(people), PACK)
+    assert problems == [], problems
+    return Directory().with_entries([*units, *(_capped(person, chance) for person in persons)])
+
+
+def _capped(person: Person, chance: random.Random) -> Person:
+    seats = max(PACK.seats.by_role.get(role, PACK.seats.default) for role in person.roles)
+    first = date(2027, 3, 1) + timedelta(days=chance.randrange(21))
+    leave = (Leave(first=first, last=first + timedelta(days=chance.randrange(1, 6))),) if chance.random() < 1 / 7 else ()
+    return person.model_copy(update={"seats": seats, "leave": leave})
+
+
+def _requests(count: int, directory: Directory, chance: random.Random) -> list[tuple[datetime, Request]]:
+    """Each at its time, in bursts: half of all come within the first hour of a day."""
+    senders: dict[str, list[str]] = defaultdict(list)
+    for person in directory.holders("account_manager"):
+        senders[person.business_unit].append(person.id)
+    found = [(_moment(chance), Request.model_validate(filed.body)) for filed in requests(count, senders)]
+    return sorted(found, key=lambda one: one[0])
+
+
+def _moment(chance: random.Random) -> datetime:
+    day = START + timedelta(days=chance.randrange(WEEKS.days))
+    return day + timedelta(seconds=chance.randrange(3600 if chance.random() < 0.5 else 36_000))
