@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from services.routing.api import clash_routes, effort_routes, work_routes
 from services.routing.api.bidding import bidding_routes
 from services.routing.api.recalculating import recalculating_routes
+from services.routing.api.telling import Desk
 from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
@@ -18,7 +19,7 @@ from services.routing.policy import load_calendar, load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.settings import RoutingSettings
 from services.routing.surroundings import RoutingSurroundings
-from shared.catalogue import newest
+from shared.catalogue import Pack, newest
 from shared.ledger.messages import Woken
 from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS
@@ -32,7 +33,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     calendar = load_calendar(policy, Path(settings.holidays)) if settings.holidays else load_calendar(policy)
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
-    efforts, readers = EffortsRead(parts.database["requests"]), parts.auth.needs("requests:read")
+    efforts = EffortsRead(parts.database["requests"])
     seats = MongoSeats(parts.database["seats"], policy.assignment)
     clashes = MongoClashes(parts.database["clashes"])
     guard = _guard(settings, parts, projection, clashes)
@@ -46,12 +47,9 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         requests=projection,
         clashes=guard,
     )
-    # Submitted twice it is the same request.
-    outside = Outside(repeatable=frozenset({OPEN_CHILD}))
+    outside = Outside(repeatable=frozenset({OPEN_CHILD}))  # submitted twice it is the same request
     room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"], outside)
     opening = Opening(parts.http, settings.intake_url)
-    pack = newest(parts.packs, settings.policy)
-    bids = bidding_routes(projection, surroundings, pack, policy.bidding.marks, readers)
 
     async def wake(subjects: Sequence[str], reason: str) -> None:
         await room.ledger.apply([Woken(subject=subject, reason=reason) for subject in subjects])
@@ -65,16 +63,24 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room, {OPEN_CHILD: opening.perform})],
         subscriptions=[parts.hears(room, "intake")],
-        routers=[
-            work_routes(room.desk, projection, parts.clock, readers, parts.keys, lambda: surroundings.context([]), [bids]),
-            clash_routes(room.desk, projection, parts.clock, readers, parts.keys),
-            effort_routes(room.desk, projection, efforts, parts.clock, readers, parts.keys),
-            recalculating_routes(room.desk, parts.audit, parts.clock, parts.auth.service),
-        ],
+        routers=_routers(parts, room.desk, projection, efforts, surroundings, newest(parts.packs, settings.policy)),
         prepare=[projection.prepare, seats.prepare, efforts.prepare, clashes.prepare],
         loops=[surroundings.sweep, *([guard.sweep] if guard else [])],
         restored=[surroundings.restore],
     )
+
+
+def _routers(
+    parts: Parts, desk: Desk, projection: Projection, efforts: EffortsRead, surroundings: RoutingSurroundings, pack: Pack
+) -> list[APIRouter]:
+    readers, clock, keys = parts.auth.needs("requests:read"), parts.clock, parts.keys
+    bids = bidding_routes(projection, surroundings, pack, surroundings.policy.bidding.marks, readers)
+    return [
+        work_routes(desk, projection, clock, readers, keys, lambda: surroundings.context([]), [bids]),
+        clash_routes(desk, projection, clock, readers, keys),
+        effort_routes(desk, projection, efforts, clock, readers, keys),
+        recalculating_routes(desk, parts.audit, clock, parts.auth.service),
+    ]
 
 
 def _guard(settings: RoutingSettings, parts: Parts, projection: Projection, store: MongoClashes) -> ClashGuard | None:

@@ -76,7 +76,7 @@ class RoutingSurroundings:
         self._clock = clock
         self._people = people
         self._packs = packs
-        self._policy = policy
+        self.policy = policy
         self._calendar = calendar
         self._seats = seats
         self._requests = requests
@@ -109,7 +109,7 @@ class RoutingSurroundings:
             loads=loads,
             familiar=familiar,
             packs=self._packs,
-            policy=self._policy,
+            policy=self.policy,
             calendar=self._calendar,
         )
         self._latest = context.keeping(self._latest)
@@ -218,7 +218,7 @@ class RoutingSurroundings:
         request = state.request if isinstance(state, State) else None
         if request is None or request.opportunity is None or not any(event.type in COMES_ON for event in events):
             return None
-        part = request.source.system == SOURCE_SYSTEM or request.type in self._policy.bidding.opportunity_wide()
+        part = request.source.system == SOURCE_SYSTEM or request.type in self.policy.bidding.opportunity_wide()
         return (request.business_unit, request.opportunity.id) if part else None
 
     async def assessing(self, sight: Sight, pursuit: Pursuit | None) -> tuple[Context, tuple[Kin, ...]]:
@@ -230,7 +230,7 @@ class RoutingSurroundings:
         """The places that a request's people should have."""
         pack = self._packs.get((work.policy.name, work.policy.version))
         kind = pack.types.get(work.type) if pack else None
-        gone = appointments(work.request, work.asked, kind, self._policy.assignment) if kind else ()
+        gone = appointments(work.request, work.asked, kind, self.policy.assignment) if kind else ()
         going = {person for person, step in work.parts if step == "supporter"}
         return [(work.request, person, weight, gone if person in going else ()) for person, weight in self._weights(work).items()]
 

@@ -86,6 +86,9 @@ class Person(Frozen):
         return next((one.delegate for one in self.delegations if one.first <= day <= one.last), self.delegate)
 
 
+LATER = ("working_hours", "languages", "delegations")
+
+
 class Directory(Frozen):
     """Everybody, at one moment. `version` names exactly its people and units.
 
@@ -102,8 +105,9 @@ class Directory(Frozen):
         digest = hashlib.sha256()
         entries: list[tuple[str, BusinessUnit | Person]] = [*sorted(self.units.items()), *sorted(self.people.items())]
         for _, entry in entries:
-            # Entries without hours have the version they had before there were any.
-            digest.update(entry.model_dump_json(exclude=None if entry.working_hours else {"working_hours"}).encode())
+            # Entries without what came later have the version they had before there was any.
+            lacking = {name for name in LATER if not getattr(entry, name, None)}
+            digest.update(entry.model_dump_json(exclude=lacking).encode())
         return digest.hexdigest()[:12]
 
     def holders(self, role: str) -> tuple[Person, ...]:

@@ -43,7 +43,10 @@ from tests.bench.mix import WEIGHTS
 from tests.builders import a_body, a_directory, a_person
 from tests.unit.documents.renderings import a_job
 from tests.unit.notify.letters import a_renderer
-from tests.unit.notify.notify_build import ALL_TEMPLATES, items_for
+from tests.unit.notify.notify_build import (
+    ALL_TEMPLATES,
+)
+from tests.unit.notify.scenes import items_for
 
 DOCUMENTS = 50  # as many as one rendering child makes before it is replaced
 MAILS = 600

@@ -138,7 +138,7 @@ def _longer() -> Iterator[tuple[str, Json, tuple[str, ...]]]:
     yield "a slash and dots", _named("harbour", "../../crm", "..%2f..%2fX-1"), ("accepted",)
     yield "a command", _named("harbour", "crm", "$(id);rm -rf /"), ("accepted",)
     yield "a line break inside", _named("harbour", "crm", "X\r\nBcc: v@evil.example"), ("accepted", "returned")
-    yield "200 characters", _named("harbour", "s" * 200, "r" * 200), ("accepted",)
+    yield "200 characters", _named("harbour", "s" * 200, "r" * 200), ("accepted", "duplicate")  # cut to 200 on every channel
     yield "201 characters", _named("harbour", "crm", "r" * 201), ("refused:no_identity",)
     yield "200 rare characters", _named("harbour", "crm", "𠀀" * 200), ("accepted",)
     yield "a NUL", _named("harbour", "crm", "X\0"), ("refused:no_identity",)
@@ -197,7 +197,7 @@ def _on(channel: Channel, right: tuple[str, ...]) -> tuple[str, ...]:
     """A record that is no request is kept as a dead letter."""
     if channel != "topic":
         return right
-    both = {"refused:not_an_object": "aside:no_identity"}
+    both = {"refused:not_an_object": "aside:no_identity", "refused:not_your_unit": "returned"}  # whoever writes the common topic
     return tuple(both.get(one, one.replace("refused:", "aside:") if one not in KEPT else one) for one in right)
 
 

@@ -10,7 +10,10 @@ from services.notify.rendering.renderer import Renderer
 from services.notify.rendering.view import Console, Reader, reference_of
 from shared.catalogue import load_packs
 from shared.ledger.messages import Item
-from tests.unit.notify.notify_build import a_directory, items_for
+from tests.unit.notify.notify_build import (
+    a_directory,
+)
+from tests.unit.notify.scenes import items_for
 
 RENDERER = Renderer(labels_of=labels_of(load_packs()), console=Console())
 

@@ -11,7 +11,7 @@ from services.routing.domain import Context, State
 from services.routing.domain.assigning import assign
 from services.routing.domain.eligibility import eligible
 from services.routing.domain.seating import burden, seating
-from services.routing.policy import load_policy
+from services.routing.policy import load_calendar, load_policy
 from shared.catalogue import load_pack, read_directory
 from shared.ledger.messages import Reservation
 from shared.schemas.people import Directory, Leave, Person
@@ -36,7 +36,11 @@ class Season:
         self.directory = _directory(people, self._chance)
         self._requests = _requests(count, self.directory, self._chance)
         packs = {(PACK.name, PACK.version): PACK}
-        self._context = Context(now=START, directory=self.directory, loads={}, familiar={}, packs=packs, policy=load_policy())
+        policy = load_policy()
+        calendar = load_calendar(policy)
+        self._context = Context(
+            now=START, directory=self.directory, loads={}, familiar={}, packs=packs, policy=policy, calendar=calendar
+        )
         self._given: dict[str, float] = defaultdict(float)
         self._recent: list[tuple[datetime, str, float]] = []
         self._ends: list[tuple[datetime, int, str, str, float]] = []

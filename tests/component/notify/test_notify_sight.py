@@ -5,7 +5,11 @@ import pytest
 from services.notify.projection import MongoProjection
 from shared.http.principal import Principal
 from shared.storage import Database
-from tests.unit.notify.notify_build import REQUEST, SCENES, Story
+from tests.unit.notify.notify_build import (
+    REQUEST,
+    Story,
+)
+from tests.unit.notify.scenes import SCENES
 
 pytestmark = pytest.mark.stack
 CALLERS = [

@@ -33,7 +33,7 @@ from shared.storage import Client, Database, MongoLedgerStore
 from shared.telemetry.health import Health
 from tests.builders.contract import conforming
 from tests.builders.keys import MemoryKeys
-from tests.unit.routing.routing_build import ACCEPTED, NOW, PACK, POLICY, a_directory, a_person, a_request, an_engineer
+from tests.unit.routing.routing_build import ACCEPTED, CALENDAR, NOW, PACK, POLICY, a_directory, a_person, a_request, an_engineer
 from tests.unit.routing.routing_fakes import FakeClock, FakePeople
 
 
@@ -78,6 +78,7 @@ def a_process(client: Client, name: str, directory: Directory, *, guarded: bool 
         people=FakePeople(directory),
         packs={(PACK.name, PACK.version): PACK},
         policy=POLICY,
+        calendar=CALENDAR,
         seats=MongoSeats(database["seats"]),
         requests=projection,
         clashes=guard if guarded else None,

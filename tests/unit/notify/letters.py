@@ -10,8 +10,8 @@ from shared.catalogue import load_packs
 from shared.ledger.messages import Item
 from tests.unit.notify.notify_build import (
     Story,
-    items_for,
 )
+from tests.unit.notify.scenes import items_for
 
 CONSOLE = Console(address="https://desk.example")
 

@@ -29,10 +29,7 @@ from shared.schemas.requests import (
     Verdict,
 )
 from shared.schemas.routing import DecisionRecord, Seat
-from shared.schemas.service_levels import ConfirmationReminded, ServiceLevelBreached, ServiceLevelWarned
 from tests.builders import a_document
-from tests.unit.notify.bid_facts import bid_child_returned, bid_planned
-from tests.unit.notify.review_facts import SAID
 
 NOW = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
 REQUEST = "6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11"
@@ -129,54 +126,6 @@ def work_declined(by: str = "anna", step: str = "supporter") -> BaseModel:
 
 def work_completed() -> BaseModel:
     return routing.WorkCompleted(by="anna", note="调研纪要已提交。", result={"hardware": "两台服务器"})
-
-
-def sent_back() -> BaseModel:
-    return routing.WorkSentBack(by="anna", reason="请补充现有网络的情况。", missing=("details.topics",))
-
-
-def paused() -> BaseModel:
-    return routing.WorkPaused(by="anna", reason="客户出差", until=NOW + timedelta(days=3))
-
-
-def resumed() -> BaseModel:
-    return routing.WorkResumed(by=routing.POLICY, cause="time", status="working")
-
-
-def handed_over() -> BaseModel:
-    seats = (a_seat("carl"), a_seat("ben"))
-    said = {"by": "anna", "holder": "anna", "person": "carl", "role": "presales_engineer", "reason": "出差"}
-    return routing.SupportHandedOver(**said, seats=seats, status="assigned")
-
-
-def coordination_handed_over() -> BaseModel:
-    seat = a_seat("carl", "coordinator", "presales_manager")
-    said = {"by": "boss", "holder": "boss", "person": "carl", "role": "presales_manager", "reason": "分工调整"}
-    return routing.CoordinationHandedOver(**said, seat=seat)
-
-
-def supporter_added() -> BaseModel:
-    seats = (a_seat("anna"), a_seat("ben"), a_seat("carl"))
-    return routing.SupporterAdded(
-        by="boss", person="carl", role="presales_engineer", reason="工作量大", seats=seats, status="assigned"
-    )
-
-
-def supporter_released() -> BaseModel:
-    return routing.SupporterReleased(
-        by="boss", holder="ben", role="presales_engineer", reason="人手已够", seats=(a_seat("anna"),), status="assigned"
-    )
-
-
-def confirmed() -> BaseModel:
-    return routing.DeliveryConfirmed(by="asker", cause="person", rating=5, note="很好")
-
-
-def reopened() -> BaseModel:
-    boss = a_seat("boss", "coordinator", "presales_manager")
-    return routing.RequestReopened(
-        by="asker", reason="缺少拓扑图", status="working", coordinator=boss, supporters=(a_seat("anna"),)
-    )
 
 
 def request_amended(**changes: Any) -> BaseModel:
@@ -316,59 +265,3 @@ class Story:
 def told(decision: Decision) -> dict[str, str]:
     """Recipient by channel as `channel:recipient` → the part they are told in."""
     return {f"{item.kind}:{item.data['recipient']}": item.data["as"] for item in decision.items}
-
-
-AT_WORK = (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted())
-DUE = datetime(2027, 3, 5, 10, 0, tzinfo=UTC)
-WARNED, BREACHED = ServiceLevelWarned(clock="delivery", due=DUE), ServiceLevelBreached(clock="response", due=DUE)
-SCENES: dict[str, tuple[BaseModel, ...]] = {
-    "submitted": (submitted(),),
-    "returned": (returned(),),
-    "rejected": (rejected(),),
-    "coordinator_assigned": (submitted(), coordinator_assigned()),
-    "supporters_assigned": (submitted(), coordinator_assigned(), supporters_assigned()),
-    "assignment_waiting": (submitted(), coordinator_assigned(), waiting()),
-    "work_accepted": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted()),
-    "work_declined": (submitted(), coordinator_assigned(), supporters_assigned(), work_declined()),
-    "work_completed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), work_completed()),
-    "work_sent_back": (*AT_WORK, sent_back()),
-    "work_paused": (*AT_WORK, paused()),
-    "work_resumed": (*AT_WORK, paused(), resumed()),
-    "support_handed_over": (*AT_WORK, handed_over()),
-    "coordination_handed_over": (*AT_WORK, coordination_handed_over()),
-    "supporter_added": (*AT_WORK, supporter_added()),
-    "supporter_released": (*AT_WORK, supporter_released()),
-    "delivery_confirmed": (*AT_WORK, work_completed(), confirmed()),
-    "request_reopened": (*AT_WORK, work_completed(), reopened()),
-    "escalated_to_coordinator": (*AT_WORK, routing.EscalatedToCoordinator(by="anna", reason="客户要求提前")),
-    "escalated_to_leader": (*AT_WORK, routing.EscalatedToLeader(by="asker", reason="无人推进")),
-    "service_level_warned": (submitted(), coordinator_assigned(), supporters_assigned(), WARNED),
-    "service_level_breached": (submitted(), coordinator_assigned(), supporters_assigned(), BREACHED),
-    "confirmation_reminded": (
-        *(submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), work_completed()),
-        ConfirmationReminded(due=DUE),
-    ),
-    "request_amended": (submitted(), coordinator_assigned(), supporters_assigned(), request_amended()),
-    "precondition_waived": (returned(), precondition_waived()),
-    "evidence_asked": (submitted(), evidence_asked()),
-    "evidence_overdue": (submitted(), coordinator_assigned(), evidence_overdue()),
-    "evidence_settled": (submitted(), coordinator_assigned(), evidence_settled()),
-    "clash_found": (submitted(), coordinator_assigned(), clash_found()),
-    "clash_resolved": (submitted(), coordinator_assigned(), clash_found(), clash_resolved()),
-    "amendment_refused": (submitted(), amendment_refused()),
-    "request_withdrawn": (submitted(), coordinator_assigned(), supporters_assigned(), request_withdrawn()),
-    "withdrawal_refused": (submitted(), withdrawal_refused()),
-    "bid_planned": (submitted(), coordinator_assigned(), supporters_assigned(), bid_planned()),
-    "bid_child_returned": (submitted(), coordinator_assigned(), supporters_assigned(), bid_child_returned()),
-    "document_rendered": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_rendered()),
-    "document_failed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_failed()),
-    **{name: (submitted(), coordinator_assigned(), supporters_assigned(), fact) for name, (fact, _) in SAID.items()},
-}
-"""For each template, the events that lead to it; the last one causes it."""
-
-
-def items_for(template: str, story: Story | None = None) -> tuple[Item, ...]:
-    """The items that the last event of the template's scene makes."""
-    story = story or Story()
-    *before, last = SCENES[template]
-    return story.through(before).hear(last).items

@@ -15,7 +15,11 @@ from tests.builders import NOW
 from tests.builders.contract import conforming
 from tests.builders.keys import MemoryKeys
 from tests.unit.ledger.small_domain import FakeClock
-from tests.unit.notify.notify_build import REQUEST, SCENES, Story
+from tests.unit.notify.notify_build import (
+    REQUEST,
+    Story,
+)
+from tests.unit.notify.scenes import SCENES
 
 
 class OneRequest:

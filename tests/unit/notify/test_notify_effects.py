@@ -21,7 +21,15 @@ from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
-from tests.unit.notify.notify_build import NOW, REQUEST, SCENES, Story, a_directory, a_person, items_for, submitted
+from tests.unit.notify.notify_build import (
+    NOW,
+    REQUEST,
+    Story,
+    a_directory,
+    a_person,
+    submitted,
+)
+from tests.unit.notify.scenes import SCENES, items_for
 
 CONSOLE = Console(address="https://desk.example")
 LOADED = cache(load_packs)

@@ -39,7 +39,9 @@ def hostile(value: Any) -> Any:
     match value:
         case dict():
             return {
-                key: inner if key in {"field", "step", "role", "document", "until"} else hostile(inner)
+                key: inner
+                if key in {"field", "step", "role", "document", "until", "due", "latest_start", "at", "clock"}
+                else hostile(inner)
                 for key, inner in value.items()
             }
         case list():

@@ -2,7 +2,14 @@
 
 from services.notify.state import Context
 from services.notify.surroundings import leaders_of
-from tests.unit.notify.notify_build import NOW, SCENES, Story, a_directory, a_person, told
+from tests.unit.notify.notify_build import (
+    NOW,
+    Story,
+    a_directory,
+    a_person,
+    told,
+)
+from tests.unit.notify.scenes import SCENES
 
 
 def test_whoever_leads_the_unit_hears_of_evidence_that_is_overdue_and_of_nothing_before():

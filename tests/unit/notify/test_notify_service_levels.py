@@ -3,7 +3,11 @@
 import pytest
 
 from tests.unit.notify.letters import ZH, a_renderer, mails
-from tests.unit.notify.notify_build import Story, a_directory, items_for
+from tests.unit.notify.notify_build import (
+    Story,
+    a_directory,
+)
+from tests.unit.notify.scenes import items_for
 
 
 @pytest.mark.parametrize(

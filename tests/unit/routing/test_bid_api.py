@@ -43,7 +43,7 @@ class Site:
         )
         bids = bidding_routes(self.requests, room.surroundings, PACK, POLICY.bidding.marks, auth.principal)
         desk = FakeDesk(self.requests, {journey.subject: journey for journey in journeys})
-        routes = work_routes(desk, self.requests, FakeClock(), auth.principal, MemoryKeys(), [bids])
+        routes = work_routes(desk, self.requests, FakeClock(), auth.principal, MemoryKeys(), more=[bids])
         app = create_app(service="routing", health=Health(), routers=(routes,))
         transport = httpx.ASGITransport(app=app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://routing", event_hooks=conforming(app))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.routing.domain import RoutingDomain
+from services.routing.domain.bidding import room
 from services.routing.domain.bidding.children import OPEN_CHILD
 from services.routing.domain.bidding.state import Kin
 from shared.ledger.messages import Decision, Item, Settled
@@ -16,7 +16,6 @@ from shared.schemas.requests import request_id
 from tests.unit.routing.bids import DUE, STARRED, a_bid, a_child, a_journey, a_planned, at, details, part_of
 from tests.unit.routing.routing_build import AWAY, MANAGER, NOW, Journey, a_context, an_assigned, an_engineer
 
-DOMAIN = RoutingDomain()
 ACCEPTED: Json = {"outcome": "accepted", "id": "C1", "number": "BL-C1", "missing": [], "message": None}
 RETURNED: Json = {
     "outcome": "returned",
@@ -44,29 +43,29 @@ def ends(journey: Journey, item: Item, end: str = "done", **data: Any) -> Decisi
 
 def test_a_bid_is_planned_as_soon_as_people_have_it_and_then_left_alone():
     journey = a_journey()
-    wake = DOMAIN.wake_at(journey.state)
+    wake = room.look_at(journey.state)
     assert wake is not None
     assert wake < NOW
     decision = journey.wakes("due")
     assert [type(fact) for fact in decision.facts] == [BidPlanned]
     assert (latest(journey).version, latest(journey).cause, latest(journey).plan.verdict) == (1, "assigned", "can")
-    assert DOMAIN.wake_at(journey.state) == min(part.due for part in latest(journey).plan.parts)
+    assert room.look_at(journey.state) == min(part.due for part in latest(journey).plan.parts)
     assert journey.wakes("due") == Decision()
 
 
 def test_a_bid_that_nobody_has_and_requests_that_are_none_are_not_planned():
     lacking = Journey(a_context(MANAGER, an_engineer("anna", leave=AWAY)), a_bid())
     lacking.submitted()
-    assert (lacking.state.status, DOMAIN.wake_at(lacking.state)) == ("waiting", None)
+    assert (lacking.state.status, room.look_at(lacking.state)) == ("waiting", None)
     assert not [fact for fact in lacking.wakes().facts if isinstance(fact, BidPlanned)]
     survey = an_assigned()
-    assert (DOMAIN.wake_at(survey.state), survey.wakes()) == (None, Decision())
+    assert (room.look_at(survey.state), survey.wakes()) == (None, Decision())
 
 
 def test_a_paused_bid_is_planned_when_it_goes_on():
     journey = a_journey()
     journey.tells("pause", "manager", reason="等客户")
-    assert DOMAIN.wake_at(journey.state) is None
+    assert room.look_at(journey.state) is None
     assert journey.wakes() == Decision()
     journey.tells("resume", "manager")
     assert [type(fact) for fact in journey.wakes().facts] == [BidPlanned]
@@ -77,7 +76,7 @@ def test_an_amended_deadline_is_planned_anew_and_an_amended_remark_is_not():
     journey.amended(**{**details(), "pitch_requirements": ["另"]})
     assert journey.wakes() == Decision()
     journey.amended(**details("2027-03-30T09:30:00+08:00", "2027-03-30T14:00:00+08:00"))
-    wake = DOMAIN.wake_at(journey.state)
+    wake = room.look_at(journey.state)
     assert wake is not None
     assert wake < NOW
     journey.wakes("due")
@@ -96,19 +95,19 @@ def test_a_part_that_is_delivered_or_late_changes_the_plan():
     assert part_of(latest(journey).plan, "survey").status == "delivered"
     assert latest(journey).opening == ("proposal",)
 
-    due = DOMAIN.wake_at(journey.state)
+    due = room.look_at(journey.state)
     assert due is not None
     journey.changes(now=due)
     journey.wakes("due")
     assert (latest(journey).version, latest(journey).cause) == (3, "late")
-    after = DOMAIN.wake_at(journey.state)
+    after = room.look_at(journey.state)
     assert after is None or after > due
 
 
 def test_every_look_that_is_due_moves_the_next_one_on():
     """Whatever happens to it, a bid does not wake for ever at one moment."""
     journey, moments = a_planned(), []
-    while (wake := DOMAIN.wake_at(journey.state)) is not None and len(moments) < 20:
+    while (wake := room.look_at(journey.state)) is not None and len(moments) < 20:
         moments.append(wake)
         journey.changes(now=wake)
         assert journey.wakes("due").facts
@@ -246,4 +245,4 @@ def test_a_bid_late_in_everything_says_so_and_goes_on():
     journey.changes(now=at(DUE) + timedelta(days=1))
     journey.wakes("due")
     assert (latest(journey).plan.verdict, latest(journey).plan.faults) == ("cannot", ("due_past",))
-    assert DOMAIN.wake_at(journey.state) is None
+    assert room.look_at(journey.state) is None

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from services.routing.domain.standing_in import acts_for, stand_in
 from shared.catalogue import read_directory
 from shared.schemas.people import Delegation, Leave, Person
+from shared.schemas.routing import EscalatedToCoordinator, EscalatedToLeader
+from shared.schemas.service_levels import ServiceLevelBreached, ServiceLevelWarned
 from tests.unit.routing.routing_build import (
     AWAY,
     MANAGER,
@@ -19,6 +21,8 @@ from tests.unit.routing.routing_build import (
 from tests.unit.routing.routing_room import ANNA, Room, a_survey
 
 BEN = an_engineer("ben")
+OF_CLOCKS = (ServiceLevelWarned, ServiceLevelBreached, EscalatedToCoordinator, EscalatedToLeader)
+"""What the hour brings besides: a wake-up does one thing after the other."""
 DEPUTY = a_person("deputy", "sales_manager", skills={"analysis": 2})
 
 
@@ -28,7 +32,7 @@ def leaves(journey: Journey, person: Person, *others: Person, manager: Person = 
     journey.wakes("away")
     said = len(journey.said)
     journey.wakes("away")
-    assert len(journey.said) == said, "the same is said once"
+    assert not [fact for fact in journey.said[said:] if not isinstance(fact, OF_CLOCKS)], "the same is said once"
 
 
 def away(identity: str = "anna", **changes: object) -> Person:

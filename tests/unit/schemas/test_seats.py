@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.schemas.routing import Seat, Step, WorkDeclined, seats_after
+from shared.schemas.routing import Seat, Step, WorkDeclined, coordinated_by, seats_after, supported_by
 
 BOSS = Seat(person="boss", role="presales_manager", step="coordinator")
 HELPING = Seat(person="boss", role="presales_manager", step="supporter")
@@ -46,8 +46,8 @@ def test_whoever_gave_a_seat_back_has_it_no_more(said: WorkDeclined, left: tuple
 
 def test_a_new_coordinator_takes_the_place_of_the_one_before():
     new = BOSS.model_copy(update={"person": "chief"})
-    assert seats_after((BOSS, ANNA), new) == (new, ANNA)
+    assert coordinated_by(new, (BOSS, ANNA)) == (new, ANNA)
 
 
 def test_new_supporters_take_the_places_of_those_before():
-    assert seats_after((BOSS, ANNA), [BEN]) == (BOSS, BEN)
+    assert supported_by([BEN], (BOSS, ANNA)) == (BOSS, BEN)
