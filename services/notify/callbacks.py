@@ -118,6 +118,8 @@ def _particular(said: object) -> dict[str, object]:
             return {"reason": verdict.reason}
         case routing.AssignmentWaiting(reason=reason):
             return {"reason": reason, "status": "choosing" if reason == "coordinator_chooses" else "waiting"}
+        case routing.SupportersAssigned(status=str(status)) | routing.WorkDeclined(status=str(status)):
+            return {"status": status}
         case (
             routing.WorkResumed(status=status)
             | routing.SupportHandedOver(status=status)

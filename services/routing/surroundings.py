@@ -55,7 +55,10 @@ SERVICE_LEVEL = {
     TYPE_OF[ServiceLevelBreached]: "breached",
 }
 
-REBOOKED = frozenset({TYPE_OF[RequestAmended], TYPE_OF[SupporterAdded], TYPE_OF[SupportHandedOver]})
+REBOOKED = frozenset(
+    TYPE_OF[fact] for fact in (RequestAmended, SupporterAdded, SupporterReleased, SupportHandedOver, WorkDeclined)
+)
+"""After these other people have the request's appointments among those who have a place for it."""
 
 
 class RoutingSurroundings:
@@ -150,7 +153,8 @@ class RoutingSurroundings:
         """An amendment may move appointments, and whoever coordinates may be asked for help: both have a place already."""
         for subject, state, events in subjects:
             if isinstance(state, State) and state.request and state.policy and any(event.type in REBOOKED for event in events):
-                parts = tuple((seat.person, seat.step) for seat in state.supporters)
+                coordinators = [state.coordinator] if state.coordinator else []
+                parts = tuple((seat.person, seat.step) for seat in (*coordinators, *state.supporters))
                 work = OpenWork(request=subject, type=state.request.type, policy=state.policy, parts=parts, asked=state.request)
                 await self._seats.book([(subject, person, bookings) for _, person, _, bookings in self._places(work)])
 
@@ -270,7 +274,7 @@ def _leaving(event: Event, state: State) -> frozenset[str]:
     if event.type in GIVEN_AWAY:
         return frozenset({str(event.data["holder"])}) - state.holders()
     if event.type in {TYPE_OF[WorkCompleted], TYPE_OF[RequestWithdrawn]}:
-        return state.seated()
+        return state.seated() - state.holders()  # it may have been reopened since
     return frozenset()
 
 

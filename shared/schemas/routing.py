@@ -63,6 +63,7 @@ class CoordinatorAssigned(Frozen):
 class SupportersAssigned(Timed):
     seats: tuple[Seat, ...]
     decisions: tuple[DecisionRecord, ...]
+    status: WorkStatus | None = None
 
 
 class AssignmentWaiting(Timed):
@@ -86,7 +87,8 @@ class WorkAccepted(Frozen):
 
 
 class WorkDeclined(Frozen):
-    """A seat was given back; whoever coordinated and supported in one role gives back both (`step` coordinator).
+    """A seat was given back; whoever coordinated and supported in one role gives back both (`step` coordinator). `status` is that
+    of the request until somebody else has the seat.
 
     `on_behalf_of` is the seat's holder, when `by` stands in while they are away.
     """
@@ -96,6 +98,7 @@ class WorkDeclined(Frozen):
     step: Step
     reason: str
     on_behalf_of: str | None = None
+    status: WorkStatus | None = None
 
     def vacates(self, seat: Seat) -> bool:
         """Whether `seat` was given back: a supporter's are all given back, a coordinator's with the one in the same role."""

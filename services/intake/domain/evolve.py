@@ -60,13 +60,18 @@ FOLLOWING: dict[str, RequestStatus] = {
 }
 
 NAMING = {
+    TYPE_OF[SupportersAssigned],
+    TYPE_OF[WorkDeclined],
     TYPE_OF[WorkResumed],
     TYPE_OF[SupportHandedOver],
     TYPE_OF[SupporterAdded],
     TYPE_OF[SupporterReleased],
     TYPE_OF[RequestReopened],
 }
-"""Facts that name the status they lead to."""
+"""Facts that name the status they lead to (the first two since there is more to tell than that somebody has the work)."""
+
+GOING_ON: frozenset[RequestStatus] = frozenset({"assigned", "working", "sent_back", "paused"})
+"""Another coordinator changes nothing about the work."""
 
 
 def evolve(state: State, event: Event) -> State:
@@ -83,8 +88,10 @@ def evolve(state: State, event: Event) -> State:
 def _status(state: State, event: Event) -> RequestStatus:
     if event.type == TYPE_OF[AssignmentWaiting] and event.data.get("reason") == "coordinator_chooses":
         return "choosing"
-    if event.type in NAMING:
+    if event.type in NAMING and event.data.get("status"):
         return cast(RequestStatus, event.data["status"])
+    if event.type == TYPE_OF[CoordinatorAssigned] and state.status in GOING_ON:
+        return state.status
     return FOLLOWING.get(event.type, state.status)
 
 

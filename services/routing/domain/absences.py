@@ -71,7 +71,8 @@ class _Cover:
         """Who takes the seat: the stand-in where they may have it, else the best, with the record of that choice."""
         wanted = self.seats.wanted(seat)
         others = frozenset(one.person for one in self.supporters if seat.step == "supporter")
-        if deputy is not None and deputy.id not in others:
+        barred = {*others, *self.state.declined, self.seats.request.requester.id}
+        if deputy is not None and deputy.id not in barred:
             named = self.seats.named(seat.step, wanted, deputy.id)
             if isinstance(named, Seat):
                 return named.model_copy(update={"stands_in_for": seat.person}), None

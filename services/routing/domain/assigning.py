@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from services.routing.domain.context import Context
 from services.routing.domain.life import SEATED
 from services.routing.domain.seating import Seating, seating
-from services.routing.domain.state import Held, State
+from services.routing.domain.state import Held, State, working_or_assigned
 from shared.catalogue import SupporterRole
 from shared.ledger.messages import NOTHING, Decision
 from shared.schemas.routing import AssignmentWaiting, CoordinatorAssigned, DecisionRecord, Seat, Step, SupportersAssigned
@@ -71,7 +71,8 @@ def _support(seats: Seating, places: Vacancies, state: State, *, said: bool) -> 
     if not found and not places.same_role and state.status in SEATED:
         return NOTHING
     everybody = tuple(Seat(**held.model_dump(exclude={"accepted"})) for held in (*present, *found))
-    return Decision(facts=(SupportersAssigned(seats=everybody, decisions=(*places.records, *records)),))
+    status = working_or_assigned((*present, *found))
+    return Decision(facts=(SupportersAssigned(seats=everybody, decisions=(*places.records, *records), status=status),))
 
 
 def _wait(state: State, step: Step, records: Sequence[DecisionRecord]) -> Decision:

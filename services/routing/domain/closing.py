@@ -1,5 +1,6 @@
 """After the delivery: the requester confirms it with a rating, does not object in time, or has it done again. Pure."""
 
+from services.routing.domain.appointments import taken
 from services.routing.domain.assigning import assign
 from services.routing.domain.context import NO_LOAD, Context
 from services.routing.domain.refusals import BAD_RATING, NO_REASON, NOT_REQUESTER
@@ -65,7 +66,10 @@ def _has_time(seat: Seat, seats: Seating, context: Context) -> bool:
     person = context.directory.people.get(seat.person)
     if person is None or not person.active or person.away(context.now):
         return False
-    if person.id not in seats.taken and context.loads.get(person.id, NO_LOAD).count >= person.seats:
+    load = context.loads.get(person.id, NO_LOAD)
+    if person.id not in seats.taken and load.count >= person.seats:
+        return False
+    if seat.step == "supporter" and taken(seats.appointments, load.bookings, context.policy.assignment.travel):
         return False
     seats.keep(seat)
     return True

@@ -84,7 +84,7 @@ def _woken(state: State, subject: str, context: Context) -> Decision:
             return halting.time_over(state, subject, context)
         case "completed":
             return closing.time_over(state, context)
-        case "assigned" | "working":
+        case "choosing" | "assigned" | "working":
             absent = covered(state, subject, context)
             return absent if absent.facts else room.look(state, subject, context)
         case _:
@@ -104,7 +104,7 @@ def _heard(state: State, event: Event, context: Context) -> Decision:
         wish = event.read_as(WithdrawalRequested)
         if not state.open:
             return Decision(facts=(WithdrawalRefused(reason=ended(state)),))
-        return Decision(facts=(RequestWithdrawn(by=wish.by, reason=wish.reason),))
+        return Decision(facts=(RequestWithdrawn(by=wish.by, reason=wish.reason),), cancel=room.unopened(state, event.subject))
     return NOTHING
 
 

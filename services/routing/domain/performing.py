@@ -8,7 +8,7 @@ from services.routing.domain.context import Context
 from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
 from services.routing.domain.review.refusals import BY_OPINION
 from services.routing.domain.seating import seating
-from services.routing.domain.state import State
+from services.routing.domain.state import State, working_or_assigned
 from services.routing.domain.wish import Wish
 from shared.ledger.messages import Decision
 from shared.schemas.routing import Candidate, DecisionRecord, Seat, SupportersAssigned, WorkAccepted, WorkCompleted, WorkDeclined
@@ -59,7 +59,9 @@ def decline(state: State, wish: Wish, context: Context) -> Decision:
         # One person, one step: who coordinates and supports in the same role gives both back.
         seat = state.coordinator
     fact = WorkDeclined(by=wish.by, role=seat.role, step=seat.step, reason=reason, on_behalf_of=wish.behalf(seat.person))
-    again = assign(wish.subject, state.after(fact), context)
+    after = state.after(fact)
+    fact = fact.model_copy(update={"status": after.status})
+    again = assign(wish.subject, after, context)
     return Decision(facts=(fact, *again.facts), reservations=again.reservations)
 
 
@@ -80,7 +82,10 @@ def choose(state: State, wish: Wish, context: Context) -> Decision:
         for candidate, offer in zip(chosen, offers, strict=True)
     )
     everybody = tuple(Seat(**held.model_dump(exclude={"accepted"})) for held in (*present, *found))
-    return Decision(facts=(SupportersAssigned(seats=everybody, decisions=records),), reservations=seats.reservations())
+    status = working_or_assigned((*present, *found))
+    return Decision(
+        facts=(SupportersAssigned(seats=everybody, decisions=records, status=status),), reservations=seats.reservations()
+    )
 
 
 def _chosen(people: object, offers: list[DecisionRecord]) -> list[Candidate] | None:

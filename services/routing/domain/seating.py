@@ -49,19 +49,19 @@ class Seating:
         return self._take(record, SupporterRole(role=record.role)), record
 
     def vacancies(self, keep: Sequence[Held] = ()) -> list[SupporterRole]:
-        """The seats of the matrix that apply to the request's details, that nobody of `keep` has and nobody was released from."""
+        """The seats of the matrix that apply to the request's details, that nobody of `keep` has and nobody was released from.
+
+        Where nobody would be left to do the work, whoever was released is followed by somebody after all.
+        """
         details = self.request.details
         wanted = [
             seat.model_copy(update={"role": self._role(seat.role)})
             for seat in self.kind.supporters
             if all(_is(details.get(key), value) for key, value in seat.only.items())
         ]
-        for kept in (*keep, *self.released):
-            place = (kept.role, kept.skill, kept.department)
-            match = next((seat for seat in wanted if (seat.role, _first(seat.skills), seat.department) == place), None)
-            if match is not None:
-                wanted.remove(match)
-        return wanted
+        vacant = _without(wanted, keep)
+        sought = _without(vacant, self.released)
+        return sought if sought or keep else vacant
 
     def offers(self, wanted: Sequence[SupporterRole], keep: Sequence[Held]) -> list[DecisionRecord]:
         """The ranking for each seat, for the coordinator to choose from; nobody is chosen in them."""
@@ -218,6 +218,17 @@ def _seat(step: Step, candidate: Candidate, wanted: SupporterRole) -> Seat:
         department=wanted.department,
         stands_in_for=candidate.stands_in_for,
     )
+
+
+def _without(wanted: Sequence[SupporterRole], seats: Sequence[Seat]) -> list[SupporterRole]:
+    """`wanted` without those that `seats` fill, each one of them."""
+    left = list(wanted)
+    for kept in seats:
+        place = (kept.role, kept.skill, kept.department)
+        match = next((seat for seat in left if (seat.role, _first(seat.skills), seat.department) == place), None)
+        if match is not None:
+            left.remove(match)
+    return left
 
 
 def _first(skills: tuple[str, ...]) -> str | None:

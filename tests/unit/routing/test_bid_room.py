@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.routing.domain.bidding import room
-from services.routing.domain.bidding.children import OPEN_CHILD
+from services.routing.domain.bidding.children import OPEN_CHILD, identity
 from services.routing.domain.bidding.state import Kin
 from shared.ledger.messages import Decision, Item, Settled
 from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
@@ -245,4 +245,11 @@ def test_a_bid_late_in_everything_says_so_and_goes_on():
     journey.changes(now=at(DUE) + timedelta(days=1))
     journey.wakes("due")
     assert (latest(journey).plan.verdict, latest(journey).plan.faults) == ("cannot", ("due_past",))
+    assert room.look_at(journey.state) is None
+
+
+def test_what_a_withdrawn_bid_has_not_opened_yet_is_not_opened_any_more():
+    journey = a_planned()
+    assert latest(journey).opening
+    assert journey.withdrawn().cancel == tuple(identity("R1", part) for part in latest(journey).opening)
     assert room.look_at(journey.state) is None

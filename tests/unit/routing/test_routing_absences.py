@@ -12,10 +12,12 @@ from tests.unit.routing.routing_build import (
     MANAGER,
     NOW,
     Journey,
+    a_context,
     a_directory,
     a_person,
     an_assigned,
     an_engineer,
+    choosing_pack,
     kinds,
 )
 from tests.unit.routing.routing_room import ANNA, Room, a_survey
@@ -187,3 +189,23 @@ def test_somebody_unknown_and_an_end_before_the_start_are_refused():
     )
     assert "people.a.delegations.0.delegate" in found
     assert "people.a.delegations.1" in found
+
+
+def test_a_coordinator_who_is_away_before_choosing_is_followed_by_another():
+    journey = Journey(a_context(MANAGER, an_engineer("anna"), BEN, pack=choosing_pack("tech.survey")))
+    journey.submitted()
+    assert journey.state.status == "choosing"
+    second = a_person("second", "presales_manager")
+    leaves(journey, an_engineer("anna"), BEN, second, manager=MANAGER.model_copy(update={"leave": AWAY}))
+    assert (journey.coordinator, journey.state.status) == ("second", "choosing")
+
+
+def test_who_declined_the_seat_does_not_get_it_back_by_standing_in():
+    journey = an_assigned(an_engineer("anna"), BEN)
+    (first,) = journey.supporters
+    other = "ben" if first == "anna" else "anna"
+    journey.tells("decline", first, reason="出差")
+    assert journey.supporters == [other]
+    leaves(journey, away(other, delegate=first), an_engineer(first))
+    assert journey.supporters == [other]
+    assert first in journey.state.declined

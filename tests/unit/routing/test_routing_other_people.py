@@ -2,8 +2,10 @@
 
 import pytest
 
+from services.routing.domain import OpenLoad
+from services.routing.domain.appointments import appointments
+from shared.schemas.routing import POLICY as BY_POLICY
 from shared.schemas.routing import (
-    POLICY,
     AssignmentWaiting,
     CoordinationHandedOver,
     DeliveryConfirmed,
@@ -14,11 +16,14 @@ from shared.schemas.routing import (
     SupporterReleased,
     SupportersAssigned,
     SupportHandedOver,
+    WorkDeclined,
 )
 from tests.unit.routing.routing_build import (
     ASKER,
     AWAY,
     MANAGER,
+    PACK,
+    POLICY,
     REVIEWERS,
     Journey,
     a_context,
@@ -160,7 +165,7 @@ def test_who_does_not_object_in_time_has_what_they_asked_for():
     journey.changes(now=journey.state.confirm_by)
     (fact,) = journey.wakes("due").facts
     assert isinstance(fact, DeliveryConfirmed)
-    assert (fact.by, fact.cause, fact.rating, journey.state.status) == (POLICY, "time", None, "confirmed")
+    assert (fact.by, fact.cause, fact.rating, journey.state.status) == (BY_POLICY, "time", None, "confirmed")
     assert journey.wakes("due").facts == ()
 
 
@@ -217,3 +222,43 @@ def test_a_withdrawal_ends_what_is_halted():
         journey = make()
         journey.withdrawn()
         assert (journey.state.status, journey.state.halt, journey.state.holders()) == ("withdrawn", None, frozenset())
+
+
+# -- what must not be lost between the two
+
+
+def test_whoever_has_another_appointment_by_now_is_not_asked_to_go_on():
+    window = {"start": "2027-03-03T09:00:00+08:00", "end": "2027-03-03T11:00:00+08:00", "place": "杭州"}
+    request = a_request("tech.presentation", details={"where": window})
+    journey = an_assigned(ANNA, BEN, request=request)
+    (first,) = journey.supporters
+    journey.tells("accept", first)
+    journey.tells("complete", first)
+    (booking,) = appointments("R2", request, PACK.types["tech.presentation"], POLICY.assignment)
+    journey.changes(people=EVERYBODY, loads={first: OpenLoad(count=1, weight=2.0, bookings=(booking,))})
+    decision = journey.tells("reopen", "asker", reason="缺少拓扑图")
+    assert [type(fact) for fact in decision.facts] == [RequestReopened, SupportersAssigned]
+    assert first not in journey.supporters
+    assert first not in {reservation.holder for reservation in decision.reservations}
+
+
+def test_work_that_nobody_does_any_more_is_offered_again_whoever_was_released_before():
+    journey = with_everybody(working())
+    journey.tells("add", "manager", **DATA["add"])
+    journey.tells("release", "manager", **DATA["release"])
+    journey.tells("decline", "carl", reason="出差")
+    assert journey.state.status == "assigned"
+    assert journey.supporters in (["ben"], ["anna"])
+
+
+def test_a_declined_seat_and_a_new_choice_say_where_the_work_stands():
+    journey = an_assigned(ANNA, BEN, CARL, request=a_request("tech.bid"))
+    first, second = journey.supporters
+    journey.tells("accept", first)
+    declined, again = journey.tells("decline", second, reason="出差").facts
+    assert isinstance(declined, WorkDeclined)
+    assert isinstance(again, SupportersAssigned)
+    assert (declined.status, again.status, journey.state.status) == ("waiting", "working", "working")
+    (given_back, *_) = journey.tells("decline", "manager", reason="出差").facts
+    assert isinstance(given_back, WorkDeclined)
+    assert given_back.status == "working"

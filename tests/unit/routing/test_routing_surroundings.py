@@ -246,3 +246,16 @@ async def test_requests_that_wait_or_have_ended_need_no_places():
     ended.withdrawn()
     room.requests.states |= {"R1": ended.state, "R2": a_survey("R2").state.model_copy(update={"coordinator": None})}
     assert await room.surroundings.restore() == 0
+
+
+async def test_completed_and_reopened_at_once_everybody_keeps_their_place():
+    room = Room()
+    journey = a_survey("R1", ANNA)
+    journey.tells("accept", "anna")
+    await room.keeps(journey)
+    done = journey.tells("complete", "anna")
+    again = journey.tells("reopen", "asker", reason="缺少拓扑图")
+    await room.seats.reserve([("R1", reservation) for reservation in again.reservations], room.clock.now())
+    facts = (*done.facts, *again.facts)
+    await room.surroundings.applied([("R1", journey.state, tuple(an_event(fact) for fact in facts))])
+    assert {person for person, places in room.seats.open.items() if "R1" in places} == {"anna", "manager"}

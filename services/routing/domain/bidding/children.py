@@ -17,9 +17,13 @@ NONE = object()
 
 def item(subject: str, question: Question, part: BidPart, policy: BiddingPolicy, made: BidPlan) -> Item:
     """Submitting `part`. Its id follows from bid and part, so that it is planned once whatever is planned again."""
-    identity = hashlib.sha256(f"{subject}|{OPEN_CHILD}|{part.part}".encode()).hexdigest()[:32]
     data = {"part": part.part, "label": part.label.model_dump(), "body": body(question, part, policy, made)}
-    return Item(id=identity, kind=OPEN_CHILD, data=data)
+    return Item(id=identity(subject, part.part), kind=OPEN_CHILD, data=data)
+
+
+def identity(subject: str, part: str) -> str:
+    """The id of the item that submits `part` of the bid."""
+    return hashlib.sha256(f"{subject}|{OPEN_CHILD}|{part}".encode()).hexdigest()[:32]
 
 
 def body(question: Question, part: BidPart, policy: BiddingPolicy, made: BidPlan) -> Json:

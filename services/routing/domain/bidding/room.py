@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from services.routing.domain.bidding.children import OPEN_CHILD, item
+from services.routing.domain.bidding.children import OPEN_CHILD, identity, item
 from services.routing.domain.bidding.plan import OVER, Question, plan, ready
 from services.routing.domain.bidding.reading import dates, wanted
 from services.routing.domain.bidding.state import Bid, Child, Confirmed
@@ -138,3 +138,8 @@ def _cause(bid: Bid, made: BidPlan) -> str:
     before = {part.part for part in bid.plan.parts if part.status == "late"}
     late = {part.part for part in made.parts if part.status == "late"}
     return "late" if late - before else "progress"
+
+
+def unopened(state: State, subject: str) -> tuple[str, ...]:
+    """The items of parts that are wanted no more once the bid is withdrawn."""
+    return tuple(identity(subject, part) for part in state.bid.opening if part not in state.bid.children) if state.bid else ()
