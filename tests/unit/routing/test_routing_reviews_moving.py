@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.routing.reviews import CONTRACT, FINANCE, LARGE, LEGAL, SMALL, amends, asked, opines, under_review
-from tests.unit.routing.routing_build import kinds
+from tests.unit.routing.reviews import CONTRACT, FINANCE, LARGE, LEGAL, SECOND, SMALL, amends, asked, opines, under_review
+from tests.unit.routing.routing_build import MARKETER, REVIEWERS, a_person, kinds
 from tests.unit.routing.states import code
 
 # -- moving
@@ -145,3 +145,26 @@ def test_an_amendment_while_it_is_paused_counts_too():
     amends(journey, lines=[{"asked_price": 7, "quantity": 5}])
     journey.tells("resume", "legal")
     assert asked(journey) == [FINANCE, LEGAL]
+
+
+def test_a_vacant_seat_keeps_nobody_else_from_their_opinion():
+    journey = under_review()
+    journey.tells("decline", "legal", reason="出差")
+    assert journey.state.status == "waiting"
+    assert opines(journey, "finance").refusal is None
+    assert journey.state.status == "waiting"
+    assert [one.by for one in journey.state.review.opinions] == ["finance"]
+    journey.changes(
+        people=(MARKETER, *REVIEWERS, SECOND, a_person("legal2", "department_reviewer", unit="headquarters", department="legal"))
+    )
+    journey.wakes()
+    assert opines(journey, "legal2").refusal is None
+    assert asked(journey) == ["bu_leader"]
+
+
+def test_a_request_seated_before_there_were_reviews_is_reviewed_with_the_next_thing_that_happens():
+    journey = under_review()
+    journey.state = journey.state.model_copy(update={"review": None})
+    decision = journey.wakes("due")
+    assert [type(fact).__name__ for fact in decision.facts] == ["ReviewOpened"]
+    assert opines(journey, "finance").refusal is None

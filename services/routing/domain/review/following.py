@@ -83,7 +83,8 @@ def _is_reviewed(state: State, context: Context) -> bool:
 
 
 def _stuck(state: State) -> bool:
-    return state.review is not None and state.review.waiting is not None and state.status in SEATED
+    """Whether the review waits for something, or was never opened: the request was seated before there were reviews."""
+    return state.status in SEATED and (state.review is None or state.review.waiting is not None)
 
 
 def _going_on(state: State, subject: str, context: Context) -> Decision:
