@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from infra.demo.opinions import give_opinions
+from infra.demo.starred import BID, confirm_items
 from infra.demo.sinks import Sinks
 from infra.stack import SERVICE_TOKEN, Stack
 
@@ -78,6 +79,9 @@ class People:
             if row["type"] in REVIEWED:
                 address = f"{self._stack.url('routing')}/v1/requests/{row['id']}"
                 return int(await give_opinions(self._client, address, self._service))
+            if row["type"] == BID:
+                address = f"{self._stack.url('routing')}/v1/requests/{row['id']}"
+                await confirm_items(self._client, address, self._service, people[0])
             delivered = {"note": "材料齐备，已交付。", "result": RESULT.get(row["type"], DONE)}
             done = await self._post("routing", row["id"], "complete", people[0], delivered)
             return int(done == httpx.codes.OK)

@@ -115,7 +115,7 @@ class Scene:
             while True:
                 await people.work()
                 now = await self.snapshot()
-                under_way = json.dumps(now).count('"status": "planned"') or await people.unfinished()
+                under_way = any(_planned(told) for told in now.values()) or await people.unfinished()
                 alike = alike + 1 if now == before and not under_way else 0
                 if alike == QUIET_LOOKS:
                     return
@@ -144,3 +144,8 @@ def _of(request: str) -> list[tuple[str, str]]:
     path = f"/v1/requests/{request}"
     views = {"intake": "", "routing": "/assignment", "documents": "/documents", "notify": "/notifications"}
     return [(service, path + view) for service, view in views.items()]
+
+
+def _planned(told: list[Any]) -> bool:
+    """Whether a message about the request is still to be sent: what notify, the last that was asked, tells of it."""
+    return any(one["status"] == "planned" for one in told[-1].get("notifications", ()))
