@@ -4,17 +4,16 @@ It works beside the ledger: a request is assigned whether it clashes or not. Wha
 """
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from services.routing.clash_keys import ClashKeys, Mark
-from services.routing.clash_store import MongoClashes, Pursuit
+from services.routing.clash_store import Pursuit
+from services.routing.clash_tidings import OVER_STATUSES, Batch, Sides, decided, found, known, left, once, over
 from services.routing.domain import State
-from services.routing.domain.settling import FOUND, OVER, SETTLED
 from services.routing.ports import Clock
 from shared.ledger.messages import Told
 from shared.schemas.clashes import ClashResolved
@@ -31,8 +30,6 @@ from shared.schemas.routing import (
 )
 
 log = structlog.get_logger()
-OVER_STATUSES = frozenset({"confirmed", "withdrawn"})
-"""What a request in one of these pursued is free."""
 MOVING = frozenset(
     TYPE_OF[one]
     for one in (
@@ -46,15 +43,14 @@ MOVING = frozenset(
     )
 )
 AT_ONCE = 200
+"""So many requests are compared, and so many messages told, at a time."""
 SWEEP_SECONDS = 600.0
 OLD = timedelta(seconds=60)
-Batch = Mapping[str, tuple[State, list[ClashResolved]]]
-"""The state of each request, and what was decided of its clashes."""
 Tell = Callable[[Sequence[Told]], Awaitable[object]]
 
 
 class Standing(Protocol):
-    """What the guard asks routing's ledger."""
+    """What the guard asks routing's ledger; of states only request, clashes, status and revision are there."""
 
     async def pursuing(self, after: str, limit: int) -> Sequence[tuple[str, State]]:
         """Requests that are neither confirmed nor withdrawn, by id, those after `after`."""
@@ -65,10 +61,19 @@ class Standing(Protocol):
         ...
 
 
+class Claims(Protocol):
+    """Who pursues what, as it is kept (`clash_store.py`)."""
+
+    async def of(self, requests: Sequence[str], digests: Sequence[str] = ()) -> Sequence[Pursuit]: ...
+    async def claim(self, wanted: Sequence[tuple[str, str, Mark]], at: datetime) -> None: ...
+    async def release(self, claims: Sequence[tuple[str, str]]) -> None: ...
+    async def claimants(self, before: datetime, after: str) -> tuple[str, Sequence[str]] | None: ...
+
+
 class ClashGuard:
     """Told of changes without waiting; `quiet` waits until all that was told is done. Nobody is told before `tell` is set."""
 
-    def __init__(self, *, keys: ClashKeys, store: MongoClashes, requests: Standing, clock: Clock) -> None:
+    def __init__(self, *, keys: ClashKeys, store: Claims, requests: Standing, clock: Clock) -> None:
         self._keys = keys
         self._store = store
         self._requests = requests
@@ -109,13 +114,27 @@ class ClashGuard:
         last = ""
         while page := await self._requests.pursuing(last, AT_ONCE):
             last = page[-1][0]
-            await self._compare({subject: (state, _settled(state)) for subject, state in page}, self.tell)
-        before, last = self._clock.now() - older_than, ""
-        while claimants := await self._store.claimants(before, last, AT_ONCE):
-            last = claimants[-1]
-            states = await self._requests.states(claimants)
-            ended: Batch = {subject: (state, []) for subject, state in states.items() if state.status in OVER_STATUSES}
-            await self._compare(ended, self.tell)
+            batch = {subject: (state, _settled(state)) for subject, state in page}
+            await self._page(self._compare(batch, self.tell))
+        before, place = self._clock.now() - older_than, ""
+        while claims := await self._store.claimants(before, place):
+            place, claimants = claims
+            for start in range(0, len(claimants), AT_ONCE):
+                await self._page(self._let_go(claimants[start : start + AT_ONCE], self.tell))
+
+    async def _page(self, work: Awaitable[None]) -> None:
+        """One page of a sweep: what fails keeps no other page from its turn, and the next sweep finds it again."""
+        try:
+            await work
+        except Exception:
+            log.exception("routing.clash_page_failed")
+
+    async def _let_go(self, claimants: Sequence[str], tell: Tell) -> None:
+        """Take back what those of `claimants` claim that pursue nothing any more."""
+        states = await self._requests.states(claimants)
+        ended: Batch = {subject: (state, []) for subject, state in states.items() if state.status in OVER_STATUSES}
+        if ended:
+            await self._compare(ended, tell)
 
     async def _run(self, tell: Tell) -> None:
         try:
@@ -127,96 +146,43 @@ class ClashGuard:
 
     async def _compare(self, batch: Batch, tell: Tell) -> None:
         """Let what is pursued be claimed, then see who else claims it, and tell everybody what they do not know."""
-        wanted = {subject: self._marks(state) for subject, (state, _) in batch.items()}
+        wanted = {subject: {mark.digest: mark for mark in self._marks(state)} for subject, (state, _) in batch.items()}
         before = await self._store.of(list(batch))
-        claimed = {(subject, one.digest) for one in before for subject in one.claims}
+        claimed = {(subject, one.digest) for one in before for subject in batch.keys() & one.claims.keys()}
         lacking = [
             (subject, _unit(batch[subject][0]), mark)
             for subject, marks in wanted.items()
-            for mark in sorted(marks)
-            if (subject, mark.digest) not in claimed
+            for digest, mark in sorted(marks.items())
+            if (subject, digest) not in claimed
         ]
-        lost = [
-            (subject, one.digest)
-            for one in before
-            for subject in one.claims
-            if subject in batch and one.digest not in {mark.digest for mark in wanted[subject]}
-        ]
+        lost = sorted((subject, digest) for subject, digest in claimed if digest not in wanted[subject])
         await self._store.claim(lacking, self._clock.now())
         await self._store.release(lost)
         moved = sorted({digest for _, digest in lost})
         now = await self._store.of(list(batch), moved) if lacking or lost else before
-        told = self._ended(batch, before, now)
+        told = once(await self._tidings(batch, before, now))
+        for start in range(0, len(told), AT_ONCE):
+            await tell(told[start : start + AT_ONCE])
+
+    async def _tidings(self, batch: Batch, before: Sequence[Pursuit], now: Sequence[Pursuit]) -> list[Told]:
+        """What is to be told of each pursuit; between two of them everything else has its turn."""
+        at, still, knows = self._clock.now(), {one.digest: one.claims for one in now}, known(batch)
+        ended: list[Told] = []
+        begun: list[Told] = []
+        live: set[tuple[str, str]] = set()
+        for pursuit in before:
+            ended += left(batch, Sides(pursuit, self._keys), still.get(pursuit.digest, {}), at)
+            await asyncio.sleep(0)
         for pursuit in now:
-            told += self._found(batch, pursuit) + self._decided(batch, pursuit)
-        if told:
-            await tell(list({(one.subject, one.name, one.data["clash"]): one for one in told}.values()))
+            sides = Sides(pursuit, self._keys)
+            live |= sides.live(batch)
+            begun += found(batch, sides, knows, at) + decided(batch, sides, at)
+            await asyncio.sleep(0)
+        return [*over(batch, live, at), *ended, *begun]
 
     def _marks(self, state: State) -> frozenset[Mark]:
-        over = state.request is None or state.status in OVER_STATUSES
-        return frozenset() if over or state.request is None else self._keys.marks(state.request)
-
-    def _found(self, batch: Batch, pursuit: Pursuit) -> list[Told]:
-        """Whoever does not know it yet is told of each other unit; the first of a unit that claims it tells all the others.
-
-        Whoever claims later reads that claim, so that everybody else need tell nobody but itself.
-        """
-        told, first = [], {unit: request for request, unit in reversed(list(pursuit.claims.items()))}
-        for subject in sorted(batch.keys() & pursuit.claims.keys()):
-            unit, state = pursuit.claims[subject], batch[subject][0]
-            knows = {one.clash for one in state.clashes if one.resolution != "ended"}
-            for other, theirs in sorted(pursuit.claims.items()):
-                name = self._keys.name(pursuit.digest, unit, theirs)
-                if theirs == unit or name in knows:
-                    continue
-                told.append(self._message(FOUND, subject, clash=name, kind=pursuit.kind, other_unit=theirs))
-                if first[unit] == subject:
-                    told.append(self._message(FOUND, other, clash=name, kind=pursuit.kind, other_unit=unit))
-        return told
-
-    def _decided(self, batch: Batch, pursuit: Pursuit) -> list[Told]:
-        """What people of one side decided is told to the other, and to their own unit's other requests; not why."""
-        told = []
-        for subject in sorted(batch.keys() & pursuit.claims.keys()):
-            for said in batch[subject][1]:
-                pair = {pursuit.claims[subject], said.other_unit}
-                if said.by == POLICY or self._keys.name(pursuit.digest, *sorted(pair)) != said.clash:
-                    continue
-                data = {"clash": said.clash, "resolution": said.resolution, "by": said.by}
-                others = [one for one, unit in sorted(pursuit.claims.items()) if one != subject and unit in pair]
-                told += [self._message(SETTLED, other, **data) for other in others]
-        return told
-
-    def _ended(self, batch: Batch, before: Sequence[Pursuit], now: Sequence[Pursuit]) -> list[Told]:
-        """What is open with nobody on the other side any more is over, on both sides."""
-        still = {one.digest: one.claims for one in now}
-        live = {
-            (subject, self._keys.name(one.digest, one.claims[subject], unit))
-            for one in now
-            for subject in batch.keys() & one.claims.keys()
-            for unit in set(one.claims.values()) - {one.claims[subject]}
-        }
-        told = [
-            self._message(OVER, subject, clash=clash.clash)
-            for subject, (state, _) in batch.items()
-            for clash in state.clashes
-            if clash.resolution is None and state.status not in OVER_STATUSES and (subject, clash.clash) not in live
-        ]
-        for pursuit in before:
-            for subject in sorted(batch.keys() & pursuit.claims.keys()):
-                unit, left = pursuit.claims[subject], still.get(pursuit.digest, {})
-                if subject in left or unit in left.values():
-                    continue
-                others = {one: theirs for one, theirs in pursuit.claims.items() if theirs != unit and one != subject}
-                told += [
-                    self._message(OVER, other, clash=self._keys.name(pursuit.digest, unit, theirs))
-                    for other, theirs in sorted(others.items())
-                ]
-        return told
-
-    def _message(self, name: str, subject: str, **data: str) -> Told:
-        """Its id says nothing: the fact names it as its cause."""
-        return Told(id=uuid.uuid4().hex, subject=subject, name=name, data=data, at=self._clock.now())
+        closed = state.request is None or state.status in OVER_STATUSES
+        return frozenset() if closed or state.request is None else self._keys.marks(state.request)
 
 
 def _unit(state: State) -> str:

@@ -11,9 +11,14 @@ from typing import Any
 
 from services.routing.clash_keys import Mark
 from shared.schemas.clashes import ClashKind
-from shared.storage import Collection, UpdateOne
+from shared.storage import BulkWriteError, Collection, UpdateOne
 
 REQUEST = "claims.request"
+MOST_CLAIMS = 5000
+"""In one document; beyond it a unit that has none there may add one."""
+DOCUMENTS = 50
+TRIES = 3
+DUPLICATE = 11000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,35 +49,43 @@ class MongoClashes:
         ]
 
     async def claim(self, wanted: Sequence[tuple[str, str, Mark]], at: datetime) -> None:
-        """Let each (request, unit, mark) stand."""
-        if not wanted:
-            return
-        made: dict[str, dict[str, Any]] = {mark.digest: {"kind": mark.kind, "claims": []} for _, _, mark in wanted}
-        steps = [UpdateOne({"_id": digest}, {"$setOnInsert": empty}, upsert=True) for digest, empty in made.items()]
-        steps += [
-            UpdateOne(
-                {"_id": mark.digest, REQUEST: {"$ne": request}},
-                {"$push": {"claims": {"request": request, "unit": unit, "at": at}}},
-            )
-            for request, unit, mark in wanted
+        """Let each (request, unit, mark) stand; in a full document those alone whose unit has no claim there."""
+        steps = [
+            UpdateOne({"_id": mark.digest}, _claimed(mark, request, unit, at), upsert=True) for request, unit, mark in wanted
         ]
-        await self._collection.bulk_write(steps)
+        for turn in range(TRIES if steps else 0):
+            try:
+                await self._collection.bulk_write(steps, ordered=False)
+                break
+            except BulkWriteError as error:  # another process made the document at the same moment: now it is there
+                codes = {problem["code"] for problem in (error.details or {}).get("writeErrors", ())}
+                if codes != {DUPLICATE} or turn == TRIES - 1:
+                    raise
 
     async def release(self, claims: Sequence[tuple[str, str]]) -> None:
-        """Take back each (request, digest)."""
+        """Take back each (request, digest); what nobody claims any more is deleted."""
         steps = [UpdateOne({"_id": digest}, {"$pull": {"claims": {"request": request}}}) for request, digest in claims]
         if steps:
             await self._collection.bulk_write(steps, ordered=False)
+            digests = sorted({digest for _, digest in claims})
+            await self._collection.delete_many({"_id": {"$in": digests}, "claims": []})
 
-    async def claimants(self, before: datetime, after: str, limit: int) -> Sequence[str]:
-        """Requests with a claim older than `before`, by id, those after `after`."""
-        old = {"$elemMatch": {"request": {"$gt": after}, "at": {"$lt": before}}}
-        steps: list[dict[str, Any]] = [
-            {"$match": {"claims": old}},
-            {"$unwind": "$claims"},
-            {"$match": {REQUEST: {"$gt": after}, "claims.at": {"$lt": before}}},
-            {"$group": {"_id": f"${REQUEST}"}},
-            {"$sort": {"_id": 1}},
-            {"$limit": limit},
-        ]
-        return [row["_id"] async for row in self._collection.aggregate(steps)]
+    async def claimants(self, before: datetime, after: str) -> tuple[str, Sequence[str]] | None:
+        """Requests with a claim older than `before` in the next documents after `after`, and the last of those; None at the end."""
+        query = {"_id": {"$gt": after}, "claims.at": {"$lt": before}}
+        found = self._collection.find(query, {REQUEST: 1, "claims.at": 1}).sort("_id", 1).limit(DOCUMENTS)
+        last, requests = "", dict[str, None]()
+        async for one in found:
+            last = one["_id"]
+            requests |= dict.fromkeys(claim["request"] for claim in one["claims"] if claim["at"] < before)
+        return (last, list(requests)) if last else None
+
+
+def _claimed(mark: Mark, request: str, unit: str, at: datetime) -> list[dict[str, Any]]:
+    """The claim, where it is not there yet, in one step: between two somebody could delete the empty document."""
+    claims = {"kind": mark.kind, "claims": {"$ifNull": ["$claims", []]}}
+    full = {"$gte": [{"$size": "$claims"}, MOST_CLAIMS]}
+    represented = {"$in": [{"$literal": unit}, "$claims.unit"]}
+    there = {"$or": [{"$in": [{"$literal": request}, f"${REQUEST}"]}, {"$and": [full, represented]}]}
+    added = {"$concatArrays": ["$claims", [{"$literal": {"request": request, "unit": unit, "at": at}}]]}
+    return [{"$set": claims}, {"$set": {"claims": {"$cond": [there, "$claims", added]}}}]

@@ -24,6 +24,8 @@ PURSUED = {UNIT: 1, OPPORTUNITY: 1}
 KIN = {TYPE: 1, "state.request.source": 1, STATUS: 1, SUPPORTERS: 1, "state.supporters.role": 1}
 MOST_KIN = 1000
 PEOPLE = {STATUS: 1, COORDINATOR: 1, SUPPORTERS: 1}
+COMPARED = {"state.request": 1, "state.clashes": 1, STATUS: 1, "state.revision": 1}
+"""What is read of a request to compare it with other units'."""
 LACKING = {STATUS: {"$in": ["waiting", "choosing"]}}
 DUE = "state.clocks.due"
 RUNNING = {DUE: {"$type": "string"}}
@@ -132,14 +134,14 @@ class Projection:
         return {opportunity: frozenset(known) for opportunity, known in people.items()}
 
     async def pursuing(self, after: str, limit: int) -> Sequence[tuple[str, State]]:
-        """Requests that are neither confirmed nor withdrawn, by id, those after `after`."""
+        """Requests that are neither confirmed nor withdrawn, by id, those after `after`; of their states what COMPARED names."""
         query = {STATUS: {"$in": sorted({*OPEN, "completed"})}, "_id": {"$gt": after}, "state.request": {"$ne": None}}
-        found = self._collection.find(query, {"state": 1}).sort("_id", 1).limit(limit)
+        found = self._collection.find(query, COMPARED).sort("_id", 1).limit(limit)
         return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
 
     async def states(self, requests: Sequence[str]) -> Mapping[str, State]:
-        """The states of those of `requests` that have one."""
-        found = self._collection.find({"_id": {"$in": list(requests)}, "state": {"$ne": None}}, {"state": 1})
+        """Of those of `requests` that have a state, what COMPARED names of it."""
+        found = self._collection.find({"_id": {"$in": list(requests)}, "state": {"$ne": None}}, COMPARED)
         return {stored["_id"]: State.model_validate(stored["state"]) async for stored in found}
 
     async def bids(self, requests: Sequence[str]) -> Mapping[str, Pursuit]:

@@ -30,6 +30,8 @@ class ClashResolved(Frozen):
     kind: ClashKind
     other_unit: str
     resolution: Resolution
-    by: str
+    by: str = Field(
+        description="who decided: a person's id on their own side, the unit's code on the other; policy when it ended"
+    )
     reason: str = ""
     on_behalf_of: str | None = None

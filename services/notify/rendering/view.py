@@ -174,6 +174,8 @@ def _particulars(given: Json, scene: Scene) -> Json:
     shown |= {name: scene.person(given[name]) for name in ("by", "holder", "person") if name in given}
     if "other_unit" in given:
         shown["other_unit"] = scene.unit(given["other_unit"])
+        if given.get("by") == given["other_unit"]:  # of who decided there only the unit is said
+            shown["by"] = shown["other_unit"]
     if "call" in given:
         shown["call"] = scene.listed([scene.reached(person) for person in given["call"]])
     if "role" in given:

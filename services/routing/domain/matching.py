@@ -6,6 +6,7 @@ Invariant: what is returned here is compared under a key and never kept or said.
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 
 from shared.schemas.clashes import ClashKind
 from shared.schemas.requests import Request
@@ -34,6 +35,8 @@ CREDIT_CODE = re.compile(r"[0-9a-hj-npqrtuwxy]{2}\d{6}[0-9a-hj-npqrtuwxy]{10}", 
 """统一社会信用代码 (GB 32100), folded: the one customer number that is the same in every unit."""
 SHORTEST = 2
 SHORTEST_TENDER = 4
+MOST_TENDERS = 5
+"""Of one request; its own comes before those that only its evidence names."""
 
 
 @dataclass(frozen=True, order=True)
@@ -46,7 +49,8 @@ class Pursued:
 
 def pursued(request: Request) -> frozenset[Pursued]:
     """Everything by which another unit's request may be the same pursuit."""
-    found = {Pursued("tender", number) for given in _tenders(request) if (number := tender(given))}
+    numbers = dict.fromkeys(number for given in _tenders(request) if (number := tender(given)))
+    found = {Pursued("tender", number) for number in islice(numbers, MOST_TENDERS)}
     if request.opportunity is not None:
         family, customer = request.type.partition(".")[0], request.opportunity.customer
         known = {name for name in (company(customer.name), credit_code(customer.id)) if name}
@@ -85,6 +89,7 @@ def _without_form(text: str) -> str:
 
 
 def _tenders(request: Request) -> list[str]:
+    """Every number that the request names, its own first."""
     of_price = request.details.get("tender")
     given = [
         request.opportunity.tender_no if request.opportunity else None,

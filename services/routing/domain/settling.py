@@ -71,7 +71,10 @@ def settle(state: State, wish: Wish, context: Context) -> Decision:
 
 
 def hear(state: State, told: Told, context: Context) -> Decision:
-    """What the guard found out. Whatever is known already changes nothing, so it may be told any number of times."""
+    """What the guard found out. Whatever is known already changes nothing, so it may be told any number of times.
+
+    Of who decided in the other unit only the unit is said.
+    """
     if state.request is None or state.status in {"confirmed", "withdrawn"}:
         return NOTHING
     clash = known(state.clashes, told.data["clash"])
@@ -86,7 +89,8 @@ def hear(state: State, told: Told, context: Context) -> Decision:
     resolution = DECIDED[told.data["resolution"]]
     if WEIGHT[resolution] <= WEIGHT[clash.resolution]:
         return NOTHING
-    return Decision(facts=(_resolved(clash, resolution, str(told.data["by"])),))
+    by, unit = str(told.data["by"]), str(told.data.get("unit", clash.other_unit))
+    return Decision(facts=(_resolved(clash, resolution, by if unit == state.request.business_unit else unit),))
 
 
 def whom_to_call(directory: Directory, unit: str, roles: tuple[str, ...]) -> tuple[str, ...]:

@@ -116,6 +116,7 @@ async def test_an_amendment_moves_what_is_claimed_and_a_withdrawal_releases_it(
     await quiet(two)
     assert await resolutions(two[0], "S1", "S2") == ["ended", "ended"]
     assert await mongo_database["clashes"].count_documents({"claims.request": "E1"}) == 0
+    assert await mongo_database["clashes"].count_documents({"claims": []}) == 0
 
 
 async def test_a_clash_goes_on_while_another_of_the_unit_pursues_it(two: tuple[Process, Process], mongo_database: Database):
@@ -136,7 +137,9 @@ async def test_what_one_side_decides_stands_on_the_other(two: tuple[Process, Pro
     assert await two[1].tells("S1", "settle_clash", "south-bu_leader", **said) is None
     await quiet(two)
     assert await resolutions(two[0], "E1", "S1") == ["merged", "merged"]
-    assert "绝密" not in (await two[0].projection.states(["E1"]))["E1"].model_dump_json()
+    east, south = [(await two[0].projection.states([one]))[one] for one in ("E1", "S1")]
+    assert "绝密" not in east.model_dump_json()
+    assert (east.clashes[0].by, south.clashes[0].by) == ("south", "south-bu_leader"), "who it was is said on their own side alone"
     assert await two[0].tells("E1", "settle_clash", "east-bu_leader", **said) == "settled_already"
 
 

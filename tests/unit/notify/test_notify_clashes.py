@@ -5,6 +5,8 @@ import pytest
 from services.notify.rendering.view import Reader
 from services.notify.state import Context
 from shared.schemas.clashes import ClashFound, ClashResolved
+from shared.schemas.model import Text
+from shared.schemas.people import BusinessUnit
 from tests.unit.notify.letters import EN, ZH, a_renderer, mails
 from tests.unit.notify.notify_build import NOW, Story, a_directory, coordinator_assigned, submitted, told
 
@@ -62,3 +64,10 @@ def test_it_says_what_was_decided_and_by_whom(resolution: str, words: str):
     shown = text(resolved(resolution, by="policy" if resolution == "ended" else "ben", reason="由南区牵头"), EN)
     assert words in shown
     assert ("Name of ben" in shown) is (resolution != "ended")
+
+
+@pytest.mark.parametrize(("reader", "words"), [(ZH, "与南区的撞单已由南区处理"), (EN, "was settled by South")])
+def test_of_who_decided_in_the_other_unit_the_unit_is_said(reader: Reader, words: str):
+    south = BusinessUnit(code="south", name=Text(zh="南区", en="South"))
+    item = a_story().hear(resolved("merged", by="south")).items[0]
+    assert words in a_renderer().letter(item, reader=reader, directory=DIRECTORY.with_entries([south])).text

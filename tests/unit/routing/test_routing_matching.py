@@ -102,6 +102,14 @@ def test_a_tender_is_found_wherever_the_request_names_it():
     assert wanted <= pursued(proved)
 
 
+def test_at_most_five_tenders_are_compared_and_the_requests_own_is_one_of_them():
+    evidence = tuple(
+        Evidence(precondition="tender_received", kind="tender_number", value=f"ZB-2028-{number:04}") for number in range(2000)
+    )
+    tenders = {one.text for one in pursued(about(tender_no="ZB-2027-001", evidence=evidence)) if one.kind == "tender"}
+    assert tenders == {"zb2027001", *(f"zb2028{number:04}" for number in range(4))}
+
+
 def test_the_same_customer_with_another_kind_of_need_is_no_clash():
     assert pursued(about("tech.survey")) == pursued(about("tech.proposal"))
     assert not pursued(about("tech.survey")) & pursued(about("market.visit"))

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from services.routing.domain.clashes import MOST_KEPT
 from services.routing.settings import DEVELOPMENT_PEPPER, RoutingSettings
 from shared.schemas.clashes import ClashFound, ClashResolved
 from shared.service.settings import SettingsError
@@ -88,11 +89,35 @@ def test_a_decision_that_says_too_little_is_refused(changed: dict[str, object], 
     assert code(clashing().tells("settle_clash", "manager", **{**AGREED, **changed})) == refused
 
 
-def test_what_the_other_side_decided_stands_here_without_its_reason():
+@pytest.mark.parametrize(("unit", "by"), [("south", "south"), ("east", "there")])
+def test_what_the_other_side_decided_stands_here_without_its_reason_and_without_who(unit: str, by: str):
     journey = clashing()
-    (fact,) = journey.tells("clash_settled", "there", clash="c1", resolution="merged").facts
+    (fact,) = journey.tells("clash_settled", "there", clash="c1", resolution="merged", unit=unit).facts
     assert isinstance(fact, ClashResolved)
-    assert (fact.resolution, fact.by, fact.reason) == ("merged", "there", "")
+    assert (fact.resolution, fact.by, fact.reason) == ("merged", by, "")
+
+
+def test_of_an_unnamed_side_nobody_is_named():
+    journey = clashing()
+    journey.tells("clash_settled", "there", clash="c1", resolution="merged")
+    assert journey.state.clashes[0].by == "south"
+
+
+def test_of_many_clashes_the_ended_go_first_then_the_settled_and_none_that_is_open():
+    journey = clashing()
+    journey.tells("settle_clash", "manager", **AGREED)
+    for number in range(MOST_KEPT + 20):
+        journey.tells("clash", "", clash=f"n{number}", kind="customer", other_unit="south")
+        if number >= 50:
+            journey.tells("clash_over", "", clash=f"n{number}")
+    names = [one.clash for one in journey.state.clashes]
+    assert len(names) == MOST_KEPT
+    assert names[:51] == ["c1", *(f"n{number}" for number in range(50))]
+    assert names[-1] == f"n{MOST_KEPT + 19}"
+    for number in range(MOST_KEPT):
+        journey.tells("clash", "", clash=f"m{number}", kind="customer", other_unit="south")
+    assert len(journey.state.clashes) == MOST_KEPT + 50, "what is open stays"
+    assert {one.resolution for one in journey.state.clashes} == {None}
 
 
 @pytest.mark.parametrize(("here", "there"), [("keep_both", "merged"), ("merged", "withdrawn"), ("keep_both", "withdrawn")])
