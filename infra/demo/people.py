@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 
 from infra.demo.opinions import give_opinions
-from infra.demo.starred import BID, confirm_items
 from infra.demo.sinks import Sinks
+from infra.demo.starred import BID, confirm_items
 from infra.stack import SERVICE_TOKEN, Stack
 
 RESULT = {

@@ -3,7 +3,6 @@
 import asyncio
 import copy
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
