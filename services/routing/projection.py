@@ -29,6 +29,8 @@ COMPARED = {"state.request": 1, "state.clashes": 1, STATUS: 1, "state.revision":
 LACKING = {STATUS: {"$in": ["waiting", "choosing"]}}
 DUE = "state.clocks.due"
 RUNNING = {DUE: {"$type": "string"}}
+PROVISIONAL = "state.clocks.provisional"
+UNSETTLED = {PROVISIONAL: True}
 PLACES = Places(units=(UNIT,), people=("state.request.requester.id", COORDINATOR, SUPPORTERS, "state.declined"))
 """The request's unit; who asked, and whoever has or had a part in it."""
 
@@ -49,6 +51,7 @@ class Projection:
         # Of one unit's: kept for those that wait alone, so that it costs the others nothing.
         await self._collection.create_index([(UNIT, 1), (SINCE, 1), ("_id", 1)], partialFilterExpression=LACKING)
         await self._collection.create_index([(UNIT, 1), (DUE, 1), ("_id", 1)], partialFilterExpression=RUNNING)
+        await self._collection.create_index([(PROVISIONAL, 1), ("_id", 1)], partialFilterExpression=UNSETTLED)
 
     # -- what readers see
 
@@ -117,7 +120,7 @@ class Projection:
     async def provisional(self, almanac: str, after: str, limit: int) -> Sequence[str]:
         """Requests with a provisional clock by another calendar than version `almanac`, by id, those after `after`."""
         one = {"$elemMatch": {"met": None, "provisional": True, "almanac": {"$ne": almanac}}}
-        query = {STATUS: {"$in": [*sorted(OPEN), "completed"]}, "_id": {"$gt": after}, "state.clocks.clocks": one}
+        query = {**UNSETTLED, STATUS: {"$in": [*sorted(OPEN), "completed"]}, "_id": {"$gt": after}, "state.clocks.clocks": one}
         found = self._collection.find(query, {"_id": 1}).sort("_id", 1).limit(limit)
         return [stored["_id"] async for stored in found]
 

@@ -183,15 +183,22 @@ def _adding(request: str, weight: float, at: datetime, call: str = "", bookings:
 
 def _clashing(booking: Booking, travel: timedelta) -> list[dict[str, Any]]:
     """Which stored appointments are in the way of `booking`: as `domain.appointments.taken` says it of those that were read."""
-    found: list[dict[str, Any]] = [{"start": {"$lt": booking.end}, "end": {"$gt": booking.start}}]
+    start, end = _span(booking)
+    found: list[dict[str, Any]] = [{"start": {"$lt": end}, "end": {"$gt": start}}]
     if booking.place and travel:
-        near = {"start": {"$lt": booking.end + travel}, "end": {"$gt": booking.start - travel}}
+        near = {"start": {"$lt": end + travel}, "end": {"$gt": start - travel}}
         found.append({**near, "place": {"$nin": ["", booking.place]}})
     return found
 
 
 def _stored(bookings: tuple[Booking, ...]) -> list[dict[str, Any]]:
-    return [{"start": one.start, "end": one.end, "place": one.place} for one in bookings]
+    spans = [(*_span(one), one.place) for one in bookings]
+    return [{"start": start, "end": end, "place": place} for start, end, place in spans]
+
+
+def _span(booking: Booking) -> tuple[datetime, datetime]:
+    """In UTC, so that what cannot be stored raises OverflowError before anything of its call is written."""
+    return booking.start.astimezone(UTC), booking.end.astimezone(UTC)
 
 
 def _load(row: Mapping[str, Any], since: str) -> OpenLoad:

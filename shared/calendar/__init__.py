@@ -2,9 +2,10 @@
 
 from shared.calendar.almanac import Almanac, AlmanacError, Kind, read_almanac
 from shared.calendar.windows import Week, WindowsError, read_week
-from shared.calendar.working_time import NoWorkingTimeError, WorkingTime
+from shared.calendar.working_time import FURTHEST, NoWorkingTimeError, WorkingTime
 
 __all__ = [
+    "FURTHEST",
     "Almanac",
     "AlmanacError",
     "Kind",

@@ -18,7 +18,9 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 NONE = timedelta(0)
 FURTHEST = 3660
-"""Days without any working time after which nothing more is looked for."""
+"""Days without any working time after which nothing more is looked for; nothing is counted over more days either."""
+MOST_DAYS = 4000
+"""Days of one working time that are remembered: more than are looked at in one go."""
 
 
 class NoWorkingTimeError(Exception):
@@ -75,9 +77,11 @@ class WorkingTime:
         raise AssertionError("spans end only by NoWorkingTimeError")
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        """The working time from `start` to `end`; negative when `end` is the earlier one."""
+        """The working time from `start` to `end`, of the first ten years at most; negative when `end` is the earlier one."""
         if end < start:
             return -self.between(end, start)
+        if end - start > FURTHEST * DAY:
+            end = start + FURTHEST * DAY
         first, last = self._day(start), self._day(end)
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
         spans = (span for day in days for span in self.spans(day))
@@ -92,6 +96,8 @@ class WorkingTime:
         """What is worked on `day` of the zone, in order."""
         known = self._known.get(day)
         if known is None:
+            if len(self._known) >= MOST_DAYS:
+                del self._known[next(iter(self._known))]
             known = self._known[day] = tuple(self._spans(day, self._windows(day)))
         return known
 

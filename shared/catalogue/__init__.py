@@ -10,6 +10,7 @@ from shared.catalogue.meaning import changes, meaning
 from shared.catalogue.pack import Field, Pack, RequestType, SupporterRole, fold
 from shared.catalogue.privacy import personal, public, restore
 from shared.catalogue.proofs import EarlierRequest
+from shared.catalogue.shapes import likely
 
 __all__ = [
     "FRAME_FIELDS",
@@ -27,6 +28,7 @@ __all__ = [
     "fold",
     "form_schema",
     "judge",
+    "likely",
     "load_pack",
     "load_packs",
     "meaning",

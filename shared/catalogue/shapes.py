@@ -19,6 +19,9 @@ UNANNOUNCED = frozenset({"未公布", "not published", "not announced"})
 END_OF_DAY = time(23, 59, 59)
 """What a date alone means where something ends or is due: the whole day is given."""
 NO_ZONE = timezone(timedelta())
+EARLIEST = 2000
+LATEST = 2100
+"""The years, both included, in which work can lie: others are slips of the pen, and cannot be reckoned with everywhere."""
 
 
 @dataclass
@@ -72,6 +75,11 @@ def moment(value: object, zone: tzinfo, *, of_day: time = time.min) -> datetime 
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
     except ValueError:
         return None
+
+
+def likely(at: datetime) -> bool:
+    """Whether `at` lies in the years in which work can lie, on its own wall clock."""
+    return EARLIEST <= at.year <= LATEST
 
 
 def zone_named(name: object, fallback: tzinfo) -> tzinfo:
@@ -179,6 +187,8 @@ def _time(shaping: Shaping, value: object, spec: Field, path: str) -> object:
         shaping.wrong(
             path, "in_the_past", f"“{spec.zh}”已经过去，请改为将来的时间。", f"“{spec.en}” lies in the past; give a later time."
         )
+    elif not likely(parsed):
+        _unlikely(shaping, spec, path)
     return parsed.isoformat()
 
 
@@ -210,7 +220,18 @@ def _window(shaping: Shaping, value: object, spec: Field, path: str) -> object:
         shaping.wrong(
             path, "in_the_past", f"“{spec.zh}”已经过去，请改期。", f"“{spec.en}” lies in the past; choose another time."
         )
+    elif not (likely(start) and likely(end)):
+        _unlikely(shaping, spec, path)
     return {**value, "start": start.isoformat(), "end": end.isoformat(), "place": place}
+
+
+def _unlikely(shaping: Shaping, spec: Field, path: str) -> None:
+    shaping.wrong(
+        path,
+        "unlikely_time",
+        f"“{spec.zh}”应在 {EARLIEST} 年至 {LATEST} 年之间；请核对年份。",
+        f"“{spec.en}” must lie in the years {EARLIEST} to {LATEST}; check the year.",
+    )
 
 
 def _choice(shaping: Shaping, value: object, spec: Field, path: str) -> object:

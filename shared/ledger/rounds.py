@@ -119,8 +119,9 @@ class Rounds(Generic[S, C]):
 
     async def _write(self, drafts: Sequence[Draft[S, C]], refused: dict[str, str], due: dict[str, int]) -> list[str]:
         """Secure, write, publish and mark; returns the subjects whose work must be done again."""
-        again = await self._reserve([draft for draft in drafts if draft.reserved])
-        changes = self._changes([draft for draft in drafts if draft.changed and draft.document.subject not in again], refused)
+        again = await self._reserve([draft for draft in drafts if draft.reserved], refused)
+        secured = [draft for draft in drafts if draft.document.subject not in again | refused.keys()]
+        changes = self._changes([draft for draft in secured if draft.changed], refused)
         results = await self._store.write([change for _, change in changes]) if changes else []
         failed = set(again)
         for (draft, _), result in zip(changes, results, strict=True):
@@ -147,11 +148,20 @@ class Rounds(Generic[S, C]):
             if draft.stands:
                 self._recent.keep(draft.document, draft.state)
 
-    async def _reserve(self, drafts: Sequence[Draft[S, C]]) -> frozenset[str]:
+    async def _reserve(self, drafts: Sequence[Draft[S, C]], refused: dict[str, str]) -> frozenset[str]:
+        """The subjects that must decide again. What can never be asked for refuses its subject alone: each is tried by itself."""
         wanted: list[tuple[str, Decision]] = [
             (draft.document.subject, decision) for draft in drafts for decision in draft.reserved
         ]
-        return await self._surroundings.reserve(wanted) if wanted else frozenset()
+        try:
+            return await self._surroundings.reserve(wanted) if wanted else frozenset()
+        except OverflowError as error:
+            if len(drafts) > 1:
+                return frozenset().union(*[await self._reserve([draft], refused) for draft in drafts])
+            subject = drafts[0].document.subject
+            log.exception("ledger.unreservable", request=subject, problem=type(error).__name__)
+            refused[subject] = f"what it reserves cannot be asked for: {type(error).__name__}"
+            return frozenset()
 
     def _changes(self, drafts: Sequence[Draft[S, C]], refused: dict[str, str]) -> list[tuple[Draft[S, C], Change]]:
         """The write of each draft; one whose state cannot be written down is refused by itself."""

@@ -35,9 +35,10 @@ VALUES: dict[str, Any] = {
     "a leap second": "2027-03-10T23:59:60+08:00",
     "an offset of 99 hours": "2027-03-10T14:00:00+99:00",
     "a day before its month": "10/03/2027",
+    "the last day of all": "9999-12-31",
 }
 NUMBERS = {"7", "minus five", "two and a half"}
-TEXTS = {"a word", "digits as text"} | {name for name in VALUES if name.endswith(" as text")} | set(list(VALUES)[-5:])
+TEXTS = {"a word", "digits as text"} | {name for name in VALUES if name.endswith(" as text")} | set(list(VALUES)[-6:])
 ABSENT = {"nothing", "a blank"}
 TAKEN: dict[str, set[str]] = {
     "text": NUMBERS | TEXTS,
@@ -127,7 +128,7 @@ FRAME: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "opportunity": ({"a word": "O-5", "a list": [1], "7": 7, "without a name": {"id": "O-5"}}, "returned"),
     "opportunity.stage": ({"seven": 7, "zero": 0, "a word": "late", "true": True, "a half": 1.5}, "returned"),
     "opportunity.customer": ({"a word": "C", "a list": [], "without a name": {"id": 3}}, "returned"),
-    "needed_by": ({"7": 7, "a word": "soon", "the past": "2020-01-01", "a record": {"a": 1}, "year zero": "0000-01-01"}, "returned"),
+    "needed_by": ({"7": 7, "a word": "soon", "the past": "2020-01-01", "a record": {"a": 1}, "year zero": "0000-01-01", "year 9999": "9999-12-31"}, "returned"),
     "priority": ({"7": 7, "a word": "now!!!", "a list": ["high"], "a record": {"a": 1}}, "returned"),
     "locale": ({"7": 7, "a word": "xx", "a path": "../en", "a list": ["zh"]}, "returned"),
     "details": ({"a word": "none", "a list": [1], "7": 7}, "returned"),

@@ -1,16 +1,19 @@
 """Appointments: when a request takes its people away, and whether somebody is taken already. Pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from services.routing.domain.policy import AssignmentRules
-from shared.catalogue import RequestType, fold
+from shared.catalogue import RequestType, fold, likely
 from shared.ledger.messages import Booking
 from shared.schemas.requests import Request
 
 
 def appointments(identity: str, request: Request, kind: RequestType, rules: AssignmentRules) -> tuple[Booking, ...]:
-    """The windows of the request's details, but for records of what happened; a window without offsets takes nobody away."""
+    """The windows of the request's details, but for records of what happened.
+
+    A window without offsets, or in years that nobody works in, takes nobody away.
+    """
     remote = request.details.get("mode") in rules.remote_modes
     found = []
     for key, spec in kind.fields.items():
@@ -28,14 +31,18 @@ def taken(wanted: Sequence[Booking], booked: Iterable[Booking], travel: timedelt
     for other in booked:
         for one in wanted:
             margin = travel if one.place and other.place and one.place != other.place else timedelta()
-            if other.request != one.request and one.start < other.end + margin and other.start < one.end + margin:
+            # A difference is there for any two moments, a sum is not.
+            if other.request != one.request and one.start - other.end < margin and other.start - one.end < margin:
                 return True
     return False
 
 
 def _moment(value: object) -> datetime | None:
-    """A time with an offset."""
+    """A time with an offset, in likely years, in UTC; None for anything else that old or foreign data may hold."""
     if not isinstance(value, str) or len(value) < len("2027-03-01T09:00Z"):
         return None
-    found = datetime.fromisoformat(value)
-    return found if found.tzinfo is not None else None
+    try:
+        found = datetime.fromisoformat(value)
+        return found.astimezone(UTC) if found.tzinfo is not None and likely(found) else None
+    except (ValueError, OverflowError):
+        return None

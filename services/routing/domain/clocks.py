@@ -15,7 +15,7 @@ from services.routing.domain.context import Context
 from services.routing.domain.policy import Level
 from services.routing.domain.state import State
 from services.routing.domain.ticking import Clock, Clocks, turned
-from shared.calendar import WorkingTime
+from shared.calendar import FURTHEST, WorkingTime
 from shared.ledger.messages import Decision
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import Request
@@ -31,6 +31,9 @@ from shared.schemas.routing import (
 from shared.schemas.service_levels import ClockName, Due
 
 NONE = timedelta(0)
+SHORTEST = timedelta(seconds=1)
+REACH = timedelta(days=FURTHEST)
+"""How far ahead a date may lie; one beyond it counts as none, or the days until then would be walked one by one."""
 
 
 def confirm_by(state: State, context: Context) -> datetime:
@@ -97,9 +100,9 @@ class Setting:
         return ending(name, self.context, self.request, person, due, working)
 
     def delivery(self, person: str | None) -> Due | None:
-        """By the date that the request names, while it lies ahead; else within the time of its level."""
+        """By the date that the request names, while it lies ahead and within reach; else within the time of its level."""
         needed = self.request.needed_by
-        if needed is not None and needed > self.context.now:
+        if needed is not None and NONE < needed - self.context.now <= REACH:
             return self.fixed("delivery", needed, person).model_copy(update={"by_date": True})
         return self.new("delivery", self.level.delivery, person)
 
@@ -128,6 +131,17 @@ def time_of(person: str | None, request: Request, context: Context) -> WorkingTi
     if person is not None:
         return context.calendar.of_person(person, context.directory)
     return context.calendar.of_unit(request.business_unit, context.directory)
+
+
+def beyond(clock: Clock) -> bool:
+    """Whether the clock ends at a date that is out of reach."""
+    return not clock.working_seconds and clock.due - clock.since > REACH
+
+
+def left_of_level(used: timedelta, request: Request, context: Context) -> timedelta | None:
+    """What counts where the date is `beyond`: the time of the level without what is `used`; None where the level gives none."""
+    hours = context.policy.service_levels.of(request.type, request.priority).delivery
+    return max(timedelta(hours=hours) - used, SHORTEST) if hours else None
 
 
 def reckoned(
@@ -186,9 +200,15 @@ def resumed(clock: Clock, context: Context, request: Request) -> Due:
     if time.between(held, context.now) <= NONE:
         return Due(**{name: getattr(clock, name) for name in Due.model_fields})
     used = max(time.between(clock.since, held), NONE)
-    left = timedelta(seconds=clock.working_seconds) - used if clock.working_seconds else time.between(held, clock.due)
-    if left <= NONE:
-        return Due(**{name: getattr(clock, name) for name in Due.model_fields})
     before = clock.used_seconds + used.total_seconds()
+    left: timedelta | None
+    if beyond(clock):
+        left = left_of_level(timedelta(seconds=before), request, context)
+    elif clock.working_seconds:
+        left = timedelta(seconds=clock.working_seconds) - used
+    else:
+        left = time.between(held, clock.due)
+    if left is None or left <= NONE:
+        return Due(**{name: getattr(clock, name) for name in Due.model_fields})
     due = reckoned(clock.clock, context, request, clock.person, left, used=before)
-    return due.model_copy(update={"by_date": clock.by_date})
+    return due.model_copy(update={"by_date": clock.by_date and not beyond(clock)})

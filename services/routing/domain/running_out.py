@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from services.routing.domain.clocks import ending, reckoned
+from services.routing.domain.clocks import SHORTEST, beyond, ending, left_of_level, reckoned
 from services.routing.domain.context import Context
 from services.routing.domain.refusals import UNKNOWN
 from services.routing.domain.state import State
@@ -30,7 +30,6 @@ CALLED: dict[ClockName, Text] = {
     "delivery": Text(zh="交付", en="the delivery"),
     "confirmation": Text(zh="申请人确认", en="the requester's confirmation"),
 }
-SHORTEST = timedelta(seconds=1)
 
 
 def run_out(state: State, context: Context) -> Decision:
@@ -85,11 +84,15 @@ def _anew(clock: Clock, request: Request, cause: str, context: Context) -> Due:
     if cause == "operator" and working is not None:
         working = max((_whole(clock, request, context) or _of(clock)) - timedelta(seconds=clock.used_seconds), SHORTEST)
     since, used = clock.since, clock.used_seconds
+    if beyond(clock):
+        working = left_of_level(timedelta(seconds=used), request, context)
+        if working is None:
+            return _due(clock)
     if working is None:
         due = ending(clock.clock, context, request, clock.person, clock.due, None, since=since, used=used)
     else:
         due = reckoned(clock.clock, context, request, clock.person, working, since=since, used=used)
-    return due.model_copy(update={"by_date": clock.by_date})
+    return due.model_copy(update={"by_date": clock.by_date and not beyond(clock)})
 
 
 def _whole(clock: Clock, request: Request, context: Context) -> timedelta | None:

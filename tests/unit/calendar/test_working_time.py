@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.calendar import NoWorkingTimeError, WorkingTime, read_almanac, read_week
+from shared.calendar import FURTHEST, NoWorkingTimeError, WorkingTime, read_almanac, read_week
 from shared.calendar.almanac import Kind
 from shared.calendar.windows import WEEKDAYS, Week, Window
+from shared.calendar.working_time import DAY, MOST_DAYS
 from shared.schemas.people import Leave
 
 OFFICE = read_week({day: ["09:00-12:00", "13:30-18:00"] for day in WEEKDAYS[:5]})
@@ -55,6 +56,17 @@ def test_a_week_without_hours_is_said_to_have_none(ask: object) -> None:
     never = WorkingTime(week=read_week({}), zone="Asia/Shanghai", almanac=CHINA)
     with pytest.raises(NoWorkingTimeError, match="ten years"):
         ask(never)(shanghai(2026, 11, 26, 9), MINUTE)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59+00:00", "9999-12-31T23:59:59-12:00", "9999-12-31T00:00:00+08:00"])
+def test_of_more_than_ten_years_the_first_ten_are_counted_and_few_days_are_kept(end: str) -> None:
+    time, start = office(), shanghai(2026, 11, 26, 9)
+    counted = time.between(start, start + FURTHEST * DAY)
+    assert time.between(start, datetime.fromisoformat(end)) == counted > timedelta(hours=19_000)
+    first = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
+    assert time.between(start, first) == -time.between(first, first + FURTHEST * DAY)
+    assert len(time._known) <= MOST_DAYS
+    assert time.between(start, start + FURTHEST * DAY) == counted, "what was dropped is reckoned again"
 
 
 def test_a_negative_duration_is_refused() -> None:

@@ -63,3 +63,42 @@ def test_of_somebody_unknown_the_units_zone_holds():
     assert request is not None
     assert request.needed_by is not None
     assert request.needed_by.isoformat() == "2027-03-05T23:59:59+09:00"
+
+
+UNLIKELY = ["9999-12-31", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z", "2101-01-01T00:00:00+08:00"]
+
+
+def problems(body: dict[str, Any]) -> list[tuple[str, str]]:
+    judgement = judged(body)
+    assert judgement.verdict.outcome == "returned"
+    return [(problem.field, problem.code) for problem in judgement.verdict.problems]
+
+
+@pytest.mark.parametrize("far", UNLIKELY)
+def test_a_time_in_years_that_nobody_works_in_is_returned_by_its_field(far: str):
+    price = a_body("business.price")
+    price["details"]["tender"]["opening_date"] = far
+    assert problems(price) == [("details.tender.opening_date", "unlikely_time")]
+    assert problems(with_details(a_body("tech.proposal"), due=far)) == [("details.due", "unlikely_time")]
+    assert problems(a_body("tools.company", needed_by=far)) == [("needed_by", "unlikely_time")]
+    assert judged(a_body("tools.company", needed_by=far)).request.needed_by is None  # type: ignore[union-attr]
+    for kind in ("tech.survey", "tech.presentation"):
+        where = window("2027-03-10T14:00:00+08:00", far)
+        assert problems(with_details(a_body(kind), where=where)) == [("details.where", "unlikely_time")]
+
+
+@pytest.mark.parametrize("early", ["0001-01-01", "0001-01-01T00:00:00+14:00", "1999-12-31T23:59:59Z"])
+def test_what_is_far_too_early_is_past_where_it_is_due_and_unlikely_elsewhere(early: str):
+    price = a_body("business.price")
+    price["details"]["tender"]["opening_date"] = early
+    assert problems(price) == [("details.tender.opening_date", "unlikely_time")]
+    assert problems(a_body("tools.company", needed_by=early)) == [("needed_by", "in_the_past")]
+    where = window(early, "2027-03-10T14:00:00+08:00")
+    assert problems(with_details(a_body("tech.survey"), where=where)) == [("details.where", "unlikely_time")]
+    assert problems(with_details(a_body("tech.presentation"), where=where)) == [("details.where", "in_the_past")]
+
+
+def test_the_first_and_the_last_day_of_the_likely_years_are_taken():
+    price = a_body("business.price", needed_by="2100-12-31")
+    price["details"]["tender"]["opening_date"] = "2000-01-01"
+    assert accepted(price).needed_by is not None

@@ -1,13 +1,15 @@
 """What cannot be stored or read harms its own message alone: the rest of its request goes on or waits, and nothing repeats for ever."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from shared.ledger.messages import Settled, Woken
+from shared.ledger.messages import Decision, Reservation, Settled, Told, Woken
 from shared.schemas.envelope import Event
 from tests.unit.ledger.rig import Rig
-from tests.unit.ledger.small_domain import Diary, SmallDomain, held, history, told
+from tests.unit.ledger.small_domain import Diary, Quiet, SmallDomain, held, history, told
 
 TOO_LARGE = 2**63
 
@@ -110,6 +112,35 @@ async def test_a_state_that_cannot_be_written_down_harms_no_other_request(rig: R
     assert ("cannot be written" in bad.problem, good.problem) == (True, "")
     assert (await rig.document()).parked == bad.problem
     assert await rig.said("r2") == ["intake:1"]
+
+
+class Greedy(SmallDomain):
+    """Reserves for every command."""
+
+    def _told(self, message: Told) -> Decision:
+        return replace(super()._told(message), reservations=(Reservation(holder=message.id, capacity=1),))
+
+
+class Unwritable(Quiet):
+    """Cannot ask for what c1 wants; `asked` is what was asked for since."""
+
+    asked: tuple[str, ...] = ()
+
+    async def reserve(self, wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
+        holders = [reservation.holder for _, decision in wanted for reservation in decision.reservations]
+        if "c1" in holders:
+            raise OverflowError("date value out of range")
+        self.asked += tuple(holders)
+        return frozenset()
+
+
+async def test_a_place_that_cannot_be_asked_for_harms_no_other_request(rig: Rig) -> None:
+    rig.surroundings = Unwritable(rig.surroundings.setting)
+    rig.ledger = rig.process(domain=Greedy())
+    bad, good = await rig.ledger.apply([told("c1"), told("c2", "r2")])
+    assert ("cannot be asked for" in bad.problem, good.problem) == (True, "")
+    assert (rig.surroundings.asked, await rig.said("r2"), await rig.said()) == (("c2",), ["c2"], [])
+    assert (await rig.ledger.apply([told("c3")]))[0].problem == "", "the request goes on"
 
 
 class Timeless(SmallDomain):

@@ -1,11 +1,12 @@
 """Appointments, levels, languages and a fair share: who may have a seat, and who comes first among them."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from services.routing.domain import OpenLoad
-from services.routing.domain.appointments import appointments
+from services.routing.domain.appointments import appointments, taken
 from services.routing.domain.policy import AssignmentRules
 from shared.catalogue import SupporterRole
 from shared.ledger.messages import Booking
@@ -97,10 +98,34 @@ def test_nobody_travels_to_a_call(mode: str):
 
 @pytest.mark.parametrize(
     "where",
-    [{**PITCH, "start": "2027-03-08T09:00:00"}, {**PITCH, "end": None}, {"pointer": "personal/1"}, {**PITCH, "start": ""}],
+    [
+        {**PITCH, "start": "2027-03-08T09:00:00"},
+        {**PITCH, "end": None},
+        {"pointer": "personal/1"},
+        {**PITCH, "start": ""},
+        {**PITCH, "start": "next Monday at nine"},
+        {**PITCH, "end": "9999-12-31"},
+        {**PITCH, "end": "9999-12-31T23:59:59+08:00"},
+        {**PITCH, "end": "9999-12-31T23:59:59-12:00"},
+        {**PITCH, "end": "9999-12-31T23:59:59Z"},
+        {**PITCH, "start": "0001-01-01"},
+        {**PITCH, "start": "0001-01-01T00:00:00+14:00"},
+    ],
 )
-def test_a_window_that_names_no_moment_takes_nobody_away(where: Json):
-    assert appointments("R1", a_presentation(where=where).request, PACK.types["tech.presentation"], RULES) == ()
+def test_a_window_that_names_no_likely_moment_takes_nobody_away(where: Json):
+    journey = a_presentation(where=where)
+    assert appointments("R1", journey.request, PACK.types["tech.presentation"], RULES) == ()
+    journey.submitted()
+    assert journey.supporters == ["anna"]
+
+
+@pytest.mark.parametrize("offset", [-12, 0, 14])
+def test_an_appointment_at_either_end_of_all_time_is_compared_with(offset: int):
+    zone = timezone(timedelta(hours=offset))
+    last = Booking(request="R0", start=VISIT.end, end=datetime(9999, 12, 31, 23, 59, 59, tzinfo=zone), place="上海")
+    first = Booking(request="R1", start=datetime(1, 1, 1, tzinfo=zone), end=VISIT.end, place="北京")
+    assert taken([first], [last], RULES.travel)
+    assert not taken([replace(first, place="")], [last], RULES.travel)
 
 
 def test_a_record_of_what_happened_takes_nobody_away():
