@@ -74,7 +74,7 @@ def _routers(
     parts: Parts, desk: Desk, projection: Projection, efforts: EffortsRead, surroundings: RoutingSurroundings, pack: Pack
 ) -> list[APIRouter]:
     readers, clock, keys = parts.auth.needs("requests:read"), parts.clock, parts.keys
-    bids = bidding_routes(projection, surroundings, pack, surroundings.policy.bidding.marks, readers)
+    bids = bidding_routes(projection, surroundings, pack, surroundings.policy.bidding, readers)
     return [
         work_routes(desk, projection, clock, readers, keys, lambda: surroundings.context([]), [bids]),
         clash_routes(desk, projection, clock, readers, keys),

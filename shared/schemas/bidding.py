@@ -12,7 +12,12 @@ PartStatus = Literal["planned", "opening", "returned", "open", "late", "delivere
 BidFault = Literal["no_due", "due_past", "due_out_of_range", "pitch_past", "pitch_before_due", "unknown_zone"]
 BID = "tech.bid"
 SOURCE_SYSTEM = "backline.bid"
-"""The source system of requests that a bid opened; their reference is <number of the bid>/<part>."""
+"""The source system of requests that a bid opened; their reference is <id of the bid>/<part>."""
+
+
+def reference_of(bid: str, part: str) -> str:
+    """The reference of the request that is `part` of the bid of that id."""
+    return f"{bid}/{part}"
 
 
 class Helper(Frozen):

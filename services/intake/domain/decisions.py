@@ -6,8 +6,9 @@ from typing import Any
 from services.intake.domain import early, owing
 from services.intake.domain.erasing import erase
 from services.intake.domain.evolve import evolve, in_free_order
+from services.intake.domain.identity import reserved
 from services.intake.domain.older import lifted
-from services.intake.domain.refusals import NOT_YOURS, UNKNOWN
+from services.intake.domain.refusals import NOT_YOURS, RESERVED_SYSTEM, UNKNOWN
 from services.intake.domain.sending import amend, merged, submit, withdraw
 from services.intake.domain.state import Context, State, theirs
 from services.intake.domain.waiving import waive
@@ -64,6 +65,8 @@ def _told(state: State, message: Told, context: Context) -> Decision:
         return waive(state, data, context)
     if not theirs(state, data):
         return Decision(refusal=NOT_YOURS if message.name == "submit" else UNKNOWN)
+    if state.request is None and reserved(data.get("body", {})) and not str(data["by"]).startswith("service:"):
+        return Decision(refusal=RESERVED_SYSTEM)  # what one of our services opened may be corrected like any other
     if early.is_early(state, message):
         return early.held(state, message, context)
     match message.name:

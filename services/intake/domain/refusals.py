@@ -87,6 +87,15 @@ NOT_YOURS = Refusal(
 )
 
 
+RESERVED_SYSTEM = Refusal(
+    code="reserved_system",
+    status=422,
+    message=Text(
+        zh="来源系统以 backline. 开头的单号由本系统自行分配；请在 source.system 中填写本单位自己的来源系统。",
+        en="Source systems that begin with backline. are this system's own; give your own system's name in source.system.",
+    ),
+)
+
 NOT_FOR_THEM = Refusal(
     code="not_your_unit",
     status=403,

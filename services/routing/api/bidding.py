@@ -12,11 +12,14 @@ from services.routing.api.reading import Authenticate
 from services.routing.api.shown import Assignment
 from services.routing.api.telling import Caller, Teller
 from services.routing.domain import Context, State
+from services.routing.domain.bidding.confirming import LONGEST_REMARK
 from services.routing.domain.bidding.plan import Question, plan
+from services.routing.domain.bidding.policy import BiddingPolicy
 from services.routing.domain.bidding.reading import wanted
 from services.routing.domain.bidding.state import Bid, Kin
 from services.routing.domain.refusals import UNKNOWN
 from shared.catalogue import Pack
+from shared.catalogue.shapes import MAX_ITEMS
 from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
@@ -50,8 +53,8 @@ Short = Annotated[str, Field(min_length=1, max_length=LONG)]
 class ConfirmingItem(Body):
     """`item` counts the ★ items of the bid room from 1."""
 
-    item: Annotated[int, Field(ge=1, le=1000)]
-    remark: Annotated[str, Field(min_length=1, max_length=2000)]
+    item: Annotated[int, Field(ge=1, le=MAX_ITEMS)]
+    remark: Annotated[str, Field(min_length=1, max_length=LONGEST_REMARK)]
 
 
 class Window(Body):
@@ -84,9 +87,9 @@ class Surroundings(Protocol):
 
 
 def bidding_routes(
-    projection: Reading, surroundings: Surroundings, pack: Pack, marks: tuple[str, ...], principal: Authenticate
+    projection: Reading, surroundings: Surroundings, pack: Pack, policy: BiddingPolicy, principal: Authenticate
 ) -> Callable[[APIRouter, Teller, Callable[..., Any]], None]:
-    """What adds to a router the addresses of the bid room; `marks` tell a ★ item, `pack` the policy of what is not filed yet."""
+    """What adds to a router the addresses of the bid room; `policy` says of what parts, `pack` judges what is not filed yet."""
     Who = Annotated[Principal, Depends(principal)]
 
     def routes(router: APIRouter, teller: Teller, commanding: Callable[..., Any]) -> None:
@@ -99,7 +102,7 @@ def bidding_routes(
                 raise Refused(NO_BID)
             opportunity = state.request.opportunity
             around = await projection.pursued(caller.sight, opportunity.id) if opportunity else []
-            return room_of(request_id, state, around, marks)
+            return room_of(request_id, state, around, policy, caller.sight)
 
         @router.post("/requests/{request_id}/confirm-item", summary="A supporter vouches by name for a ★ item of the bid")
         async def confirm_item(
@@ -121,7 +124,7 @@ def bidding_routes(
             pursuit = (body.business_unit, body.opportunity) if body.opportunity else None
             context, kin = await surroundings.assessing(caller.sight, pursuit)
             request = _request(body)
-            question = Question(number="", request=request, pin=pack.pin, bid=Bid(), kin=kin)
+            question = Question(subject="", request=request, pin=pack.pin, bid=Bid(), kin=kin)
             return Assessed(plan=plan(question, wanted(request, context), context))
 
     return routes

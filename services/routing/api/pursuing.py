@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.routing.domain import State
+from services.routing.domain.bidding.policy import BiddingPolicy
 from services.routing.domain.bidding.reading import starred
 from services.routing.domain.bidding.state import Child, Confirmed
-from shared.schemas.bidding import SOURCE_SYSTEM, BidPlan
+from shared.schemas.bidding import SOURCE_SYSTEM, BidPlan, reference_of
 from shared.schemas.model import Frozen
 from shared.schemas.requests import Attachment, Origin, number_of
 from shared.schemas.routing import Seat
 from shared.schemas.status import WorkStatus
+from shared.storage import Sight
 
 
 class StarredItem(Frozen):
@@ -39,7 +41,10 @@ class Pursued(Frozen):
 
 
 class BidRoom(Frozen):
-    """`plan` is None until people have the bid. `children` are the requests it opened, by part; `submitted` what intake said of each."""
+    """`plan` is None until people have the bid. `children` are the requests it opened, by part; `submitted` what intake said of each.
+
+    The plan names a part's request to those who may see it, and who could take a part to the bid's unit alone.
+    """
 
     id: str
     number: str
@@ -52,10 +57,10 @@ class BidRoom(Frozen):
     items: tuple[StarredItem, ...]
 
 
-class Pursuit(Frozen):
-    """The requests of an opportunity that the caller may see, by stage. `people` are all who work on one of them."""
+class UnitPursuit(Frozen):
+    """The requests of one unit, by stage. `people` are all who work on one of them."""
 
-    opportunity: str
+    business_unit: str
     name: str
     customer: str
     stage: int | None
@@ -64,33 +69,42 @@ class Pursuit(Frozen):
     requests: tuple[Pursued, ...]
 
 
+class Pursuit(Frozen):
+    """The requests of an opportunity that the caller may see, by unit: two units' opportunities of one id need not be the same."""
+
+    opportunity: str
+    units: tuple[UnitPursuit, ...]
+
+
 class Assessed(Frozen):
     """The plan as it would be now."""
 
     plan: BidPlan
 
 
-def room_of(request_id: str, state: State, around: Sequence[tuple[str, State]], marks: tuple[str, ...]) -> BidRoom:
-    """The room of one bid; `around` are the requests of its opportunity."""
+def room_of(request_id: str, state: State, around: Sequence[tuple[str, State]], policy: BiddingPolicy, sight: Sight) -> BidRoom:
+    """The room of one bid; `around` are the requests of its opportunity that `sight` allows."""
     assert state.request is not None, "a bid that is shown is known"
-    bid, number = state.bid, number_of(request_id)
+    bid, unit = state.bid, state.request.business_unit
     vouched = {one.item: one for one in (bid.confirmed if bid else ())}
-    items = enumerate(starred(state.request, marks), start=1)
-    parts = {part.request: part.part for part in (bid.plan.parts if bid and bid.plan else ()) if part.request}
-    unit, children = state.request.business_unit, dict[str, Pursued]()
+    items = enumerate(starred(state.request, policy.marks), start=1)
+    planned = {part.request: part.part for part in (bid.plan.parts if bid and bid.plan else ()) if part.request}
+    parts = {(SOURCE_SYSTEM, reference_of(request_id, name), part.type): name for name, part in policy.parts.items()}
+    children: dict[str, Pursued] = {}
     for identity, one in around:
         if one.request is not None and one.request.business_unit == unit:
-            own = one.request.source.system == SOURCE_SYSTEM and one.request.source.reference.startswith(f"{number}/")
-            part = one.request.source.reference.split("/", 1)[1] if own else parts.get(identity)
+            source = one.request.source
+            part = parts.get((source.system, source.reference, one.request.type)) or planned.get(identity)
             if part is not None:
                 children[part] = _pursued(identity, one)
+    inside = sight.in_unit().allows(units={unit}, people=())
     return BidRoom(
         id=request_id,
-        number=number,
+        number=number_of(request_id),
         status=state.status,
         revision=state.revision,
         version=bid.version if bid else 0,
-        plan=bid.plan if bid else None,
+        plan=_shown(bid.plan, frozenset(identity for identity, _ in around), inside=inside) if bid and bid.plan else None,
         submitted=bid.children if bid else {},
         children=children,
         items=tuple(_item(place, text, vouched) for place, text in items),
@@ -99,6 +113,14 @@ def room_of(request_id: str, state: State, around: Sequence[tuple[str, State]], 
 
 def file_of(opportunity: str, found: Sequence[tuple[str, State]]) -> Pursuit:
     """The pursuit file of the requests found, of which there is one at least."""
+    units: dict[str, list[tuple[str, State]]] = {}
+    for identity, state in found:
+        if state.request is not None:
+            units.setdefault(state.request.business_unit, []).append((identity, state))
+    return Pursuit(opportunity=opportunity, units=tuple(_of_unit(unit, theirs) for unit, theirs in sorted(units.items())))
+
+
+def _of_unit(unit: str, found: Sequence[tuple[str, State]]) -> UnitPursuit:
     requests = tuple(_pursued(identity, state) for identity, state in found)
     about = next(state.request.opportunity for _, state in found if state.request and state.request.opportunity)
     stages: dict[int, tuple[str, ...]] = {}
@@ -106,8 +128,8 @@ def file_of(opportunity: str, found: Sequence[tuple[str, State]]) -> Pursuit:
         if one.stage is not None:
             stages[one.stage] = (*stages.get(one.stage, ()), one.id)
     people = {seat.person for one in requests for seat in (*one.supporters, *((one.coordinator,) if one.coordinator else ()))}
-    return Pursuit(
-        opportunity=opportunity,
+    return UnitPursuit(
+        business_unit=unit,
         name=about.name,
         customer=about.customer.name,
         stage=max(stages, default=None),
@@ -115,6 +137,20 @@ def file_of(opportunity: str, found: Sequence[tuple[str, State]]) -> Pursuit:
         people=tuple(sorted(people)),
         requests=requests,
     )
+
+
+def _shown(plan: BidPlan, seen: frozenset[str], *, inside: bool) -> BidPlan:
+    """The plan without the requests that are not among those `seen`; who could take a part is for those `inside` the unit."""
+    parts = (
+        part.model_copy(
+            update={
+                "request": part.request if part.request in seen else None,
+                "helpers": part.helpers if inside and (part.request is None or part.request in seen) else (),
+            }
+        )
+        for part in plan.parts
+    )
+    return plan.model_copy(update={"parts": tuple(parts)})
 
 
 def _pursued(identity: str, state: State) -> Pursued:

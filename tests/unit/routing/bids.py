@@ -52,7 +52,7 @@ def a_bid(**changes: Any) -> Request:
 def the_plan(context: Context | None = None, *kin: Kin, bid: Bid | None = None, **changes: Any) -> BidPlan:
     """The plan of a bid as it stands."""
     request, context = a_bid(**changes), context or a_context(*TEAM)
-    question = Question(number="BL-R1", request=request, pin=PACK.pin, bid=bid or Bid(), kin=kin)
+    question = Question(subject="R1", request=request, pin=PACK.pin, bid=bid or Bid(), kin=kin)
     return plan(question, wanted(request, context), context)
 
 
@@ -71,7 +71,7 @@ def a_planned(**changes: Any) -> Journey:
 
 
 def a_child(part: str, kind: str, status: WorkStatus, *people: tuple[str, str]) -> Kin:
-    source = Origin(system=SOURCE_SYSTEM, reference=f"BL-R1/{part}")
+    source = Origin(system=SOURCE_SYSTEM, reference=f"R1/{part}")
     return Kin(request=f"id-of-{part}", type=kind, source=source, status=status, people=people)
 
 

@@ -26,9 +26,8 @@ class Site:
     """A planned bid of east (R1), its survey (R2), and another unit's request of the same opportunity (R3)."""
 
     def __init__(self) -> None:
-        number = "BL-R1"
         self.bid = a_planned()
-        source = a_request().source.model_copy(update={"system": "backline.bid", "reference": f"{number}/survey"})
+        source = a_request().source.model_copy(update={"system": "backline.bid", "reference": "R1/survey"})
         context = a_context(MANAGER, an_engineer("anna"), an_engineer("sam", unit="south"), OUTSIDER)
         theirs = Journey(context, a_request(unit="south"), subject="R3")
         journeys = [self.bid, Journey(context, a_request(source=source), subject="R2"), theirs]
@@ -41,7 +40,7 @@ class Site:
         auth = Authenticator(
             service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory
         )
-        bids = bidding_routes(self.requests, room.surroundings, PACK, POLICY.bidding.marks, auth.principal)
+        bids = bidding_routes(self.requests, room.surroundings, PACK, POLICY.bidding, auth.principal)
         desk = FakeDesk(self.requests, {journey.subject: journey for journey in journeys})
         routes = work_routes(desk, self.requests, FakeClock(), auth.principal, MemoryKeys(), more=[bids])
         app = create_app(service="routing", health=Health(), routers=(routes,))
@@ -75,7 +74,16 @@ async def test_a_supporter_confirms_an_item_by_name(site: Site):
     assert answer.status_code == 200
     items = (await site.ask("GET", "/v1/requests/R1/bid-room")).json()["items"]
     assert [(one["confirmed_by"], one["remark"]) for one in items] == [(None, ""), ("anna", "实测 2 小时")]
-    for body in ({"item": 0, "remark": "x"}, {"item": 1}, {"item": 1, "remark": "x", "more": 1}):
+    many = {"item": 2000, "remark": "x"}
+    assert (await site.ask("POST", "/v1/requests/R1/confirm-item", json=many)).json()["code"] == "no_such_item"
+    long = {"item": 1, "remark": "x" * 501}
+    for body in (
+        long,
+        {"item": 2001, "remark": "x"},
+        {"item": 0, "remark": "x"},
+        {"item": 1},
+        {"item": 1, "remark": "x", "more": 1},
+    ):
         assert (await site.ask("POST", "/v1/requests/R1/confirm-item", json=body)).status_code == 422
     assert (
         await site.ask("POST", "/v1/requests/R1/confirm-item", "unit-east", json={"item": 1, "remark": "x"})
@@ -90,10 +98,10 @@ async def test_what_is_no_bid_or_not_theirs_has_no_room(site: Site):
 
 
 async def test_the_pursuit_file_shows_what_the_caller_may_see_of_an_opportunity(site: Site):
-    ours = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east")).json()
+    (ours,) = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east")).json()["units"]
     assert [one["id"] for one in ours["requests"]] == ["R1", "R2"]
     assert {"manager", "anna"} <= set(ours["people"])
-    theirs = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "person-outsider")).json()
+    (theirs,) = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "person-outsider")).json()["units"]
     assert [one["id"] for one in theirs["requests"]] == ["R3"]
     assert not {"anna", "ben"} & set(theirs["people"])
     for by in ("unit-west", "unit-east"):
@@ -101,10 +109,46 @@ async def test_the_pursuit_file_shows_what_the_caller_may_see_of_an_opportunity(
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_opportunity")
 
 
+async def test_requests_of_two_units_are_two_entries_though_their_opportunities_have_one_id(site: Site):
+    theirs = site.requests.states["R3"]
+    asked = theirs.request.model_copy(update={"requester": theirs.request.requester.model_copy(update={"id": "anna"})})
+    site.requests.states["R3"] = theirs.model_copy(update={"request": asked})
+    found = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "person-anna")).json()
+    assert found["opportunity"] == "O1"
+    assert [(one["business_unit"], [each["id"] for each in one["requests"]]) for one in found["units"]] == [
+        ("east", ["R1", "R2"]),
+        ("south", ["R3"]),
+    ]
+    assert not {*found["units"][0]["people"]} & {*found["units"][1]["people"]}
+
+
+async def test_a_plan_names_a_parts_request_and_its_helpers_to_those_who_may_see_them(site: Site):
+    plan = site.bid.state.bid.plan
+    survey = next(part for part in plan.parts if part.part == "survey").model_copy(update={"request": "R2"})
+    others = tuple(part for part in plan.parts if part.part != "survey")
+    bid = site.bid.state.bid.model_copy(update={"plan": plan.model_copy(update={"parts": (survey, *others)})})
+    outside = a_bid().requester.model_copy(update={"id": "outsider"})
+    site.requests.states["R1"] = site.bid.state.model_copy(update={"bid": bid, "request": a_bid(requester=outside)})
+    inside = (await site.ask("GET", "/v1/requests/R1/bid-room", "unit-east")).json()["plan"]["parts"]
+    assert inside[0]["request"] == "R2"
+    assert any(part["helpers"] for part in inside)
+    shown = (await site.ask("GET", "/v1/requests/R1/bid-room", "person-outsider")).json()
+    assert [part["part"] for part in shown["plan"]["parts"]] == [part["part"] for part in inside]
+    assert not any(part["request"] or part["helpers"] for part in shown["plan"]["parts"])
+    assert shown["children"] == {}
+
+
+async def test_a_request_of_another_type_is_no_child_of_the_bid(site: Site):
+    survey = site.requests.states["R2"]
+    other = survey.model_copy(update={"request": survey.request.model_copy(update={"type": "tools.gift"})})
+    site.requests.states["R2"] = other
+    assert (await site.ask("GET", "/v1/requests/R1/bid-room")).json()["children"] == {}
+
+
 async def test_stages_are_those_of_the_requests(site: Site):
     staged = a_bid(opportunity=a_bid().opportunity.model_copy(update={"stage": 3}))
     site.requests.states["R1"] = site.bid.state.model_copy(update={"request": staged})
-    answer = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east")).json()
+    (answer,) = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east")).json()["units"]
     assert (answer["stage"], answer["stages"]) == (3, {"3": ["R1"]})
 
 

@@ -2,19 +2,21 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from services.routing.domain import RoutingDomain
 from services.routing.domain.bidding import room
 from services.routing.domain.bidding.children import OPEN_CHILD, identity
 from services.routing.domain.bidding.state import Kin
 from shared.ledger.messages import Decision, Item, Settled
-from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
+from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidPlanned
 from shared.schemas.model import Json
-from shared.schemas.requests import request_id
+from shared.schemas.requests import Origin
+from shared.schemas.status import WorkStatus
 from tests.unit.routing.bids import DUE, STARRED, a_bid, a_child, a_journey, a_planned, at, details, part_of
-from tests.unit.routing.routing_build import AWAY, MANAGER, NOW, Journey, a_context, an_assigned, an_engineer
+from tests.unit.routing.routing_build import AWAY, MANAGER, NOW, POLICY, Journey, a_context, a_request, an_assigned, an_engineer
 
 ACCEPTED: Json = {"outcome": "accepted", "id": "C1", "number": "BL-C1", "missing": [], "message": None}
 RETURNED: Json = {
@@ -32,6 +34,11 @@ def latest(journey: Journey) -> BidPlanned:
 
 def beside(journey: Journey, *kin: Kin) -> None:
     journey.context = replace(journey.context, kin={"R1": kin})
+
+
+def an_other(kind: str, status: WorkStatus) -> Kin:
+    """A request of the opportunity that somebody of the unit filed."""
+    return Kin(request="id-of-another", type=kind, source=Origin(system="crm", reference="S-1"), status=status)
 
 
 def ends(journey: Journey, item: Item, end: str = "done", **data: Any) -> Decision:
@@ -115,6 +122,56 @@ def test_every_look_that_is_due_moves_the_next_one_on():
     assert 0 < len(moments) < 20
 
 
+def test_a_look_that_was_due_moves_the_next_on_though_the_plan_is_the_same():
+    """The parts may be due later than when the plan was made: a unit moved, or the policy gave them more or less time."""
+    journey = a_planned()
+    due = room.look_at(journey.state)
+    assert due is not None
+    bidding = POLICY.bidding
+    short = {name: part.model_copy(update={"hours": 1.0}) for name, part in bidding.parts.items()}
+    policy = POLICY.model_copy(update={"bidding": bidding.model_copy(update={"parts": short})})
+    journey.changes(now=due, policy=policy)
+    assert [type(fact) for fact in journey.wakes("due").facts] == [BidPlanned]
+    after = room.look_at(journey.state)
+    assert after is not None
+    assert after > due
+    assert not [fact for fact in journey.wakes("due").facts if isinstance(fact, BidPlanned)]
+
+
+@pytest.mark.parametrize("status", get_args(WorkStatus))
+@pytest.mark.parametrize("stale", [True, False])
+def test_only_a_bid_that_people_have_is_ever_looked_at(status: WorkStatus, stale: bool):
+    """And each look leaves nothing that is due: neither a withdrawn nor a completed bid wakes for ever."""
+    journey = a_planned()
+    assert journey.state.bid is not None
+    bid = journey.state.bid.model_copy(update={"stale": stale, "look_at": NOW - timedelta(days=1)})
+    journey.state = journey.state.model_copy(update={"status": status, "bid": bid})
+    if status not in {"assigned", "working"}:
+        assert room.look_at(journey.state) is None
+        assert room.look(journey.state, "R1", journey.context) == Decision()
+        return
+    assert journey.wakes("due").facts
+    after = room.look_at(journey.state)
+    assert after is not None
+    assert after > NOW
+
+
+def test_a_withdrawn_bid_has_nothing_to_wake_for():
+    journey = a_planned()
+    journey.withdrawn()
+    assert journey.state.status == "withdrawn"
+    assert RoutingDomain().wake_at(journey.state) is None
+    assert not journey.wakes("due").facts
+
+
+def test_a_bid_late_in_everything_says_so_and_goes_on():
+    journey = a_planned()
+    journey.changes(now=at(DUE) + timedelta(days=1))
+    journey.wakes("due")
+    assert (latest(journey).plan.verdict, latest(journey).plan.faults) == ("cannot", ("due_past",))
+    assert room.look_at(journey.state) is None
+
+
 # -- opening the parts
 
 
@@ -131,26 +188,48 @@ def test_parts_that_wait_for_nothing_are_opened_with_the_plan_each_once():
 def test_a_part_says_what_the_bid_knows_and_leaves_out_what_it_does_not():
     items = {item.data["part"]: item.data["body"] for item in a_journey().wakes("due").items}
     survey, test, price = items["survey"], items["test"], items["price"]
-    assert survey["source"] == {"system": "backline.bid", "reference": "BL-R1/survey"}
+    assert survey["source"] == {"system": "backline.bid", "reference": "R1/survey"}
     assert (survey["type"], survey["business_unit"], survey["requester"]["id"]) == ("tech.survey", "east", "asker")
     assert survey["opportunity"]["customer"]["name"] == "示例水务集团"
     assert survey["details"]["topics"] == STARRED
     assert not {"where", "mode", "counterparts"} & survey["details"].keys()
     assert test["details"]["feedback"] == {"due": test["needed_by"]}
     assert price["details"]["tender"] == {"opening_date": at(DUE).isoformat()}
-    assert request_id("east", "backline.bid", "BL-R1/survey") != request_id("east", "backline.bid", "BL-R1/test")
+    assert survey["extra"] == {"bid": "BL-R1"}
 
 
 def test_a_part_that_builds_on_the_survey_names_it_as_evidence():
     journey = a_journey()
-    beside(journey, a_child("x", "tech.survey", "completed"))
+    beside(journey, an_other("tech.survey", "completed"))
     items = {item.data["part"]: item.data["body"] for item in journey.wakes("due").items}
     assert "survey" not in items
-    value = {"business_unit": "east", "system": "backline.bid", "reference": "BL-R1/x"}
+    value = {"business_unit": "east", "system": "crm", "reference": "S-1"}
     assert items["proposal"]["evidence"] == [{"precondition": "needs_understood", "kind": "earlier_request", "value": value}]
-    beside(journey, a_child("x", "tech.survey", "completed"), a_child("proposal", "tech.proposal", "completed"))
+    beside(journey, an_other("tech.survey", "completed"), a_child("proposal", "tech.proposal", "completed"))
     (pitch,) = journey.wakes("part_progressed").items
     assert pitch.data["body"]["details"]["where"]["place"] == "岚港市三楼"
+
+
+def test_what_others_filed_is_no_evidence_for_whoever_may_not_see_it():
+    """Our own service may see everything, so that what it names would prove anything for anybody."""
+    outsider = a_request().requester.model_copy(update={"id": "outsider"})
+    journey = a_journey(requester=outsider)
+    beside(journey, an_other("tech.survey", "completed"))
+    items = {item.data["part"]: item.data["body"] for item in journey.wakes("due").items}
+    assert items["proposal"]["evidence"] == []
+    own = a_journey(requester=outsider)
+    beside(own, a_child("survey", "tech.survey", "completed"))
+    items = {item.data["part"]: item.data["body"] for item in own.wakes("due").items}
+    value = {"business_unit": "east", "system": "backline.bid", "reference": "R1/survey"}
+    assert [one["value"] for one in items["proposal"]["evidence"]] == [value]
+
+
+def test_a_request_of_another_type_is_not_the_part_whose_reference_it_has():
+    journey = a_journey()
+    beside(journey, a_child("price", "tools.gift", "completed"))
+    journey.wakes("due")
+    assert part_of(latest(journey).plan, "price").status == "planned"
+    assert part_of(latest(journey).plan, "price").request is None
 
 
 def test_intakes_verdict_is_a_fact_once():
@@ -170,82 +249,6 @@ def test_intakes_verdict_is_a_fact_once():
         "test": "returned",
         "price": "failed",
     }
-
-
-# -- ★ items
-
-
-def working() -> Journey:
-    journey = a_planned()
-    for seat in journey.state.supporters:
-        journey.tells("accept", seat.person)
-    return journey
-
-
-def test_a_bid_is_complete_only_when_every_starred_item_has_a_name():
-    journey = working()
-    before = journey.state
-    decision = journey.tells("complete", "anna", note="完成")
-    assert decision.refusal is not None
-    assert (decision.refusal.code, decision.refusal.status) == ("items_unconfirmed", 409)
-    assert f"1. {STARRED[0]}；2. {STARRED[2]}" in decision.refusal.message.zh
-    assert STARRED[2] in decision.refusal.message.en
-    assert STARRED[1] not in decision.refusal.message.zh
-    assert journey.state == before
-    journey.tells("confirm_item", "anna", item=1, remark="见第 12 页")
-    assert "1. " not in (journey.tells("complete", "anna").refusal or decision.refusal).message.zh
-    assert [type(fact) for fact in journey.tells("confirm_item", "ben", item=2, remark="实测 2 小时").facts] == [BidItemConfirmed]
-    assert journey.tells("complete", "anna").refusal is None
-    assert journey.state.status == "completed"
-
-
-def test_an_item_that_was_amended_is_confirmed_again_and_others_are_not():
-    journey = working()
-    for item in (1, 2):
-        journey.tells("confirm_item", "anna", item=item, remark="已核对")
-    journey.amended(**{**details(), "bid_requirements": [STARRED[0], "★停机不超过 2 小时"]})
-    refused = journey.tells("complete", "anna").refusal
-    assert refused is not None
-    assert "2. ★停机不超过 2 小时" in refused.message.zh
-    assert STARRED[0] not in refused.message.zh
-
-
-@pytest.mark.parametrize(
-    ("by", "data", "code"),
-    [
-        ("manager", {"item": 1, "remark": "可"}, "not_yours"),
-        ("asker", {"item": 1, "remark": "可"}, "not_yours"),
-        ("nobody", {"item": 1, "remark": "可"}, "unknown_request"),
-        ("anna", {"item": 0, "remark": "可"}, "no_such_item"),
-        ("anna", {"item": 3, "remark": "可"}, "no_such_item"),
-        ("anna", {"item": True, "remark": "可"}, "no_such_item"),
-        ("anna", {"item": "★", "remark": "可"}, "no_such_item"),
-        ("anna", {"remark": "可"}, "no_such_item"),
-        ("anna", {"item": 1, "remark": "  "}, "no_remark"),
-        ("anna", {"item": 1, "remark": "可", "revision": 1}, "stale_revision"),
-    ],
-)
-def test_a_confirmation_by_the_wrong_person_or_of_nothing_changes_nothing(by: str, data: Json, code: str):
-    journey = working()
-    before = journey.state
-    refusal = journey.tells("confirm_item", by, **data).refusal
-    assert refusal is not None
-    assert (refusal.code, journey.state) == (code, before)
-
-
-def test_other_requests_have_no_starred_items():
-    survey = an_assigned()
-    refusal = survey.tells("confirm_item", "anna" if "anna" in survey.supporters else "ben", item=1, remark="可").refusal
-    assert refusal is not None
-    assert refusal.code == "no_such_item"
-
-
-def test_a_bid_late_in_everything_says_so_and_goes_on():
-    journey = a_planned()
-    journey.changes(now=at(DUE) + timedelta(days=1))
-    journey.wakes("due")
-    assert (latest(journey).plan.verdict, latest(journey).plan.faults) == ("cannot", ("due_past",))
-    assert room.look_at(journey.state) is None
 
 
 def test_what_a_withdrawn_bid_has_not_opened_yet_is_not_opened_any_more():

@@ -8,7 +8,7 @@ from services.routing.domain.bidding.policy import BiddingPolicy
 from shared.ledger.messages import Item
 from shared.schemas.bidding import BidPart, BidPlan
 from shared.schemas.model import Json
-from shared.schemas.requests import Request
+from shared.schemas.requests import Request, number_of
 
 OPEN_CHILD = "open_child"
 """The kind of the items that submit a part to intake."""
@@ -30,7 +30,7 @@ def body(question: Question, part: BidPart, policy: BiddingPolicy, made: BidPlan
     """The request as intake takes it. What the bid does not know is left out: intake asks its requester for it."""
     request, plain = question.request, policy.parts[part.part]
     opportunity = request.opportunity.model_dump(mode="json", exclude_none=True) if request.opportunity else None
-    details = _filled(plain.fill, _known(request, part, made, question.number))
+    details = _filled(plain.fill, _known(request, part, made, number_of(question.subject)))
     filled = {
         "type": part.type,
         "business_unit": request.business_unit,
@@ -41,8 +41,8 @@ def body(question: Question, part: BidPart, policy: BiddingPolicy, made: BidPlan
         "priority": request.priority,
         "locale": request.locale,
         "details": {} if details is NONE else details,
-        "evidence": [_evidence(question, name, other, policy) for name, other in plain.proves.items()],
-        "extra": {"bid": question.number},
+        "evidence": [one for name, other in plain.proves.items() if (one := _evidence(question, name, other, policy))],
+        "extra": {"bid": number_of(question.subject)},
     }
     return {name: value for name, value in filled.items() if value is not None}
 
@@ -74,9 +74,13 @@ def _filled(value: Any, known: Json) -> Any:
     return value
 
 
-def _evidence(question: Question, precondition: str, part: str, policy: BiddingPolicy) -> Json:
-    """The request of `part`, which was filed by whoever filed it."""
+def _evidence(question: Question, precondition: str, part: str, policy: BiddingPolicy) -> Json | None:
+    """The request of `part`. One that others filed is named only for whoever may see it: it is told in the requester's name, and
+    our own service would have it prove anything.
+    """
     found = question.request_of(part, policy.parts[part])
     source = found.source if found else question.source(part)
+    if source != question.source(part) and not question.within:
+        return None
     value = {"business_unit": question.request.business_unit, **source.model_dump()}
     return {"precondition": precondition, "kind": "earlier_request", "value": value}

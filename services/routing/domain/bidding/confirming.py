@@ -9,6 +9,7 @@ from shared.ledger.messages import Decision, Refusal
 from shared.schemas.bidding import BID, BidItemConfirmed
 from shared.schemas.model import Text
 
+LONGEST_REMARK = 500
 NO_ITEM = Refusal(
     code="no_such_item",
     status=422,
@@ -22,7 +23,16 @@ NO_REMARK = Refusal(
     status=422,
     message=Text(zh="请说明如何满足该条款（remark）。", en="Say how the bid meets the item (remark)."),
 )
+TOO_LONG = Refusal(
+    code="remark_too_long",
+    status=422,
+    message=Text(
+        zh=f"说明（remark）不能超过 {LONGEST_REMARK} 字；请写明标书中的位置即可。",
+        en=f"The remark has at most {LONGEST_REMARK} characters; say where in the bid to look.",
+    ),
+)
 LONGEST = 60
+MOST_NAMED = 10
 
 
 def confirm_item(state: State, wish: Wish, context: Context) -> Decision:
@@ -36,6 +46,8 @@ def confirm_item(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=NO_ITEM)
     if not wish.text("remark"):
         return Decision(refusal=NO_REMARK)
+    if len(wish.text("remark")) > LONGEST_REMARK:
+        return Decision(refusal=TOO_LONG)
     said = BidItemConfirmed(by=wish.by, item=items[number - 1], remark=wish.text("remark"), on_behalf_of=wish.behalf(seat.person))
     return Decision(facts=(said,))
 
@@ -48,16 +60,17 @@ def items_of(state: State, context: Context) -> tuple[str, ...]:
 
 
 def unconfirmed(state: State, context: Context) -> Refusal | None:
-    """Why the bid cannot be completed yet: the items that nobody vouches for, by number and beginning."""
+    """Why the bid cannot be completed yet: how many items nobody vouches for, the first of them by number and beginning."""
     known = {one.item for one in state.bid.confirmed} if state.bid else set()
     open_ = [(number, text) for number, text in enumerate(items_of(state, context), start=1) if text not in known]
     if not open_:
         return None
-    named = "；".join(f"{number}. {text[:LONGEST]}" for number, text in open_)
+    named = "；".join(f"{number}. {text[:LONGEST]}" for number, text in open_[:MOST_NAMED])
+    more_zh, more_en = ("等", ", …") if len(open_) > MOST_NAMED else ("", "")
     return Refusal(
         code="items_unconfirmed",
         message=Text(
-            zh=f"以下★条款尚未确认：{named}。请先逐条确认（confirm-item）。",
-            en=f"These ★ items are not confirmed yet: {named}. Confirm each of them first (confirm-item).",
+            zh=f"还有 {len(open_)} 条★条款尚未确认：{named}{more_zh}。请先逐条确认（confirm-item）。",
+            en=f"{len(open_)} ★ item(s) are not confirmed yet: {named}{more_en}. Confirm each of them first (confirm-item).",
         ),
     )

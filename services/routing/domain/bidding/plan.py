@@ -15,7 +15,7 @@ from services.routing.domain.bidding.state import Bid, Kin
 from services.routing.domain.bidding.words import sentence
 from services.routing.domain.context import Context
 from shared.calendar import WorkingTime
-from shared.schemas.bidding import SOURCE_SYSTEM, BidConflict, BidFault, BidPart, BidPlan, PartStatus, Verdict
+from shared.schemas.bidding import SOURCE_SYSTEM, BidConflict, BidFault, BidPart, BidPlan, PartStatus, Verdict, reference_of
 from shared.schemas.requests import Origin, PolicyPin, Request
 
 DONE = frozenset({"completed", "confirmed"})
@@ -25,22 +25,26 @@ ENDS_IT: frozenset[BidFault] = frozenset({"no_due", "due_past", "due_out_of_rang
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A bid as it stands: `number` is the one its parts refer to, `going` are its own supporters."""
+    """A bid as it stands: `subject` is the id its parts refer to, `going` are its own supporters.
 
-    number: str
+    `within` says that whoever asks for the bid is of its unit, and so may see the unit's other requests.
+    """
+
+    subject: str
     request: Request
     pin: PolicyPin
     bid: Bid
     kin: tuple[Kin, ...] = ()
     going: tuple[str, ...] = ()
+    within: bool = False
 
     def source(self, part: str) -> Origin:
         """Where the request of `part` comes from."""
-        return Origin(system=SOURCE_SYSTEM, reference=f"{self.number}/{part}")
+        return Origin(system=SOURCE_SYSTEM, reference=reference_of(self.subject, part))
 
     def request_of(self, name: str, part: Part) -> Kin | None:
         """The request that is this part; where any of the opportunity will do, rather one that is done."""
-        own = next((kin for kin in self.kin if kin.source == self.source(name)), None)
+        own = next((kin for kin in self.kin if kin.source == self.source(name) and kin.type == part.type), None)
         if part.needed == "always" or own is not None:
             return own
         standing = [kin for kin in self.kin if kin.type == part.type and kin.status != "withdrawn"]
@@ -144,7 +148,7 @@ def _team(name: str, found: Kin | None, question: Question, context: Context) ->
     if found is not None and found.people:
         return people.seated_team(found, context, review=review)
     filed = question.request.model_copy(update={"type": part.type, "source": question.source(name), "details": {}})
-    return people.likely_team(f"{question.number}/{name}", filed, question.pin, context, context.policy.bidding.helpers)
+    return people.likely_team(f"{question.subject}/{name}", filed, question.pin, context, context.policy.bidding.helpers)
 
 
 def _part(

@@ -41,9 +41,13 @@ def wanted(request: Request, context: Context) -> Wanted:
 
 def starred(request: Request, marks: tuple[str, ...]) -> tuple[str, ...]:
     """The ★ items: lines of the bid's requirements that bear a mark, each once, in their order."""
-    lines = request.details.get("bid_requirements")
-    texts = [line for line in (lines if isinstance(lines, list) else ()) if isinstance(line, str)]
-    return tuple(dict.fromkeys(line for line in texts if any(mark in line for mark in marks)))
+    return tuple(dict.fromkeys(line for line in lines(request) if any(mark in line for mark in marks)))
+
+
+def lines(request: Request) -> tuple[str, ...]:
+    """The lines of the bid's requirements."""
+    given = request.details.get("bid_requirements")
+    return tuple(line for line in (given if isinstance(given, list) else ()) if isinstance(line, str))
 
 
 def dates(request: Request) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.routing.domain.bidding.children import OPEN_CHILD, identity, item
 from services.routing.domain.bidding.plan import OVER, Question, plan, ready
-from services.routing.domain.bidding.reading import dates, wanted
+from services.routing.domain.bidding.reading import dates, lines, wanted
 from services.routing.domain.bidding.state import Bid, Child, Confirmed
 from services.routing.domain.context import Context
 from services.routing.domain.life import SEATED
@@ -13,7 +13,7 @@ from shared.ledger.messages import NOTHING, Decision, Settled
 from shared.schemas.bidding import BID, BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlan, BidPlanned
 from shared.schemas.envelope import Event
 from shared.schemas.model import Text
-from shared.schemas.requests import Request, number_of
+from shared.schemas.requests import Request
 
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 NOT_TAKEN = Text(
@@ -32,21 +32,26 @@ def look_at(state: State) -> datetime | None:
 
 
 def look(state: State, subject: str, context: Context) -> Decision:
-    """Plan a bid that people have, or plan it again when something has changed; nothing for any other request."""
+    """Plan a bid that people have, or plan it again when something has changed; nothing for any other request.
+
+    A look that was due is always followed by a plan, so that the next one is later: else the bid would wake for ever.
+    """
     if state.request is None or state.policy is None or state.request.type != BID or state.status not in SEATED:
         return NOTHING
     bid = state.bid or Bid()
     question = Question(
-        number=number_of(subject),
+        subject=subject,
         request=state.request,
         pin=state.policy,
         bid=bid,
         kin=context.kin.get(subject, ()),
         going=tuple(seat.person for seat in state.supporters),
+        within=_within(state.request, context),
     )
     made = plan(question, wanted(state.request, context), context)
     opening = ready(question, made, context.policy.bidding)
-    if bid.plan is not None and not bid.stale and not opening and _standing(bid.plan) == _standing(made):
+    due = bid.look_at is not None and bid.look_at <= context.now
+    if bid.plan is not None and not (bid.stale or due or opening) and _standing(bid.plan) == _standing(made):
         return NOTHING
     parts = {part.part: part for part in made.parts}
     items = tuple(item(subject, question, parts[name], context.policy.bidding, made) for name in opening)
@@ -76,10 +81,13 @@ def settled(state: State, message: Settled) -> Decision:
 
 
 def stale(state: State, request: Request) -> Bid | None:
-    """The bid after an amendment to `request`: its plan stands unless the dates are others."""
-    if state.bid is None or state.request is None or dates(state.request) == dates(request):
+    """The bid after an amendment to `request`: its plan stands unless the dates are others, and who vouched for what it still says."""
+    if state.bid is None or state.request is None:
         return state.bid
-    return state.bid.model_copy(update={"stale": True})
+    texts = {*lines(request)}
+    kept = tuple(one for one in state.bid.confirmed if one.item in texts)
+    other = state.bid.stale or dates(state.request) != dates(request)
+    return state.bid.model_copy(update={"stale": other, "confirmed": kept})
 
 
 def planned(state: State, event: Event) -> Update:
@@ -108,6 +116,12 @@ def confirmed(state: State, event: Event) -> Update:
     kept = tuple(one for one in bid.confirmed if one.item != said.item)
     one = Confirmed(item=said.item, by=said.by, remark=said.remark, at=event.time)
     return {"bid": bid.model_copy(update={"confirmed": (*kept, one)})}
+
+
+def _within(request: Request, context: Context) -> bool:
+    """Whether whoever asks for the bid is of its unit by the directory."""
+    person = context.directory.people.get(request.requester.id)
+    return person is not None and person.business_unit == request.business_unit
 
 
 def _child(state: State, part: str, child: Child) -> Update:
