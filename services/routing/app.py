@@ -13,6 +13,7 @@ from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
 from services.routing.domain import RoutingDomain
+from services.routing.domain.leading import planners
 from services.routing.efforts_read import EffortsRead
 from services.routing.opening import OPEN_CHILD, Opening
 from services.routing.policy import load_calendar, load_policy
@@ -78,7 +79,7 @@ def _routers(
     return [
         work_routes(desk, projection, clock, readers, keys, lambda: surroundings.context([]), [bids]),
         clash_routes(desk, projection, clock, readers, keys),
-        effort_routes(desk, projection, efforts, clock, readers, keys),
+        effort_routes(desk, projection, efforts, clock, readers, keys, planners(pack)),
         recalculating_routes(desk, parts.audit, clock, parts.auth.service),
     ]
 

@@ -6,13 +6,15 @@ from typing import Any
 
 from services.routing.domain import State
 from services.routing.projection import OPPORTUNITY, PLACES, UNIT
-from shared.storage import Collection, Sight, Sighted
+from shared.storage import Collection, Sight, Sighted, within
 
 ENTRIES = "state.effort.entries"
 LOGGED = {f"{ENTRIES}.0": {"$exists": True}}
 KEYS = {"person": f"${ENTRIES}.person", "type": "$state.request.type", "opportunity": f"${OPPORTUNITY}", "unit": f"${UNIT}"}
 """What hours may be added up by."""
 MOST = 1000
+SECONDS = 5
+"""How long adding up may take, on the server too; in place of the connection's own limit."""
 
 
 class EffortsRead:
@@ -23,22 +25,30 @@ class EffortsRead:
         self._seen = Sighted(collection, PLACES)
 
     async def prepare(self) -> None:
-        """The index of the sums: of requests with hours alone."""
+        """The indexes of the sums, over all units and of one: of requests with hours alone."""
         await self._collection.create_index(f"{ENTRIES}.day", partialFilterExpression=LOGGED)
+        await self._collection.create_index([(UNIT, 1), (f"{ENTRIES}.day", 1)], partialFilterExpression=LOGGED)
 
-    async def sums(self, sight: Sight, by: str, first: date, last: date) -> Sequence[Mapping[str, Any]]:
-        """{unit, key, quarters, entries} for each unit and key, for each key alone where that is a person; most hours first."""
+    async def sums(
+        self, sight: Sight, by: str, first: date, last: date, person: str | None = None
+    ) -> Sequence[Mapping[str, Any]]:
+        """{unit, key, quarters, entries} for each unit and key, for each key alone where that is a person; most hours first.
+
+        Of `person` alone where one is named. Raises PyMongoError when it takes too long.
+        """
         days = {"$gte": first.isoformat(), "$lte": last.isoformat()}
+        whose = {f"{ENTRIES}.person": person} if person else {}
         group: dict[str, Any] = {"key": KEYS[by], **({} if by == "person" else {"unit": f"${UNIT}"})}
         steps: list[dict[str, Any]] = [
             {"$unwind": f"${ENTRIES}"},
-            {"$match": {f"{ENTRIES}.day": days, f"{ENTRIES}.corrected_by": None}},
+            {"$match": {f"{ENTRIES}.day": days, f"{ENTRIES}.corrected_by": None, **whose}},
             {"$group": {"_id": group, "quarters": {"$sum": f"${ENTRIES}.quarters"}, "entries": {"$sum": 1}}},
             {"$sort": {"quarters": -1, "_id": 1}},
             {"$limit": MOST},
         ]
         query = {**LOGGED, ENTRIES: {"$elemMatch": {"day": days}}}
-        rows = [row async for row in self._seen.aggregate(sight, query, steps)]
+        with within(SECONDS):
+            rows = [row async for row in self._seen.aggregate(sight, query, steps)]
         return [{**row.pop("_id"), **row} for row in rows]
 
     async def of_opportunity(self, sight: Sight, opportunity: str) -> Sequence[tuple[str, State]]:

@@ -59,17 +59,28 @@ class Opinion(Frozen):
     on_behalf_of: str | None = None
 
 
+class PastOpinion(Frozen):
+    """What is left of an opinion that was asked for again: who said what, of which wording. Its words are in the history."""
+
+    by: str
+    party: str
+    opinion: Verdict
+    version: int
+
+
 class ConditionAccount(Frozen):
     """What an amendment means for one condition.
 
     `unchanged`: nothing it concerns was touched, it stands. `asked`: something was, and its party is asked again. `changed`: its
-    party is no longer in the chain, so that nobody asks for it any more.
+    party is no longer in the chain, so that nobody asks for it any more. `fields` are the first that were touched, `more` how many
+    there are besides.
     """
 
     condition: str
     party: str
     state: ConditionState
     fields: tuple[str, ...] = ()
+    more: int = Field(default=0, ge=0)
 
 
 class ReviewOpened(Frozen):

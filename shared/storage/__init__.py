@@ -1,6 +1,7 @@
 """The only room that imports motor and pymongo: connections, the ledger's collection, blobs."""
 
 from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo import timeout as within
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from shared.storage.audit import MongoAudit
@@ -50,4 +51,5 @@ __all__ = [
     "connect_plain",
     "ensure_safe",
     "handed_again",
+    "within",
 ]

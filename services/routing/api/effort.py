@@ -25,17 +25,34 @@ from shared.service.once import Keys
 from shared.storage import Sight
 from shared.telemetry.clock import Clock
 
+MOST_DAYS = 366
 BAD_PERIOD = Refusal(
     code="bad_period",
     status=422,
     message=Text(zh="起始日期（from）不能晚于截止日期（to）。", en="Give a from that is not after to."),
+)
+PERIOD_TOO_LONG = Refusal(
+    code="period_too_long",
+    status=422,
+    message=Text(
+        zh=f"起止日期（from、to）相隔不能超过 {MOST_DAYS} 天；请分几段查询。",
+        en=f"Between from and to are at most {MOST_DAYS} days; ask for shorter periods one after the other.",
+    ),
+)
+OTHERS_HOURS = Refusal(
+    code="others_hours",
+    status=403,
+    message=Text(
+        zh="按人员汇总工时仅限本经营单位的领导和协调人；查询自己的工时请填写本人（person）。",
+        en="Hours by person are for the unit's leaders and coordinators; for your own, name yourself (person).",
+    ),
 )
 UNKNOWN_OPPORTUNITY = Refusal(
     code="unknown_opportunity",
     status=404,
     message=Text(zh="没有这个商机的申请。", en="There are no requests of such an opportunity."),
 )
-Note = Annotated[str, Field(max_length=2000)]
+Note = Annotated[str, Field(max_length=200)]
 Hours = Annotated[float, Field(ge=0, le=24, description="in quarters of an hour")]
 Amount = Annotated[str, Field(max_length=20, description="CNY, a decimal text with at most two places")]
 By = Literal["person", "type", "opportunity", "unit"]
@@ -67,7 +84,7 @@ class RecordingOutcome(Body):
     opportunity: Annotated[str, Field(max_length=200)] | None = None
     outcome: Literal["won", "lost", "dropped"]
     amount: Amount | None = None
-    reason: Note = ""
+    reason: Annotated[str, Field(max_length=2000)] = ""
 
 
 class Logged(Frozen):
@@ -120,7 +137,9 @@ class Pursuits(Frozen):
 class Efforts(Protocol):
     """Reads of effort, each as far as whoever asks may see."""
 
-    async def sums(self, sight: Sight, by: str, first: date, last: date) -> Sequence[Mapping[str, Any]]: ...
+    async def sums(
+        self, sight: Sight, by: str, first: date, last: date, person: str | None = None
+    ) -> Sequence[Mapping[str, Any]]: ...
     async def of_opportunity(self, sight: Sight, opportunity: str) -> Sequence[tuple[str, State]]: ...
 
 
@@ -128,11 +147,20 @@ class States(Protocol):
     async def state(self, sight: Sight, request: str) -> State | None: ...
 
 
-def effort_routes(desk: Desk, states: States, efforts: Efforts, clock: Clock, principal: Authenticate, keys: Keys) -> APIRouter:
-    """Everything under /v1 about effort."""
+def effort_routes(
+    desk: Desk,
+    states: States,
+    efforts: Efforts,
+    clock: Clock,
+    principal: Authenticate,
+    keys: Keys,
+    planners: frozenset[str],
+) -> APIRouter:
+    """Everything under /v1 about effort. Whoever has one of the roles `planners` sees the hours of each person of their unit."""
     router = APIRouter(prefix="/v1", tags=["effort"], route_class=StrictRoute)
     _logging(router, Teller(desk, clock, keys), commanding(principal))
     _reading(router, states, efforts, principal)
+    _summing(router, efforts, principal, planners)
     return router
 
 
@@ -162,18 +190,6 @@ def _reading(router: APIRouter, states: States, efforts: Efforts, principal: Aut
             raise Refused(UNKNOWN)
         return _logged(request_id, state.effort or Effort())
 
-    @router.get("/effort", summary="Hours between two days, added up")
-    async def sums(
-        caller: Annotated[Principal, Depends(principal)],
-        by: By,
-        first: Annotated[date, Query(alias="from")],
-        last: Annotated[date, Query(alias="to")],
-    ) -> Sums:
-        if first > last:
-            raise Refused(BAD_PERIOD)
-        rows = await efforts.sums(caller.sight, by, first, last)
-        return Sums(by=by, sums=tuple(_sum(row) for row in rows))
-
     @router.get("/opportunities/{opportunity}/outcome", summary="What became of an opportunity, and what it took")
     async def outcome(opportunity: str, caller: Annotated[Principal, Depends(principal)]) -> Pursuits:
         found = await efforts.of_opportunity(caller.sight, opportunity)
@@ -185,6 +201,33 @@ def _reading(router: APIRouter, states: States, efforts: Efforts, principal: Aut
                 units[state.request.business_unit].append(state.effort or Effort())
         outcomes = tuple(_pursuit(unit, opportunity, given) for unit, given in sorted(units.items()))
         return Pursuits(opportunity=opportunity, outcomes=outcomes)
+
+
+def _summing(router: APIRouter, efforts: Efforts, principal: Authenticate, planners: frozenset[str]) -> None:
+    @router.get("/effort", summary="Hours between two days, added up; each person's for who plans, or one's own")
+    async def sums(
+        caller: Annotated[Principal, Depends(principal)],
+        by: By,
+        first: Annotated[date, Query(alias="from", description="YYYY-MM-DD, at most 366 days before to")],
+        last: Annotated[date, Query(alias="to")],
+        person: Annotated[str | None, Query(min_length=1, max_length=100, description="the hours of this person alone")] = None,
+    ) -> Sums:
+        if first > last:
+            raise Refused(BAD_PERIOD)
+        if (last - first).days > MOST_DAYS:
+            raise Refused(PERIOD_TOO_LONG)
+        sight = _sight(caller, planners, person) if by == "person" or person else caller.sight
+        rows = await efforts.sums(sight, by, first, last, person)
+        return Sums(by=by, sums=tuple(_sum(row) for row in rows))
+
+
+def _sight(caller: Principal, planners: frozenset[str], person: str | None) -> Sight:
+    """How far the hours of `person`, or of everybody, may be seen: one's own wherever, of others those in one's unit. Raises Refused."""
+    if caller.kind == "service" or (caller.kind == "person" and caller.id == person):
+        return caller.sight
+    if caller.kind != "person" or not caller.roles & planners:
+        raise Refused(OTHERS_HOURS)
+    return caller.sight.in_unit()
 
 
 def _sum(row: Mapping[str, Any]) -> Sum:

@@ -29,8 +29,8 @@ BAD_AMOUNT = Refusal(
     code="bad_amount",
     status=422,
     message=Text(
-        zh="决定评审链的金额须为数字（details）；请按表单填写。",
-        en="What the chain is chosen by (in details) must be numbers; fill it in as the form asks.",
+        zh="决定评审链的金额（details）须为不小于 0 的有限数字；请按表单填写。",
+        en="What the chain is chosen by (in details) must be finite numbers, none below 0; fill it in as the form asks.",
     ),
 )
 

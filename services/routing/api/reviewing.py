@@ -18,7 +18,7 @@ from services.routing.domain.review.refusals import NO_REVIEW
 from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.schemas.model import Frozen, Text
-from shared.schemas.reviews import ConditionAccount, Opinion, Party, ReviewOutcome, ReviewStep, Verdict
+from shared.schemas.reviews import ConditionAccount, Opinion, Party, PastOpinion, ReviewOutcome, ReviewStep, Verdict
 
 Key = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -26,8 +26,8 @@ Key = Annotated[str, Field(min_length=1, max_length=200)]
 class Demanding(Body):
     """One condition of an approval: what must change, and the fields (`lines`) or clauses it concerns (none named: all)."""
 
-    text: Annotated[str, Field(min_length=1, max_length=2000)]
-    concerns: Annotated[list[Key], Field(max_length=50, default_factory=list)]
+    text: Annotated[str, Field(min_length=1, max_length=500)]
+    concerns: Annotated[list[Key], Field(max_length=20, default_factory=list)]
 
 
 class Opining(Body):
@@ -81,8 +81,8 @@ class ShownStep(Frozen):
 class ShownReview(Frozen):
     """`round` counts from 1 and is 0 while the review has not begun (`waiting` says why).
 
-    `asked` are the people whose turn it is; `past` opinions were asked for again; `account` says of each condition that stood before
-    the last amendment what became of it.
+    `asked` are the people whose turn it is; `past` opinions were asked for again, the latest 200 of them; `account` says of each
+    condition that stood before the last amendment what became of it.
     """
 
     id: str
@@ -94,7 +94,7 @@ class ShownReview(Frozen):
     outcome: ReviewOutcome | None
     asked: tuple[str, ...]
     steps: tuple[ShownStep, ...]
-    past: tuple[Opinion, ...]
+    past: tuple[PastOpinion, ...]
     account: tuple[ConditionAccount, ...]
 
 

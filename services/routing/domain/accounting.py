@@ -23,8 +23,8 @@ from shared.schemas.effort import (
     SpendLogged,
 )
 
-MOST_ENTRIES = 1000
-"""Of one request, so that its document stays small."""
+MOST_ENTRIES, MOST_SPENDS, MOST_CORRECTIONS = 200, 200, 10
+"""Hours and money of one request, and corrections of one of its entries, so that its document stays small."""
 OUTCOMES = ("won", "lost", "dropped")
 
 
@@ -37,6 +37,8 @@ def log_effort(state: State, wish: Wish, context: Context) -> Decision:
     checked = _entry(wish, effort, context, wish.by, least=1)
     if isinstance(checked, Refusal):
         return Decision(refusal=checked)
+    if sum(entry.corrects is None for entry in effort.entries) >= MOST_ENTRIES:
+        return Decision(refusal=unaccounted.too_many_entries(MOST_ENTRIES))
     day, quarters = checked
     number, note = len(effort.entries) + 1, wish.text("note")
     behalf = wish.behalf(seat.person)
@@ -48,7 +50,7 @@ def log_effort(state: State, wish: Wish, context: Context) -> Decision:
 
 
 def correct_effort(state: State, wish: Wish, context: Context) -> Decision:
-    """Another entry in the place of entry `number`: by whose it is, or by the coordinator."""
+    """Another entry in the place of entry `number`: by whose it is, or by the coordinator. It may always be taken back."""
     effort = state.effort or Effort()
     given = wish.data.get("number")
     old = effort.entry(given) if isinstance(given, int) else None
@@ -63,6 +65,8 @@ def correct_effort(state: State, wish: Wish, context: Context) -> Decision:
     if isinstance(checked, Refusal):
         return Decision(refusal=checked)
     day, quarters = checked
+    if effort.corrections_of(old) >= MOST_CORRECTIONS and (quarters or not old.quarters):
+        return Decision(refusal=unaccounted.too_many_corrections(MOST_CORRECTIONS))
     number, note = len(effort.entries) + 1, wish.text("note")
     fact = EffortCorrected(
         number=number, corrects=old.number, by=wish.by, person=old.person, day=day, quarters=quarters, note=note
@@ -84,8 +88,10 @@ def log_spend(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=unaccounted.unknown_line(lines))
     if amount is None or amount == yuan(0):
         return Decision(refusal=unaccounted.BAD_AMOUNT)
-    if late := _late(effort, context, len(effort.spent)):
+    if late := _late(effort, context):
         return Decision(refusal=late)
+    if len(effort.spent) >= MOST_SPENDS:
+        return Decision(refusal=unaccounted.too_many_spends(MOST_SPENDS))
     fact = SpendLogged(
         number=len(effort.spent) + 1,
         by=wish.by,
@@ -151,7 +157,7 @@ def _entry(
     wish: Wish, effort: Effort, context: Context, person: str, *, least: int, instead_of: int = 0
 ) -> tuple[date, int] | Refusal:
     """Day and quarters as they may be kept, or why not."""
-    if late := _late(effort, context, len(effort.entries)):
+    if late := _late(effort, context):
         return late
     quarters = _quarters(wish.data.get("hours"), least)
     if quarters is None:
@@ -187,12 +193,12 @@ def _day(given: object, effort: Effort, context: Context, person: str) -> date |
     return day if first <= day <= context.now.astimezone(zone).date() else None
 
 
-def _late(effort: Effort, context: Context, already: int) -> Refusal | None:
-    """Why nothing more may be logged: its time is over, or there is too much of it."""
+def _late(effort: Effort, context: Context) -> Refusal | None:
+    """Why nothing more may be logged once its time is over."""
     over: datetime | None = effort.ended + context.policy.account_within if effort.ended else None
     if over is not None and context.now > over:
         return unaccounted.accounts_closed(context.policy.account_within_days)
-    return unaccounted.TOO_MANY_ENTRIES if already >= MOST_ENTRIES else None
+    return None
 
 
 def _budget_lines(state: State, context: Context) -> tuple[str, ...]:

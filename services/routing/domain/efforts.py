@@ -72,6 +72,14 @@ class Effort(Frozen):
         """The entry of that number."""
         return next((entry for entry in self.entries if entry.number == number), None)
 
+    def corrections_of(self, entry: Entry) -> int:
+        """How many corrections led to `entry`."""
+        corrects = {one.number: one.corrects for one in self.entries}
+        number, count = entry.corrects, 0
+        while number is not None:
+            number, count = corrects.get(number), count + 1
+        return count
+
     def room_on(self, person: str, day: date, without: int = 0) -> int:
         """How many quarters of `day` are left to `person` on this request, entry `without` left out."""
         counted = (one for one in self.entries if one.corrected_by is None and one.number != without)

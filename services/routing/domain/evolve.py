@@ -160,9 +160,9 @@ def _added(state: State, event: Event) -> Update:
 
 def _released(state: State, event: Event) -> Update:
     said = event.read_as(SupporterReleased)
-    gone = tuple(seat for seat in state.supporters if seat.person == said.holder)
-    update = _other_supporters(state, said.seats, said.status)
-    return {**update, "released": (*state.released, *(Seat(**seat.model_dump(exclude={"accepted"})) for seat in gone))}
+    gone = tuple(Seat(**seat.model_dump(exclude={"accepted"})) for seat in state.supporters if seat.person == said.holder)
+    places = {(seat.role, seat.skill, seat.department): seat for seat in (*state.released, *gone)}
+    return {**_other_supporters(state, said.seats, said.status), "released": tuple(places.values())}
 
 
 def _other_supporters(state: State, seats: tuple[Seat, ...], status: WorkStatus) -> Update:

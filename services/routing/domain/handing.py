@@ -16,6 +16,7 @@ from services.routing.domain.refusals import (
     UNKNOWN_ROLE,
     not_fit,
 )
+from services.routing.domain.review.refusals import BY_TRANSFER
 from services.routing.domain.seating import seating
 from services.routing.domain.state import Held, State, held, working_or_assigned
 from services.routing.domain.wish import Wish
@@ -33,6 +34,14 @@ from shared.schemas.status import WorkStatus
 
 
 def hand_over(state: State, wish: Wish, context: Context) -> Decision:
+    """A seat goes to another; a reviewer's is transferred, which looks at what it has said."""
+    given = _given(state, wish, context) or []
+    if any(seat.step == "supporter" for seat in given) and seating(wish.subject, state, context).kind.review:
+        return Decision(refusal=BY_TRANSFER)
+    return handed(state, wish, context)
+
+
+def handed(state: State, wish: Wish, context: Context) -> Decision:
     """A seat goes to `person`: one's own, or as coordinator that of supporter `holder`. Who has both in one role gives both."""
     given = _given(state, wish, context)
     reason, person = wish.text("reason"), wish.text("person")

@@ -36,8 +36,8 @@ class State(Frozen):
     """`declined` are people who may not be chosen again; `decisions` is the latest record of each seat's choice.
 
     `revision` counts what was said and heard: whoever commands may name the one they saw. `released` are seats that nobody is sought
-    for any more, `absences` what was said of people who are away. `asked` and `answered` are the numbers of intake's last amendment or
-    withdrawal, and of the last one routing answered.
+    for any more, each place once; `absences` what was said of people who are away. `asked` and `answered` are the numbers of intake's
+    last amendment or withdrawal, and of the last one routing answered.
     """
 
     status: WorkStatus = "new"

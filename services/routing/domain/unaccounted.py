@@ -45,12 +45,6 @@ DAY_FULL = Refusal(
         en="That makes more than 24 hours on this day; correct what is logged already.",
     ),
 )
-TOO_MANY_ENTRIES = Refusal(
-    code="too_many_entries",
-    message=Text(
-        zh="本申请的登记已达上限；请改为更正或合并。", en="The request has as many entries as it may; log the rest together."
-    ),
-)
 NO_BUDGET = Refusal(
     code="no_budget",
     status=422,
@@ -116,6 +110,39 @@ def corrected_already(number: int) -> Refusal:
         message=Text(
             zh=f"该工时已被第 {number} 条更正；请查看后更正第 {number} 条。",
             en=f"Entry {number} has corrected this one already; look at it and correct entry {number}.",
+        ),
+    )
+
+
+def too_many_entries(most: int) -> Refusal:
+    """The request has as many hours as it may; corrections are not counted."""
+    return Refusal(
+        code="too_many_entries",
+        message=Text(
+            zh=f"本申请的工时已达 {most} 条上限；请更正（correct-effort）已有的一条，把新增工时并入。",
+            en=f"The request has {most} entries, as many as it may; correct one of them (correct-effort) so that it includes the rest.",
+        ),
+    )
+
+
+def too_many_spends(most: int) -> Refusal:
+    """The request has as many notes of money as it may."""
+    return Refusal(
+        code="too_many_spends",
+        message=Text(
+            zh=f"本申请的费用已达 {most} 条上限；其余费用请合并后记入单位的财务系统。",
+            en=f"The request has {most} notes of money, as many as it may; add the rest up and keep it in your unit's own accounts.",
+        ),
+    )
+
+
+def too_many_corrections(most: int) -> Refusal:
+    """The entry was corrected as often as it may be; it can still be taken back."""
+    return Refusal(
+        code="too_many_corrections",
+        message=Text(
+            zh=f"该工时已更正 {most} 次；请将其更正为 0 小时收回，再重新登记，或更正另一条。",
+            en=f"The entry was corrected {most} times; take it back with 0 hours, then log it anew or correct another entry.",
         ),
     )
 

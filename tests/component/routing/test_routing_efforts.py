@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from services.routing.api import effort_routes
+from services.routing.domain.leading import planners
 from services.routing.efforts_read import EffortsRead
 from services.routing.projection import Projection
 from shared.http.auth import Authenticator
@@ -16,7 +17,7 @@ from shared.storage import Database, Sight
 from shared.telemetry.health import Health
 from tests.builders.contract import conforming
 from tests.builders.keys import MemoryKeys
-from tests.unit.routing.routing_build import MANAGER, NOW, Journey, a_context, a_person, a_request, an_assigned, an_engineer
+from tests.unit.routing.routing_build import MANAGER, NOW, PACK, Journey, a_context, a_person, a_request, an_assigned, an_engineer
 from tests.unit.routing.routing_fakes import FakeClock, FakeRequests
 from tests.unit.routing.test_routing_api import FakeDesk
 
@@ -77,7 +78,8 @@ async def site(mongo_database: Database) -> AsyncIterator[httpx.AsyncClient]:
         service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory
     )
     desk = FakeDesk(FakeRequests({name: journey.state for name, journey in made.items()}), made)
-    routes = effort_routes(desk, Projection(mongo_database["requests"]), efforts, FakeClock(NOW), auth.principal, MemoryKeys())
+    seen = Projection(mongo_database["requests"])
+    routes = effort_routes(desk, seen, efforts, FakeClock(NOW), auth.principal, MemoryKeys(), planners(PACK))
     app = create_app(service="routing", health=Health(), routers=(routes,))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://routing", event_hooks=conforming(app)
@@ -94,8 +96,10 @@ async def test_over_http_hours_are_logged_read_and_added_up(site: httpx.AsyncCli
     assert logged.status_code == 200
     read = (await site.get("/v1/requests/R1/effort", headers=by("anna"))).json()
     assert (read["hours"], len(read["entries"]), read["entries"][0]["corrected_by"]) == (1.0, 2, 2)
-    sums = (await site.get("/v1/effort?by=person&from=2027-03-01&to=2027-03-31", headers=by("anna"))).json()
+    sums = (await site.get("/v1/effort?by=person&from=2027-03-01&to=2027-03-31", headers=by("manager"))).json()
     assert {one["key"]: one["hours"] for one in sums["sums"]} == {"anna": 3.0, "manager": 0.25}
+    own = (await site.get("/v1/effort?by=person&person=anna&from=2027-03-01&to=2027-03-31", headers=by("anna"))).json()
+    assert {one["key"]: one["hours"] for one in own["sums"]} == {"anna": 3.0}
     assert (await site.get("/v1/effort?by=person&from=2027-03-02&to=2027-03-01", headers=by("anna"))).status_code == 422
     assert (await site.get("/v1/requests/R1/effort", headers=by("sven"))).status_code == 404
 

@@ -126,6 +126,14 @@ def test_one_more_supporter_is_added_and_released_and_the_last_one_stays():
     assert code(journey.tells("release", "manager", person="ben", reason="x")) == "not_seated"
 
 
+def test_a_place_is_released_once_however_often_somebody_is_released_from_it():
+    journey = with_everybody(working())
+    for _ in range(3):
+        assert code(journey.tells("add", "manager", person="carl", reason="x", skill="writing")) is None
+        assert code(journey.tells("release", "manager", person="carl", reason="x")) is None
+    assert [(seat.person, seat.skill) for seat in journey.state.released] == [("carl", "writing")]
+
+
 def test_nobody_is_sought_for_a_seat_that_somebody_was_released_from():
     journey = an_assigned(ANNA, BEN, CARL, request=a_request("tech.bid"))
     first, second = journey.supporters

@@ -9,6 +9,8 @@ from tests.unit.routing.reviews import CONTRACT, LARGE, SMALL, under_review
 from tests.unit.routing.routing_build import MARKETER, REVIEWERS
 from tests.unit.routing.test_routing_api import Site
 
+VAST = {"lines": [{"asked_price": 1e200, "quantity": 1e200}]}
+
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
@@ -57,6 +59,9 @@ async def test_whoever_would_ask_is_not_asked(site: Site):
         ({"type": "nothing", "business_unit": "east"}, "no_review"),
         ({"type": "business.contract", "business_unit": "east", "details": {"amount": "1,5"}}, "bad_amount"),
         ({"type": "business.price", "business_unit": "east", "details": {"lines": [{"quantity": 1}]}}, "bad_amount"),
+        ({"type": "business.contract", "business_unit": "east", "details": {"amount": -1}}, "bad_amount"),
+        ({"type": "business.contract", "business_unit": "east", "details": {"amount": 10**400}}, "not_a_number"),
+        ({"type": "business.price", "business_unit": "east", "details": VAST}, "bad_amount"),
         ({"type": "business.price", "business_unit": "south", "details": SMALL}, "not_your_unit"),
     ],
 )

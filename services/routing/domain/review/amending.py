@@ -4,7 +4,10 @@ A field is written by its dotted path; `details.` before it may be left out. Wha
 files, and which of them another file changes nobody can tell, so each is taken as changed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from itertools import islice
 
 from services.routing.domain.review.model import Review
 from shared.catalogue import RequestType
@@ -12,6 +15,37 @@ from shared.schemas.reviews import ConditionAccount, Opinion, Party, ReviewCondi
 
 DETAILS = "details."
 FILES = "attachments"
+MOST_FIELDS = 20
+"""Of those touched, named in the account of one condition."""
+
+
+class Touched:
+    """What an amendment touched, in its order, found by what it lies beneath: one look for each wanted field, however much was touched."""
+
+    def __init__(self, changed: Iterable[str], kind: RequestType) -> None:
+        self.fields = _plain(changed)
+        self._form = {*kind.fields, FILES}
+        self._files = {FILES, *(key for key, field in kind.fields.items() if field.type == "file")}
+        self._places = {field: place for place, field in enumerate(self.fields)}
+        self._beneath: dict[str, list[int]] = defaultdict(list)
+        for place, field in enumerate(self.fields):
+            for above in (field, *_above(field)):
+                self._beneath[above].append(place)
+
+    def hit(self, concerns: Iterable[str]) -> tuple[tuple[str, ...], int]:
+        """The first of the touched that one of `concerns` is about, and how many more there are."""
+        wanted = set(_plain(concerns))
+        if any(one.partition(".")[0] not in self._form for one in wanted):
+            wanted |= self._files  # a clause, which any file may have changed
+        widest = [one for one in wanted if not any(above in wanted for above in _above(one))]
+        within = [self._beneath[one] for one in widest if one in self._beneath]
+        around = sorted({self._places[above] for one in widest for above in _above(one) if above in self._places})
+        first = tuple(self.fields[place] for place in islice(merge(around, *within), MOST_FIELDS))
+        return first, len(around) + sum(map(len, within)) - len(first)
+
+    def all(self) -> tuple[tuple[str, ...], int]:
+        """The first that were touched, and how many more there are."""
+        return self.fields[:MOST_FIELDS], max(0, len(self.fields) - MOST_FIELDS)
 
 
 def again_and_account(
@@ -21,52 +55,42 @@ def again_and_account(
 
     Who is not in the chain `steps` any more gives none; of the others, those whose fields or conditions were touched give it anew.
     """
-    touched = _plain(changed)
+    touched = Touched(changed, kind)
     parties = {party.key: party for step in steps for party in step.parties}
     again = tuple(
         opinion.party
         for opinion in review.opinions
-        if opinion.party not in parties or _concerned(opinion, parties[opinion.party], touched, kind)
+        if opinion.party not in parties or _concerned(opinion, parties[opinion.party], touched)
     )
     account = tuple(
-        _account(condition, opinion.party, touched, kind, asked=opinion.party in parties)
+        _account(condition, opinion.party, touched, asked=opinion.party in parties)
         for opinion in review.opinions
         for condition in opinion.conditions
     )
     return again, account
 
 
-def _concerned(opinion: Opinion, party: Party, touched: Sequence[str], kind: RequestType) -> bool:
-    if touched and not party.concerns:
-        return True
+def _concerned(opinion: Opinion, party: Party, touched: Touched) -> bool:
+    if not touched.fields or not party.concerns:
+        return bool(touched.fields)
     named = [*party.concerns, *(field for condition in opinion.conditions for field in condition.concerns)]
     unnamed = any(not condition.concerns for condition in opinion.conditions)
-    return bool(touched) and (unnamed or bool(_hit(named, touched, kind)))
+    return unnamed or bool(touched.hit(named)[0])
 
 
-def _account(
-    condition: ReviewCondition, party: str, touched: Sequence[str], kind: RequestType, *, asked: bool
-) -> ConditionAccount:
-    hit = _hit(condition.concerns, touched, kind) if condition.concerns else tuple(touched)
+def _account(condition: ReviewCondition, party: str, touched: Touched, *, asked: bool) -> ConditionAccount:
+    hit, more = touched.hit(condition.concerns) if condition.concerns else touched.all()
     if not hit and asked:
         return ConditionAccount(condition=condition.id, party=party, state="unchanged")
-    return ConditionAccount(condition=condition.id, party=party, state="asked" if asked else "changed", fields=hit)
+    return ConditionAccount(condition=condition.id, party=party, state="asked" if asked else "changed", fields=hit, more=more)
 
 
-def _hit(concerns: Iterable[str], touched: Sequence[str], kind: RequestType) -> tuple[str, ...]:
-    """Those of `touched` that one of `concerns` is about."""
-    files = {FILES, *(key for key, field in kind.fields.items() if field.type == "file")}
-    wanted = set(_plain(concerns))
-    clauses = any(one.partition(".")[0] not in {*kind.fields, FILES} for one in wanted)
-    return tuple(
-        field
-        for field in touched
-        if any(_overlap(field, one) for one in wanted) or (clauses and field.partition(".")[0] in files)
-    )
-
-
-def _overlap(one: str, other: str) -> bool:
-    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
+def _above(field: str) -> Iterator[str]:
+    """What `field` lies beneath: `a` and `a.b` of `a.b.c`."""
+    end = field.find(".")
+    while end >= 0:
+        yield field[:end]
+        end = field.find(".", end + 1)
 
 
 def _plain(fields: Iterable[str]) -> tuple[str, ...]:

@@ -4,18 +4,23 @@ from collections.abc import Sequence
 
 from services.routing.domain.review.places import place_of
 from shared.schemas.model import Frozen, Text
-from shared.schemas.reviews import ConditionAccount, Opinion, Party, ReviewOutcome, ReviewStep
+from shared.schemas.reviews import ConditionAccount, Opinion, Party, PastOpinion, ReviewOutcome, ReviewStep
 from shared.schemas.routing import Seat
 
 
 class Review(Frozen):
-    """`opinions` count; `past` were asked for again. `waiting` says why it cannot begin or end. `account` is the last amendment's."""
+    """`opinions` count; `past` were asked for again, the latest of them. `waiting` says why it cannot begin or end.
+
+    `account` is the last amendment's. `demanded` counts the conditions of past opinions, `returns` how often this round went back.
+    """
 
     round: int = 0
     steps: tuple[ReviewStep, ...] = ()
     amount: float = 0.0
     opinions: tuple[Opinion, ...] = ()
-    past: tuple[Opinion, ...] = ()
+    past: tuple[PastOpinion, ...] = ()
+    demanded: int = 0
+    returns: int = 0
     waiting: Text | None = None
     account: tuple[ConditionAccount, ...] = ()
     outcome: ReviewOutcome | None = None

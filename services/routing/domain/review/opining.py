@@ -34,11 +34,16 @@ Command = Callable[[State, Wish, Context], Decision]
 
 
 def opine(state: State, wish: Wish, context: Context) -> Decision:
-    """An opinion on the wording that was seen. The last one ends the review; whoever had not accepted accepts with it."""
+    """An opinion on the wording that was seen: of each person but one that counts, for whomever they give it.
+
+    The last one ends the review; whoever had not accepted accepts with it.
+    """
     found = _reviewing(state, wish, context)
     if isinstance(found, Refusal):
         return Decision(refusal=found)
     review, party, seat = found
+    if any(opinion.by == wish.by for opinion in review.opinions):
+        return Decision(refusal=refusals.OPINED_FOR_ANOTHER)
     said = _opinion(state, wish, context, review, party, seat)
     if isinstance(said, Refusal):
         return Decision(refusal=said)
@@ -66,6 +71,8 @@ def return_to_step(state: State, wish: Wish, context: Context) -> Decision:
     again = tuple(opinion.party for opinion in review.opinions if opinion.party in behind)
     if not again:
         return Decision(refusal=refusals.NO_STEP)
+    if review.returns >= refusals.MOST_RETURNS:
+        return Decision(refusal=refusals.TOO_MANY_RETURNS)
     fact = ReviewReturned(by=wish.by, step=step, reason=reason, again=again, asked=(), on_behalf_of=wish.behalf(holder))
     asked = newly_asked(review, reviewed(review, fact), state.supporters)
     return Decision(facts=(fact.model_copy(update={"asked": asked}),))
@@ -119,7 +126,7 @@ def transfer(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=refusals.OPINED_ALREADY)
     if state.request is not None and wish.text("person") == state.request.requester.id:
         return Decision(refusal=refusals.OWN_REQUEST)
-    return handing.hand_over(state, wish, context)
+    return handing.handed(state, wish, context)
 
 
 def _own(state: State, wish: Wish, context: Context) -> Held | None:
@@ -145,6 +152,8 @@ def _reviewing(state: State, wish: Wish, context: Context) -> tuple[Review, Part
     parties = [party for party in review.parties if party.key in places]
     if not parties:
         return refusals.NOT_REVIEWER
+    # Their own part before that of somebody away: of two they may give but one.
+    parties.sort(key=lambda party: places[party.key].person != wish.by)
     turn = next((party for party in parties if party in review.turn), None)
     if turn is not None:
         return review, turn, places[turn.key]
@@ -192,7 +201,7 @@ def _opinion(state: State, wish: Wish, context: Context, review: Review, party: 
 
 def _conditions(review: Review, given: object) -> tuple[ReviewCondition, ...]:
     """The conditions, each with an id that the review has not had before (C1, C2, …)."""
-    first = 1 + sum(len(opinion.conditions) for opinion in (*review.opinions, *review.past))
+    first = 1 + review.demanded + sum(len(opinion.conditions) for opinion in review.opinions)
     wanted = [one for one in given if isinstance(one, dict)] if isinstance(given, list | tuple) else []
     return tuple(
         ReviewCondition(id=f"C{number}", text=str(one.get("text") or ""), concerns=tuple(map(str, one.get("concerns") or ())))

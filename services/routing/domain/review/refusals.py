@@ -6,6 +6,9 @@ from shared.ledger.messages import Refusal
 from shared.schemas.model import Text
 from shared.schemas.reviews import Party
 
+MOST_RETURNS = 20
+"""To a step, in one round of a review."""
+
 NO_REVIEW = Refusal(
     code="no_review",
     message=Text(
@@ -95,6 +98,29 @@ ASKED_ALREADY = Refusal(
     message=Text(
         zh="评审链中已有这个岗位和部门；请移交（transfer）该席位，或另选一位。",
         en="Somebody of this role and department is in the chain already; transfer that seat, or name somebody else.",
+    ),
+)
+OPINED_FOR_ANOTHER = Refusal(
+    code="opined_for_another",
+    message=Text(
+        zh="您已为本次评审的另一方提出意见，一人只能提出一份；请协调人将该席位移交（transfer）他人，或等待其本人。",
+        en="You have given the opinion of another party of this review, and nobody gives two; the coordinator may transfer this part "
+        "(transfer), or its holder gives the opinion.",
+    ),
+)
+TOO_MANY_RETURNS = Refusal(
+    code="too_many_returns",
+    message=Text(
+        zh=f"本轮评审已退回 {MOST_RETURNS} 次，不能再退回；请提出意见，或以不同意（reject）结束，由申请人更正后重新打开（reopen）。",
+        en=f"The review was returned {MOST_RETURNS} times, as often as it may be; give your opinion, or reject, so that the requester "
+        "mends the request and reopens it.",
+    ),
+)
+BY_TRANSFER = Refusal(
+    code="by_transfer",
+    message=Text(
+        zh="评审的席位请用 transfer 移交；已提出意见的席位不能移交。",
+        en="A reviewer's seat is given to a colleague with transfer, as long as it has given no opinion.",
     ),
 )
 

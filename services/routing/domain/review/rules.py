@@ -1,5 +1,7 @@
 """What the policy says of reviews: per type the steps in order, and who is asked in each under which conditions. Pure."""
 
+import math
+import sys
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -57,12 +59,12 @@ class Amount(Strict):
         return round(sum(self._line(line) for line in lines if isinstance(line, dict)), 2)
 
     def readable(self, details: Json) -> bool:
-        """Whether what the amount is made of is numbers throughout."""
+        """Whether what the amount is made of is numbers throughout, none below 0, and so is what they come to."""
         value = details.get(self.field)
-        if not self.product:
-            return _is_number(value)
-        lines = value if isinstance(value, list) else [None]
-        return all(isinstance(line, dict) and all(_is_number(line.get(column)) for column in self.product) for line in lines)
+        lines = [{self.field: value}] if not self.product else value if isinstance(value, list) else [None]
+        columns = self.product or (self.field,)
+        read = all(isinstance(line, dict) and all(_is_amount(line.get(column)) for column in columns) for line in lines)
+        return read and math.isfinite(self.of(details))
 
     def _line(self, line: Json) -> float:
         result = 1.0
@@ -95,5 +97,5 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max
