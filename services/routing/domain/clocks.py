@@ -193,6 +193,14 @@ def ending(
     )
 
 
+def _later_told(clock: Clock, halted: timedelta, time: WorkingTime, context: Context) -> Due:
+    """A clock that was over is over; while the work was halted its leaders were not waiting."""
+    same = Due(**{name: getattr(clock, name) for name in Due.model_fields})
+    if clock.leader_at is None:
+        return same
+    return same.model_copy(update={"leader_at": context.calendar.add(time, clock.leader_at, halted)})
+
+
 def resumed(clock: Clock, context: Context, request: Request) -> Due:
     """A halted clock goes on with the working time that was left. One that was over is over; no working time moves nothing."""
     held = cast(datetime, clock.held_since)
@@ -209,6 +217,6 @@ def resumed(clock: Clock, context: Context, request: Request) -> Due:
     else:
         left = time.between(held, clock.due)
     if left is None or left <= NONE:
-        return Due(**{name: getattr(clock, name) for name in Due.model_fields})
+        return _later_told(clock, time.between(held, context.now), time, context)
     due = reckoned(clock.clock, context, request, clock.person, left, used=before)
     return due.model_copy(update={"by_date": clock.by_date and not beyond(clock)})

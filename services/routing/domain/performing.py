@@ -7,7 +7,7 @@ from services.routing.domain.clocks import confirm_by
 from services.routing.domain.context import Context
 from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
 from services.routing.domain.review.places import place_of
-from services.routing.domain.review.refusals import BY_OPINION, OPINED_ALREADY
+from services.routing.domain.review.refusals import BY_OPINION, BY_TRANSFER, OPINED_ALREADY
 from services.routing.domain.seating import seating
 from services.routing.domain.state import State, working_or_assigned
 from services.routing.domain.wish import Wish
@@ -55,6 +55,8 @@ def decline(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=NOT_YOURS)
     if seat.step == "supporter" and state.review is not None and state.review.said(place_of(seat)) is not None:
         return Decision(refusal=OPINED_ALREADY)
+    if seat.step == "supporter" and state.review is not None and state.review.asked_besides(place_of(seat)):
+        return Decision(refusal=BY_TRANSFER)  # nobody else is sought for what one person was asked for
     reason = wish.text("reason")
     if not reason:
         return Decision(refusal=NO_REASON)

@@ -168,3 +168,10 @@ def test_a_request_seated_before_there_were_reviews_is_reviewed_with_the_next_th
     decision = journey.wakes("due")
     assert [type(fact).__name__ for fact in decision.facts] == ["ReviewOpened"]
     assert opines(journey, "finance").refusal is None
+
+
+def test_who_was_asked_too_hands_their_part_on_rather_than_declining_it():
+    journey = under_review()
+    asked_too = {"person": "test_head", "role": "test_manager", "beside": LEGAL, "reason": "测试指标"}
+    assert journey.tells("ask_also", "finance", **asked_too).refusal is None
+    assert code(journey.tells("decline", "test_head", reason="出差")) == "by_transfer"

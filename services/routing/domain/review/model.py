@@ -39,6 +39,10 @@ class Review(Frozen):
         """The opinion of a party that counts."""
         return next((opinion for opinion in self.opinions if opinion.party == party), None)
 
+    def asked_besides(self, party: str) -> bool:
+        """Whether a party was asked for by somebody, rather than by the rules."""
+        return any(one.key == party and one.extra for one in self.parties)
+
     def step_of(self, party: str) -> int:
         """Where in the chain a party is; raises StopIteration for one that is not."""
         return next(number for number, step in enumerate(self.steps) if any(one.key == party for one in step.parties))
