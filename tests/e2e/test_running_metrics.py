@@ -23,6 +23,7 @@ ONLY_IN_TROUBLE = frozenset(
         "backline_publish_failures_total",
         "backline_reconcile_failures_total",
         "backline_reconciled_total",
+        "backline_service_levels_total",
         "backline_stale_writes_total",
     }
 )
