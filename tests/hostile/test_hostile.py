@@ -21,7 +21,7 @@ def test_there_are_600_cases_of_every_channel() -> None:
 
 
 @pytest.mark.stack
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)  # the chat robot takes twenty messages a minute
 async def test_hostile_input_does_nothing(tmp_path: Path) -> None:
     async with open_ground(tmp_path / "stack") as ground:
         results, faults = await tried(ground, selection())
