@@ -15,6 +15,8 @@ from infra.demo.sinks import Sinks
 from services.notify.rendering.view import reference_of
 
 OUTCOMES = ("accepted", "returned", "rejected", "duplicate", "amended", "withdrawn")
+MORE_MAILS = 30
+"""A bid whose parts come on while services are killed may be planned, and told of, a few times more."""
 
 
 @dataclass(kw_only=True)
@@ -97,7 +99,7 @@ class Report:
         faults += [
             f"{name}: {count} instead of {getattr(expected, name)}"
             for name, count in counted.items()
-            if count != getattr(expected, name)
+            if count != getattr(expected, name) and not (name == "mails" and 0 <= count - expected.mails <= MORE_MAILS)
         ]
         faults += [f"document damaged: {name}" for name in self.damaged]
         return faults + self.lost + self.twice
