@@ -17,6 +17,7 @@ from infra.cli import app
 from infra.commands.keys import OWN
 from services.intake.settings import IntakeSettings
 from services.notify.settings import NotifySettings
+from services.routing.settings import RoutingSettings
 from shared.http.access import peppers_of
 from shared.http.auth import check_bind
 from shared.http.keys import read_keys
@@ -30,7 +31,7 @@ FILE = ROOT / "docker-compose.yml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 SECRET = re.compile(r"(TOKEN|PEPPER|PASSWORD|SECRET)$")
-MODELS: dict[str, type[Settings]] = {"intake": IntakeSettings, "notify": NotifySettings}
+MODELS: dict[str, type[Settings]] = {"intake": IntakeSettings, "routing": RoutingSettings, "notify": NotifySettings}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_every_secret_is_mounted_as_a_file_and_none_is_in_an_environment(deploym
     assert SECRET.search("BACKLINE_SERVICE_TOKEN"), "the control"
 
 
-def test_a_service_has_the_secrets_it_uses_and_no_others():
+def test_a_service_has_the_secrets_it_uses_and_no_others() -> None:
     everybodys = {"keys", "service_token", "key_pepper"}
     more = {
         "intake": {"link_secret", "callback_secret"},
