@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from shared.schemas.model import Json
 from shared.schemas.requests import request_id
@@ -35,6 +36,7 @@ WEIGHTS = {
 PER_OPPORTUNITY = 10
 APART = timedelta(hours=6)
 SYSTEM = "crm"
+CUSTOMER, TENDER = "云汀港务集团", "ZB-7781"
 TEXTS = ("content", "purpose", "reason", "use", "sample", "name")
 
 
@@ -93,12 +95,13 @@ def _filed(kind: str, reference: str, opportunity: tuple[str, int], requesters: 
         source={"system": SYSTEM, "reference": reference},
         extra={"对接窗口": f"北门登记处 {reference}", "budget_code": f"BC-{reference}"},
     )
+    plain = _pursued(plain, unit, number)
     details = _dated(_varied(plain["details"], reference), reference)
     body = with_draft({**plain, "details": details, "evidence": _evidence(plain["evidence"], unit, number)})
     if "opportunity" in plain:
         customer = {
             "id": f"C-{unit}-{number}",
-            "name": "云汀港务集团",
+            "name": _own(CUSTOMER, unit, number),
             "industry": INDUSTRIES[number % 4],
             "region": unit,
         }
@@ -110,6 +113,19 @@ def _varied(details: Json, reference: str) -> Json:
     """`details` with the first text of its own: no two documents are alike."""
     field = next((key for key in TEXTS if isinstance(details.get(key), str)), None)
     return {**details, field: f"{details[field]}（{reference}）"} if field else details
+
+
+def _pursued(given: Any, unit: str, number: int) -> Any:
+    """Customers and tenders that no other unit pursues: what a clash costs is not measured here."""
+    if isinstance(given, dict):
+        return {key: _pursued(value, unit, number) for key, value in given.items()}
+    if isinstance(given, list):
+        return [_pursued(value, unit, number) for value in given]
+    return _own(given, unit, number) if given in (CUSTOMER, TENDER) else given
+
+
+def _own(text: str, unit: str, number: int) -> str:
+    return f"{text}-{unit}-{number}"
 
 
 def _dated(details: Json, reference: str) -> Json:
