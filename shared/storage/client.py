@@ -7,6 +7,9 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, Asyn
 from pymongo.errors import OperationFailure, PyMongoError
 
 ALREADY_INITIALIZED = 23
+PROMPT: dict[str, Any] = {"heartbeatFrequencyMS": 2_000, "connectTimeoutMS": 5_000}
+"""A member that says nothing for the sum of both is given up, and calls that wait for it go to the next primary. With the driver's
+own 10 and 20 seconds a call waits for a frozen primary until its own time is up."""
 
 Client = AsyncIOMotorClient[dict[str, Any]]
 Database = AsyncIOMotorDatabase[dict[str, Any]]
@@ -22,7 +25,7 @@ def connect(uri: str) -> Client:
 
     Raises UnsafeDatabaseError when the URI does not ask for w=majority, journal, majority reads, retried writes and a timeout.
     """
-    client: Client = AsyncIOMotorClient(uri, tz_aware=True, uuidRepresentation="standard")
+    client: Client = AsyncIOMotorClient(uri, tz_aware=True, uuidRepresentation="standard", **PROMPT)
     concern = client.write_concern.document
     wanted = {
         "w=majority": concern.get("w") == "majority",
