@@ -82,6 +82,7 @@ WHOLE = {
         zh="{why}；请用 `backline status` 查看是否在运行。再次运行此命令是安全的。",
         en="{why}; see whether it runs with `backline status`. Running this command again is safe.",
     ),
+    "again": Text(zh="再次运行此命令是安全的。", en="Running this command again is safe."),
     "no_address": Text(
         zh="{url} 不是地址；例如 http://127.0.0.1:8001。", en="{url!r} is no address; write for example http://127.0.0.1:8001."
     ),
