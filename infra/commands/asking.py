@@ -17,9 +17,18 @@ from shared.client import ApiProblem, Busy, Client, NotAnswered
 def asking(folder: Path, url: str, unit: str, language: Language) -> Iterator[Client]:
     """A client of intake at `url`, or of the local stack in `folder` in the name of `unit`; an operator's when that is empty."""
     target = Target.chosen(folder, "intake", url)
+    with (
+        ending(language, url),
+        target.api(f"dev-unit-{unit}", language=language) if unit else target.api(language=language) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def ending(language: Language, url: str) -> Iterator[None]:
+    """What a client raises inside becomes the end of the command."""
     try:
-        with target.api(f"dev-unit-{unit}", language=language) if unit else target.api(language=language) as client:
-            yield client
+        yield
     except ApiProblem as problem:
         faults = "".join(f"\n  {fault.pointer}: {fault.detail}" for fault in problem.errors)
         text = problem.message.by_locale(language) if problem.body.get("message") else problem.detail

@@ -27,6 +27,7 @@ class Methods:
     store_attachment = Asked(commands.store_attachment)
     resend = Asked(commands.resend)
     erase = Asked(commands.erase)
+    erase_files = Asked(commands.erase_files)
     import_people = Asked(commands.import_people)
 
     get = Asked(reading.get)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from shared.client.call import Call, command, dumped, reads, safe
-from shared.client.models import Erased, Imported, Stored
+from shared.client.models import Erased, ErasedFiles, Imported, Stored
 from shared.schemas.model import Json
 from shared.schemas.requests import Answer
 
@@ -59,10 +59,19 @@ def store_attachment(content: bytes | Path, *, name: str, media_type: str = BINA
     return Call(method="PUT", service="intake", path=path, read=reads(Stored), params=params, headers=headers, content=content)
 
 
-def erase(request_id: str, *, by: str) -> Call[Erased]:
-    """Erase the personal values of a request: by the services' token, and `by` names the operator. Safe to repeat."""
+def erase(request_id: str, *, by: str, files: bool = False) -> Call[Erased]:
+    """Erase the personal values of a request: by the services' token, and `by` names the operator. Safe to repeat.
+
+    With `files`, also the uploads that it alone names. Then `erase_files`: what was rendered before holds the values still.
+    """
+    path, params = f"/internal/requests/{safe(request_id)}/erase", {"by": by, "files": "true" if files else None}
+    return Call(method="POST", service="intake", path=path, read=reads(Erased), params=params)
+
+
+def erase_files(request_id: str, *, by: str) -> Call[ErasedFiles]:
+    """Delete what was rendered of a request, after `erase`: by the services' token. Safe to repeat."""
     path = f"/internal/requests/{safe(request_id)}/erase"
-    return Call(method="POST", service="intake", path=path, read=reads(Erased), params={"by": by})
+    return Call(method="POST", service="documents", path=path, read=reads(ErasedFiles), params={"by": by})
 
 
 def import_people(directory: bytes) -> Call[Imported]:

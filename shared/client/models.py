@@ -160,12 +160,20 @@ class DeskList(Frozen):
 
 
 class Erased(Frozen):
-    """Whether there were personal values, and how many raw mails and entries of the desk were deleted."""
+    """Whether there were personal values, and how many raw mails, entries of the desk and uploads were deleted."""
 
     request: str
     erased: bool
     mails: int
     entries: int
+    files: int = 0
+
+
+class ErasedFiles(Frozen):
+    """How many rendered files were deleted."""
+
+    request: str
+    files: int
 
 
 class Remark(Frozen):
