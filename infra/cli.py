@@ -8,6 +8,7 @@ from infra.commands import (
     access,
     contract,
     desk,
+    erasing,
     explaining,
     feeding,
     keys,
@@ -25,6 +26,7 @@ running.add_to(app)
 requesting.add_to(app)
 feeding.add_to(app)
 desk.add_to(app)
+erasing.add_to(app)
 explaining.add_to(app)
 operating.add_to(app)
 recovering.add_to(app)

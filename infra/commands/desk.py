@@ -1,19 +1,21 @@
 """A unit's rejection desk at a terminal: what came to nothing and why, corrected and sent again."""
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
-import httpx
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from infra.commands.ending import FAILED, WRONGLY_ASKED, fail, reaching
-from infra.commands.language import Language, Locale, language_of, sentence
-from infra.commands.target import FOLDER, Target, checked
+from infra.commands.asking import asking
+from infra.commands.ending import FAILED, WRONGLY_ASKED, fail
+from infra.commands.language import Language, Locale, language_of
+from infra.commands.target import FOLDER
+from shared.client import Client
+from shared.client.models import DeskLine
 
 console = Console()
 Folder = Annotated[Path, typer.Option(help="the local stack's folder")]
@@ -82,27 +84,27 @@ def listed(
 ) -> None:
     """What lies on a unit's desk, newest first."""
     language = language_of(locale)
-    given = {"state": state, "outcome": outcome or "", "channel": channel, "after": after, "limit": str(limit)}
-    asked = urlencode({name: value for name, value in given.items() if value})
-    page = _ask("GET", f"/v1/desk?{asked}", unit, folder, url, language)
+    with _asking(folder, url, unit, language) as client:
+        page = client.desk(state=state, outcome=outcome, channel=channel or None, after=after or None, limit=limit)
     words = WORDS[language]
-    if page["entries"]:
+    if page.entries:
         table = Table(*(words[name] for name in ("entry", "what", "outcome", "channel", "at", "why")))
         table.columns[0].overflow = table.columns[5].overflow = "fold"
-        for line in page["entries"]:
+        for line in page.entries:
             table.add_row(*(escape(cell) for cell in _row(line, language)))
         console.print(table)
     else:
         console.print(words["empty"])
-    console.print(words["open"].format(**page["counts"]), highlight=False)
-    if page["next"]:
-        console.print(words["more"].format(next=page["next"]), highlight=False, soft_wrap=True)
+    console.print(words["open"].format(**page.counts.model_dump()), highlight=False)
+    if page.next:
+        console.print(words["more"].format(next=page.next), highlight=False, soft_wrap=True)
 
 
 def shown(entry: Entry, unit: Unit = "", folder: Folder = FOLDER, url: Url = "", locale: Locale = None) -> None:
     """One entry with what was sent, as JSON."""
-    found = _ask("GET", f"/v1/desk/{entry}", unit, folder, url, language_of(locale))
-    console.print_json(json.dumps(found, ensure_ascii=False))
+    with _asking(folder, url, unit, language_of(locale)) as client:
+        found = client.desk_entry(entry)
+    console.print_json(found.model_dump_json())
 
 
 def resent(
@@ -122,32 +124,26 @@ def resent(
     language = language_of(locale)
     if body is not None and patch is not None:
         fail("Give --body or --patch, not both.", WRONGLY_ASKED)
-    correction: dict[str, Any] = {"action": action} if action else {}
-    correction |= {name: _read(file) for name, file in (("body", body), ("patch", patch)) if file is not None}
-    answer = _ask("POST", f"/v1/desk/{entry}/resend", unit, folder, url, language, json.dumps(correction).encode())
+    given, change = (None if file is None else _read(file) for file in (body, patch))
+    with _asking(folder, url, unit, language) as client:
+        answer = client.resend(entry, action=action, body=given, patch=change)
     words = WORDS[language]
-    told = words.get(answer["outcome"], answer["outcome"])
-    console.print(words["sent"].format(number=answer["number"], outcome=told), highlight=False)
-    if answer["outcome"] in {"returned", "rejected"}:
+    told = words.get(answer.outcome, answer.outcome)
+    console.print(words["sent"].format(number=answer.number, outcome=told), highlight=False)
+    if answer.outcome in {"returned", "rejected"}:
         raise typer.Exit(FAILED)
 
 
-def _ask(method: str, path: str, unit: str, folder: Path, url: str, language: Language, content: bytes | None = None) -> Any:
+def _asking(folder: Path, url: str, unit: str, language: Language) -> AbstractContextManager[Client]:
     if not url and not unit:
         fail("Say whose desk with --unit; at another address the token says it.", WRONGLY_ASKED)
-    target = Target.chosen(folder, "intake", url)
-    address = target.url("intake")
-    kind = {} if content is None else {"Content-Type": "application/json"}
-    with reaching(address), target.client(f"dev-unit-{unit}", language=language) as client:
-        answer: httpx.Response = client.request(method, f"{address}{path}", content=content, headers=kind)
-        return checked(answer)
+    return asking(folder, url, unit, language)
 
 
-def _row(line: dict[str, Any], language: Language) -> list[str]:
+def _row(line: DeskLine, language: Language) -> list[str]:
     words = WORDS[language]
-    why = "\n".join(f"{fault['field']}: {sentence(fault['message'], language)}".removeprefix(": ") for fault in line["why"])
-    named = [words.get(line[name], line[name]) for name in ("kind", "outcome")]
-    return [line["entry"], *named, line["channel"], line["at"], why]
+    why = "\n".join(f"{fault.field}: {fault.message.by_locale(language)}".removeprefix(": ") for fault in line.why)
+    return [line.entry, *(words.get(name, name) for name in (line.kind, line.outcome)), line.channel, line.at, why]
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -4,20 +4,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import httpx
 import yaml
 
 from infra.commands.language import Language, sentence
+from shared.schemas.model import Json
 
 NAMES = {"people": "id", "business_units": "code"}
 
 
-def told_with_places(answer: httpx.Response, content: bytes, language: Language) -> list[str]:
-    """The faults that `answer` lists of the file's `content`, each as "line: person: sentence"; none when it lists none."""
-    try:
-        errors = answer.json()["errors"]
-    except (ValueError, KeyError, TypeError):
-        return []
+def told_with_places(problem: Json, content: bytes, language: Language) -> list[str]:
+    """The faults that `problem` lists of the file's `content`, each as "line: person: sentence"; none when it lists none."""
+    errors = problem.get("errors") or ()
     tree, times = yaml.compose(content, yaml.SafeLoader), Counter[str]()
     faults: list[str] = []
     for error in errors:

@@ -3,13 +3,11 @@
 import hashlib
 import mimetypes
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-import httpx
-
-from infra.commands.ending import reaching
-from infra.commands.target import refuse
 from shared.catalogue.attachments import MAX_BYTES
+from shared.client import Client, WronglyAsked
 from shared.http.limits import BadJson, parse_json
 from shared.schemas.model import Json
 
@@ -55,8 +53,8 @@ class Enclosures(Mapping[str, Json]):
             if isinstance(file, dict) and isinstance(name := file.get("name"), str) and name in self._paths:
                 self[name]
 
-    def store(self, client: httpx.Client, address: str) -> None:
-        """Store what was described since; ends the command when it is not taken. Storing a file again changes nothing.
+    def store(self, client: Client) -> None:
+        """Store what was described since. Raises what the client raises. Storing a file again changes nothing.
 
         One that is larger than any request may name, or that intake does not take, is left to the verdict on what names it.
         """
@@ -64,12 +62,5 @@ class Enclosures(Mapping[str, Json]):
             file = self._described[self._waiting.pop()]
             if file["size"] > MAX_BYTES:
                 continue
-            with reaching(address):
-                answer = client.put(
-                    f"{address}/v1/attachments/{file['sha256']}",
-                    params={"name": file["name"]},
-                    content=self._paths[file["name"]].read_bytes(),
-                    headers={"Content-Type": file["media_type"]},
-                )
-            if not answer.is_success and answer.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
-                refuse(answer)
+            with suppress(WronglyAsked):
+                client.store_attachment(self._paths[file["name"]], name=file["name"], media_type=file["media_type"])

@@ -6,19 +6,18 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-import httpx
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from infra.commands.enclosures import Enclosures
-from infra.commands.ending import FAILED, WRONGLY_ASKED, fail, reaching
+from infra.commands.ending import FAILED, WRONGLY_ASKED, fail
 from infra.commands.language import Language, sentence
 from infra.commands.sources import Entry, Source, is_table, lines_source, table_source
-from infra.commands.target import checked
 from shared.catalogue import load_pack
 from shared.catalogue.pack import fold
+from shared.client import Client
 from shared.schemas.requests import Problem
 from shared.tables.columns import Columns
 from shared.tables.faults import TableFault
@@ -41,7 +40,7 @@ class Asked:
     language: Language
 
 
-def open_source(file: BinaryIO, asked: Asked, intake: tuple[httpx.Client, str] | None) -> Source:
+def open_source(file: BinaryIO, asked: Asked, intake: Client | None) -> Source:
     """The requests in `file`; ends the command with every fault when it or its mapping cannot be read.
 
     Units' names are asked of intake, where there is one to ask.
@@ -94,14 +93,11 @@ def _mapping(asked: Asked) -> Mapping | None:
         _end(asked.mapping, fault.problems, asked.language)
 
 
-def _surroundings(asked: Asked, intake: tuple[httpx.Client, str] | None) -> Surroundings:
+def _surroundings(asked: Asked, intake: Client | None) -> Surroundings:
     units: dict[str, str] = {}
     if intake is not None:
-        client, address = intake
-        with reaching(address):
-            told = checked(client.get(f"{address}/v1/people"))
-        for unit in told.get("business_units", ()):
-            units |= {fold(name): unit["code"] for name in (unit["zh"], unit["en"])}
+        for unit in intake.people().business_units:
+            units |= {fold(name): unit.code for name in (unit.zh, unit.en)}
     return Surroundings(pack=load_pack(), units=units, unit=asked.unit, files=asked.files)
 
 

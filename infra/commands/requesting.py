@@ -7,23 +7,21 @@ Exit statuses: 0 it was taken, or is shown; 3 it was returned or rejected; 1 it 
 import json
 import mimetypes
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from infra.commands.ending import FAILED, WRONGLY_ASKED, fail
+from infra.commands.asking import asking
+from infra.commands.ending import WRONGLY_ASKED, fail
 from infra.commands.language import Language, Locale, language_of
-from infra.commands.target import FOLDER, Target
+from infra.commands.target import FOLDER
 from infra.commands.verdicts import NOT_TAKEN, SOME_NOT_TAKEN, reasons
-from infra.commands.words import said, word
-from shared.client import ApiProblem, Client, NotAnswered
+from infra.commands.words import word
+from shared.client import Client
 from shared.client.models import Moment, WholeRequest
 from shared.schemas.model import Frozen, Json
 from shared.schemas.requests import Answer
@@ -62,7 +60,7 @@ def submit(
 ) -> None:
     """Submit one request and show its verdict. Exit status 0: accepted; 3: returned or rejected; 1: refused or not answered."""
     language, body = language_of(locale), _object_in(source)
-    with _asking(folder, url, unit or str(body.get("business_unit", "")), language) as client:
+    with asking(folder, url, unit or str(body.get("business_unit", "")), language) as client:
         files = [_stored(client, file) for file in attach or ()]
         told = client.submit(body | ({"attachments": [*body.get("attachments", ()), *files]} if files else {}), key=key)
         _end(told, language, as_json=as_json)
@@ -80,7 +78,7 @@ def amend(
 ) -> None:
     """Change fields of a request: a JSON object with what changes; null removes a field. Exit statuses as for submit."""
     language, changes = language_of(locale), _object_in(source)
-    with _asking(folder, url, unit, language) as client:
+    with asking(folder, url, unit, language) as client:
         _end(client.amend(client.id_of(name), changes, key=key), language, as_json=as_json)
 
 
@@ -96,7 +94,7 @@ def withdraw(
 ) -> None:
     """Take a request back. Exit status 0: it is, or routing was asked to; 1: refused or not answered."""
     language = language_of(locale)
-    with _asking(folder, url, unit, language) as client:
+    with asking(folder, url, unit, language) as client:
         _end(client.withdraw(client.id_of(name), reason, key=key), language, as_json=as_json)
 
 
@@ -112,7 +110,7 @@ def watch(
     language = language_of(locale)
     shown = 0
     try:
-        with _asking(folder, url, unit, language) as client:
+        with asking(folder, url, unit, language) as client:
             for whole in client.watch(client.id_of(name)):
                 for moment in whole.timeline[shown:]:
                     if as_json:
@@ -126,7 +124,7 @@ def watch(
 
 def show(name: str, folder: Path, url: str, unit: str, language: Language, *, as_json: bool) -> None:
     """One request, its verdict and its timeline."""
-    with _asking(folder, url, unit, language) as client:
+    with asking(folder, url, unit, language) as client:
         whole = client.find(name)
     if as_json:
         _print_json(whole)
@@ -134,23 +132,6 @@ def show(name: str, folder: Path, url: str, unit: str, language: Language, *, as
     _head(whole, language)
     for moment in whole.timeline:
         _line(moment, language)
-
-
-@contextmanager
-def _asking(folder: Path, url: str, unit: str, language: Language) -> Iterator[Client]:
-    """A client; what it raises becomes the end of the command."""
-    target = Target.chosen(folder, "intake", url)
-    try:
-        with target.api(f"dev-unit-{unit}", language=language) if unit else target.api(language=language) as client:
-            yield client
-    except ApiProblem as problem:
-        faults = "".join(f"\n  {fault.pointer}: {fault.detail}" for fault in problem.errors)
-        text = problem.message.by_locale(language) if problem.body.get("message") else problem.detail
-        fail(f"{text} ({problem.status} {problem.code}){faults}", FAILED)
-    except NotAnswered as silence:
-        fail(said("not_answered", language, why=str(silence)), FAILED)
-    except httpx.InvalidURL:
-        fail(said("no_address", language, url=url), WRONGLY_ASKED)
 
 
 def _object_in(source: str) -> Json:
@@ -166,8 +147,8 @@ def _object_in(source: str) -> Json:
 
 
 def _stored(client: Client, file: Path) -> Json:
-    content, kind = file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    kept = client.store_attachment(content, name=file.name, media_type=kind)
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    kept = client.store_attachment(file, name=file.name, media_type=kind)
     return {"name": file.name, "media_type": kind, "size": kept.size, "sha256": kept.sha256}
 
 

@@ -75,17 +75,21 @@ class Target:
 
     def client(self, development_token: str = SERVICE_TOKEN, *, language: Language | None = None) -> httpx.Client:
         """A client with the token that was given, or with `development_token` to a local stack; it is answered in `language`."""
-        token = self.token or development_token
-        if not (token.isascii() and token.isprintable()):
-            fail("A unit's code and a token are printable ASCII without line breaks; check what was given.", WRONGLY_ASKED)
-        headers = {"Authorization": f"Bearer {token}", "Accept-Language": language or language_of(None)}
+        headers = {"Authorization": f"Bearer {self._said(development_token)}", "Accept-Language": language or language_of(None)}
         return httpx.Client(timeout=SECONDS, headers=headers, trust_env=False)
 
     def api(self, development_token: str = SERVICE_TOKEN, *, language: Language) -> Client:
         """The client of the services that there are, by the token that was given, or by `development_token` to a local stack."""
         there = [service for service in SOURCES if service in self.urls or f"{service}-1" in self.urls]
         urls: dict[str, str] = {service: self.url(service) for service in there}
-        return Client(urls, self.token or development_token, language=language)
+        return Client(urls, self._said(development_token), language=language)
+
+    def _said(self, development_token: str) -> str:
+        """The token that was given, else `development_token`; ends the command when it cannot be sent."""
+        token = self.token or development_token
+        if not (token.isascii() and token.isprintable()):
+            fail("A unit's code and a token are printable ASCII without line breaks; check what was given.", WRONGLY_ASKED)
+        return token
 
     def ask(self, method: str, service: str, path: str, *, content: bytes | None = None) -> Any:
         """The JSON that `service` answers to an operator; ends the command when there is none or it is a problem."""

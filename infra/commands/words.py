@@ -82,6 +82,29 @@ WHOLE = {
         zh="{why}；请用 `backline status` 查看是否在运行。再次运行此命令是安全的。",
         en="{why}; see whether it runs with `backline status`. Running this command again is safe.",
     ),
+    "erased_request": Text(
+        zh="已删除个人信息；邮件 {mails} 封，退件 {entries} 条，上传文件 {files} 份，生成的文件 {rendered} 份。",
+        en="Personal values are erased; {mails} mails, {entries} entries of the desk, {files} uploads, {rendered} rendered files.",
+    ),
+    "erased_person": Text(
+        zh="已删除：申请 {requests} 条，退件 {entries} 条，上传文件 {files} 份，生成的文件 {rendered} 份。",
+        en="Erased: {requests} requests, {entries} entries of the desk, {files} uploads, {rendered} rendered files.",
+    ),
+    "erase_preview": Text(
+        zh="尚未删除任何内容；确认后加 --yes 再次运行。", en="Nothing was erased yet; run it again with --yes."
+    ),
+    "erase_nothing": Text(zh="没有未完成的删除。", en="No erasure is left unfinished."),
+    "erase_counts": Text(
+        zh="将删除 {number} 条；另有 {rest} 条仅在较长文字中提到（--within 一并删除）。",
+        en="{number} to be erased; {rest} more name them within a longer text only (--within erases these too).",
+    ),
+    "erase_what": Text(zh="申请或退件", en="request or entry"),
+    "erase_where": Text(zh="字段", en="fields"),
+    "erase_how": Text(zh="匹配", en="match"),
+    "erase_exact": Text(zh="完全相同", en="exact"),
+    "erase_within": Text(zh="包含", en="within"),
+    "erase_desk": Text(zh="退件台", en="the desk"),
+    "again": Text(zh="再次运行此命令是安全的。", en="Running this command again is safe."),
     "no_address": Text(
         zh="{url} 不是地址；例如 http://127.0.0.1:8001。", en="{url!r} is no address; write for example http://127.0.0.1:8001."
     ),
@@ -93,6 +116,6 @@ def word(name: str, language: Language) -> str:
     return WORDS[name].by_locale(language) if name in WORDS else name.replace("_", " ")
 
 
-def said(name: str, language: Language, **context: str) -> str:
-    """A whole sentence about what went wrong with the command."""
+def said(name: str, language: Language, **context: object) -> str:
+    """A whole sentence about what the command did, or what went wrong with it."""
     return WHOLE[name].by_locale(language).format(**context)

@@ -1,6 +1,6 @@
 """The files of a request over HTTP: the list, and each file and internal sheet for download under its own name in any language."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -19,6 +19,14 @@ NOT_FOUND = Refusal(
     code="not_found",
     status=404,
     message=Text(zh="没有这份文件，或您无权查看。", en="There is no such document, or it is not yours to see."),
+)
+
+ERASED = Refusal(
+    code="erased",
+    status=410,
+    message=Text(
+        zh="这份文件已随其中的个人信息一并删除。", en="This file was deleted together with the personal values that it held."
+    ),
 )
 
 
@@ -52,7 +60,17 @@ LINK_SECONDS = 300
 Seconds = Annotated[int, Query(ge=10, le=3600, description="how long the address may be used")]
 
 
-def document_routes(projection: Reading, blobs: BlobStore, principal: Callable[..., Any], signer: Signer) -> APIRouter:
+async def _nothing(_sha256: str) -> bool:
+    return False
+
+
+def document_routes(
+    projection: Reading,
+    blobs: BlobStore,
+    principal: Callable[..., Any],
+    signer: Signer,
+    was_erased: Callable[[str], Awaitable[bool]] = _nothing,
+) -> APIRouter:
     """GET /v1/requests/{id}/documents; GET, HEAD and POST …/link of /v1/documents/{document} and /v1/documents/{document}/sheet."""
     router = APIRouter(prefix="/v1", tags=["documents"])
     Caller = Annotated[Principal, Depends(principal)]
@@ -65,15 +83,21 @@ def document_routes(projection: Reading, blobs: BlobStore, principal: Callable[.
             raise Refused(NOT_FOUND)
         return Documents(request=request_id, documents=tuple(row(made, superseded=state.superseded(made)) for made in state.made))
 
+    async def answer(request: Request, name: str, sha256: str, media_type: str) -> Response:
+        opened = await blobs.open(sha256)
+        if opened is None:
+            raise Refused(ERASED if await was_erased(sha256) else NOT_FOUND)
+        return download(opened, name=name, media_type=media_type, asked=request.headers, method=request.method)
+
     async def whole(document: str, request: Request, reader: Reader) -> Response:
         made = await _made(projection, document, reader)
-        return await _answer(blobs, request, made.name, made.sha256, made.media_type)
+        return await answer(request, made.name, made.sha256, made.media_type)
 
     async def sheet(document: str, request: Request, reader: Reader) -> Response:
         inner = (await _made(projection, document, reader)).manifest.get("sheet")
         if inner is None:
             raise Refused(NOT_FOUND)
-        return await _answer(blobs, request, inner["name"], inner["sha256"], "application/pdf")
+        return await answer(request, inner["name"], inner["sha256"], "application/pdf")
 
     for address, summary, get in (
         ("/documents/{document}", "Download one file", whole),
@@ -96,13 +120,6 @@ async def _made(projection: Reading, document: str, caller: Principal) -> Docume
     if found is None:
         raise Refused(NOT_FOUND)
     return found
-
-
-async def _answer(blobs: BlobStore, request: Request, name: str, sha256: str, media_type: str) -> Response:
-    opened = await blobs.open(sha256)
-    if opened is None:
-        raise Refused(NOT_FOUND)
-    return download(opened, name=name, media_type=media_type, asked=request.headers, method=request.method)
 
 
 def row(made: DocumentRendered, *, superseded: bool = False) -> Listed:

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.documents.api import document_routes
 from services.documents.domain import RENDER, DocumentsDomain
 from services.documents.effects import HttpIntake, Rendering
+from services.documents.erasing import Erasing, erasing_routes
 from services.documents.keeping import Kept
 from services.documents.orphans import Orphans
 from services.documents.projection import Projection
@@ -27,6 +28,7 @@ def build_app(settings: Settings) -> FastAPI:
     # Made twice it is the same file; one that went with the database is made again.
     outside = Outside(repeatable=frozenset({RENDER}), kept=Kept(parts.blobs))
     room = parts.room("requests", DocumentsDomain(), surroundings, REQUEST_TOPICS["documents"], outside)
+    erasing = Erasing(parts.blobs, parts.database["erased_files"])
     children = Children()
     rendering = Rendering(
         intake=HttpIntake(parts.http, settings.intake_url),
@@ -40,7 +42,10 @@ def build_app(settings: Settings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room, {RENDER: rendering.perform}, slots=RENDERINGS_AT_ONCE)],
         subscriptions=[parts.hears(room, "intake", "routing")],
-        routers=[document_routes(projection, parts.blobs, parts.auth.needs("documents:read"), parts.signer)],
+        routers=[
+            document_routes(projection, parts.blobs, parts.auth.needs("documents:read"), parts.signer, erasing.was),
+            erasing_routes(erasing, parts.audit, parts.auth.service),
+        ],
         prepare=[projection.prepare],
         loops=[Orphans(parts.blobs, projection).sweep],
         closing=[children.close],

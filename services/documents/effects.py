@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Protocol
 
@@ -24,6 +25,7 @@ MOST_BYTES = 60 * 1024 * 1024
 FIRST_WAIT_SECONDS = 600.0
 LONGEST_WAIT_SECONDS = 24 * 3600.0
 UNSENT = "Its personal values were lost with intake's database; it is rendered once its unit has sent it again."
+CHANGED = "Its personal values were changed or erased while it was rendered; it is rendered again."
 File = tuple[str, str, bytes]
 """An attachment: name, media type, bytes."""
 
@@ -38,6 +40,8 @@ class Intake(Protocol):
 
 class Files(Protocol):
     async def put(self, data: bytes, *, name: str, media_type: str, owner: str | None = None) -> str: ...
+
+    async def discard(self, sha256: str, before: datetime) -> bool: ...
 
 
 class Renderer(Protocol):
@@ -108,8 +112,19 @@ class Rendering:
             return Retry(problem=problem, data={"cause": "template"})
         sha256 = await self._files.put(made.data, name=made.name, media_type=made.media_type, owner=item.subject)
         sheet = await self._sheet(made.sheet, item.subject)
+        if not await self._still(item.subject, personal):
+            for stored in (sha256, *([sheet["sha256"]] if sheet else [])):
+                await self._files.discard(stored, datetime.now(UTC) + timedelta(days=1))
+            return Retry(problem=CHANGED)
         metrics.RENDER_SECONDS.labels(item.data["type"]).observe(time.perf_counter() - started)
         return Done(data=_document(item, made, sha256, taken, sheet).model_dump(mode="json"))
+
+    async def _still(self, request: str, personal: Json) -> bool:
+        """Whether the personal values are what was rendered: an erasure that has not seen the file yet is seen here."""
+        try:
+            return await self._intake.personal(request) == personal
+        except httpx.HTTPError:
+            return False  # not known: the file goes, and is made again
 
     def _job(self, item: Item, personal: Json, taken: tuple[File, ...], left_out: tuple[tuple[str, str], ...]) -> Job:
         directory, request = self._directory(), item.data["request"]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from services.intake.api import (
     Administration,
@@ -14,6 +14,7 @@ from services.intake.api import (
     desk_routes,
     erasing_routes,
     people_routes,
+    person_routes,
     personal_routes,
     reading_routes,
     submitting_routes,
@@ -29,11 +30,13 @@ from services.intake.mail.kept import MailBook
 from services.intake.mail.receiver import Receiver
 from services.intake.mail.taking import Door, MailRoom
 from services.intake.mail.threads import Threads
+from services.intake.persons import Persons
 from services.intake.projection import Projection
 from services.intake.reception import Reception
 from services.intake.settings import IntakeSettings
 from services.intake.surroundings import PeopleSurroundings, RequestSurroundings
 from services.intake.unnamed import Unnamed
+from services.intake.uploads import Uploads
 from services.intake.watching import Watcher
 from shared.callbacks.guard import Guard
 from shared.catalogue import Pack, newest
@@ -77,7 +80,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             callback_routes(_callbacks(settings, parts), people.desk, parts.people, parts.clock, parts.auth),
             access_routes(_administration(parts, people.desk), parts.auth.needs("access:manage"), settings.access_role),
             attachment_routes(attachments, parts.blobs, projection, parts.signer, parts.auth.needs),
-            erasing_routes(requests.desk, book, desk.shelf.forget, parts.blobs, parts.audit, parts.clock, parts.auth.service),
+            *_erasing(parts, requests.desk, book, desk, Uploads(parts.blobs, projection)),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service, parts.signer),
         ],
         prepare=[projection.prepare, book.prepare, desk.shelf.prepare, *(receiver.open for receiver in receivers)],
@@ -103,6 +106,16 @@ def _requests(
     )
     outside = Outside(repeatable=frozenset({OVER}))
     return parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
+
+
+def _erasing(parts: Parts, requests: Desk, book: MailBook, desk: DeskRoom, uploads: Uploads) -> tuple[APIRouter, APIRouter]:
+    """What operators erase with: a request's values, and whatever names a natural person."""
+    database, authorised = parts.database, parts.auth.service
+    persons = Persons(database["requests"], database["desk"], database["erasures"], parts.packs)
+    return (
+        erasing_routes(requests, book, desk.shelf.forget, parts.blobs, parts.audit, parts.clock, authorised, uploads.forget),
+        person_routes(persons, parts.blobs, parts.audit, parts.clock, authorised),
+    )
 
 
 def _from_topics(settings: IntakeSettings, inbound: Inbound) -> list[Subscription]:

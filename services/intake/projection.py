@@ -1,5 +1,6 @@
 """What intake answers from its own database: one request, lists of them, and what became of earlier ones."""
 
+from collections.abc import Collection as Several
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -118,6 +119,12 @@ class Projection:
             said = {"said_at": {"$gte": since}, f"events.{SAID}": {"$in": rest}}
             named |= await self._named(said, {f"events.{SAID}": 1})
         return named & digests
+
+    async def named_by_others(self, digests: Several[str], request: str) -> set[str]:
+        """Those of `digests` that another request than `request` names as a file."""
+        wanted = [written for digest in digests for written in (digest, digest.upper())]
+        others = {ENCLOSED: {"$in": wanted}, "_id": {"$ne": request}}
+        return await self._named(others, {ENCLOSED: 1}) & set(wanted)
 
     async def _named(self, query: Mapping[str, Any], paths: Mapping[str, int]) -> set[str]:
         found: set[str] = set()

@@ -22,7 +22,12 @@ def public(request: Request, kind: RequestType) -> Request:
 
 def personal(request: Request, kind: RequestType) -> Json:
     """Dotted path → value of every personal field that is given."""
-    _, kept = _split(request.details, kind.fields, "details")
+    return personal_of(request.details, kind)
+
+
+def personal_of(details: Json, kind: RequestType) -> Json:
+    """As `personal`, of details as they were sent."""
+    _, kept = _split(details, kind.fields, "details")
     return dict(sorted(kept.items()))
 
 

@@ -1,6 +1,7 @@
-"""Backline for programs: one typed client of the services' HTTP interfaces, held against their OpenAPI documents by a test."""
+"""Backline for programs: a typed client of the services' HTTP interfaces, blocking and async, held against their OpenAPI documents."""
 
-from shared.client.client import Client
+from shared.client.batches import Fed
+from shared.client.client import AsyncClient, Client
 from shared.client.problems import (
     ApiProblem,
     Busy,
@@ -15,9 +16,11 @@ from shared.client.problems import (
 
 __all__ = [
     "ApiProblem",
+    "AsyncClient",
     "Busy",
     "Client",
     "Conflict",
+    "Fed",
     "Forbidden",
     "NotAnswered",
     "NotFound",

@@ -99,6 +99,83 @@ class People(Frozen):
     people: tuple[PersonLine, ...]
 
 
+class Imported(Frozen):
+    """What an import of the directory came to."""
+
+    recorded: int
+    unchanged: int
+    version: str
+
+
+class Why(Frozen):
+    field: str = ""
+    code: str
+    message: Text
+
+
+class Settled(Frozen):
+    at: str
+    by: str = ""
+    command: str = ""
+    request: str | None = None
+
+
+class DeskLine(Frozen):
+    """One thing that came to nothing, and why."""
+
+    entry: str
+    kind: str
+    outcome: str
+    action: str
+    business_unit: str
+    channel: str
+    at: str
+    request: str | None = None
+    number: str | None = None
+    type: str | None = None
+    place: str = ""
+    why: tuple[Why, ...] = ()
+    settled: Settled | None = None
+
+
+class DeskEntry(DeskLine):
+    """With what was sent: `body`, or `raw` where it is no JSON; `seen` goes into a correction."""
+
+    body: Json | None = None
+    raw: str | None = None
+    seen: int | None = None
+
+
+class Counts(Frozen):
+    returned: int
+    rejected: int
+    refused: int
+    settled: int
+
+
+class DeskList(Frozen):
+    entries: tuple[DeskLine, ...]
+    counts: Counts
+    next: str | None = None
+
+
+class Erased(Frozen):
+    """Whether there were personal values, and how many raw mails, entries of the desk and uploads were deleted."""
+
+    request: str
+    erased: bool
+    mails: int
+    entries: int
+    files: int = 0
+
+
+class ErasedFiles(Frozen):
+    """How many rendered files were deleted."""
+
+    request: str
+    files: int
+
+
 class Remark(Frozen):
     code: str
     message: Text

@@ -8,8 +8,8 @@ from shared.schemas.model import Frozen, Text
 class Fault(Frozen):
     """One thing wrong: where (a JSON pointer into what was sent), a stable code, and a sentence."""
 
-    pointer: str
-    code: str
+    pointer: str = ""
+    code: str = ""
     detail: str = ""
 
 
@@ -61,7 +61,7 @@ class Busy(ApiProblem):
 
 
 class ServerFault(ApiProblem):
-    """Any other 5xx; `body["instance"]` names what was recorded."""
+    """Any other 5xx; `body["instance"]` names what was recorded. Also an answer that no service gives, whatever its status."""
 
 
 class NotAnswered(Exception):  # noqa: N818  # what did not come

@@ -33,6 +33,7 @@ SENTENCES = {
     "not_a_number_of_a_request": Text(zh="应为申请编号，如 BL-28492763。", en="must be a request's number such as BL-28492763."),
     "not_a_cursor": Text(zh="应为上一页的 next，原样给出。", en="must be the `next` of the page before, as it was given."),
     "unknown_parameter": Text(zh="不是这里的参数；可用：{known}。", en="is no parameter of this address; it takes: {known}."),
+    "repeated_parameter": Text(zh="给了多次；请只给一次。", en="is given more than once; give it once."),
     "extra_forbidden": Text(zh="不在允许之列，请去掉。", en="is not allowed here; remove it."),
 }
 INVALID = Text(zh="请求参数有误，详见 errors。", en="The request's parameters are wrong; see errors.")

@@ -136,6 +136,7 @@ class BlobStore:
             return
         await self._chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
         await self._files.create_index([("filename", 1), ("uploadDate", 1)])
+        await self._files.create_index("metadata.owners", sparse=True)
         only_new = {"metadata.whole": True}  # older releases may have stored a content twice
         await self._files.create_index("filename", name="one_of_each", unique=True, partialFilterExpression=only_new)
         self._prepared = True
@@ -145,6 +146,10 @@ class BlobStore:
         query = {"filename": {"$gt": after}, "uploadDate": {"$lt": before}, "metadata.owners": {"$type": "string"}}
         found = self._files.find(query, {"filename": 1, "metadata.owners": 1}).sort("filename", 1).limit(limit)
         return [(one["filename"], one["metadata"]["owners"]) async for one in found]
+
+    async def owned_by(self, owner: str) -> list[str]:
+        """The SHA-256 of every file that was stored for `owner`."""
+        return [one["filename"] async for one in self._files.find({"metadata.owners": owner}, {"filename": 1})]
 
     async def unnamed(self, before: datetime, after: str, limit: int) -> list[tuple[str, datetime]]:
         """(SHA-256, when it was last stored) of uploads not known to be named, stored before `before`, by SHA-256, behind `after`."""

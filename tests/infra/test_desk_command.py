@@ -71,7 +71,7 @@ def test_an_entry_is_shown_with_what_was_sent(tmp_path: Path, intake: Desk):
 
 @pytest.mark.parametrize(("outcome", "status"), [("accepted", 0), ("returned", 1)])
 def test_a_correction_is_sent_as_it_lies_in_the_file(tmp_path: Path, intake: Desk, outcome: str, status: int):
-    intake.answer("POST /v1/desk/d-7/resend", (202, {"number": "BL-12345678", "outcome": outcome}))
+    intake.answer("POST /v1/desk/d-7/resend", (202, {"id": "i", "action": "submit", "number": "BL-12345678", "outcome": outcome}))
     file = tmp_path / "patch.json"
     file.write_text('{"details": {"purpose": "补上"}}', encoding="utf-8")
     found = run(tmp_path, intake, "resend", "d-7", "--unit", "east", "--patch", str(file), "--action", "amend", "--locale", "en")

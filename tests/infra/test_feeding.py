@@ -11,9 +11,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.commands import feeding
-from infra.commands.sources import Entry
 from infra.embedded.ports import free_port
+from shared.client import batches
+from shared.client.attempts import Patience
 from tests.infra.operator_desk import Desk, accepting, folder_of, open_desk
 
 BATCH = "POST /v1/requests:batch"
@@ -28,7 +28,7 @@ def intake() -> Iterator[Desk]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeding, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(Patience, "pause", lambda *_: 0.0)
     monkeypatch.setenv("COLUMNS", "200")
 
 
@@ -56,7 +56,7 @@ def test_every_line_gets_its_verdict_under_its_own_number(tmp_path: Path, intake
 
 
 def test_numbers_go_on_from_one_chunk_to_the_next(tmp_path: Path, intake: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeding, "CHUNK_LINES", 2)
+    monkeypatch.setattr(batches, "BATCH_LINES", 2)
     file = a_file(tmp_path, ["{}"] * 5)
     run = imported(file, intake)
     assert run.exit_code == 0, run.output
@@ -64,25 +64,38 @@ def test_numbers_go_on_from_one_chunk_to_the_next(tmp_path: Path, intake: Desk, 
     assert [row["line"] for row in verdicts_of(tmp_path / "requests.verdicts.jsonl")] == [1, 2, 3, 4, 5]
 
 
+NAMED = {"id": None, "action": "submit"}
+
+
 def answering(*answers: dict[str, Any]) -> Callable[[bytes], bytes]:
     """What intake says to the lines of a batch, one after the other."""
-    rows = [{"line": number, "duplicate": False, **answer} for number, answer in enumerate(answers, start=1)]
+    rows = [{**NAMED, "line": number, "duplicate": False, **answer} for number, answer in enumerate(answers, start=1)]
     return lambda _body: b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
+LABEL = {"zh": "证明", "en": "proof"}
 ACCEPTED = {"outcome": "accepted"}
 REJECTED = {
     "outcome": "rejected",
-    "verdict": {"message": {"zh": "申请人不在人员目录中。", "en": "The requester is not in the directory."}},
+    "verdict": {
+        "outcome": "rejected",
+        "message": {"zh": "申请人不在人员目录中。", "en": "The requester is not in the directory."},
+    },
 }
 RETURNED = {
     "outcome": "returned",
     "verdict": {
+        "outcome": "returned",
         "message": {"zh": "申请退回。", "en": "The request is returned."},
         "problems": [{"field": "details.mode", "code": "missing", "message": {"zh": "请填写方式。", "en": "Give the mode."}}],
         "preconditions": [
-            {"any_of": ["budget"], "state": "missing", "message": {"zh": "请证明预算。", "en": "Prove the budget."}},
-            {"any_of": ["contact"], "state": "met", "message": None},
+            {
+                "any_of": ["budget"],
+                "label": LABEL,
+                "state": "missing",
+                "message": {"zh": "请证明预算。", "en": "Prove the budget."},
+            },
+            {"any_of": ["contact"], "label": LABEL, "state": "met", "message": None},
         ],
     },
 }
@@ -134,16 +147,16 @@ def test_reasons_are_told_in_the_terminals_language(tmp_path: Path, intake: Desk
 
 
 def test_progress_off_a_terminal_is_a_line_for_each_chunk(tmp_path: Path, intake: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeding, "CHUNK_LINES", 2)
+    monkeypatch.setattr(batches, "BATCH_LINES", 2)
     run = imported(a_file(tmp_path, ["{}"] * 3), intake)
     assert run.stderr == "importing: 2 of 3\nimporting: 3 of 3\n"
 
 
 def test_a_chunk_is_never_larger_than_intake_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeding, "CHUNK_BYTES", 10)
+    monkeypatch.setattr(batches, "BATCH_BYTES", 10)
     raw = [b"1234", b"1234", b"a line longer than all", b"1"]
-    lines = [Entry(line=number, raw=line) for number, line in enumerate(raw, start=1)]
-    assert list(feeding.chunks(lines)) == [lines[:2], lines[2:3], lines[3:]]
+    cut = [[line.content for line in chunk.lines] for chunk in batches.cut(raw)]
+    assert cut == [raw[:2], raw[2:3], raw[3:]]
 
 
 def test_an_empty_file_is_no_request_at_all(tmp_path: Path, intake: Desk) -> None:
@@ -152,9 +165,7 @@ def test_an_empty_file_is_no_request_at_all(tmp_path: Path, intake: Desk) -> Non
 
 
 def test_a_chunk_is_sent_again_while_intake_is_busy_or_breaks_off(tmp_path: Path, intake: Desk) -> None:
-    intake.answer(
-        BATCH, (503, {"detail": "busy"}), (200, b'{"line": 1, "outcome": "accepted", "duplicate": false}\n'), (200, accepting)
-    )
+    intake.answer(BATCH, (503, {"detail": "busy"}), (200, answering(ACCEPTED)), (200, accepting))
     run = imported(a_file(tmp_path, ["{}", "{}"]), intake)
     assert run.exit_code == 0, run.output
     assert len({asked.body for asked in intake.asked}) == 1
@@ -166,7 +177,7 @@ def test_an_intake_that_stays_busy_ends_the_import_and_says_it_may_be_repeated(t
     run = imported(a_file(tmp_path, ["{}"]), intake)
     assert run.exit_code == 1
     assert "safe" in run.output
-    assert len(intake.asked) == feeding.ATTEMPTS
+    assert len(intake.asked) == Patience().attempts
 
 
 def test_an_intake_that_is_away_ends_the_import_without_a_trace(tmp_path: Path, intake: Desk) -> None:
@@ -182,7 +193,7 @@ def test_a_refused_token_is_told_in_the_problems_own_words(tmp_path: Path, intak
     intake.answer(BATCH, (401, {"detail": "The token is missing or not valid."}))
     run = imported(a_file(tmp_path, ["{}"]), intake)
     assert run.exit_code == 1
-    assert "401: The token is missing or not valid." in run.output
+    assert "The token is missing or not valid. (401" in run.output
     assert len(intake.asked) == 1
 
 
@@ -263,4 +274,4 @@ def test_a_directory_that_is_refused_as_a_whole_is_told_so(tmp_path: Path, intak
     intake.answer("POST /v1/people:import", (403, {"detail": "Only an operator's token may import the directory."}))
     run = CliRunner().invoke(app, ["people", str(a_file(tmp_path, ["x"])), "--folder", str(folder_of(intake, tmp_path))])
     assert run.exit_code == 1
-    assert "403: Only an operator's token may import the directory." in run.output
+    assert "Only an operator's token may import the directory. (403" in run.output

@@ -12,13 +12,16 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.commands import feeding, sources
+from infra.commands import sources
+from shared.client import batches
+from shared.client.attempts import Patience
 from tests.builders.workbooks import a_sheet, a_workbook
 from tests.infra.operator_desk import Desk, accepting, folder_of, open_desk
 
+STORED = {"sha256": "", "size": 7, "media_type": "", "name": ""}
 BATCH, PEOPLE = "POST /v1/requests:batch", "GET /v1/people"
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-UNITS = {"people": [], "business_units": [{"code": "harbour", "zh": "港湾事业部", "en": "Harbour Unit"}]}
+UNITS = {"version": "v1", "people": [], "business_units": [{"code": "harbour", "zh": "港湾事业部", "en": "Harbour Unit"}]}
 TABLE = (
     "单据编号,来源系统,支持类型,经营单位,数量\nR-1,oa,公司资料,港湾事业部,5\n,,,,\nR-2,oa,公司资料,,6,stray\nR-3,oa,公司资料,,7\n"
 )
@@ -26,7 +29,7 @@ TABLE = (
 
 @pytest.fixture
 def intake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr(feeding, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(Patience, "pause", lambda *_: 0.0)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("LANG", "en_GB.UTF-8")
     with open_desk() as desk:
@@ -137,7 +140,7 @@ def test_attachments_are_stored_before_the_rows_that_name_them(tmp_path: Path, i
     (files / "草案.docx").write_bytes(b"content")
     (tmp_path / "secret.txt").write_bytes(b"outside")
     digest = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
-    intake.answer(f"PUT /v1/attachments/{digest}?name=%E8%8D%89%E6%A1%88.docx", (201, {}))
+    intake.answer(f"PUT /v1/attachments/{digest}?name=%E8%8D%89%E6%A1%88.docx", (201, STORED))
     file = tmp_path / "requests.csv"
     file.write_text(
         '单据编号,来源系统,支持类型,附件\nR-1,oa,合同评审,"草案.docx\n../secret.txt"\nR-2,oa,合同评审,草案.docx\n',
@@ -166,7 +169,15 @@ def test_attachments_that_lines_of_json_name_are_stored_too(tmp_path: Path, inta
 
 def test_a_result_table_holds_no_formula(tmp_path: Path, intake: Desk) -> None:
     problem = {"code": "x", "message": {"zh": "=HYPERLINK(1)", "en": "=HYPERLINK(1)"}}
-    row = {"line": 1, "outcome": "refused", "duplicate": False, "number": "@x", "problem": problem}
+    row = {
+        "line": 1,
+        "id": None,
+        "action": "submit",
+        "outcome": "refused",
+        "duplicate": False,
+        "number": "@x",
+        "problem": problem,
+    }
     intake.answer(BATCH, (200, json.dumps(row).encode() + b"\n"))
     file = tmp_path / "requests.jsonl"
     file.write_text("{}\n", encoding="utf-8")
@@ -196,10 +207,10 @@ def test_a_line_that_is_too_long_is_refused_alone(tmp_path: Path, intake: Desk, 
 
 
 def test_a_file_sent_again_is_sent_as_the_same_bytes(tmp_path: Path, intake: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeding, "CHUNK_LINES", 2)
+    monkeypatch.setattr(batches, "BATCH_LINES", 2)
     file = tmp_path / "requests.csv"
     file.write_text(TABLE, encoding="utf-8")
     for _ in range(2):
         imported(file, intake)
-    batches = [asked.body for asked in intake.asked if asked.path == "/v1/requests:batch"]
-    assert batches[: len(batches) // 2] == batches[len(batches) // 2 :]
+    bodies = [asked.body for asked in intake.asked if asked.path == "/v1/requests:batch"]
+    assert bodies[: len(bodies) // 2] == bodies[len(bodies) // 2 :]

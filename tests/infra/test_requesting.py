@@ -107,3 +107,18 @@ def test_watching_is_ended_cleanly_by_ctrl_c(intake: str, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Client, "watch", interrupted)
     assert backline(intake, "watch", number)[0] == 0
+
+
+def test_a_file_is_fed_and_fed_again_with_the_same_verdicts(intake: str, tmp_path: Path):
+    file = tmp_path / "requests.jsonl"
+    lines = [json.dumps(a_request("CLI-F1")), "", json.dumps(a_request("CLI-F2", details={})), "no json"]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    rows: list[list[dict[str, Any]]] = []
+    for _ in range(2):
+        status, told = backline(intake, "import", str(file), "--unit", "east")
+        assert status == 1, told
+        rows.append([json.loads(line) for line in file.with_suffix(".verdicts.jsonl").read_bytes().splitlines()])
+    first, second = rows
+    assert [(row["line"], row["outcome"]) for row in first] == [(1, "accepted"), (3, "returned"), (4, "refused")]
+    assert first == second
+    assert first[2]["problem"]["code"] == "not_json"

@@ -9,6 +9,7 @@ from services.intake.api.desk import desk_routes
 from services.intake.api.erasing import erasing_routes
 from services.intake.api.people import people_routes
 from services.intake.api.personal import personal_routes
+from services.intake.api.persons import person_routes
 from services.intake.api.reading import reading_routes
 from services.intake.api.submitting import submitting_routes
 from services.intake.api.waiving import waiving_routes
@@ -23,6 +24,7 @@ __all__ = [
     "desk_routes",
     "erasing_routes",
     "people_routes",
+    "person_routes",
     "personal_routes",
     "reading_routes",
     "submitting_routes",

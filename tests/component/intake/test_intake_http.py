@@ -132,6 +132,7 @@ async def test_pages_follow_each_other_by_next(site: Site):
         ("limit=0", "limit"),
         ("stauts=submitted", "stauts"),
         ("status=submitted&page=2", "page"),
+        ("status=submitted&status=returned", "status"),
     ],
 )
 async def test_a_wrong_or_unknown_parameter_is_refused_by_name(site: Site, query: str, named: str):

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -54,6 +55,9 @@ class Files:
         sha256 = hashlib.sha256(data).hexdigest()
         self.kept[sha256] = data
         return sha256
+
+    async def discard(self, sha256: str, _before: datetime) -> bool:
+        return self.kept.pop(sha256, None) is not None
 
 
 class Here:
@@ -126,6 +130,27 @@ async def test_a_customers_file_is_stored_with_its_internal_sheet_and_neither_is
     assert "郗评审" in text_of(data)
     assert "郗评审" not in text_of(files.kept[said.sha256])
     assert "郗评审" not in str(end)
+
+
+@pytest.mark.parametrize("then", [{}, None])
+async def test_a_file_whose_values_were_erased_while_it_was_rendered_is_not_kept(then: dict[str, Any] | None):
+    """`then` is what intake answers when it is asked again; None: it does not answer."""
+    job, files = a_job(a_body("tech.bid")), Files()
+
+    class Erasing(Intake):
+        asked = 0
+
+        async def personal(self, request: str) -> dict[str, Any]:
+            self.asked += 1
+            if self.asked == 1:
+                return await super().personal(request)
+            if then is None:
+                raise httpx.ConnectError("away")
+            return then
+
+    end = await an_effect(Erasing(job), files).perform(an_item(job), never)
+    assert isinstance(end, Retry)
+    assert files.kept == {}
 
 
 async def test_made_twice_it_is_the_same_file():

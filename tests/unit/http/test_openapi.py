@@ -1,10 +1,11 @@
 """What an address takes and what the OpenAPI document says of it: unknown parameters, any Content-Type, errors as problems."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from jsonschema import Draft202012Validator, ValidationError
 
@@ -37,6 +38,42 @@ async def test_a_parameter_that_an_address_does_not_take_is_refused_by_name(
     (fault,) = assert_problem(answer, 422, "invalid_parameters")["errors"]
     assert (fault["pointer"], fault["code"]) == ("/query/limt", "unknown_parameter")
     assert word in fault["detail"]
+
+
+@pytest.mark.parametrize(("headers", "word"), [(ENGLISH, "more than once; give it once"), ({}, "请只给一次")])
+async def test_a_parameter_that_is_given_several_times_is_refused_by_name(
+    client: httpx.AsyncClient, headers: dict[str, str], word: str
+):
+    answer = await client.get("/v1/things/x?limit=5&limit=5", headers=headers)
+    (fault,) = assert_problem(answer, 422, "invalid_parameters")["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/query/limit", "repeated_parameter")
+    assert word in fault["detail"]
+    assert (await client.get("/v1/things/x?limit=5", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["list", "list_or_none", "one"])
+async def test_only_a_list_is_given_several_times(kind: str):
+    router = APIRouter(prefix="/v1")
+
+    @router.get("/list")
+    async def list_(named: Annotated[list[str], Query()]) -> list[str]:
+        return named
+
+    @router.get("/list_or_none")
+    async def list_or_none(named: Annotated[list[str] | None, Query()] = None) -> list[str]:
+        return named or []
+
+    @router.get("/one")
+    async def one(named: str) -> list[str]:
+        return [named]
+
+    app = create_app(service="routing", health=Health(), routers=[router])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as asking:
+        answer = await asking.get(f"/v1/{kind}?named=a&named=b")
+    if kind == "one":
+        assert_problem(answer, 422, "invalid_parameters")
+    else:
+        assert answer.json() == ["a", "b"]
 
 
 async def test_health_and_measures_take_whatever_they_are_asked(client: httpx.AsyncClient):
