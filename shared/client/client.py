@@ -5,6 +5,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from shared.client.models import (
     Notifications,
     People,
     RequestList,
+    SeasonList,
     Seen,
     Stored,
     Waiting,
@@ -27,6 +29,7 @@ from shared.client.models import (
 )
 from shared.client.problems import NotFound
 from shared.client.transport import Patience, Sleep, Transport
+from shared.schemas.estimates import Estimate
 from shared.schemas.model import Json
 from shared.schemas.requests import NUMBER_PREFIX, Answer
 
@@ -193,6 +196,15 @@ class Client:
     def waiting(self, *, limit: int | None = None) -> Waiting:
         """The requests that nobody fits, or whose coordinator has yet to choose."""
         return Waiting.model_validate_json(self._read("routing", "/v1/waiting", {"limit": limit}))
+
+    def estimate(self, *, type: str, business_unit: str, needed_by: datetime | None = None) -> Estimate:  # noqa: A002
+        """When a request sent now would have its people, and when it could be done: ranges."""
+        params = {"type": type, "business_unit": business_unit, "needed_by": needed_by.isoformat() if needed_by else None}
+        return Estimate.model_validate_json(self._read("routing", "/v1/estimate", params))
+
+    def seasons(self) -> SeasonList:
+        """The seasons that are, were and will be."""
+        return SeasonList.model_validate_json(self._read("routing", "/v1/seasons"))
 
     def notifications(self, request_id: str) -> Notifications:
         """Who was told of a request, and how that ended."""
