@@ -19,6 +19,9 @@ from shared.schemas.topics import (
     INBOUND_GROUP,
     PEOPLE,
     REQUEST_TOPICS,
+    SEASON_NOTIFICATIONS,
+    SEASONS,
+    SEASONS_GROUP,
     VERDICTS,
     inbound_of,
     verdicts_of,
@@ -59,6 +62,11 @@ def _of_service(source: Source, units: Sequence[str], *, shared: bool) -> Iterab
         written += [PEOPLE, *(verdicts_of(unit) for unit in units), *([VERDICTS] if shared else [])]
         read += [*(inbound_of(unit) for unit in units), *([INBOUND] if shared else [])]
         groups = (*groups, INBOUND_GROUP)
+    if source == "routing":
+        written, read = [*written, SEASONS], [*read, SEASONS]
+    if source == "notify":
+        written, read = [*written, SEASON_NOTIFICATIONS], [*read, SEASONS, SEASON_NOTIFICATIONS]
+        groups = (*groups, SEASONS_GROUP)
     return _allowed(source, [topic.name for topic in written], [topic.name for topic in read], groups)
 
 

@@ -3,10 +3,21 @@
 from shared.schemas.envelope import Source, dataschema
 from shared.schemas.model import Json
 from shared.schemas.registry import EVENTS, MODELS, OWNER
-from shared.schemas.topics import DEAD_LETTER, INBOUND, PEOPLE, REQUEST_TOPICS, TOPICS, VERDICTS, Topic
+from shared.schemas.topics import (
+    DEAD_LETTER,
+    INBOUND,
+    PEOPLE,
+    REQUEST_TOPICS,
+    SEASON_NOTIFICATIONS,
+    SEASONS,
+    TOPICS,
+    VERDICTS,
+    Topic,
+)
 
 DIALECT = "application/schema+json;version=draft-2020-12"
 ABOUT_PEOPLE = ("backline.person.recorded", "backline.unit.recorded")
+ABOUT_SEASONS = tuple(name for name in EVENTS["routing"] if name.startswith("backline.season."))
 OTHERS = {INBOUND.name: "backline.request", VERDICTS.name: "backline.verdict"}
 DEAD = "backline.dead_letter"
 DESCRIPTION = (
@@ -41,8 +52,12 @@ def messages_of(topic: Topic) -> list[str]:
         return [OTHERS[topic.name]]
     if topic == PEOPLE:
         return list(ABOUT_PEOPLE)
+    if topic == SEASONS:
+        return list(ABOUT_SEASONS)
+    if topic == SEASON_NOTIFICATIONS:
+        return list(EVENTS["notify"])
     writers = [source for source, written in REQUEST_TOPICS.items() if written == topic]
-    return [name for source in writers for name in EVENTS[source] if name not in ABOUT_PEOPLE] or [DEAD]
+    return [name for source in writers for name in EVENTS[source] if name not in (*ABOUT_PEOPLE, *ABOUT_SEASONS)] or [DEAD]
 
 
 def _channel(topic: Topic) -> Json:
@@ -58,6 +73,7 @@ def _channel(topic: Topic) -> Json:
 
 def _operations() -> Json:
     ours: dict[str, tuple[Source, Topic]] = {topic.name: (source, topic) for source, topic in REQUEST_TOPICS.items()}
+    ours |= {SEASONS.name: ("routing", SEASONS), SEASON_NOTIFICATIONS.name: ("notify", SEASON_NOTIFICATIONS)}
     ours |= {PEOPLE.name: ("intake", PEOPLE), VERDICTS.name: ("intake", VERDICTS)}
     ours |= {topic.name: (source, topic) for source, topic in DEAD_LETTER.items()}
     sends = {f"{source}.send.{name}": _operation("send", topic) for name, (source, topic) in ours.items()}

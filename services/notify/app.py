@@ -22,6 +22,7 @@ from services.notify.projection import MongoProjection
 from services.notify.rendering.labels import labels_of
 from services.notify.rendering.renderer import Renderer
 from services.notify.rendering.view import Console
+from services.notify.seasons import SeasonNotices
 from services.notify.settings import NotifySettings
 from services.notify.state import awaited
 from services.notify.surroundings import NotifySurroundings
@@ -29,7 +30,8 @@ from services.notify.undelivered import Undelivered
 from services.notify.undelivered_api import undelivered_routes
 from shared.callbacks.guard import Guard
 from shared.ledger.proving import Outside
-from shared.schemas.topics import REQUEST_TOPICS
+from shared.messaging.consumer import Subscription
+from shared.schemas.topics import REQUEST_TOPICS, SEASON_NOTIFICATIONS, SEASONS, SEASONS_GROUP
 from shared.service.application import application, run
 from shared.service.parts import LedgerRoom, Parts
 
@@ -47,6 +49,7 @@ def build_app(settings: NotifySettings) -> FastAPI:
     )
     known = Outside(awaited=awaited, repeatable=frozenset({CHANNEL}))
     room = parts.room("requests", NotifyDomain(load_policy()), surroundings, REQUEST_TOPICS["notify"], known)
+    seasons = _seasons(parts, surroundings)
     outside = httpx.AsyncClient(follow_redirects=False)
     mailer = Mailer(_smtp_server(settings))
     effects = _effects(settings, parts, mailer, outside)
@@ -55,9 +58,12 @@ def build_app(settings: NotifySettings) -> FastAPI:
     undelivered = Undelivered(parts.database["requests"])
     return application(
         parts,
-        rooms={"requests": room},
-        workers=[parts.worker(room, {**effects.by_kind, CHANNEL: callbacks.perform}, slots=DELIVERIES_AT_ONCE)],
-        subscriptions=[parts.hears(room, "intake", "routing", "documents")],
+        rooms={"requests": room, "seasons": seasons},
+        workers=[
+            parts.worker(room, {**effects.by_kind, CHANNEL: callbacks.perform}, slots=DELIVERIES_AT_ONCE),
+            parts.worker(seasons, effects.by_kind),
+        ],
+        subscriptions=[parts.hears(room, "intake", "routing", "documents"), _hearing(seasons)],
         routers=[
             routes(MongoProjection(parts.database["requests"]), parts.auth.needs("requests:read")),
             resolving_routes(room.desk, parts.clock, parts.auth.service, parts.keys),
@@ -68,6 +74,16 @@ def build_app(settings: NotifySettings) -> FastAPI:
         prepare=[undelivered.prepare],
         closing=[mailer.close, outside.aclose, dialler.close],
     )
+
+
+def _seasons(parts: Parts, surroundings: NotifySurroundings) -> LedgerRoom:
+    """The ledger of what is told of seasons: it hears routing's ledger of seasons, and nobody hears it."""
+    known = Outside(awaited=awaited, repeatable=frozenset({CHANNEL}))
+    return parts.room("seasons", SeasonNotices(load_policy()), surroundings, SEASON_NOTIFICATIONS, known, hears="seasons")
+
+
+def _hearing(seasons: LedgerRoom) -> Subscription:
+    return Subscription(topics=(SEASONS,), handle=seasons.hearing.handle, group=SEASONS_GROUP)
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

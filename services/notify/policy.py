@@ -54,10 +54,12 @@ class NotifyPolicy(BaseModel):
     name: str
     deadline: tuple[str, ...]
     events: dict[str, Row]
+    seasons: dict[str, str] = {}
+    """The template of each event of a season: whom it concerns stands in the event."""
 
-    @field_validator("events")
+    @field_validator("events", "seasons")
     @classmethod
-    def _known(cls, events: dict[str, Row]) -> dict[str, Row]:
+    def _known(cls, events: dict[str, Row | str]) -> dict[str, Row | str]:
         if unknown := sorted(events.keys() - MODELS.keys()):
             raise ValueError(f"no service says {', '.join(unknown)}; use the names of the contract")
         return events

@@ -7,25 +7,33 @@ from fastapi import APIRouter, FastAPI
 
 from services.routing.api import clash_routes, effort_routes, work_routes
 from services.routing.api.bidding import bidding_routes
+from services.routing.api.estimating import estimating_routes
 from services.routing.api.recalculating import recalculating_routes
+from services.routing.api.seasons import Manner, season_routes
 from services.routing.api.telling import Desk
 from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
 from services.routing.domain import RoutingDomain
+from services.routing.domain.hours import Calendar
 from services.routing.domain.leading import planners
+from services.routing.domain.policy import RoutingPolicy
+from services.routing.domain.seasons.deciding import SeasonDomain
+from services.routing.domain.seasons.rules import SeasonRules
 from services.routing.efforts_read import EffortsRead
+from services.routing.estimator import Estimator
 from services.routing.opening import OPEN_CHILD, Opening
 from services.routing.policy import load_calendar, load_policy
 from services.routing.projection import MongoSeats, Projection
+from services.routing.seasons_kept import SeasonShelf, SeasonSurroundings
 from services.routing.settings import RoutingSettings
 from services.routing.surroundings import RoutingSurroundings
 from shared.catalogue import Pack, newest
 from shared.ledger.messages import Woken
 from shared.ledger.proving import Outside
-from shared.schemas.topics import REQUEST_TOPICS
+from shared.schemas.topics import REQUEST_TOPICS, SEASONS
 from shared.service.application import application, run
-from shared.service.parts import Parts
+from shared.service.parts import LedgerRoom, Parts
 
 
 def build_app(settings: RoutingSettings) -> FastAPI:
@@ -38,18 +46,11 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     seats = MongoSeats(parts.database["seats"], policy.assignment)
     clashes = MongoClashes(parts.database["clashes"])
     guard = _guard(settings, parts, projection, clashes)
-    surroundings = RoutingSurroundings(
-        clock=parts.clock,
-        people=parts.people,
-        packs=parts.packs,
-        policy=policy,
-        calendar=calendar,
-        seats=seats,
-        requests=projection,
-        clashes=guard,
-    )
+    shelf = SeasonShelf(parts.database["seasons"], parts.clock, policy.season)
+    surroundings = _surroundings(parts, policy, calendar, seats, projection, guard, shelf)
     outside = Outside(repeatable=frozenset({OPEN_CHILD}))  # submitted twice it is the same request
     room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"], outside)
+    seasons = _seasons(parts, surroundings, shelf)
     opening = Opening(parts.http, settings.intake_url)
 
     async def wake(subjects: Sequence[str], reason: str) -> None:
@@ -61,14 +62,62 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     parts.people.on_change(surroundings.people_changed)
     return application(
         parts,
-        rooms={"requests": room},
-        workers=[parts.worker(room, {OPEN_CHILD: opening.perform})],
+        rooms={"requests": room, "seasons": seasons},
+        workers=[parts.worker(room, {OPEN_CHILD: opening.perform}), parts.worker(seasons)],
         subscriptions=[parts.hears(room, "intake")],
-        routers=_routers(parts, room.desk, projection, efforts, surroundings, newest(parts.packs, settings.policy)),
+        routers=[
+            *_routers(parts, room.desk, projection, efforts, surroundings, newest(parts.packs, settings.policy)),
+            _season_routes(parts, seasons, shelf, policy.season),
+            _estimating(parts, projection, surroundings, newest(parts.packs, settings.policy)),
+        ],
         prepare=[projection.prepare, seats.prepare, efforts.prepare, clashes.prepare],
         loops=[surroundings.sweep, *([guard.sweep] if guard else [])],
         restored=[surroundings.restore],
     )
+
+
+def _surroundings(
+    parts: Parts,
+    policy: RoutingPolicy,
+    calendar: Calendar,
+    seats: MongoSeats,
+    projection: Projection,
+    guard: ClashGuard | None,
+    shelf: SeasonShelf,
+) -> RoutingSurroundings:
+    return RoutingSurroundings(
+        clock=parts.clock,
+        people=parts.people,
+        packs=parts.packs,
+        policy=policy,
+        calendar=calendar,
+        seats=seats,
+        requests=projection,
+        clashes=guard,
+        seasons=shelf,
+    )
+
+
+def _seasons(parts: Parts, surroundings: RoutingSurroundings, shelf: SeasonShelf) -> LedgerRoom:
+    """The ledger of the seasons, with a topic of its own: whoever hears of requests hears nothing of them."""
+    around = SeasonSurroundings(
+        clock=parts.clock,
+        people=parts.people,
+        rules=surroundings.policy.season,
+        shelf=shelf,
+        better=surroundings.everybody_waiting,
+    )
+    return parts.room("seasons", SeasonDomain(), around, SEASONS)
+
+
+def _season_routes(parts: Parts, seasons: LedgerRoom, shelf: SeasonShelf, rules: SeasonRules) -> APIRouter:
+    manner = Manner(example=rules.example, usual=rules.figures)
+    return season_routes(seasons.desk, shelf, manner, parts.clock, parts.auth.needs("requests:read"), parts.keys)
+
+
+def _estimating(parts: Parts, projection: Projection, surroundings: RoutingSurroundings, pack: Pack) -> APIRouter:
+    estimator = Estimator(facts=projection, surroundings=lambda: surroundings.context([]), pack=pack)
+    return estimating_routes(estimator, parts.auth.needs("requests:read"))
 
 
 def _routers(

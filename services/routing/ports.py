@@ -7,11 +7,13 @@ from typing import Protocol
 
 from services.routing.domain import OpenLoad
 from services.routing.domain.bidding.state import Kin
+from services.routing.domain.seasons.ageing import Queued
 from shared.ledger.messages import Booking, Reservation
 from shared.schemas.envelope import Event
 from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import Step
+from shared.schemas.seasons import Season
 
 Place = tuple[str, str]
 """(request, person): one place among a person's open work."""
@@ -73,6 +75,18 @@ class Seats(Protocol):
         ...
 
 
+class InSeason(Protocol):
+    """The seasons, and what they make of the queue."""
+
+    async def current(self) -> tuple[Season, ...]:
+        """Every season that is not over."""
+        ...
+
+    async def in_order(self, queue: Sequence[Queued]) -> Sequence[str] | None:
+        """`queue` in the order in which it is tried now; None when it is in it."""
+        ...
+
+
 class Applied(Protocol):
     """Whoever else wants to hear of what was written; it does its work beside the ledger."""
 
@@ -111,6 +125,10 @@ class Requests(Protocol):
 
     async def waiting_for(self, roles: Sequence[str], limit: int) -> Sequence[str]:
         """The requests that wait longest because people of one of `roles` were full."""
+        ...
+
+    async def queue(self, limit: int, roles: Sequence[str] | None = None) -> Sequence[Queued]:
+        """The requests that nobody fits, longest first; of those with `roles`, for whom people of one of them were full."""
         ...
 
     async def provisional(self, almanac: str, after: str, limit: int) -> Sequence[str]:

@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.routing.domain import State
 from services.routing.domain.bidding.state import Kin
+from services.routing.domain.estimating import Delivered
 from services.routing.domain.life import CLOSED, OPEN, SEATED
+from services.routing.domain.seasons.ageing import Queued
 from services.routing.ports import OpenWork, Pursuit
 from services.routing.seats import MongoSeats
 from shared.schemas.bidding import BID
@@ -23,6 +26,10 @@ TYPE = "state.request.type"
 PURSUED = {UNIT: 1, OPPORTUNITY: 1}
 KIN = {TYPE: 1, "state.request.source": 1, STATUS: 1, SUPPORTERS: 1, "state.supporters.role": 1}
 MOST_KIN = 1000
+DONE = ("completed", "confirmed")
+DELIVERED = {UNIT: 1, TYPE: 1, "state.clocks.clocks.clock": 1, "state.clocks.clocks.started": 1, "state.clocks.clocks.met": 1}
+QUEUED = {UNIT: 1, TYPE: 1, "state.request.priority": 1, "state.request.needed_by": 1, SINCE: 1}
+QUEUED |= {f"{DECISIONS}.{name}": 1 for name in ("role", "skill", "excluded.full")}
 PEOPLE = {STATUS: 1, COORDINATOR: 1, SUPPORTERS: 1}
 COMPARED = {"state.request": 1, "state.clashes": 1, STATUS: 1, "state.revision": 1}
 """What is read of a request to compare it with other units'."""
@@ -51,6 +58,9 @@ class Projection:
         # Of one unit's: kept for those that wait alone, so that it costs the others nothing.
         await self._collection.create_index([(UNIT, 1), (SINCE, 1), ("_id", 1)], partialFilterExpression=LACKING)
         await self._collection.create_index([(UNIT, 1), (DUE, 1), ("_id", 1)], partialFilterExpression=RUNNING)
+        done = {STATUS: {"$in": [*DONE]}}
+        await self._collection.create_index([(TYPE, 1), ("said_at", -1)], partialFilterExpression=done)
+        await self._collection.create_index([("said_at", -1), (STATUS, 1)], partialFilterExpression=done)
         await self._collection.create_index([(PROVISIONAL, 1), ("_id", 1)], partialFilterExpression=UNSETTLED)
 
     # -- what readers see
@@ -116,6 +126,20 @@ class Projection:
         lacking = {"$elemMatch": {"role": {"$in": list(roles)}, "excluded.full": {"$gt": 0}}}
         found = self._collection.find({STATUS: "waiting", DECISIONS: lacking}, {"_id": 1}).sort([(SINCE, 1), ("_id", 1)])
         return [stored["_id"] async for stored in found.limit(limit)]
+
+    async def queue(self, limit: int, roles: Sequence[str] | None = None) -> Sequence[Queued]:
+        """The requests that nobody fits, longest first; of those with `roles`, for whom people of one of them were full."""
+        query: dict[str, Any] = {STATUS: "waiting"}
+        if roles is not None:
+            query[DECISIONS] = {"$elemMatch": {"role": {"$in": list(roles)}, "excluded.full": {"$gt": 0}}}
+        found = self._collection.find(query, QUEUED).sort([(SINCE, 1), ("_id", 1)]).limit(limit)
+        return [_queued(stored["_id"], stored["state"]) async for stored in found if stored["state"].get("request")]
+
+    async def delivered(self, kind: str | None, limit: int) -> Sequence[Delivered]:
+        """The latest that were delivered, of one type or of any, as far as they had a clock for it."""
+        query: dict[str, Any] = {STATUS: {"$in": [*DONE]}} | ({TYPE: kind} if kind else {})
+        found = self._collection.find(query, DELIVERED).sort("said_at", -1).limit(limit)
+        return [one async for stored in found if (one := _delivered(stored["state"])) is not None]
 
     async def provisional(self, almanac: str, after: str, limit: int) -> Sequence[str]:
         """Requests with a provisional clock by another calendar than version `almanac`, by id, those after `after`."""
@@ -194,6 +218,33 @@ def _kin(request: str, state: dict[str, Any]) -> Kin:
         source=Origin.model_validate(state["request"]["source"]),
         status=state["status"],
         people=tuple((seat["person"], seat["role"]) for seat in state.get("supporters", ())),
+    )
+
+
+def _delivered(state: dict[str, Any]) -> Delivered | None:
+    clock = next((one for one in state["clocks"]["clocks"] if one["clock"] == "delivery" and one["met"]), None)
+    if clock is None:
+        return None
+    return Delivered(
+        type=state["request"]["type"],
+        business_unit=state["request"]["business_unit"],
+        since=datetime.fromisoformat(clock["started"]),
+        until=datetime.fromisoformat(clock["met"]),
+    )
+
+
+def _queued(request: str, state: dict[str, Any]) -> Queued:
+    asked, decisions = state["request"], state.get("decisions", ())
+    needed = asked.get("needed_by")
+    return Queued(
+        request=request,
+        business_unit=asked["business_unit"],
+        type=asked["type"],
+        since=datetime.fromisoformat(state["waiting_since"]),
+        priority=asked.get("priority", "normal"),
+        needed_by=datetime.fromisoformat(needed) if needed else None,
+        lacks=frozenset((one["role"], one.get("skill")) for one in decisions),
+        full=frozenset(one["role"] for one in decisions if one.get("excluded", {}).get("full")),
     )
 
 

@@ -15,7 +15,7 @@ from services.routing.domain.bidding.state import Kin
 from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
-from services.routing.ports import Applied, Clock, Lost, OpenWork, People, Pursuit, Requests, Seats, Wake
+from services.routing.ports import Applied, Clock, InSeason, Lost, OpenWork, People, Pursuit, Requests, Seats, Wake
 from services.routing.waking import Waker
 from shared.catalogue import Pack
 from shared.ledger.messages import Decision, Heard, Message, Told, Woken
@@ -75,7 +75,9 @@ class RoutingSurroundings:
         seats: Seats,
         requests: Requests,
         clashes: Applied | None = None,
+        seasons: InSeason | None = None,
     ) -> None:
+        self._seasons = seasons
         self._clock = clock
         self._people = people
         self._packs = packs
@@ -84,7 +86,7 @@ class RoutingSurroundings:
         self._seats = seats
         self._requests = requests
         self._clashes = clashes
-        self._waker = Waker(requests)
+        self._waker = Waker(requests, seasons.in_order if seasons else None)
         self._latest: Context | None = None
 
     @property
@@ -114,6 +116,7 @@ class RoutingSurroundings:
             packs=self._packs,
             policy=self.policy,
             calendar=self._calendar,
+            seasons=await self._seasons.current() if self._seasons else (),
         )
         self._latest = context.keeping(self._latest)
         return self._latest
@@ -157,6 +160,10 @@ class RoutingSurroundings:
                 parts = tuple((seat.person, seat.step) for seat in (*coordinators, *state.supporters))
                 work = OpenWork(request=subject, type=state.request.type, policy=state.policy, parts=parts, asked=state.request)
                 await self._seats.book([(subject, person, bookings) for _, person, _, bookings in self._places(work)])
+
+    def everybody_waiting(self, reason: str) -> None:
+        """Whoever waits may be helped now."""
+        self._waker.everybody(reason)
 
     async def people_changed(self) -> None:
         """Whoever waits may now be helped, and whoever has a part may be away."""

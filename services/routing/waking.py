@@ -5,21 +5,27 @@ there are.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from services.routing.domain.seasons.ageing import Queued
 from services.routing.ports import Pursuit, Requests, Wake
 
 log = structlog.get_logger()
 AT_ONCE = 100
 FOR_A_SEAT = 20
+MOST_ORDERED = 5000
+"""So many of those that wait, the longest, are put in another order in season."""
+Order = Callable[[Sequence[Queued]], Awaitable[Sequence[str] | None]]
+"""Puts those that wait in the order in which they are tried; None: they are in it."""
 
 
 class Waker:
     """Told of changes without waiting; `quiet` waits until all that was told is done."""
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: Requests, order: Order | None = None) -> None:
+        self._order = order
         self._requests = requests
         self._reason: str | None = None
         self._roles: set[str] = set()
@@ -78,16 +84,31 @@ class Waker:
                     await self._wake_their(wake, sorted(away))
                 if reason:
                     await self._wake_all(wake, reason)
-                elif roles and (requests := await self._requests.waiting_for(sorted(roles), FOR_A_SEAT)):
+                elif roles and (requests := await self._for_a_seat(sorted(roles))):
                     await wake(requests, "seat_freed")
         except Exception:  # whoever waits is woken again by the next change, and by the sweep
             log.exception("routing.wake_failed")
 
     async def _wake_all(self, wake: Wake, reason: str) -> None:
         last: tuple[str, str] | None = None
+        if ordered := await self._in_order(queue := await self._requests.queue(MOST_ORDERED) if self._order else ()):
+            for start in range(0, len(ordered), AT_ONCE):
+                await wake(ordered[start : start + AT_ONCE], reason)
+            if len(queue) < MOST_ORDERED:
+                return
+            last = (queue[-1].since.isoformat(), queue[-1].request)
         while page := await self._requests.waiting(AT_ONCE, last):
             last = page[-1]
             await wake([request for _, request in page], reason)
+
+    async def _for_a_seat(self, roles: Sequence[str]) -> Sequence[str]:
+        """Who is tried first for a place that somebody in `roles` has again."""
+        if self._order and (ordered := await self._in_order(await self._requests.queue(MOST_ORDERED, roles))):
+            return ordered[:FOR_A_SEAT]
+        return await self._requests.waiting_for(roles, FOR_A_SEAT)
+
+    async def _in_order(self, queue: Sequence[Queued]) -> Sequence[str] | None:
+        return await self._order(queue) if self._order and queue else None
 
     async def _wake_their(self, wake: Wake, people: Sequence[str]) -> None:
         last = ""

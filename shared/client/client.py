@@ -42,6 +42,8 @@ class Methods:
     assignment = Asked(reading.assignment)
     decisions = Asked(reading.decisions)
     waiting = Asked(reading.waiting)
+    estimate = Asked(reading.estimate)
+    seasons = Asked(reading.seasons)
     notifications = Asked(reading.notifications)
     documents = Asked(reading.documents)
     download = Asked(reading.download)

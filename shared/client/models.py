@@ -6,11 +6,14 @@ A test holds each against the OpenAPI document of its service (tests/component/h
 from datetime import datetime
 from typing import Literal
 
+from pydantic import ConfigDict, Field
+
 from shared.schemas.documents import DocumentRendered
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.notifications import Channel
 from shared.schemas.requests import Answer, Opportunity, Origin, PolicyPin, Request, Verdict
 from shared.schemas.routing import DecisionRecord, Seat
+from shared.schemas.seasons import SeasonFigures
 from shared.schemas.service_levels import ClockName
 from shared.schemas.status import RequestStatus, WorkStatus
 
@@ -270,3 +273,28 @@ class Notification(Frozen):
 class Notifications(Frozen):
     request: str
     notifications: tuple[Notification, ...]
+
+
+class SeasonLine(Frozen):
+    """In effect from `starts` up to, and without, `ends`; of all units where none is named."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: str
+    name: str
+    business_unit: str | None
+    starts: datetime = Field(alias="from")
+    ends: datetime = Field(alias="to")
+    phase: Literal["declared", "in_effect", "ended", "withdrawn"]
+    figures: SeasonFigures
+    by: str
+    reason: str
+    declared_at: datetime
+
+
+class SeasonList(Frozen):
+    """Those that concern the unit, the latest first; `usual` are the policy's figures."""
+
+    example: bool
+    usual: SeasonFigures
+    seasons: tuple[SeasonLine, ...]

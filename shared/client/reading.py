@@ -1,6 +1,7 @@
 """The calls that read."""
 
 import json
+from datetime import datetime
 from typing import Literal
 
 import httpx
@@ -16,10 +17,12 @@ from shared.client.models import (
     Notifications,
     People,
     RequestList,
+    SeasonList,
     Seen,
     Waiting,
     WholeRequest,
 )
+from shared.schemas.estimates import Estimate
 from shared.schemas.model import Json
 
 MORE_SECONDS = 10
@@ -102,6 +105,17 @@ def decisions(request_id: str) -> Call[Decisions]:
 def waiting(*, limit: int | None = None) -> Call[Waiting]:
     """The requests that nobody fits, or whose coordinator has yet to choose."""
     return read("routing", "/v1/waiting", Waiting, {"limit": limit})
+
+
+def estimate(*, type: str, business_unit: str, needed_by: datetime | None = None) -> Call[Estimate]:  # noqa: A002
+    """When a request sent now would have its people, and when it could be done: ranges."""
+    params = {"type": type, "business_unit": business_unit, "needed_by": needed_by.isoformat() if needed_by else None}
+    return read("routing", "/v1/estimate", Estimate, params)
+
+
+def seasons() -> Call[SeasonList]:
+    """The seasons that are, were and will be."""
+    return read("routing", "/v1/seasons", SeasonList)
 
 
 def notifications(request_id: str) -> Call[Notifications]:

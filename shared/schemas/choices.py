@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.schemas.model import Frozen, Text
 from shared.schemas.requests import PolicyPin
+from shared.schemas.seasons import SeasonUsed
 
 Step = Literal["coordinator", "supporter"]
 
@@ -46,3 +47,4 @@ class DecisionRecord(Frozen):
     skills: dict[str, int] = Field(default_factory=dict, description="each wanted skill and its least level")
     weights: dict[str, float] = Field(default_factory=dict)
     fairness_half: float | None = None
+    season: SeasonUsed | None = Field(default=None, description="the season of the request's unit, when it was chosen in one")

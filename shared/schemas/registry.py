@@ -12,6 +12,7 @@ from shared.schemas import (
     notifications,
     reviews,
     routing,
+    seasons,
     service_levels,
 )
 from shared.schemas.envelope import Source
@@ -78,6 +79,11 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.bid_child_opened": bidding.BidChildOpened,
         "backline.routing.bid_child_returned": bidding.BidChildReturned,
         "backline.routing.bid_item_confirmed": bidding.BidItemConfirmed,
+        "backline.season.declared": seasons.SeasonDeclared,
+        "backline.season.changed": seasons.SeasonChanged,
+        "backline.season.withdrawn": seasons.SeasonWithdrawn,
+        "backline.season.began": seasons.SeasonBegan,
+        "backline.season.ended": seasons.SeasonEnded,
     },
     "documents": {
         "backline.documents.document_rendered": documents.DocumentRendered,

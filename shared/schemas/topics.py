@@ -29,6 +29,9 @@ REQUEST_TOPICS: dict[Source, Topic] = {
     "notify": Topic(name="backline.notifications.v1", writer="notify", key="request id"),
 }
 PEOPLE = Topic(name="backline.people.v1", writer="intake", key="person or unit", partitions=1, cleanup="compact")
+SEASONS = Topic(name="backline.seasons.v1", writer="routing", key="seasons", partitions=1)
+SEASON_NOTIFICATIONS = Topic(name="backline.season-notifications.v1", writer="notify", key="seasons", partitions=1)
+SEASONS_GROUP = "backline.notify.seasons"
 HEARS: dict[Source, tuple[Source, ...]] = {
     "intake": ("routing", "documents", "notify"),
     "routing": ("intake",),
@@ -44,7 +47,15 @@ DEAD_LETTER: dict[Source, Topic] = {
     source: Topic(name=f"backline.{source}.dead-letter", writer=source, key="topic|partition|offset", partitions=1)
     for source in SOURCES
 }
-TOPICS: tuple[Topic, ...] = (*REQUEST_TOPICS.values(), PEOPLE, INBOUND, VERDICTS, *DEAD_LETTER.values())
+TOPICS: tuple[Topic, ...] = (
+    *REQUEST_TOPICS.values(),
+    PEOPLE,
+    SEASONS,
+    SEASON_NOTIFICATIONS,
+    INBOUND,
+    VERDICTS,
+    *DEAD_LETTER.values(),
+)
 
 UNIT_PARTITIONS = 3
 UNIT_CODE = re.compile(r"[A-Za-z0-9_-]{1,100}")

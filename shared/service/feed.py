@@ -25,6 +25,10 @@ class Feed:
         self._url_of = url_of
         self._ledger = ledger
 
+    def of(self, ledger: str) -> "Feed":
+        """The services' ledgers of another name."""
+        return Feed(self._client, self._url_of, ledger)
+
     async def events(self, source: str, subject: str, after: int) -> Sequence[Event]:
         """What `source` said of `subject` after its number `after`."""
         return EVENTS.validate_json(await self._get(source, f"/internal/events/{quote(subject, safe='')}", {"after": str(after)}))

@@ -65,7 +65,8 @@ class NoPepperError(Exception):
 @dataclass(frozen=True, kw_only=True)
 class LedgerRoom:
     """One ledger with its store, the desk in front of it, the handler of the topics it hears, what finds the rest, what makes
-    its states again, and what takes up again from its `topic` what a database from a backup does not know.
+    its states again, and what takes up again from its `topic` what a database from a backup does not know. `feed` is where it asks
+    for what it lacks.
     """
 
     ledger: Ledger[Any, Any]
@@ -77,6 +78,7 @@ class LedgerRoom:
     shadow: Shadow
     restorer: Restorer[Any, Any]
     topic: Topic
+    feed: Feed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +146,19 @@ class Parts:
         )
 
     def room(
-        self, collection: str, domain: Domain[S, C], surroundings: Surroundings[C], topic: Topic, outside: Outside | None = None
+        self,
+        collection: str,
+        domain: Domain[S, C],
+        surroundings: Surroundings[C],
+        topic: Topic,
+        outside: Outside | None = None,
+        hears: str = "requests",
     ) -> LedgerRoom:
-        """A ledger over `collection` whose events go to `topic`; `outside` is what a restore must know of its effects, if it has any."""
+        """A ledger over `collection` whose events go to `topic`; `outside` is what a restore must know of its effects, if it has any.
+
+        It hears the other services' ledgers of the name `hears`.
+        """
+        feed, compacted = self.feed.of(hears), topic.cleanup == "compact"
         store, shadow = MongoLedgerStore(self.database[collection]), MongoShadow(self.database[collection])
         publisher = TopicPublisher(self.producer, topic.name)
         ledger = Ledger(
@@ -163,19 +175,12 @@ class Parts:
             store=store,
             desk=Desk(ledger),
             hearing=Hearing(ledger, self.burial),
-            reconciler=Reconciler(self.settings.service, ledger, heads=self.feed.heads, ask=self.feed.events, clock=self.clock),
-            rebuilder=Rebuilder(Fold.of(domain), store, shadow, self.feed.events),
+            reconciler=Reconciler(self.settings.service, ledger, heads=feed.heads, ask=feed.events, clock=self.clock),
+            rebuilder=Rebuilder(Fold.of(domain), store, shadow, feed.events),
             shadow=shadow,
-            restorer=Restorer(
-                domain,
-                surroundings,
-                store,
-                self.feed.events,
-                self.clock.now,
-                outside=outside,
-                compacted=topic.cleanup == "compact",
-            ),
+            restorer=Restorer(domain, surroundings, store, feed.events, self.clock.now, outside=outside, compacted=compacted),
             topic=topic,
+            feed=feed,
         )
 
     def worker(self, room: LedgerRoom, effects: Mapping[str, Perform] | None = None, *, slots: int = EFFECTS_AT_ONCE) -> Worker:
@@ -184,7 +189,7 @@ class Parts:
             room.ledger,
             room.desk,
             effects=effects or {},
-            ask=self.feed.events,
+            ask=room.feed.events,
             slots=slots,
             lease=timedelta(seconds=self.settings.lease_seconds),
         )

@@ -154,7 +154,7 @@ class Caller:
             "return-to-step": {"step": "unit", "reason": "theirs"},
             "ask-also": {"person": room.people[0] if room.people else "x", "beside": "bu_leader", "reason": "theirs"},
             "transfer": {"person": room.people[0] if room.people else "x", "reason": "theirs"},
-            "resolve": {"arrived": True},
+            **_of_no_request(room.unit),
         }
         content = bodies.get(last, {"details": {"purpose": "theirs"}})
         return json.dumps(content, ensure_ascii=False).encode(), "application/json"
@@ -167,3 +167,8 @@ class Caller:
         if action == "amend":
             return {**named, "details": {"purpose": "theirs"}}
         return body if self._dice.random() < 0.5 else {**body, "priority": "urgent"}
+
+
+def _of_no_request(unit: str) -> dict[str, Json]:
+    season = {"name": "theirs", "business_unit": unit, "from": "2027-03-02", "to": "2027-03-09"}
+    return {"resolve": {"arrived": True}, "seasons": season, "change": {"name": "theirs"}, "end": {"reason": "theirs"}}

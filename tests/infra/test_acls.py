@@ -20,6 +20,8 @@ from shared.schemas.topics import (
     INBOUND,
     PEOPLE,
     REQUEST_TOPICS,
+    SEASON_NOTIFICATIONS,
+    SEASONS,
     TOPICS,
     VERDICTS,
     inbound_of,
@@ -55,6 +57,7 @@ def test_every_topic_has_at_most_its_one_writer(topic):
 def test_a_service_reads_what_it_hears_and_what_it_said_itself(source):
     read = {acl.name for acl in ALL if (acl.principal, acl.operation, acl.resource) == (source, "Read", "topic")}
     own = {inbound_of(unit).name for unit in UNITS} if source == "intake" else set()
+    own |= {"routing": {SEASONS.name}, "notify": {SEASONS.name, SEASON_NOTIFICATIONS.name}}.get(source, set())
     assert read == {PEOPLE.name, REQUEST_TOPICS[source].name, *(REQUEST_TOPICS[heard].name for heard in HEARS[source]), *own}
     assert who("Write", DEAD_LETTER[source].name) == {source}
 

@@ -100,7 +100,7 @@ class Season:
                 places.keep(seat)
                 continue
             others = frozenset(one.person for one in seats if one.step == "supporter")
-            fits = eligible(places._question("supporter", places.wanted(seat), others), self._context, PACK).fits
+            fits = eligible(places.question("supporter", places.wanted(seat), others), self._context, PACK).fits
             key = f"{seat.role}|{seat.skill}|{places.request.business_unit}"
             self._turn[key] += 1
             chosen = fits[self._turn[key] % len(fits)] if fits else None

@@ -93,3 +93,24 @@ def labels_of(packs: Mapping[tuple[str, str], Pack]) -> LabelsOf:
         return PackLabels(pack)
 
     return find
+
+
+class BareLabels:
+    """The Labels of a message that is about no request: keys as they are."""
+
+    def type_name(self, key: str, _locale: str) -> str:
+        """See Labels."""
+        return key
+
+    output_name = role_name = type_name
+
+    def field_name(self, _type_key: str, path: str, _locale: str) -> str:
+        """See Labels."""
+        return path
+
+    def value_name(self, _type_key: str, _path: str, value: str, _locale: str) -> str:
+        """See Labels."""
+        return value
+
+
+NO_LABELS: Labels = BareLabels()

@@ -13,7 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from services.notify.facts import shortened
-from services.notify.rendering.labels import LabelsOf
+from services.notify.rendering.labels import NO_LABELS, LabelsOf
+from services.notify.rendering.seasons import season_view
 from services.notify.rendering.view import Console, Ours, Reader, Scene, view_of
 from shared.ledger.messages import Item
 from shared.schemas.people import Directory
@@ -73,15 +74,17 @@ class Renderer:
     def _view(self, item: Item, reader: Reader, directory: Directory) -> tuple[str, dict[str, Any]]:
         locale = reader.locale if reader.locale in LOCALES else LOCALES[0]
         template = item.data["template"]
-        pin = item.data["params"]["request"]["policy"]
+        params = item.data["params"]
+        seasonal = "season" in params["particulars"]
+        pin = None if seasonal else params["request"]["policy"]
         scene = Scene(
             reader=Reader(name=reader.name, locale=locale, time_zone=reader.time_zone),
             directory=directory,
-            labels=self._labels_of(pin["name"], pin["version"]),
+            labels=self._labels_of(pin["name"], pin["version"]) if pin else NO_LABELS,
             console=self._console,
             words=self._words[locale],
         )
-        return f"{locale}/{template}.j2", view_of(item, scene)
+        return f"{locale}/{template}.j2", season_view(item, scene) if seasonal else view_of(item, scene)
 
 
 def _ours(words: Any) -> Any:

@@ -83,7 +83,7 @@ class Scene:
     def value(self, type_key: str, path: str, value: str) -> str:
         """A field's value as it is read: choices by name, times in the reader's zone."""
         if _TIME.match(value):
-            return _when(value, self.reader)
+            return written(value, self.reader)
         return self.labels.value_name(type_key, path, value, self.reader.locale)
 
     def failure(self, cause: str) -> str:
@@ -141,7 +141,7 @@ def _request(identity: str, request: Json, seats: list[Json], scene: Scene) -> J
         "output": scene.labels.output_name(request["type"], locale),
         "customer": request["customer"] or "",
         "opportunity": request["opportunity"] or "",
-        "deadline": _when(request["deadline"], scene.reader),
+        "deadline": written(request["deadline"], scene.reader),
         "priority": scene.value(request["type"], "priority", request["priority"]),
         "unit": scene.unit(request["business_unit"]),
         "by_mail": by_mail,
@@ -182,7 +182,7 @@ def _particulars(given: Json, scene: Scene) -> Json:
         shown["role"] = scene.role(given["role"])
     if "roles" in given:
         shown["roles"] = [scene.role(role) for role in given["roles"]]
-    shown |= {name: _when(given[name], scene.reader) for name in ("until", "due") if name in given}
+    shown |= {name: written(given[name], scene.reader) for name in ("until", "due") if name in given}
     if "document" in given:  # planned when each document was announced by itself
         shown |= {
             "files": [given["name"]] if "name" in given else [],
@@ -198,7 +198,7 @@ def _points(said: Json, type_key: str, scene: Scene) -> list[Json]:
     changed = [(scene.field(type_key, change["field"]), _change(change, type_key, scene)) for change in said.get("changes", ())]
     unread = [(str(scene.words["unread"]), line) for line in said.get("unread", ())]
     wanted = [(scene.field(type_key, field), "") for field in said.get("missing", ())]
-    due = [(part["label"], _when(part["due"], scene.reader)) for part in said.get("parts", ())]
+    due = [(part["label"], written(part["due"], scene.reader)) for part in said.get("parts", ())]
     files = [(name, "") for name in said.get("files", ())]
     failed = [(str(scene.words["problem"]), text) for text in dict.fromkeys(map(scene.failure, said.get("failures", ())))]
     return [{"label": label, "text": text} for label, text in (*missing, *wanted, *changed, *unread, *due, *files, *failed)]
@@ -225,7 +225,7 @@ def _localised(value: object, locale: str) -> Any:
             return value
 
 
-def _when(moment: str | None, reader: Reader) -> str:
+def written(moment: str | None, reader: Reader) -> str:
     """The moment in the reader's zone, with the zone named; empty when there is none."""
     if not moment:
         return ""

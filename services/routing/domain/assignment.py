@@ -15,6 +15,7 @@ from services.routing.domain.roster import Fit
 from services.routing.domain.scoring import MICRO, TIE_BREAK
 from shared.catalogue import Pack
 from shared.schemas.routing import Candidate, DecisionRecord
+from shared.schemas.seasons import Season, SeasonUsed
 
 __all__ = ["OFFERED", "SHOWN", "TIE_BREAK", "rank", "weights_of"]
 SHOWN = 10
@@ -52,12 +53,18 @@ def rank(question: Question, context: Context, pack: Pack, *, shown: int = SHOWN
         skills=dict(question.least_levels),
         weights=scores.weights,
         fairness_half=scores.half,
+        season=season_used(context.season(question.request.business_unit)),
     )
 
 
 def weights_of(pack: Pack, rules: AssignmentRules) -> dict[str, float]:
     """The weights of a choice: the pinned pack's, and beside them those of routing's own rules."""
     return {"language": rules.language, "fairness": rules.fairness, **pack.weights}
+
+
+def season_used(season: Season | None) -> SeasonUsed | None:
+    """What the record holds of the season."""
+    return SeasonUsed(id=season.id, name=season.name, figures=season.figures) if season else None
 
 
 class Scores:
@@ -70,6 +77,7 @@ class Scores:
         self.half = rules.fairness_half
         self._taken = question.taken
         self._loads = context.loads
+        self._context = context
         self._of_load: dict[float, int] = {}
         self._of_recent: dict[float, int] = {}
         self._of_level = [scoring.worth(self.weights, "level", level / 3.0) for level in range(4)]
@@ -132,8 +140,19 @@ class Scores:
             "industry": self._industry in fit.industries,
             "own_unit": fit.at_home,
             "language": self._language in fit.languages,
+            "borrowed": not (fit.at_home or fit.of_pool),
+            **self._cap(fit),
         }
         return {name: float(value) for name, value in inputs.items() if value}
+
+    def _cap(self, fit: Fit) -> dict[str, float]:
+        """How many places a person has in season, and what that follows from."""
+        season = self._context.season(fit.unit)
+        if season is None:
+            return {}
+        figures = season.figures
+        given = {"seats": fit.seats, "cap_factor": figures.cap_factor, "cap_more": figures.cap_more}
+        return {**given, "cap": figures.cap(fit.seats)}
 
 
 def _best(fits: Sequence[Fit], scores: Scores, count: int) -> list[tuple[Fit, float]]:

@@ -67,7 +67,7 @@ def _has_time(seat: Seat, seats: Seating, context: Context) -> bool:
     if person is None or not person.active or person.away(context.now):
         return False
     load = context.loads.get(person.id, NO_LOAD)
-    if person.id not in seats.taken and load.count >= person.seats:
+    if person.id not in seats.taken and load.count >= context.cap(person.business_unit, person.seats):
         return False
     if seat.step == "supporter" and taken(seats.appointments, load.bookings, context.policy.assignment.travel):
         return False

@@ -14,6 +14,7 @@ from shared.catalogue import Pack
 from shared.ledger.messages import Booking, Reservation
 from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin
+from shared.schemas.seasons import Season
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,8 @@ class Context:
     kin: Mapping[str, tuple[Kin, ...]] = field(default_factory=dict)
     """Of each bid that is woken: the other requests of its opportunity and unit."""
     calendar: Calendar
+    seasons: tuple[Season, ...] = ()
+    """Every season that is or will be; of a unit at most one is in effect."""
 
     def pack(self, pin: PolicyPin) -> Pack:
         """The pinned pack; raises PolicyMissingError."""
@@ -60,6 +63,20 @@ class Context:
     def load(self, person: str) -> OpenLoad:
         """The open work of `person`."""
         return self.loads.get(person, NO_LOAD)
+
+    @cached_property
+    def in_season(self) -> tuple[Season, ...]:
+        """The seasons in effect."""
+        return tuple(season for season in self.seasons if season.in_effect(self.now))
+
+    def season(self, unit: str) -> Season | None:
+        """The season that is in effect for `unit`."""
+        return next((season for season in self.in_season if season.concerns(unit)), None)
+
+    def cap(self, unit: str, seats: int) -> int:
+        """How many open requests somebody of `unit` with `seats` places may hold now."""
+        season = self.season(unit) if self.in_season else None
+        return season.figures.cap(seats) if season else seats
 
     @cached_property
     def rosters(self) -> Rosters:

@@ -51,10 +51,31 @@ def explain(question: Question, pack: Pack, found: Eligible, candidates: Sequenc
         ),
         (found.pool and question.request.business_unit != pack.pool, POOL),
         (found.own, OWN),
+        (found.borrowed, _borrowed(best, context)),
+        (context.season(question.request.business_unit), _season(question, best, context)),
     ):
         if applies:
             zh, en = zh + sentence.zh, f"{en} {sentence.en}"
     return Text(zh=zh, en=en)
+
+
+def _borrowed(best: Candidate, context: Context) -> Text:
+    """Where somebody of another unit comes from."""
+    person = context.directory.people.get(best.person)
+    unit = context.directory.units.get(person.business_unit) if person else None
+    zh, en = (unit.name.zh, unit.name.en) if unit else ("其他单位", "another unit")
+    return Text(zh=f"本单位与共享池均已满，由{zh}借调。", en=f"Everybody in the unit and the pool is full, so {en} lends them.")
+
+
+def _season(question: Question, best: Candidate, context: Context) -> Text:
+    """That a season's figures counted, and what they made of the person's places."""
+    season = context.season(question.request.business_unit)
+    if season is None:
+        return Text(zh="", en="")
+    seats, cap = best.inputs.get("seats"), best.inputs.get("cap")
+    zh = f"，在办上限 {seats:g} → {cap:g}" if seats and cap else ""
+    en = f": {cap:g} places instead of {seats:g}" if seats and cap else ""
+    return Text(zh=f"按旺季“{season.name}”的数值{zh}。", en=f"The figures of season “{season.name}” counted{en}.")
 
 
 POOL = Text(zh="本单位无合适人选，由共享池承担。", en="Nobody in the unit fits, so the shared pool takes it.")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.routing.domain.bidding.policy import BiddingPolicy
 from services.routing.domain.review.rules import ChainRule
+from services.routing.domain.seasons.rules import SeasonRules
 from shared.calendar import WindowsError, read_week
 
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
@@ -61,6 +62,18 @@ class AssignmentRules(BaseModel):
         return timedelta(minutes=self.travel_minutes)
 
 
+class EstimateRules(BaseModel):
+    """From how many deliveries on they are believed; of fewer the service level speaks, from `level_early` of it to `level_late`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    least_observations: int = Field(default=10, ge=5, le=1000)
+    most_observations: int = Field(default=200, ge=10, le=1000)
+    level_early: float = Field(default=0.25, gt=0, le=1)
+    level_median: float = Field(default=0.75, gt=0, le=2)
+    level_late: float = Field(default=1.5, ge=1, le=10)
+
+
 class RoutingPolicy(BaseModel):
     """The table. `example` says that the figures are ours: the policy names none. Times that run keep what they began with.
 
@@ -79,6 +92,8 @@ class RoutingPolicy(BaseModel):
     account_within_days: int = Field(default=30, ge=0, le=3660)
     clash_contacts: tuple[str, ...] = ("bu_leader",)
     bidding: BiddingPolicy
+    season: SeasonRules = SeasonRules()
+    estimates: EstimateRules = EstimateRules()
 
     @field_validator("week")
     @classmethod

@@ -3,6 +3,7 @@
 from services.routing.domain import scoring
 from services.routing.domain.scoring import MICRO
 from shared.schemas.routing import Candidate, DecisionRecord
+from shared.schemas.seasons import SeasonFigures
 
 
 def reproduced(identity: str, record: DecisionRecord) -> DecisionRecord | None:
@@ -21,6 +22,15 @@ def reproduced(identity: str, record: DecisionRecord) -> DecisionRecord | None:
     )
 
 
+def _cap(candidate: Candidate) -> dict[str, float]:
+    """The places that a candidate of a unit in season has, by the figures that the record holds."""
+    given = candidate.inputs
+    if "seats" not in given or "cap_factor" not in given:
+        return {}
+    figures = SeasonFigures(cap_factor=given["cap_factor"], cap_more=int(given.get("cap_more", 0)))
+    return {"cap": float(figures.cap(int(given["seats"])))}
+
+
 def same(record: DecisionRecord, again: DecisionRecord) -> bool:
     """Byte for byte."""
     return record.model_dump_json() == again.model_dump_json()
@@ -31,6 +41,7 @@ def _scored(identity: str, record: DecisionRecord, candidate: Candidate, half: f
     tie_break = scoring.tie_break(candidate.person, scoring.salt(identity, record.role))
     return candidate.model_copy(
         update={
+            "inputs": {**candidate.inputs, **_cap(candidate)},
             "parts": {**{name: worth / MICRO for name, worth in worths.items()}, "tie_break": tie_break},
             "total": scoring.total(worths, tie_break),
             "open_load": candidate.inputs.get("load", 0.0),

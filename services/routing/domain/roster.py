@@ -32,7 +32,7 @@ class Fit:
     """Somebody who may have the seat. `entry` holds the role; `worker` is the same, or stands in while they are away.
 
     `level` is the worker's lowest among the wanted skills; `at_home`, whether they belong to the request's unit; `languages` are
-    those they work in.
+    those they work in, `unit` where they belong.
     """
 
     entry: str
@@ -44,6 +44,7 @@ class Fit:
     regions: tuple[str, ...]
     languages: frozenset[str]
     of_pool: bool
+    unit: str = ""
 
     @property
     def stands_in_for(self) -> str | None:
@@ -60,6 +61,15 @@ class Roster:
     excluded: Mapping[str, int]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lenders:
+    """The other units' people who hold the role: those who may have the seat, and the others of the `holders` by filter."""
+
+    fits: tuple[Fit, ...]
+    excluded: Mapping[str, int]
+    holders: int
+
+
 class Rosters:
     """The rosters of one directory in one quarter of an hour."""
 
@@ -67,6 +77,7 @@ class Rosters:
         self._directory = directory
         self._now = now
         self._known: dict[Wanted, Roster] = {}
+        self._lent: dict[Wanted, Lenders] = {}
         self._holders, self._inactive = _by_role_and_unit(directory)
 
     def serve(self, directory: Directory, now: datetime) -> bool:
@@ -78,6 +89,20 @@ class Rosters:
         known = self._known.get(wanted)
         if known is None:
             known = self._known[wanted] = self._made(wanted)
+        return known
+
+    def lenders(self, wanted: Wanted) -> "Lenders":
+        """Who of other units may be borrowed for the seat."""
+        known = self._lent.get(wanted)
+        if known is None:
+            units = self._holders.get(wanted.role, {})
+            others = [
+                person for unit, people in sorted(units.items()) if unit not in {wanted.home, wanted.pool} for person in people
+            ]
+            excluded: Counter[str] = Counter()
+            known = self._lent[wanted] = Lenders(
+                fits=self._fits(others, wanted, excluded), excluded=excluded, holders=len(others)
+            )
         return known
 
     def removed_by(self, person: str, wanted: Wanted) -> str:
@@ -140,6 +165,7 @@ def _fit(person: Person, worker: Person, wanted: Wanted) -> Fit:
         regions=worker.regions,
         languages=frozenset((worker.locale, *worker.languages)),
         of_pool=worker.business_unit == wanted.pool,
+        unit=worker.business_unit,
     )
 
 

@@ -11,6 +11,7 @@ from services.routing.domain.eligibility import Question, who_is
 from services.routing.domain.state import Held, State
 from shared.catalogue import Pack, RequestType, SupporterRole
 from shared.ledger.messages import Booking, Reservation
+from shared.schemas.people import Person
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import Candidate, DecisionRecord, Seat, Step
 
@@ -43,9 +44,14 @@ class Seating:
         """The times for which the request takes its supporters away."""
         return appointments(self.identity, self.request, self.kind, self.context.policy.assignment)
 
+    @property
+    def coordinating(self) -> SupporterRole:
+        """The coordinator's seat."""
+        return SupporterRole(role=self._role(self.kind.coordinator))
+
     def coordinator(self) -> tuple[Seat | None, DecisionRecord]:
         """Who receives the request: relative to its unit, at headquarters by corporate marketing where the matrix says so."""
-        record = self._rank("coordinator", SupporterRole(role=self._role(self.kind.coordinator)), frozenset())
+        record = self._rank("coordinator", self.coordinating, frozenset())
         return self._take(record, SupporterRole(role=record.role)), record
 
     def vacancies(self, keep: Sequence[Held] = ()) -> list[SupporterRole]:
@@ -98,7 +104,7 @@ class Seating:
 
     def named(self, step: Step, wanted: SupporterRole, person: str) -> Seat | str:
         """The seat of `person`, whom somebody named, of the unit or the pool; or the first filter that removes them."""
-        fit = who_is(person, self._question(step, wanted, frozenset()), self.context, self.pack)
+        fit = who_is(person, self.question(step, wanted, frozenset()), self.context, self.pack)
         if isinstance(fit, str):
             return fit
         self._burden(person, step)
@@ -138,7 +144,7 @@ class Seating:
         return tuple(
             Reservation(
                 holder=person,
-                capacity=people[person].seats,
+                capacity=self._capacity(people[person]),
                 weight=weight,
                 bookings=self.appointments if person in self.attending else (),
             )
@@ -146,15 +152,23 @@ class Seating:
             if person not in self.holding
         )
 
+    def _capacity(self, person: Person) -> int:
+        """How many requests `person` may hold; whoever is borrowed keeps places for their own unit."""
+        unit, home = person.business_unit, self.request.business_unit
+        season = self.context.season(home)
+        keep = season.figures.lenders_keep if season and unit not in {home, self.pack.pool} else 0
+        return self.context.cap(unit, person.seats) - keep
+
     def _role(self, role: str) -> str:
         """Roles are relative to the request's unit; headquarters has its own marketing."""
         return self.pack.pool_coordinator.get(role, role) if self.request.business_unit == self.pack.pool else role
 
     def _rank(self, step: Step, wanted: SupporterRole, seated: frozenset[str], *, shown: int = SHOWN) -> DecisionRecord:
-        question = self._question(step, wanted, self.barred | seated)
+        question = self.question(step, wanted, self.barred | seated)
         return rank(question, self.context, self.pack, shown=shown)
 
-    def _question(self, step: Step, wanted: SupporterRole, barred: frozenset[str]) -> Question:
+    def question(self, step: Step, wanted: SupporterRole, barred: frozenset[str] = frozenset()) -> Question:
+        """The seat as a question of who may have it."""
         return Question(
             identity=self.identity,
             request=self.request,

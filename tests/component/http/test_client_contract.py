@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from shared.client import AsyncClient, Client, models
 from shared.client.client import Methods
 from shared.schemas.envelope import SOURCES
+from shared.schemas.estimates import Estimate
 from shared.schemas.model import Json
 from shared.schemas.requests import Answer
 from tests.component.http.test_service_http import application
@@ -32,6 +33,8 @@ METHODS: dict[tuple[str, str, str], tuple[str, type[BaseModel] | None]] = {
     ("routing", "get", "/v1/requests/{request_id}/assignment"): ("assignment", models.Assignment),
     ("routing", "get", "/v1/requests/{request_id}/decision"): ("decisions", models.Decisions),
     ("routing", "get", "/v1/waiting"): ("waiting", models.Waiting),
+    ("routing", "get", "/v1/estimate"): ("estimate", Estimate),
+    ("routing", "get", "/v1/seasons"): ("seasons", models.SeasonList),
     ("notify", "get", "/v1/requests/{request_id}/notifications"): ("notifications", models.Notifications),
     ("documents", "get", "/v1/requests/{request_id}/documents"): ("documents", models.Documents),
     ("documents", "get", "/v1/documents/{document}"): ("download", None),
@@ -83,6 +86,10 @@ OTHERS = {
     ("routing", "post", "/v1/requests/{request_id}/settle-clash"): "people do the work, with their own tokens",
     ("routing", "get", "/v1/requests/{request_id}/review"): "the same",
     ("routing", "post", "/v1/reviews:preview"): "people look before they ask",
+    ("routing", "post", "/v1/seasons"): "people who lead declare them: backline season",
+    ("routing", "post", "/v1/seasons/{season_id}/change"): "the same",
+    ("routing", "post", "/v1/seasons/{season_id}/end"): "the same",
+    ("routing", "post", "/v1/seasons/{season_id}/withdraw"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/opine"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/return-to-step"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/ask-also"): "the same",

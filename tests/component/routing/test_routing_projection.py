@@ -46,6 +46,16 @@ async def stored(database: Database) -> tuple[Projection, FakeRequests]:
     return projection, fake
 
 
+async def test_what_estimates_read_agrees_with_the_fake(mongo_database: Database):
+    projection, fake = await stored(mongo_database)
+    for kind in (None, "tech.survey", "tech.bid"):
+        assert await projection.delivered(kind, 10) == await fake.delivered(kind, 10)
+    assert len(await projection.delivered("tech.survey", 10)) == 1
+    for roles in (None, ["presales_engineer"], ["test_engineer"]):
+        assert await projection.queue(10, roles) == await fake.queue(10, roles)
+    assert [one.request for one in await projection.queue(10)] == [one for _, one in await fake.waiting(10)]
+
+
 async def test_every_read_agrees_with_the_fake(mongo_database: Database):
     projection, fake = await stored(mongo_database)
     everything = [*fake.states, "unknown", "parked"]

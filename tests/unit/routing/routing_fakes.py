@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from services.routing.domain import OpenLoad, State
 from services.routing.domain.appointments import taken
 from services.routing.domain.bidding.state import Kin
+from services.routing.domain.estimating import Delivered
 from services.routing.domain.life import SEATED
 from services.routing.domain.policy import AssignmentRules
+from services.routing.domain.seasons.ageing import Queued
 from services.routing.ports import Lost, OpenWork, Place, Pursuit
 from shared.ledger.messages import Booking, Reservation
 from shared.schemas.bidding import BID
@@ -151,6 +153,21 @@ class FakeRequests:
             if any(record.role in roles and record.excluded.get("full") for record in self.states[request].decisions)
         ][:limit]
 
+    async def queue(self, limit: int, roles: Sequence[str] | None = None) -> Sequence[Queued]:
+        found = await self.waiting(limit) if roles is None else [("", one) for one in await self.waiting_for(roles, limit)]
+        return [_queued(request, self.states[request]) for _, request in found]
+
+    async def delivered(self, kind: str | None, limit: int) -> Sequence[Delivered]:
+        found = []
+        for state in reversed(self.states.values()):
+            clock = next((one for one in state.clocks.clocks if one.clock == "delivery" and one.met), None)
+            request = state.request
+            if request and clock and clock.met and state.status in {"completed", "confirmed"} and kind in {None, request.type}:
+                found.append(
+                    Delivered(type=request.type, business_unit=request.business_unit, since=clock.started, until=clock.met)
+                )
+        return found[:limit]
+
     async def nearest_due(self, sight: Sight, limit: int) -> Sequence[tuple[str, State]]:
         seen = self._seen(sight.in_unit()).items()
         return sorted(((r, state) for r, state in seen if state.clocks.due), key=lambda one: str(one[1].clocks.due))[:limit]
@@ -212,6 +229,21 @@ class FakeRequests:
             for identity, state in sorted(self._seen(sight).items())
             if state.request and state.request.opportunity and state.request.opportunity.id == opportunity
         ]
+
+
+def _queued(identity: str, state: State) -> Queued:
+    assert state.request is not None
+    assert state.waiting_since is not None
+    return Queued(
+        request=identity,
+        business_unit=state.request.business_unit,
+        type=state.request.type,
+        since=state.waiting_since,
+        priority=state.request.priority,
+        needed_by=state.request.needed_by,
+        lacks=frozenset((record.role, record.skill) for record in state.decisions),
+        full=frozenset(record.role for record in state.decisions if record.excluded.get("full")),
+    )
 
 
 @dataclass
