@@ -36,6 +36,10 @@ class DocumentsSurroundings:
         surveys = await self._surveys.surveys(subjects) if subjects else {}
         return Context(now=self._clock.now(), packs=self._packs, surveys=surveys)
 
+    def together(self, context: Context, _states: Mapping[str, object], _messages: Sequence[Message]) -> Context:
+        """Each is decided by itself."""
+        return context
+
     def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
         """Nothing is reserved, so nothing changes."""
         return context

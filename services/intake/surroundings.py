@@ -87,6 +87,10 @@ class RequestSurroundings:
             return None
         return await self._enclosed.known(digests) if digests else {}
 
+    def together(self, context: Context, _states: Mapping[str, object], _messages: Sequence[Message]) -> Context:
+        """Each is decided by itself."""
+        return context
+
     def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
         """Nothing is reserved, so nothing changes."""
         return context
@@ -114,6 +118,10 @@ class PeopleSurroundings:
     async def context(self, _messages: Sequence[Message]) -> PeopleContext:
         """Only the moment."""
         return PeopleContext(now=self._clock.now())
+
+    def together(self, context: PeopleContext, _states: Mapping[str, object], _messages: Sequence[Message]) -> PeopleContext:
+        """Each is decided by itself."""
+        return context
 
     def after(self, context: PeopleContext, _decisions: Sequence[Decision]) -> PeopleContext:
         """Nothing is reserved, so nothing changes."""

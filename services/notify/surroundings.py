@@ -51,6 +51,10 @@ class NotifySurroundings:
             callbacks=directory.callbacks,
         )
 
+    def together(self, context: Context, _states: Mapping[str, object], _messages: Sequence[Message]) -> Context:
+        """Each is decided by itself."""
+        return context
+
     def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
         """Nothing is reserved, so nothing changes."""
         return context

@@ -1,6 +1,6 @@
 """The port between the ledger and a service's pure domain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -60,6 +60,10 @@ class Surroundings(Protocol[C]):
 
     async def context(self, messages: Sequence[Message]) -> C:
         """Read once per batch whatever the decisions on `messages` need."""
+        ...
+
+    def together(self, context: C, states: Mapping[str, object], messages: Sequence[Message]) -> C:
+        """The context once the batch's subjects, in these states, have agreed on what concerns them all. Pure."""
         ...
 
     def after(self, context: C, decisions: Sequence[Decision]) -> C:

@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
+from services.routing.domain.appointments import taken
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
-from shared.ledger.messages import Booking, Reservation
+from shared.ledger.messages import Booking, Decision, Reservation
 from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin
 
@@ -32,6 +33,14 @@ class OpenLoad:
 NO_LOAD = OpenLoad()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Agreed:
+    """What a whole batch agreed on for one request in `state`."""
+
+    state: object
+    decision: Decision
+
+
 class PolicyMissingError(Exception):
     """The pack a request is pinned to is not installed here; the request waits, another version is never used instead."""
 
@@ -49,13 +58,31 @@ class Context:
     kin: Mapping[str, tuple[Kin, ...]] = field(default_factory=dict)
     """Of each bid that is woken: the other requests of its opportunity and unit."""
     calendar: Calendar
+    agreed: Mapping[str, Agreed] = field(default_factory=dict)
+    """What the requests of the batch agreed on before any of them is decided."""
+
+    def agreement(self, subject: str, state: object) -> Decision | None:
+        """What was agreed on for a request, if it is still in that state and everybody still has the place and the time."""
+        found = self.agreed.get(subject)
+        if found is None or found.state != state:
+            return None
+        travel = self.policy.assignment.travel
+        stands = all(
+            (load := self.load(one.holder)).count < one.capacity and not taken(one.bookings, load.bookings, travel)
+            for one in found.decision.reservations
+        )
+        return found.decision if stands else None
 
     def pack(self, pin: PolicyPin) -> Pack:
         """The pinned pack; raises PolicyMissingError."""
-        found = self.packs.get((pin.name, pin.version))
-        if found is None or found.hash != pin.hash:
+        if not self.has(pin):
             raise PolicyMissingError(f"policy {pin.name} {pin.version} ({pin.hash}) is not installed")
-        return found
+        return self.packs[pin.name, pin.version]
+
+    def has(self, pin: PolicyPin) -> bool:
+        """Whether the very pack is installed."""
+        found = self.packs.get((pin.name, pin.version))
+        return found is not None and found.hash == pin.hash
 
     def load(self, person: str) -> OpenLoad:
         """The open work of `person`."""

@@ -151,8 +151,11 @@ class Seating:
         return self.pack.pool_coordinator.get(role, role) if self.request.business_unit == self.pack.pool else role
 
     def _rank(self, step: Step, wanted: SupporterRole, seated: frozenset[str], *, shown: int = SHOWN) -> DecisionRecord:
-        question = self._question(step, wanted, self.barred | seated)
-        return rank(question, self.context, self.pack, shown=shown)
+        return rank(self.question(step, wanted, seated), self.context, self.pack, shown=shown)
+
+    def question(self, step: Step, wanted: SupporterRole, seated: frozenset[str]) -> Question:
+        """Who may have a seat beside those who are `seated`, but for who declined."""
+        return self._question(step, wanted, self.barred | seated)
 
     def _question(self, step: Step, wanted: SupporterRole, barred: frozenset[str]) -> Question:
         return Question(

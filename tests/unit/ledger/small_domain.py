@@ -4,7 +4,7 @@ and each ended item with one fact, and plans one item per intake event.
 Invariant: its state is the diary of what it evolved, so that a lost, repeated or reordered message shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -124,6 +124,9 @@ class Quiet:
 
     async def context(self, messages: Sequence[Message]) -> Setting:
         return self.setting
+
+    def together(self, context: Setting, states: Mapping[str, object], messages: Sequence[Message]) -> Setting:
+        return context
 
     def after(self, context: Setting, decisions: Sequence[Decision]) -> Setting:
         return context

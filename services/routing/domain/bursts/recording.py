@@ -1,0 +1,48 @@
+"""The record of a seat that was filled together with a batch: every candidate's score after their price. Pure."""
+
+from services.routing.domain.assignment import SHOWN
+from services.routing.domain.bursts.seats import VacantSeat
+from services.routing.domain.bursts.solving import Solved
+from services.routing.domain.context import Context
+from services.routing.domain.explanation import explain_shared
+from shared.catalogue import Pack
+from shared.schemas.routing import DecisionRecord
+
+
+def recorded(number: int, seat: VacantSeat, found: Solved, context: Context, pack: Pack) -> DecisionRecord:
+    """The choice of seat `number`: nobody is worth more to it, after prices, than whoever was chosen."""
+    chosen, prices, question = found.holders[number], found.prices, seat.question
+    barred = found.forbidden.get(number, {})
+    open_to = [person for person in seat.worths if person not in barred]
+    full = {person for person in open_to if person not in prices}
+    running = sorted(
+        (person for person in open_to if person not in full),
+        key=lambda person: (prices[person] - seat.worths[person], person != chosen, person),
+    )
+    candidates = tuple(
+        seat.scores.candidate(place, seat.fits[person], seat.scores.tie_break(person), prices[person])
+        for place, person in enumerate(running[:SHOWN], start=1)
+    )
+    excluded = seat.found.excluded.copy()
+    excluded.update([*barred.values(), *("full" for _ in full), *("ranked_lower" for _ in running[SHOWN:])])
+    return DecisionRecord(
+        step=question.step,
+        role=question.role,
+        skill=question.skills[0] if question.skills else None,
+        at=context.now,
+        directory=context.directory.version,
+        policy=question.policy,
+        considered=len(context.directory.people),
+        candidates=candidates,
+        excluded=dict(sorted(excluded.items())),
+        chosen=(chosen,),
+        explanation=explain_shared(question, pack, seat.found, candidates, _suits_best(seat, running), context),
+        skills=dict(question.least_levels),
+        weights=seat.scores.weights,
+        fairness_half=seat.scores.half,
+    )
+
+
+def _suits_best(seat: VacantSeat, running: list[str]) -> str:
+    """Whoever is worth most to the seat before prices."""
+    return max(running, key=lambda person: (seat.worths[person], person))
