@@ -26,7 +26,7 @@ from tests.unit.routing.burst_build import (
     supporters,
 )
 
-SEEDS = range(25)
+SEEDS = range(12)
 
 
 def in_turn(batch: Requests, context: Context) -> dict[str, Decision]:
@@ -219,3 +219,15 @@ def test_more_requests_go_before_score_and_score_before_spread_and_overload_is_n
 ):
     single = Way(assigned=5, score=10.0, overload=0, spread=0.2)
     assert (kept(single.model_copy(update=changes), single) == "together") is better
+
+
+def test_who_has_another_seat_of_the_same_request_is_not_called_needed_elsewhere():
+    bids = 0
+    for seed in SEEDS:
+        found = decided(*a_burst(seed, requests=20))
+        people = supporters(found)
+        for subject, record in priced(found):
+            shown = {one.person for one in record.candidates}
+            assert shown & set(people[subject]) == set(record.chosen)
+            bids += len(people[subject]) > 1
+    assert bids, "some of them have two seats"

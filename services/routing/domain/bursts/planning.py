@@ -155,7 +155,8 @@ class _Joint:
         self, subject: str, _wanted: Sequence[SupporterRole], _keep: Sequence[Held]
     ) -> tuple[list[Held], list[DecisionRecord]]:
         seats, numbers = self.begun[subject].seats, self.numbers[subject]
-        records = [recorded(number, self.seats[number], self.found, self.started, seats.pack) for number in numbers]
+        people = [self.found.holders[number] for number in numbers]
+        records = [recorded(one, self.seats[one], people, self.found, self.started, seats.pack) for one in numbers]
         held = [
             seats.choose(record.candidates[0], self.seats[number].wanted) for number, record in zip(numbers, records, strict=True)
         ]
