@@ -78,7 +78,10 @@ class Mongod:
         command = [str(_binary()), "--dbpath", str(self._data[place]), "--port", str(self.ports[place]), "--bind_ip", "127.0.0.1"]
         command += ["--replSet", SET_NAME, "--wiredTigerCacheSizeGB", "0.5" if len(self.ports) == 1 else "0.25"]
         command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
-        command += ["--setParameter", "oplogNetworkTimeoutBufferSeconds=1"]  # else a secondary goes on reading from a frozen primary
+        command += [
+            "--setParameter",
+            "oplogNetworkTimeoutBufferSeconds=1",
+        ]  # else a secondary goes on reading from a frozen primary
         command += ["--slowOpSampleRate", "0"]  # its log would quote what slow writes hold, personal values among it
         name = self._data[place].name
         return Program(name, command, log=folder / "log" / f"{name}.log")

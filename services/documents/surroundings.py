@@ -6,8 +6,8 @@ from typing import Protocol
 
 from services.documents.domain import Context, Survey
 from shared.catalogue import Pack
-from shared.ledger.messages import Decision, Heard, Message
-from shared.schemas.envelope import Event
+from shared.ledger.domain import EachByItself
+from shared.ledger.messages import Heard, Message
 
 
 class Clock(Protocol):
@@ -20,7 +20,7 @@ class Surveys(Protocol):
         ...
 
 
-class DocumentsSurroundings:
+class DocumentsSurroundings(EachByItself[Context]):
     """The Surroundings of documents; it reserves nothing."""
 
     def __init__(self, *, clock: Clock, packs: Mapping[tuple[str, str], Pack], surveys: Surveys) -> None:
@@ -35,14 +35,3 @@ class DocumentsSurroundings:
         )
         surveys = await self._surveys.surveys(subjects) if subjects else {}
         return Context(now=self._clock.now(), packs=self._packs, surveys=surveys)
-
-    def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
-        """Nothing is reserved, so nothing changes."""
-        return context
-
-    async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
-        """Nothing to reserve."""
-        return frozenset()
-
-    async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
-        """Nothing to do after a write."""

@@ -8,7 +8,8 @@ from services.intake.domain import Context, PeopleContext
 from services.intake.domain.state import EARLY_WAIT
 from shared.catalogue import EarlierRequest, Pack, earlier_references
 from shared.catalogue.attachments import Uploaded, digests_in
-from shared.ledger.messages import Decision, Message, Told
+from shared.ledger.domain import EachByItself
+from shared.ledger.messages import Message, Told
 from shared.people.copy import DirectoryCopy
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
@@ -40,7 +41,7 @@ class Enclosed(Protocol):
     async def known(self, digests: Collection[str]) -> Mapping[str, Uploaded]: ...
 
 
-class RequestSurroundings:
+class RequestSurroundings(EachByItself[Context]):
     """The Surroundings of the request ledger; intake reserves nothing."""
 
     def __init__(
@@ -87,14 +88,6 @@ class RequestSurroundings:
             return None
         return await self._enclosed.known(digests) if digests else {}
 
-    def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
-        """Nothing is reserved, so nothing changes."""
-        return context
-
-    async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
-        """Nothing to reserve."""
-        return frozenset()
-
     async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
         """Count the verdicts."""
         for _, state, events in subjects:
@@ -104,7 +97,7 @@ class RequestSurroundings:
                     metrics.VERDICTS.labels(event.data["verdict"]["outcome"], channel).inc()
 
 
-class PeopleSurroundings:
+class PeopleSurroundings(EachByItself[PeopleContext]):
     """The Surroundings of the people ledger: what is recorded here is in this process's directory at once."""
 
     def __init__(self, clock: Clock, people: DirectoryCopy) -> None:
@@ -114,14 +107,6 @@ class PeopleSurroundings:
     async def context(self, _messages: Sequence[Message]) -> PeopleContext:
         """Only the moment."""
         return PeopleContext(now=self._clock.now())
-
-    def after(self, context: PeopleContext, _decisions: Sequence[Decision]) -> PeopleContext:
-        """Nothing is reserved, so nothing changes."""
-        return context
-
-    async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
-        """Nothing to reserve."""
-        return frozenset()
 
     async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
         """Take what was just recorded into the directory, without waiting for the broker."""

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from services.notify.state import Context
-from shared.ledger.messages import Decision, Message
+from shared.ledger.domain import EachByItself
+from shared.ledger.messages import Message
 from shared.schemas.envelope import Event
 from shared.schemas.people import Directory
 from shared.telemetry import metrics
@@ -23,7 +24,7 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-class NotifySurroundings:
+class NotifySurroundings(EachByItself[Context]):
     """The Surroundings of notify; it reserves nothing."""
 
     def __init__(
@@ -34,7 +35,6 @@ class NotifySurroundings:
         subscribers: tuple[str, ...],
         directory: Callable[[], Directory] = Directory,
     ) -> None:
-        self._directory = directory
         self._clock = clock
         self._directory = directory
         self._rooms = rooms
@@ -50,14 +50,6 @@ class NotifySurroundings:
             leaders=leaders_of(directory),
             callbacks=directory.callbacks,
         )
-
-    def after(self, context: Context, _decisions: Sequence[Decision]) -> Context:
-        """Nothing is reserved, so nothing changes."""
-        return context
-
-    async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
-        """Nothing to reserve."""
-        return frozenset()
 
     async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
         """Count deliveries by channel and outcome."""

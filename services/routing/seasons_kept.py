@@ -11,7 +11,8 @@ from services.routing.domain.seasons.deciding import SeasonContext
 from services.routing.domain.seasons.rules import SeasonRules
 from services.routing.domain.seasons.state import Seasons
 from services.routing.ports import Clock, People
-from shared.ledger.messages import Decision, Message
+from shared.ledger.domain import EachByItself
+from shared.ledger.messages import Message
 from shared.schemas.envelope import Event
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.seasons import SEASONS, Season, SeasonBegan, SeasonChanged
@@ -68,7 +69,7 @@ class SeasonShelf:
             self._known = seasons
 
 
-class SeasonSurroundings:
+class SeasonSurroundings(EachByItself[SeasonContext]):
     """The Surroundings of the seasons' ledger; it reserves nothing. `better` is told when those that wait may find somebody."""
 
     def __init__(
@@ -83,14 +84,6 @@ class SeasonSurroundings:
     async def context(self, _messages: Sequence[Message]) -> SeasonContext:
         """The moment and the people."""
         return SeasonContext(now=self._clock.now(), directory=self._people.directory, rules=self._rules)
-
-    def after(self, context: SeasonContext, _decisions: Sequence[Decision]) -> SeasonContext:
-        """Nothing is reserved, so nothing changes."""
-        return context
-
-    async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
-        """Nothing to reserve."""
-        return frozenset()
 
     async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
         """Know what was written; who waits is looked at again when a season begins, or has other figures."""

@@ -5,6 +5,7 @@ Invariant: nobody's open seats ever exceed the capacity they were reserved under
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -12,6 +13,7 @@ import structlog
 from services.routing.domain import Context, State, burden
 from services.routing.domain.appointments import appointments
 from services.routing.domain.bidding.state import Kin
+from services.routing.domain.bursts.planning import agreed, to_assign
 from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
@@ -125,6 +127,14 @@ class RoutingSurroundings:
         """The context for the next request of the batch, once `decisions` want people's time."""
         wanted = [reservation for decision in decisions for reservation in decision.reservations]
         return context.after(wanted) if wanted else context
+
+    def together(self, context: Context, states: Mapping[str, object], messages: Sequence[Message]) -> Context:
+        """The context with what the batch's requests agree on; without it each is decided by itself."""
+        try:
+            return replace(context, agreed=agreed(to_assign(states, messages), context)).keeping(context)
+        except Exception:  # whatever one request's data raise concerns it alone: decided by itself, it raises it again
+            log.exception("routing.batch_not_agreed")
+            return context
 
     async def reserve(self, wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
         """One conditional bulk for the whole batch."""

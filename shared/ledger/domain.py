@@ -1,8 +1,8 @@
 """The port between the ledger and a service's pure domain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from shared.ledger.messages import Decision, Message
 from shared.schemas.envelope import Event, Source
@@ -62,6 +62,10 @@ class Surroundings(Protocol[C]):
         """Read once per batch whatever the decisions on `messages` need."""
         ...
 
+    def together(self, context: C, states: Mapping[str, object], messages: Sequence[Message]) -> C:
+        """The context once the batch's subjects, in these states, have agreed on what concerns them all. Pure."""
+        ...
+
     def after(self, context: C, decisions: Sequence[Decision]) -> C:
         """The context for the next request of the batch, after `decisions` that reserve something. Pure."""
         ...
@@ -73,3 +77,22 @@ class Surroundings(Protocol[C]):
     async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
         """Told after the write: (subject, new state, new own events). Must be safe to repeat and to miss."""
         ...
+
+
+class EachByItself(Generic[C]):
+    """What the Surroundings of a ledger have in common whose requests share nothing: nobody agrees, and nothing is reserved."""
+
+    def together(self, context: C, _states: Mapping[str, object], _messages: Sequence[Message]) -> C:
+        """Each is decided by itself."""
+        return context
+
+    def after(self, context: C, _decisions: Sequence[Decision]) -> C:
+        """Nothing is reserved, so nothing changes."""
+        return context
+
+    async def reserve(self, _wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
+        """Nothing to reserve."""
+        return frozenset()
+
+    async def applied(self, _subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
+        """Nothing to do after a write."""

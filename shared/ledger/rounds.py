@@ -65,6 +65,8 @@ class Rounds(Generic[S, C]):
         due: dict[str, int] = {}
         for attempt in range(MAX_ROUNDS):
             drafts, context = await self._drafts(pending, messages, refused, sealing=sealing)
+            if attempt == 0 and len(drafts) > 1:  # those refused by others' writes are decided one by one
+                context = self._together(drafts, context, messages)
             for draft in drafts:
                 draft.context = context
                 work(draft)
@@ -83,6 +85,11 @@ class Rounds(Generic[S, C]):
                 metrics.STALE_WRITES.labels(self._domain.source).inc(len(stale))
                 await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 7)))  # noqa: S311  # jitter needs no secrecy
         raise ContendedError(f"{len(pending)} documents were written by others in each of {MAX_ROUNDS} rounds")
+
+    def _together(self, drafts: Sequence[Draft[S, C]], context: C, messages: Sequence[Message]) -> C:
+        """The context with what the batch agrees on; whoever is set aside has no say in it."""
+        states = {one.document.subject: one.state for one in drafts if not one.sealed and one.document.parked is None}
+        return self._surroundings.together(context, states, messages)
 
     async def _drafts(
         self, subjects: Sequence[str], messages: Sequence[Message], refused: dict[str, str], *, sealing: bool

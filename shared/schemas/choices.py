@@ -24,12 +24,40 @@ class Candidate(Frozen):
     inputs: dict[str, float] = Field(default_factory=dict, description="what the parts were worked out from; 0 is left out")
 
 
+class Way(Frozen):
+    """What came of one way to assign a batch.
+
+    `score` is the sum over all seats, each at the load that its person has by then; `overload`, how many places were given beyond
+    somebody's capacity; `spread`, the Gini coefficient of the load afterwards of all who could have had one of the seats.
+    """
+
+    assigned: int
+    score: float
+    overload: int
+    spread: float
+
+
+class Together(Frozen):
+    """How a batch was assigned: which way was kept, and by how much its score is the greater (`gain`).
+
+    `requests` of the batch had seats to be filled by policy. More requests assigned go before a greater score, that before less spread;
+    what is alike in everything is done one by one.
+    """
+
+    requests: int
+    kept: Literal["together", "one_by_one"]
+    gain: float
+    together: Way
+    one_by_one: Way
+
+
 class DecisionRecord(Frozen):
     """How one choice was made, reproducible from directory version, policy and these numbers (`backline explain`).
 
     `weights` are those it used, `fairness_half` the effort at which the weight of fairness is halved.
     `candidates` holds the best 10, or 20 where a coordinator chooses; `excluded` counts everybody else by the filter that
-    removed them.
+    removed them. What was chosen in a batch holds `together`; where that was the way kept, each candidate's part `price` is what it
+    costs the batch to have that person, scores are after it, and nobody has a greater one than whoever was chosen.
     """
 
     step: Step
@@ -48,3 +76,4 @@ class DecisionRecord(Frozen):
     weights: dict[str, float] = Field(default_factory=dict)
     fairness_half: float | None = None
     season: SeasonUsed | None = Field(default=None, description="the season of the request's unit, when it was chosen in one")
+    together: Together | None = None

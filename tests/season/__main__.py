@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from tests.season.simulation import Season
+from tests.season.simulation import How, Season
 
 
 def main() -> None:
@@ -12,8 +12,15 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--people", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--clump", type=int, default=1, help="up to so many requests come at once")
+    parser.add_argument("--fairness", type=float, nargs=2, metavar=("WEIGHT", "HALF"), help="to be tried instead of the policy's")
     given = parser.parse_args()
-    figures = {how: Season(given.requests, given.people, given.seed, how).run() for how in ("backline", "round_robin")}
+    ways: tuple[How, ...] = ("backline", "together", "round_robin") if given.clump > 1 else ("backline", "round_robin")
+    fairness = tuple(given.fairness) if given.fairness else None
+    figures = {}
+    for how in ways:
+        season = Season(given.requests, given.people, given.seed, how, clump=given.clump, fairness=fairness)
+        figures[how] = season.run()
     print(json.dumps(figures, indent=2))
 
 

@@ -3,13 +3,19 @@
 import heapq
 import random
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from services.routing.domain import Context, State
 from services.routing.domain.assigning import assign
-from services.routing.domain.eligibility import eligible
+from services.routing.domain.assignment import Scores
+from services.routing.domain.bursts.comparing import gini
+from services.routing.domain.bursts.planning import agreed
+from services.routing.domain.context import Agreed
+from services.routing.domain.eligibility import eligible, who_is
+from services.routing.domain.scoring import MICRO
 from services.routing.domain.seating import burden, seating
 from services.routing.policy import load_calendar, load_policy
 from shared.catalogue import load_pack, read_directory
@@ -20,7 +26,7 @@ from shared.schemas.routing import CoordinatorAssigned, Seat, SupportersAssigned
 from tests.bench.company import company
 from tests.bench.mix import requests
 
-How = Literal["backline", "round_robin"]
+How = Literal["backline", "together", "round_robin"]
 START = datetime.fromisoformat("2027-03-01T00:00:00+00:00")
 WEEKS = timedelta(days=21)
 HOURS_PER_EFFORT = 3.0
@@ -28,15 +34,31 @@ PACK = load_pack()
 
 
 class Season:
-    """`count` requests for `people`, assigned by the real domain, or in turn among those whom its filters leave."""
+    """`count` requests for `people`, assigned by the real domain, or in turn among those whom its filters leave.
 
-    def __init__(self, count: int, people: int, seed: int, how: How) -> None:
+    They come one by one, or in clumps of up to `clump`; those of a clump the domain assigns one by one, or `together`.
+    `fairness` is a weight and its half to try instead of the policy's.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        people: int,
+        seed: int,
+        how: How,
+        *,
+        clump: int = 1,
+        fairness: tuple[float, float] | None = None,
+    ) -> None:
         self._how = how
         self._chance = random.Random(seed)
         self.directory = _directory(people, self._chance)
-        self._requests = _requests(count, self.directory, self._chance)
+        self._requests = _clumps(_requests(count, self.directory, self._chance), clump, self._chance)
         packs = {(PACK.name, PACK.version): PACK}
-        policy = load_policy()
+        policy = self._shipped = load_policy()
+        if fairness:
+            tried = {"fairness": fairness[0], "fairness_half": fairness[1]}
+            policy = policy.model_copy(update={"assignment": policy.assignment.model_copy(update=tried)})
         calendar = load_calendar(policy)
         self._context = Context(
             now=START, directory=self.directory, loads={}, familiar={}, packs=packs, policy=policy, calendar=calendar
@@ -46,15 +68,29 @@ class Season:
         self._ends: list[tuple[datetime, int, str, str, float]] = []
         self._turn: Counter[str] = Counter()
         self._figures: Counter[str] = Counter()
+        self._score = 0
 
     def run(self) -> dict[str, float]:
         """The figures."""
-        for number, (at, request) in enumerate(self._requests):
+        for at, batch in self._requests:
             self._until(at)
-            self._assign(f"R{number}", request)
+            if self._how == "together":
+                together = agreed([(subject, _state(request)) for subject, request in batch], self._context)
+                self._figures["clumps_together"] += _kept_together(together)
+                self._context = replace(self._context, agreed=together).keeping(self._context)
+            for subject, request in batch:
+                self._assign(subject, request)
         effort = [self._given[person.id] for person in self.directory.holders("presales_engineer")]
         zero = dict.fromkeys(("assigned", "waiting", "over_the_cap", "on_leave", "skill_misses", "clashes"), 0)
-        return {**zero, **self._figures, "gini_of_engineers": round(gini(effort), 4), "most": max(effort), "least": min(effort)}
+        score = round(self._score / MICRO, 3)
+        return {
+            **zero,
+            **self._figures,
+            "score": score,
+            "gini_of_engineers": round(gini(effort), 4),
+            "most": max(effort),
+            "least": min(effort),
+        }
 
     def _until(self, at: datetime) -> None:
         """Time passes: work ends, what was given long ago counts no more."""
@@ -71,7 +107,7 @@ class Season:
         self._context = replace(self._context, now=at, loads=loads).keeping(self._context)
 
     def _assign(self, subject: str, request: Request) -> None:
-        state = State(request=request, policy=PACK.pin)
+        state = _state(request)
         decision = assign(subject, state, self._context)
         facts = decision.facts
         seats: list[Seat] = [fact.seat for fact in facts if isinstance(fact, CoordinatorAssigned)]
@@ -86,6 +122,7 @@ class Season:
             seats += found.seats
         self._figures["assigned"] += 1
         self._check(seats, reservations)
+        self._rate(subject, state, seats)
         self._take(subject, request, reservations)
 
     def _in_turn(
@@ -120,6 +157,17 @@ class Season:
             self._figures["over_the_cap"] += load.count >= self.directory.people[one.holder].seats
             self._figures["clashes"] += any(a.start < b.end and b.start < a.end for a in one.bookings for b in load.bookings)
 
+    def _rate(self, subject: str, state: State, seats: list[Seat]) -> None:
+        """The scores of whoever supports by the shipped weights, worked out afresh in the same way whoever chose them."""
+        places = seating(subject, state, self._context)
+        coordinators = {seat.person for seat in seats if seat.step == "coordinator"}
+        for seat in seats:
+            if seat.step == "supporter" and seat.person not in coordinators:
+                question = places.question("supporter", places.wanted(seat), frozenset())
+                fit = who_is(seat.person, question, self._context, PACK)
+                assert not isinstance(fit, str), f"{seat.person} may not have the seat: {fit}"
+                self._score += Scores(question, replace(self._context, policy=self._shipped), PACK).totals([fit])[0]
+
     def _take(self, subject: str, request: Request, reservations: tuple[Reservation, ...]) -> None:
         ends = self._context.now + timedelta(hours=HOURS_PER_EFFORT * burden(PACK.types[request.type], "supporter"))
         for number, one in enumerate(reservations):
@@ -129,12 +177,14 @@ class Season:
         self._context = self._context.after(reservations)
 
 
-def gini(values: list[float]) -> float:
-    """0 when all are alike, near 1 when one has everything."""
-    ordered, total = sorted(values), sum(values)
-    if not total:
-        return 0.0
-    return sum((2 * place - len(ordered) - 1) * value for place, value in enumerate(ordered, start=1)) / (len(ordered) * total)
+def _state(request: Request) -> State:
+    return State(request=request, policy=PACK.pin)
+
+
+def _kept_together(found: Mapping[str, Agreed]) -> bool:
+    """Whether the clump, or a lot of it, was assigned together."""
+    facts = [fact for one in found.values() for fact in one.decision.facts if isinstance(fact, SupportersAssigned)]
+    return any(record.together and record.together.kept == "together" for fact in facts for record in fact.decisions)
 
 
 def _directory(people: int, chance: random.Random) -> Directory:
@@ -158,6 +208,20 @@ def _requests(count: int, directory: Directory, chance: random.Random) -> list[t
         senders[person.business_unit].append(person.id)
     found = [(_moment(chance), Request.model_validate(filed.body)) for filed in requests(count, senders)]
     return sorted(found, key=lambda one: one[0])
+
+
+Batch = list[tuple[str, Request]]
+
+
+def _clumps(found: list[tuple[datetime, Request]], most: int, chance: random.Random) -> list[tuple[datetime, Batch]]:
+    """The requests in clumps of up to `most`, as when tenders fall due: all of one at the time of its last."""
+    clumps: list[tuple[datetime, Batch]] = []
+    first = 0
+    while first < len(found):
+        clump = found[first : first + chance.randint(1, most)]
+        clumps.append((clump[-1][0], [(f"R{number}", one) for number, (_, one) in enumerate(clump, start=first)]))
+        first += len(clump)
+    return clumps
 
 
 def _moment(chance: random.Random) -> datetime:

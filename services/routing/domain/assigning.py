@@ -1,6 +1,6 @@
 """Fills what is vacant of one request and says so, or says that nobody fits. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -24,11 +24,48 @@ class Vacancies:
     vacant: tuple[SupporterRole, ...]
 
 
+Fill = Callable[[Sequence[SupporterRole], Sequence[Held]], tuple[list[Held], list[DecisionRecord]]]
+"""How vacant seats beside kept ones find somebody; see Seating.fill."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A request that has its coordinator, whom `facts` name if this very decision found them; its supporters are still to come."""
+
+    state: State
+    seats: Seating
+    facts: tuple[BaseModel, ...]
+    places: Vacancies
+
+    @property
+    def automatic(self) -> bool:
+        """Whether vacant seats are filled without asking the coordinator."""
+        return bool(self.places.vacant) and self.seats.kind.mode_of(self.seats.request.business_unit) != "choose"
+
+    def filled(self, fill: Fill) -> Decision:
+        """The whole decision, with the supporters that `fill` finds."""
+        supporters = _support(self.seats, self.places, self.state, fill, said=bool(self.facts))
+        decided = (*self.facts, *supporters.facts)
+        return Decision(facts=decided, reservations=self.seats.reservations()) if decided else NOTHING
+
+
 def assign(subject: str, state: State, context: Context, taken: Mapping[str, float] | None = None) -> Decision:
     """Fill what is vacant, both steps in one decision. That nobody fits, for the same reasons as before, is not said again.
 
-    `taken` is the effort that the same decision put on people before.
+    `taken` is the effort that the same decision put on people before. What a whole batch agreed on is done, as long as it can be.
     """
+    agreed = context.agreement(subject, state) if not taken else None
+    return agreed if agreed is not None else alone(subject, state, context, taken)
+
+
+def alone(subject: str, state: State, context: Context, taken: Mapping[str, float] | None = None) -> Decision:
+    """As `assign`, whatever the batch agreed on."""
+    opened = begun(subject, state, context, taken)
+    return opened.filled(opened.seats.fill) if isinstance(opened, Opened) else opened
+
+
+def begun(subject: str, state: State, context: Context, taken: Mapping[str, float] | None = None) -> Opened | Decision:
+    """The request with its coordinator; the decision that it waits, where nobody fits as such."""
     seats = seating(subject, state, context)
     seats.taken |= taken or {}
     coordinator, facts = state.coordinator, list[BaseModel]()
@@ -38,9 +75,7 @@ def assign(subject: str, state: State, context: Context, taken: Mapping[str, flo
             return _wait(state, "coordinator", [record])
         facts.append(CoordinatorAssigned(seat=coordinator, decision=record))
     places = vacancies(seats, coordinator, state, _latest(facts))
-    supporters = _support(seats, places, state, said=bool(facts))
-    decided = (*facts, *supporters.facts)
-    return Decision(facts=decided, reservations=seats.reservations()) if decided else NOTHING
+    return Opened(state=state, seats=seats, facts=tuple(facts), places=places)
 
 
 def vacancies(seats: Seating, coordinator: Seat, state: State, record: DecisionRecord | None = None) -> Vacancies:
@@ -56,7 +91,7 @@ def vacancies(seats: Seating, coordinator: Seat, state: State, record: DecisionR
     )
 
 
-def _support(seats: Seating, places: Vacancies, state: State, *, said: bool) -> Decision:
+def _support(seats: Seating, places: Vacancies, state: State, fill: Fill, *, said: bool) -> Decision:
     """`said`: whether this decision has said something already, so that waiting is new in any case."""
     before = state if not said else state.model_copy(update={"status": "new"})
     present = (*places.keep, *places.same_role)
@@ -65,7 +100,7 @@ def _support(seats: Seating, places: Vacancies, state: State, *, said: bool) -> 
         if all(offer.candidates for offer in offers):
             return Decision(facts=(AssignmentWaiting(step="supporter", reason="coordinator_chooses", decisions=tuple(offers)),))
         return _wait(before, "supporter", offers)
-    found, records = seats.fill(places.vacant, present)
+    found, records = fill(places.vacant, present)
     if len(found) < len(places.vacant):
         return _wait(before, "supporter", records)
     if not found and not places.same_role and state.status in SEATED:

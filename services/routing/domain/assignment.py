@@ -12,8 +12,9 @@ from services.routing.domain.eligibility import Question, eligible
 from services.routing.domain.explanation import explain
 from services.routing.domain.policy import AssignmentRules
 from services.routing.domain.roster import Fit
-from services.routing.domain.scoring import MICRO, TIE_BREAK
+from services.routing.domain.scoring import TIE_BREAK
 from shared.catalogue import Pack
+from shared.schemas.model import Text
 from shared.schemas.routing import Candidate, DecisionRecord
 from shared.schemas.seasons import Season, SeasonUsed
 
@@ -38,6 +39,22 @@ def rank(question: Question, context: Context, pack: Pack, *, shown: int = SHOWN
     excluded = found.excluded
     if len(found.fits) > len(candidates):
         excluded["ranked_lower"] += len(found.fits) - len(candidates)
+    said = explain(question, pack, found, candidates, context)
+    chosen = (candidates[0].person,) if candidates else ()
+    return recorded(question, scores, context, candidates=candidates, excluded=excluded, chosen=chosen, explanation=said)
+
+
+def recorded(
+    question: Question,
+    scores: "Scores",
+    context: Context,
+    *,
+    candidates: tuple[Candidate, ...],
+    excluded: Mapping[str, int],
+    chosen: tuple[str, ...],
+    explanation: Text,
+) -> DecisionRecord:
+    """A choice with everything that it was made from."""
     return DecisionRecord(
         step=question.step,
         role=question.role,
@@ -48,8 +65,8 @@ def rank(question: Question, context: Context, pack: Pack, *, shown: int = SHOWN
         considered=len(context.directory.people),
         candidates=candidates,
         excluded=dict(sorted(excluded.items())),
-        chosen=(candidates[0].person,) if candidates else (),
-        explanation=explain(question, pack, found, candidates, context),
+        chosen=chosen,
+        explanation=explanation,
         skills=dict(question.least_levels),
         weights=scores.weights,
         fairness_half=scores.half,
@@ -115,15 +132,17 @@ class Scores:
         """See `scoring.tie_break`."""
         return scoring.tie_break(person, self._salt)
 
-    def candidate(self, place: int, fit: Fit, tie_break: float) -> Candidate:
-        """The record's line of `fit`, with what its parts were worked out from."""
+    def candidate(self, place: int, fit: Fit, tie_break: float, price: int | None = None) -> Candidate:
+        """The record's line of `fit`, with what its parts were worked out from; `price` in millionths of a millionth."""
         inputs = self._inputs(fit)
-        worths = scoring.parts(inputs, self.weights, self.half)
+        if price:
+            inputs["price"] = scoring.price_of(price)
+        found = scoring.scored(inputs, self.weights, self.half, tie_break, priced=price is not None)
         return Candidate(
             person=fit.worker,
             rank=place,
-            total=scoring.total(worths, tie_break),
-            parts={**{name: worth / MICRO for name, worth in worths.items()}, "tie_break": tie_break},
+            total=found.total,
+            parts=found.parts,
             open_load=inputs.get("load", 0.0),
             stands_in_for=fit.stands_in_for,
             inputs=inputs,

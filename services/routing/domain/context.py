@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
+from services.routing.domain.appointments import taken
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.hours import Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
-from shared.ledger.messages import Booking, Reservation
+from shared.ledger.messages import Booking, Decision, Reservation
 from shared.schemas.people import Directory
 from shared.schemas.requests import PolicyPin
 from shared.schemas.seasons import Season
@@ -33,6 +34,14 @@ class OpenLoad:
 NO_LOAD = OpenLoad()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Agreed:
+    """What a whole batch agreed on for one request in `state`."""
+
+    state: object
+    decision: Decision
+
+
 class PolicyMissingError(Exception):
     """The pack a request is pinned to is not installed here; the request waits, another version is never used instead."""
 
@@ -52,13 +61,31 @@ class Context:
     calendar: Calendar
     seasons: tuple[Season, ...] = ()
     """Every season that is or will be; of a unit at most one is in effect."""
+    agreed: Mapping[str, Agreed] = field(default_factory=dict)
+    """What the requests of the batch agreed on before any of them is decided."""
+
+    def agreement(self, subject: str, state: object) -> Decision | None:
+        """What was agreed on for a request, if it is still in that state and everybody still has the place and the time."""
+        found = self.agreed.get(subject)
+        if found is None or found.state != state:
+            return None
+        travel = self.policy.assignment.travel
+        stands = all(
+            (load := self.load(one.holder)).count < one.capacity and not taken(one.bookings, load.bookings, travel)
+            for one in found.decision.reservations
+        )
+        return found.decision if stands else None
 
     def pack(self, pin: PolicyPin) -> Pack:
         """The pinned pack; raises PolicyMissingError."""
-        found = self.packs.get((pin.name, pin.version))
-        if found is None or found.hash != pin.hash:
+        if not self.has(pin):
             raise PolicyMissingError(f"policy {pin.name} {pin.version} ({pin.hash}) is not installed")
-        return found
+        return self.packs[pin.name, pin.version]
+
+    def has(self, pin: PolicyPin) -> bool:
+        """Whether the very pack is installed."""
+        found = self.packs.get((pin.name, pin.version))
+        return found is not None and found.hash == pin.hash
 
     def load(self, person: str) -> OpenLoad:
         """The open work of `person`."""
@@ -77,6 +104,12 @@ class Context:
         """How many open requests somebody of `unit` with `seats` places may hold now."""
         season = self.season(unit) if self.in_season else None
         return season.figures.cap(seats) if season else seats
+
+    def places(self, unit: str, seats: int, *, home: str, pool: str) -> int:
+        """As `cap`, where the work is `home`'s: whoever is borrowed keeps places for their own unit."""
+        season = self.season(home) if self.in_season else None
+        keep = season.figures.lenders_keep if season and unit not in {home, pool} else 0
+        return self.cap(unit, seats) - keep
 
     @cached_property
     def rosters(self) -> Rosters:

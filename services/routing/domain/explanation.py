@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from services.routing.domain.context import Context
 from services.routing.domain.eligibility import Eligible, Question
 from shared.catalogue import Pack
+from shared.schemas.choices import Candidate, Together
 from shared.schemas.model import Text
-from shared.schemas.routing import Candidate
 
 REASONS = {
     "inactive": Text(zh="已离职", en="have left"),
@@ -44,19 +44,22 @@ def explain(question: Question, pack: Pack, found: Eligible, candidates: Sequenc
     en = (
         f"Of {number} candidate{'s' * (number > 1)} as {en_role}, {best.person} scores highest ({best.total:g}) with {load} open."
     )
-    for applies, sentence in (
-        (
-            best.stands_in_for,
-            Text(zh=f"代 {best.stands_in_for}（休假）。", en=f"Stands in for {best.stands_in_for}, who is away."),
-        ),
+    for sentence in _origins(question, pack, found, best, context):
+        zh, en = zh + sentence.zh, f"{en} {sentence.en}"
+    return Text(zh=zh, en=en)
+
+
+def _origins(question: Question, pack: Pack, found: Eligible, best: Candidate, context: Context) -> Sequence[Text]:
+    """Why it is somebody whom one would not expect."""
+    away = Text(zh=f"代 {best.stands_in_for}（休假）。", en=f"Stands in for {best.stands_in_for}, who is away.")
+    told = (
+        (best.stands_in_for, away),
         (found.pool and question.request.business_unit != pack.pool, POOL),
         (found.own, OWN),
         (found.borrowed, _borrowed(best, context)),
         (context.season(question.request.business_unit), _season(question, best, context)),
-    ):
-        if applies:
-            zh, en = zh + sentence.zh, f"{en} {sentence.en}"
-    return Text(zh=zh, en=en)
+    )
+    return [sentence for applies, sentence in told if applies]
 
 
 def _borrowed(best: Candidate, context: Context) -> Text:
@@ -76,6 +79,45 @@ def _season(question: Question, best: Candidate, context: Context) -> Text:
     zh = f"，在办上限 {seats:g} → {cap:g}" if seats and cap else ""
     en = f": {cap:g} places instead of {seats:g}" if seats and cap else ""
     return Text(zh=f"按旺季“{season.name}”的数值{zh}。", en=f"The figures of season “{season.name}” counted{en}.")
+
+
+def explain_shared(
+    question: Question, pack: Pack, found: Eligible, candidates: Sequence[Candidate], suits_best: str, context: Context
+) -> Text:
+    """As `explain`, of a seat that was filled together with others: who would have suited best is needed elsewhere."""
+    zh_role, en_role = pack.role_name(question.role, "zh"), pack.role_name(question.role, "en")
+    best, number = candidates[0], len(found.fits)
+    load = context.load(best.person).count
+    zh = f"{zh_role}共 {number} 位候选，{best.person} 在整批申请的最优分配中得到本件（扣除占用价后 {best.total:g}），分配前在办 {load} 件。"
+    en = (
+        f"Of {number} candidate{'s' * (number > 1)} as {en_role}, {best.person} has this in the best choice for the whole batch "
+        f"({best.total:g} after the price of their time), with {load} open before it."
+    )
+    sentences = [
+        Text(
+            zh=f"单看得分 {suits_best} 最合适，但同批的其他申请更需要此人。",
+            en=f"By score alone {suits_best} suited best, but was needed more for another request of the same batch.",
+        )
+    ]
+    for sentence in [*(sentences if suits_best != best.person else ()), *_origins(question, pack, found, best, context)]:
+        zh, en = zh + sentence.zh, f"{en} {sentence.en}"
+    return Text(zh=zh, en=en)
+
+
+def explain_burst(found: Together) -> Text:
+    """What came of assigning a batch together, beside one by one."""
+    joint, single = found.together, found.one_by_one
+    zh = (
+        f"本批 {found.requests} 件：一起分配 {joint.assigned} 件有人、总分 {joint.score:g}；"
+        f"逐件分配 {single.assigned} 件、{single.score:g}。采用"
+    )
+    en = (
+        f"The batch's {found.requests} requests assigned together: {joint.assigned} have people, total score {joint.score:g}; "
+        f"one by one: {single.assigned}, {single.score:g}."
+    )
+    if found.kept == "together":
+        return Text(zh=f"{zh}一起分配。", en=f"{en} They were assigned together.")
+    return Text(zh=f"{zh}逐件分配。", en=f"{en} They were assigned one by one.")
 
 
 POOL = Text(zh="本单位无合适人选，由共享池承担。", en="Nobody in the unit fits, so the shared pool takes it.")

@@ -1,7 +1,7 @@
-"""Works a choice out again from its record alone: parts, sums, ranks, and who was chosen. Pure."""
+"""Works a choice out again from its record alone: parts, sums, ranks, who was chosen, and which way a batch was assigned. Pure."""
 
 from services.routing.domain import scoring
-from services.routing.domain.scoring import MICRO
+from services.routing.domain.bursts.comparing import compared
 from shared.schemas.routing import Candidate, DecisionRecord
 from shared.schemas.seasons import SeasonFigures
 
@@ -13,13 +13,17 @@ def reproduced(identity: str, record: DecisionRecord) -> DecisionRecord | None:
     """
     if record.fairness_half is None:
         return None
-    scored = [_scored(identity, record, candidate, record.fairness_half) for candidate in record.candidates]
-    scored.sort(key=lambda one: (-one.total, one.person))
+    priced = record.together is not None and record.together.kept == "together"
+    scored = [_scored(identity, record, candidate, record.fairness_half, priced=priced) for candidate in record.candidates]
+    # Of those to whom the prices leave the same, the batch has agreed on one; without prices there are no two alike.
+    scored.sort(key=lambda one: (-one.total, priced and one.person not in record.chosen, one.person))
     candidates = tuple(one.model_copy(update={"rank": place}) for place, one in enumerate(scored, start=1))
     by_policy = bool(record.chosen) and record.chosen_by == "policy"
-    return record.model_copy(
-        update={"candidates": candidates, "chosen": (candidates[0].person,) if by_policy and candidates else record.chosen}
-    )
+    chosen = (candidates[0].person,) if by_policy and candidates else record.chosen
+    together = record.together
+    if together is not None:
+        together = compared(together.requests, together.together, together.one_by_one)
+    return record.model_copy(update={"candidates": candidates, "chosen": chosen, "together": together})
 
 
 def _cap(candidate: Candidate) -> dict[str, float]:
@@ -36,14 +40,9 @@ def same(record: DecisionRecord, again: DecisionRecord) -> bool:
     return record.model_dump_json() == again.model_dump_json()
 
 
-def _scored(identity: str, record: DecisionRecord, candidate: Candidate, half: float) -> Candidate:
-    worths = scoring.parts(candidate.inputs, record.weights, half)
+def _scored(identity: str, record: DecisionRecord, candidate: Candidate, half: float, *, priced: bool) -> Candidate:
     tie_break = scoring.tie_break(candidate.person, scoring.salt(identity, record.role))
-    return candidate.model_copy(
-        update={
-            "inputs": {**candidate.inputs, **_cap(candidate)},
-            "parts": {**{name: worth / MICRO for name, worth in worths.items()}, "tie_break": tie_break},
-            "total": scoring.total(worths, tie_break),
-            "open_load": candidate.inputs.get("load", 0.0),
-        }
-    )
+    found = scoring.scored(candidate.inputs, record.weights, half, tie_break, priced=priced)
+    inputs = {**candidate.inputs, **_cap(candidate)}
+    load = candidate.inputs.get("load", 0.0)
+    return candidate.model_copy(update={"inputs": inputs, "parts": found.parts, "total": found.total, "open_load": load})

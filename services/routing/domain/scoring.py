@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 MICRO = 1_000_000
@@ -30,9 +31,34 @@ def worth(weights: Mapping[str, float], name: str, value: float = 1.0) -> int:
     return round(weights.get(name, 0.0) * value * MICRO)
 
 
-def total(found: Mapping[str, int], tie_break: float) -> float:
-    """The sum that ranks."""
-    return round(sum(found.values()) / MICRO + tie_break, 12)
+def total(found: Mapping[str, int], tie_break: float, price: float = 0.0) -> float:
+    """The sum that ranks; in a batch that was assigned together, after the person's price."""
+    return round(sum(found.values()) / MICRO + tie_break - price, 12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """A candidate's score as a record tells it."""
+
+    parts: dict[str, float]
+    total: float
+
+
+def scored(inputs: Inputs, weights: Mapping[str, float], half: float, tie_break: float, *, priced: bool) -> Scored:
+    """Every part by name, the tie-break and, where a batch set one (`priced`), the price that is taken off; and the sum."""
+    worths, price = parts(inputs, weights, half), inputs.get("price", 0.0) if priced else 0.0
+    told = {**{name: worth / MICRO for name, worth in worths.items()}, "tie_break": tie_break}
+    return Scored(parts={**told, "price": 0.0 - price} if priced else told, total=total(worths, tie_break, price))
+
+
+def exact(total: int, tie_break: float) -> int:
+    """A sum of parts (in millionths) and its tie-break, as whole millionths of a millionth."""
+    return total * MICRO + round(tie_break * MICRO * MICRO)
+
+
+def price_of(price: int) -> float:
+    """A price in whole millionths of a millionth as scores are told."""
+    return round(price / (MICRO * MICRO), 12)
 
 
 def salt(identity: str, role: str) -> int:

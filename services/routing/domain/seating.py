@@ -11,7 +11,6 @@ from services.routing.domain.eligibility import Question, who_is
 from services.routing.domain.state import Held, State
 from shared.catalogue import Pack, RequestType, SupporterRole
 from shared.ledger.messages import Booking, Reservation
-from shared.schemas.people import Person
 from shared.schemas.requests import PolicyPin, Request
 from shared.schemas.routing import Candidate, DecisionRecord, Seat, Step
 
@@ -141,10 +140,11 @@ class Seating:
     def reservations(self) -> tuple[Reservation, ...]:
         """A place among the open work of everybody newly seated, once per person."""
         people = self.context.directory.people
+        home, pool = self.request.business_unit, self.pack.pool
         return tuple(
             Reservation(
                 holder=person,
-                capacity=self._capacity(people[person]),
+                capacity=self.context.places(people[person].business_unit, people[person].seats, home=home, pool=pool),
                 weight=weight,
                 bookings=self.appointments if person in self.attending else (),
             )
@@ -152,20 +152,12 @@ class Seating:
             if person not in self.holding
         )
 
-    def _capacity(self, person: Person) -> int:
-        """How many requests `person` may hold; whoever is borrowed keeps places for their own unit."""
-        unit, home = person.business_unit, self.request.business_unit
-        season = self.context.season(home)
-        keep = season.figures.lenders_keep if season and unit not in {home, self.pack.pool} else 0
-        return self.context.cap(unit, person.seats) - keep
-
     def _role(self, role: str) -> str:
         """Roles are relative to the request's unit; headquarters has its own marketing."""
         return self.pack.pool_coordinator.get(role, role) if self.request.business_unit == self.pack.pool else role
 
     def _rank(self, step: Step, wanted: SupporterRole, seated: frozenset[str], *, shown: int = SHOWN) -> DecisionRecord:
-        question = self.question(step, wanted, self.barred | seated)
-        return rank(question, self.context, self.pack, shown=shown)
+        return rank(self.question(step, wanted, self.barred | seated), self.context, self.pack, shown=shown)
 
     def question(self, step: Step, wanted: SupporterRole, barred: frozenset[str] = frozenset()) -> Question:
         """The seat as a question of who may have it."""

@@ -4,35 +4,24 @@ import asyncio
 import random
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
 
-from services.routing.domain import Context, RoutingDomain, State
 from services.routing.projection import Projection
 from services.routing.seats import MongoSeats
-from services.routing.surroundings import RoutingSurroundings
-from shared.ledger.apply import Ledger
-from shared.ledger.messages import Heard, Reservation, Told, Woken
-from shared.schemas.envelope import Event, dataschema
-from shared.schemas.intake import RequestSubmitted
-from shared.schemas.people import Directory, Person
-from shared.schemas.registry import TYPE_OF
+from shared.ledger.messages import Reservation, Told
+from shared.schemas.people import Person
 from shared.storage import Client, Database, MongoLedgerStore, connect
+from tests.component.routing.burst_site import a_process, statuses, submitted
 from tests.unit.routing.routing_build import (
-    ACCEPTED,
     AWAY,
-    CALENDAR,
     NOW,
-    PACK,
-    POLICY,
     a_directory,
     a_person,
-    a_request,
     an_engineer,
 )
-from tests.unit.routing.routing_fakes import FakeClock, FakePeople
+from tests.unit.routing.routing_fakes import FakePeople
 
 pytestmark = pytest.mark.stack
 PROCESSES = 3
@@ -135,55 +124,10 @@ async def test_the_same_request_reserved_in_three_processes_at_once_has_one_plac
 # -- whole ledgers
 
 
-class Nobody:
-    """A publisher whose broker acknowledges everything."""
-
-    async def publish(self, events: Sequence[Event]) -> list[bool]:
-        return [True] * len(events)
-
-
-@dataclass
-class Process:
-    ledger: Ledger[State, Context]
-    clock: FakeClock
-    surroundings: RoutingSurroundings
-
-
 def people() -> list[Person]:
     engineers = [an_engineer(f"e{number}", seats=3) for number in range(8)]
     pool = [an_engineer(f"hq{number}", unit="headquarters", seats=2) for number in range(2)]
     return [a_person("manager", "presales_manager", seats=60), *engineers, *pool]
-
-
-def a_process(client: Client, name: str, directory: Directory) -> Process:
-    database = client[name]
-    clock = FakeClock()
-    surroundings = RoutingSurroundings(
-        clock=clock,
-        people=FakePeople(directory),
-        packs={(PACK.name, PACK.version): PACK},
-        policy=POLICY,
-        calendar=CALENDAR,
-        seats=MongoSeats(database["seats"]),
-        requests=Projection(database["requests"]),
-    )
-    store = MongoLedgerStore(database["requests"])
-    ledger = Ledger(domain=RoutingDomain(), surroundings=surroundings, store=store, publisher=Nobody(), clock=clock)
-
-    async def wake(subjects: Sequence[str], reason: str) -> None:
-        await ledger.apply([Woken(subject=subject, reason=reason) for subject in subjects])
-
-    surroundings.wake = wake
-    return Process(ledger=ledger, clock=clock, surroundings=surroundings)
-
-
-def submitted(request: str) -> Heard:
-    fact = RequestSubmitted(request=a_request(), verdict=ACCEPTED, policy=PACK.pin)
-    name = TYPE_OF[RequestSubmitted]
-    data = fact.model_dump(mode="json")
-    return Heard(
-        event=Event.say(source="intake", type=name, subject=request, sequence=1, time=NOW, data=data, dataschema=dataschema(name))
-    )
 
 
 async def seats_by_person(database: Database) -> dict[str, set[str]]:
@@ -198,11 +142,6 @@ async def work_by_person(database: Database) -> dict[str, set[str]]:
         for seat in seats:
             found.setdefault(seat["person"], set()).add(document["_id"])
     return found
-
-
-async def statuses(database: Database) -> dict[str, int]:
-    pipeline = [{"$group": {"_id": "$state.status", "count": {"$sum": 1}}}]
-    return {row["_id"]: row["count"] async for row in database["requests"].aggregate(pipeline)}
 
 
 async def test_three_ledgers_in_a_burst_fill_every_seat_and_none_twice(mongo_database: Database, clients: list[Client]):

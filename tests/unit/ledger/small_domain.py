@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from shared.ledger.document import Held
+from shared.ledger.domain import EachByItself
 from shared.ledger.messages import NOTHING, Decision, Heard, Item, Message, Refusal, Settled, Told
 from shared.ledger.order import hold
 from shared.schemas.envelope import Event, Source, dataschema
@@ -116,7 +117,7 @@ class SmallDomain:
         return state.model_copy(update={"heard": tuple(sorted(state.heard, key=lambda one: one.split(":")[0]))})
 
 
-class Quiet:
+class Quiet(EachByItself[Setting]):
     """Surroundings that read nothing and reserve nothing."""
 
     def __init__(self, setting: Setting | None = None) -> None:
@@ -124,15 +125,6 @@ class Quiet:
 
     async def context(self, messages: Sequence[Message]) -> Setting:
         return self.setting
-
-    def after(self, context: Setting, decisions: Sequence[Decision]) -> Setting:
-        return context
-
-    async def reserve(self, wanted: Sequence[tuple[str, Decision]]) -> frozenset[str]:
-        return frozenset()
-
-    async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
-        return None
 
 
 def label(message: Message) -> str:

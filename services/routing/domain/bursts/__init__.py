@@ -1,0 +1,1 @@
+"""Requests that come together are assigned together, when that is better than one by one. Pure."""
