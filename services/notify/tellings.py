@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from services.notify.facts import params_of
 from services.notify.policy import NotifyPolicy, Row
 from services.notify.state import DocumentState, State
-from shared.schemas import documents, intake, routing
+from shared.schemas import documents, intake, links, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS, TYPE_OF
 
 RENDERED, FAILED = TYPE_OF[documents.DocumentRendered], TYPE_OF[documents.DocumentFailed]
+
+DECIDED = TYPE_OF[links.LinkedRequestDecided]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,8 @@ class Telling:
 def tellings(policy: NotifyPolicy, state: State, event: Event) -> tuple[Telling, ...]:
     """All that `event`, already evolved into `state`, calls for; whoever several rows name is told by the first of them."""
     row = policy.events.get(event.type)
+    if row and event.type == DECIDED and not _news(event):
+        row = row.for_machines()
     if event.type not in {RENDERED, FAILED}:
         return (Telling(row=row, params=params_of(state, event)),) if row else ()
     params = params_of(state, event)
@@ -49,6 +53,12 @@ def actor_of(event: Event) -> str | None:
         case said:
             by = getattr(said, "by", None) if event.source == "routing" else None
             return None if by == routing.POLICY else by
+
+
+def _news(event: Event) -> bool:
+    """Whether people have to hear that the price request is approved: they waited for it, or it is approved with changes."""
+    said = event.read_as(links.LinkedRequestDecided)
+    return said.awaited or said.standing == "approved_with_changes"
 
 
 def _ended(state: State, last: str) -> tuple[DocumentState, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from services.routing.domain import State
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.life import CLOSED, OPEN, SEATED
+from services.routing.domain.linking.state import Link
 from services.routing.ports import OpenWork, Pursuit
 from services.routing.seats import MongoSeats
 from shared.schemas.bidding import BID
@@ -31,6 +32,8 @@ DUE = "state.clocks.due"
 RUNNING = {DUE: {"$type": "string"}}
 PROVISIONAL = "state.clocks.provisional"
 UNSETTLED = {PROVISIONAL: True}
+NAMED = "state.link.request"
+NAMING = {"state.link.live": True}
 PLACES = Places(units=(UNIT,), people=("state.request.requester.id", COORDINATOR, SUPPORTERS, "state.declined"))
 """The request's unit; who asked, and whoever has or had a part in it."""
 
@@ -52,6 +55,7 @@ class Projection:
         await self._collection.create_index([(UNIT, 1), (SINCE, 1), ("_id", 1)], partialFilterExpression=LACKING)
         await self._collection.create_index([(UNIT, 1), (DUE, 1), ("_id", 1)], partialFilterExpression=RUNNING)
         await self._collection.create_index([(PROVISIONAL, 1), ("_id", 1)], partialFilterExpression=UNSETTLED)
+        await self._collection.create_index([(NAMED, 1), ("_id", 1)], partialFilterExpression=NAMING)
 
     # -- what readers see
 
@@ -164,6 +168,30 @@ class Projection:
         query = {UNIT: unit, OPPORTUNITY: opportunity, TYPE: {"$ne": BID}}
         found = self._collection.find(query, KIN).sort("_id", 1).limit(MOST_KIN)
         return [_kin(stored["_id"], stored["state"]) async for stored in found]
+
+    async def links(self, requests: Sequence[str]) -> Mapping[str, Link]:
+        """What those of `requests` name that are open and name something."""
+        found = self._collection.find({"_id": {"$in": list(requests)}, **NAMING}, {"state.link": 1})
+        return {stored["_id"]: Link.model_validate(stored["state"]["link"]) async for stored in found}
+
+    async def named(self, requests: Sequence[str]) -> Mapping[str, State]:
+        """The whole states of those of `requests` that there are."""
+        found = self._collection.find({"_id": {"$in": list(requests)}, "state.request": {"$ne": None}}, {"state": 1})
+        return {stored["_id"]: State.model_validate(stored["state"]) async for stored in found}
+
+    async def naming(self, named: Sequence[str]) -> Sequence[str]:
+        """The open requests that name one of `named`, by id."""
+        found = self._collection.find({NAMED: {"$in": list(named)}, **NAMING}, {"_id": 1}).sort("_id", 1)
+        return [stored["_id"] async for stored in found]
+
+    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, str, Link]]:
+        """(id, unit, what it names) of the open requests that name another, by id, those after `after`."""
+        query = {NAMED: {"$gt": ""}, **NAMING, "_id": {"$gt": after}}
+        found = self._collection.find(query, {"state.link": 1, UNIT: 1}).sort("_id", 1).limit(limit)
+        return [
+            (stored["_id"], stored["state"]["request"]["business_unit"], Link.model_validate(stored["state"]["link"]))
+            async for stored in found
+        ]
 
     async def pursued(self, sight: Sight, opportunity: str) -> list[tuple[str, State]]:
         """Every request of the opportunity, oldest id first."""

@@ -223,7 +223,6 @@ def _business() -> dict[str, Json]:
             "sample": "SAMPLE-SALES-3",
             "amount": 1543210.99,
             "due": "2027-03-15T18:00:00+08:00",
-            "price_request": {"business_unit": "harbour", "system": "crm", "reference": "P-77"},
         },
     }
 

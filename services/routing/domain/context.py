@@ -8,6 +8,7 @@ from typing import Self
 
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.hours import Calendar
+from services.routing.domain.linking.state import Found
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
@@ -48,6 +49,8 @@ class Context:
     policy: RoutingPolicy
     kin: Mapping[str, tuple[Kin, ...]] = field(default_factory=dict)
     """Of each bid that is woken: the other requests of its opportunity and unit."""
+    linked: Found = field(default_factory=dict)
+    """Of the requests that those of the batch name: what was looked for."""
     calendar: Calendar
 
     def pack(self, pin: PolicyPin) -> Pack:
