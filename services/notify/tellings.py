@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from services.notify.facts import params_of
 from services.notify.policy import NotifyPolicy, Row
 from services.notify.state import DocumentState, State
-from shared.schemas import documents, intake, links, routing
+from shared.schemas import bidding, documents, intake, links, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS, TYPE_OF
 
 RENDERED, FAILED = TYPE_OF[documents.DocumentRendered], TYPE_OF[documents.DocumentFailed]
 
-DECIDED = TYPE_OF[links.LinkedRequestDecided]
+DECIDED, PLANNED = TYPE_OF[links.LinkedRequestDecided], TYPE_OF[bidding.BidPlanned]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Telling:
 def tellings(policy: NotifyPolicy, state: State, event: Event) -> tuple[Telling, ...]:
     """All that `event`, already evolved into `state`, calls for; whoever several rows name is told by the first of them."""
     row = policy.events.get(event.type)
-    if row and event.type == DECIDED and not _news(event):
+    if row and not _news(event):
         row = row.for_machines()
     if event.type not in {RENDERED, FAILED}:
         return (Telling(row=row, params=params_of(state, event)),) if row else ()
@@ -56,7 +56,11 @@ def actor_of(event: Event) -> str | None:
 
 
 def _news(event: Event) -> bool:
-    """Whether people have to hear that the price request is approved: they waited for it, or it is approved with changes."""
+    """Whether people have to hear of it: that a bid was planned as before, and a price approved that nobody waited for, they need not."""
+    if event.type == PLANNED:
+        return event.read_as(bidding.BidPlanned).news
+    if event.type != DECIDED:
+        return True
     said = event.read_as(links.LinkedRequestDecided)
     return said.awaited or said.standing == "approved_with_changes"
 
