@@ -193,9 +193,10 @@ class Projection:
             async for stored in found
         ]
 
-    async def pursued(self, sight: Sight, opportunity: str) -> list[tuple[str, State]]:
-        """Every request of the opportunity, oldest id first."""
-        found = self._seen.find(sight, {OPPORTUNITY: opportunity}, {"state": 1}).sort("_id", 1).limit(MOST_KIN)
+    async def pursued(self, sight: Sight, opportunity: str, after: str, limit: int) -> list[tuple[str, State]]:
+        """Requests of the opportunity, by id, those after `after`."""
+        query = {OPPORTUNITY: opportunity, "_id": {"$gt": after}}
+        found = self._seen.find(sight, query, {"state": 1}).sort("_id", 1).limit(limit)
         return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
 
     async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:

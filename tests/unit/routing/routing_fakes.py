@@ -221,12 +221,12 @@ class FakeRequests:
         rows = [(one, state.request.business_unit, link) for one, link in live if (state := self.states[one]).request]
         return [row for row in rows if row[0] > after][:limit]
 
-    async def pursued(self, sight: Sight, opportunity: str) -> Sequence[tuple[str, State]]:
+    async def pursued(self, sight: Sight, opportunity: str, after: str, limit: int) -> Sequence[tuple[str, State]]:
         return [
             (identity, state)
             for identity, state in sorted(self._seen(sight).items())
-            if state.request and state.request.opportunity and state.request.opportunity.id == opportunity
-        ]
+            if identity > after and state.request and state.request.opportunity and state.request.opportunity.id == opportunity
+        ][:limit]
 
 
 @dataclass
