@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from services.notify.reviewing import REVIEWS, review_particulars
 from services.notify.state import Facts, State
-from shared.schemas import bidding, clashes, intake, routing
+from shared.schemas import bidding, clashes, intake, links, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS
@@ -88,6 +88,8 @@ def _of_others(kind: str, said: BaseModel) -> Json:
             return review_particulars(said) | _by_fields(said)
         case clashes.ClashFound() | clashes.ClashResolved():
             return {**_by_fields(said), **said.model_dump(mode="json", include=ABOUT_CLASHES)}
+        case links.LinkedRequestAwaited() | links.LinkedRequestFailed() | links.LinkedRequestDecided():
+            return {"standing": said.standing, "why": said.reason.model_dump()}
         case bidding.BidPlanned() | bidding.BidChildReturned():
             return _of_bid(said)
         case _:

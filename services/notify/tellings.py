@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from services.notify.facts import params_of
 from services.notify.policy import NotifyPolicy, Row
 from services.notify.state import DocumentState, State
-from shared.schemas import documents, intake, routing
+from shared.schemas import bidding, documents, intake, links, routing
 from shared.schemas.envelope import Event
 from shared.schemas.model import Json
 from shared.schemas.registry import MODELS, TYPE_OF
 
 RENDERED, FAILED = TYPE_OF[documents.DocumentRendered], TYPE_OF[documents.DocumentFailed]
+
+DECIDED, PLANNED = TYPE_OF[links.LinkedRequestDecided], TYPE_OF[bidding.BidPlanned]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,8 @@ class Telling:
 def tellings(policy: NotifyPolicy, state: State, event: Event) -> tuple[Telling, ...]:
     """All that `event`, already evolved into `state`, calls for; whoever several rows name is told by the first of them."""
     row = policy.events.get(event.type)
+    if row and not _news(event):
+        row = row.for_machines()
     if event.type not in {RENDERED, FAILED}:
         return (Telling(row=row, params=params_of(state, event)),) if row else ()
     params = params_of(state, event)
@@ -49,6 +53,16 @@ def actor_of(event: Event) -> str | None:
         case said:
             by = getattr(said, "by", None) if event.source == "routing" else None
             return None if by == routing.POLICY else by
+
+
+def _news(event: Event) -> bool:
+    """Whether people have to hear of it: that a bid was planned as before, and a price approved that nobody waited for, they need not."""
+    if event.type == PLANNED:
+        return event.read_as(bidding.BidPlanned).news
+    if event.type != DECIDED:
+        return True
+    said = event.read_as(links.LinkedRequestDecided)
+    return said.awaited or said.standing == "approved_with_changes"
 
 
 def _ended(state: State, last: str) -> tuple[DocumentState, ...]:

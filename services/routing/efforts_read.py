@@ -51,7 +51,7 @@ class EffortsRead:
             rows = [row async for row in self._seen.aggregate(sight, query, steps)]
         return [{**row.pop("_id"), **row} for row in rows]
 
-    async def of_opportunity(self, sight: Sight, opportunity: str) -> Sequence[tuple[str, State]]:
-        """Every request of the opportunity that may be seen. The same id may be another opportunity in another unit."""
-        found = self._seen.find(sight, {OPPORTUNITY: opportunity}, {"state": 1}).sort("_id", 1).limit(MOST)
+    async def of_opportunity(self, sight: Sight, opportunity: str, limit: int) -> Sequence[tuple[str, State]]:
+        """The first requests of the opportunity that may be seen. The same id may be another opportunity in another unit."""
+        found = self._seen.find(sight, {OPPORTUNITY: opportunity}, {"state": 1}).sort("_id", 1).limit(limit)
         return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.routing.domain import OpenLoad
+from services.routing.domain import OpenLoad, State
 from services.routing.domain.bidding.state import Kin
+from services.routing.domain.linking.state import Link
 from services.routing.domain.seasons.ageing import Queued
 from shared.ledger.messages import Booking, Reservation
 from shared.schemas.envelope import Event
@@ -153,6 +154,22 @@ class Requests(Protocol):
 
     async def kin(self, pursuit: Pursuit) -> Sequence[Kin]:
         """Every other request than bids of that unit and opportunity."""
+        ...
+
+    async def links(self, requests: Sequence[str]) -> Mapping[str, Link]:
+        """What those of `requests` name that are open and name something."""
+        ...
+
+    async def named(self, requests: Sequence[str]) -> Mapping[str, State]:
+        """The whole states of those of `requests` that there are."""
+        ...
+
+    async def naming(self, named: Sequence[str]) -> Sequence[str]:
+        """The open requests that name one of `named`."""
+        ...
+
+    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, str, Link]]:
+        """(id, unit, what it names) of the open requests that name another, by id, those after `after`."""
         ...
 
     async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:

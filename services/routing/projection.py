@@ -9,6 +9,7 @@ from services.routing.domain import State
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.estimating import Delivered
 from services.routing.domain.life import CLOSED, OPEN, SEATED
+from services.routing.domain.linking.state import Link
 from services.routing.domain.seasons.ageing import Queued
 from services.routing.ports import OpenWork, Pursuit
 from services.routing.seats import MongoSeats
@@ -38,6 +39,8 @@ DUE = "state.clocks.due"
 RUNNING = {DUE: {"$type": "string"}}
 PROVISIONAL = "state.clocks.provisional"
 UNSETTLED = {PROVISIONAL: True}
+NAMED = "state.link.request"
+NAMING = {"state.link.live": True}
 PLACES = Places(units=(UNIT,), people=("state.request.requester.id", COORDINATOR, SUPPORTERS, "state.declined"))
 """The request's unit; who asked, and whoever has or had a part in it."""
 
@@ -62,6 +65,7 @@ class Projection:
         await self._collection.create_index([(TYPE, 1), ("said_at", -1)], partialFilterExpression=done)
         await self._collection.create_index([("said_at", -1), (STATUS, 1)], partialFilterExpression=done)
         await self._collection.create_index([(PROVISIONAL, 1), ("_id", 1)], partialFilterExpression=UNSETTLED)
+        await self._collection.create_index([(NAMED, 1), ("_id", 1)], partialFilterExpression=NAMING)
 
     # -- what readers see
 
@@ -189,9 +193,34 @@ class Projection:
         found = self._collection.find(query, KIN).sort("_id", 1).limit(MOST_KIN)
         return [_kin(stored["_id"], stored["state"]) async for stored in found]
 
-    async def pursued(self, sight: Sight, opportunity: str) -> list[tuple[str, State]]:
-        """Every request of the opportunity, oldest id first."""
-        found = self._seen.find(sight, {OPPORTUNITY: opportunity}, {"state": 1}).sort("_id", 1).limit(MOST_KIN)
+    async def links(self, requests: Sequence[str]) -> Mapping[str, Link]:
+        """What those of `requests` name that are open and name something."""
+        found = self._collection.find({"_id": {"$in": list(requests)}, **NAMING}, {"state.link": 1})
+        return {stored["_id"]: Link.model_validate(stored["state"]["link"]) async for stored in found}
+
+    async def named(self, requests: Sequence[str]) -> Mapping[str, State]:
+        """The whole states of those of `requests` that there are."""
+        found = self._collection.find({"_id": {"$in": list(requests)}, "state.request": {"$ne": None}}, {"state": 1})
+        return {stored["_id"]: State.model_validate(stored["state"]) async for stored in found}
+
+    async def naming(self, named: Sequence[str]) -> Sequence[str]:
+        """The open requests that name one of `named`, by id."""
+        found = self._collection.find({NAMED: {"$in": list(named)}, **NAMING}, {"_id": 1}).sort("_id", 1)
+        return [stored["_id"] async for stored in found]
+
+    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, str, Link]]:
+        """(id, unit, what it names) of the open requests that name another, by id, those after `after`."""
+        query = {NAMED: {"$gt": ""}, **NAMING, "_id": {"$gt": after}}
+        found = self._collection.find(query, {"state.link": 1, UNIT: 1}).sort("_id", 1).limit(limit)
+        return [
+            (stored["_id"], stored["state"]["request"]["business_unit"], Link.model_validate(stored["state"]["link"]))
+            async for stored in found
+        ]
+
+    async def pursued(self, sight: Sight, opportunity: str, after: str, limit: int) -> list[tuple[str, State]]:
+        """Requests of the opportunity, by id, those after `after`."""
+        query = {OPPORTUNITY: opportunity, "_id": {"$gt": after}}
+        found = self._seen.find(sight, query, {"state": 1}).sort("_id", 1).limit(limit)
         return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
 
     async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:

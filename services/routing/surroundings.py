@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from services.routing import linked_read
 from services.routing.domain import Context, State, burden
 from services.routing.domain.appointments import appointments
 from services.routing.domain.bidding.state import Kin
@@ -111,6 +112,7 @@ class RoutingSurroundings:
         loads = await self._seats.loads(now)
         context = Context(
             kin=await self._kin([message.subject for message in messages if isinstance(message, Woken)]),
+            linked=await linked_read.found(self._requests, messages),
             now=now,
             directory=self._people.directory,
             loads=loads,
@@ -151,6 +153,7 @@ class RoutingSurroundings:
         pursuits = frozenset(found for _, state, events in subjects if (found := self._progressed(state, events)))
         if pursuits:
             self._waker.progressed(pursuits)
+        self._waker.named(linked_read.moved(subjects))
         left = [
             (subject, person)
             for subject, state, events in subjects
@@ -195,6 +198,8 @@ class RoutingSurroundings:
             try:
                 metrics.WAITING_REQUESTS.set(await self._requests.count_waiting())
                 await self.reconcile()
+                if self.wake is not None:
+                    await linked_read.sweep(self._requests, self.wake)
                 if turn % THOROUGH_EVERY == 0:
                     await self.restore()
                     await self._seats.forget(self._clock.now())

@@ -31,6 +31,7 @@ class Waker:
         self._roles: set[str] = set()
         self._progressed: set[Pursuit] = set()
         self._away: frozenset[str] = frozenset()
+        self._named: frozenset[str] = frozenset()
         self._running: asyncio.Task[None] | None = None
         self.wake: Wake | None = None
 
@@ -48,6 +49,12 @@ class Waker:
         """Wake the bids of which a part has come on, or has fallen back."""
         self._progressed |= pursuits
         self._start()
+
+    def named(self, requests: frozenset[str]) -> None:
+        """Wake whoever names one of `requests`, which has come on, or was looked at before it had."""
+        if requests:
+            self._named |= requests
+            self._start()
 
     async def published(self, almanac: str) -> None:
         """Wake whoever has a clock that was reckoned with days that were not published then, by another calendar than `almanac`."""
@@ -73,11 +80,14 @@ class Waker:
 
     async def _run(self, wake: Wake) -> None:
         try:
-            while self._reason or self._roles or self._progressed or self._away:
+            while self._reason or self._roles or self._progressed or self._away or self._named:
                 reason, self._reason = self._reason, None
                 roles, self._roles = self._roles, set()
                 progressed, self._progressed = self._progressed, set()
                 away, self._away = self._away, frozenset()
+                named, self._named = self._named, frozenset()
+                if named and (naming := await self._requests.naming(sorted(named))):
+                    await wake(naming, "linked")
                 if progressed and (bids := await self._requests.open_bids(sorted(progressed))):
                     await wake(bids, "part_progressed")
                 if away:

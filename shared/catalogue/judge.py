@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared.catalogue.attachments import Uploaded, check_uploaded
 from shared.catalogue.frame import framed, tidy
+from shared.catalogue.naming import check_names, names_in
 from shared.catalogue.owing import dated
 from shared.catalogue.pack import Condition, Pack, RequestType
 from shared.catalogue.privacy import sayable
@@ -96,6 +97,7 @@ def judge(pack: Pack, body: object, context: JudgingContext) -> Judgement:
     if kind:
         frame["details"] = _details(shaping, body, kind, verdicts)
         _cross_checks(shaping, frame, kind, offered)
+        check_names(shaping, frame, kind, context.earlier)
     request = None if refused else _request(shaping, frame)
     named = {problem.field for problem in refused}
     problems = [*(problem for problem in shaping.problems if problem.field not in named), *refused]
@@ -106,8 +108,8 @@ def judge(pack: Pack, body: object, context: JudgingContext) -> Judgement:
 
 
 def earlier_references(body: object) -> set[tuple[str, str, str]]:
-    """(unit, system, reference) of the earlier requests that `body` offers as evidence."""
-    return Offered.read(body).references() if isinstance(body, dict) else set()
+    """(unit, system, reference) of the earlier requests that `body` offers as evidence, or that its details name."""
+    return Offered.read(body).references() | names_in(body) if isinstance(body, dict) else set()
 
 
 def _requester(body: Json, directory: Directory) -> Person | None:

@@ -39,6 +39,7 @@ class Labelled(Strict):
 
 class Field(Labelled):
     """One field of a form. `personal` values never leave intake; `deadline` must lie ahead; `same_as` names a request path.
+    A record that is a `request_of` a type holds the unit, system and reference of a request of that type.
 
     `total` on lines names the two columns whose product is summed; on a record, `true` sums its amounts.
     """
@@ -51,6 +52,7 @@ class Field(Labelled):
     single: bool = Described(default=False, description="choices may be given as one text")
     minimum: int | None = None
     same_as: str | None = None
+    request_of: str | None = None
     total: bool | tuple[str, str] = False
     choices: dict[str, Labelled] = {}
     fields: dict[str, "Field"] = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from shared.catalogue.naming import PARTS
 from shared.catalogue.pack import Field, Labelled, Pack, Precondition, RequestType, fold
 from shared.schemas.requests import Request
 
@@ -83,6 +84,8 @@ def _check_field(path: str, spec: Field) -> None:
         _refuse_fields(f"{path}: total", set(spec.total) - spec.fields.keys())
     if spec.same_as and spec.same_as.split(".")[0] not in Request.model_fields:
         raise PackError(f"{path}: same_as names {spec.same_as}, which a request does not have.")
+    if spec.request_of and (spec.type != "record" or spec.fields.keys() != set(PARTS)):
+        raise PackError(f"{path}: a field that names a request is a record of {', '.join(PARTS)}.")
     _check_names(path, spec.choices)
 
 

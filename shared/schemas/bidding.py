@@ -86,13 +86,15 @@ class BidPlan(Frozen):
 class BidPlanned(Frozen):
     """The plan, or since `version` 2 the plan as it had to change: what was amended, delivered or is late (`cause`).
 
-    `opening` are the parts whose requests are submitted by it.
+    `opening` are the parts whose requests are submitted by it. Without `news` nothing that people read of it is other than they were
+    told last, but for parts that are over since.
     """
 
     version: int
     cause: Literal["assigned", "amended", "progress", "late"]
     plan: BidPlan
     opening: tuple[str, ...] = ()
+    news: bool = True
 
 
 class BidChildOpened(Frozen):

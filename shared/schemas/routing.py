@@ -219,13 +219,18 @@ class RequestReopened(Timed):
 
 
 class Escalated(Frozen):
-    """Somebody wants a decision from one step above, or the policy does since time runs out (`cause`, and which `clock`)."""
+    """Somebody wants a decision from one step above, or the policy does since time runs out (`cause`, and which `clock`).
+
+    `linked` is the request that is waited for, where that is why; there is more to say at `look_at`.
+    """
 
     by: str
     reason: str
     cause: Literal["person", "time"] = "person"
     on_behalf_of: str | None = None
     clock: ClockName | None = None
+    linked: str | None = None
+    look_at: datetime | None = None
 
 
 class EscalatedToCoordinator(Escalated):

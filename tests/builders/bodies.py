@@ -1,6 +1,9 @@
 """One valid request of each of the fifteen types, as a unit's system sends it."""
 
 import hashlib
+import json
+import zlib
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.schemas.model import Json
@@ -78,6 +81,7 @@ def _deck() -> Json:
     }
 
 
+SLOTS = 6000
 BUDGET = {"venue": 12000, "meals": 3400.5, "gifts": 860, "transport": 0}
 
 
@@ -223,7 +227,6 @@ def _business() -> dict[str, Json]:
             "sample": "SAMPLE-SALES-3",
             "amount": 1543210.99,
             "due": "2027-03-15T18:00:00+08:00",
-            "price_request": {"business_unit": "harbour", "system": "crm", "reference": "P-77"},
         },
     }
 
@@ -251,7 +254,10 @@ def _evidence() -> dict[str, list[Json]]:
 
 
 def a_body(kind: str = "tech.survey", /, **changes: Any) -> Json:
-    """A complete submission of `kind` by ASKER; `changes` replace whole top-level fields, None removes one."""
+    """A complete submission of `kind` by ASKER; `changes` replace whole top-level fields, None removes one.
+
+    Bodies of other sources than the plain one name other hours, the same ones for the same source: nobody is at two places at once.
+    """
     body: Json = {
         "type": kind,
         "business_unit": "harbour",
@@ -268,7 +274,20 @@ def a_body(kind: str = "tech.survey", /, **changes: Any) -> Json:
     if not kind.startswith("tools."):
         customer = {"id": "C-5", "name": "云汀港务集团", "industry": "ports", "region": "coast"}
         body["opportunity"] = {"id": "O-5", "name": "智慧泊位一期", "customer": customer, "stage": 2}
+    if "source" in changes and "details" not in changes:
+        body["details"] = _at_hours_of(changes["source"], body["details"])
     return {key: value for key, value in (body | changes).items() if value is not None}
+
+
+def _at_hours_of(source: object, details: Json) -> Json:
+    """`details` with their appointments in one of 6,000 slots of six hours, which follows from `source`."""
+    slot = zlib.crc32(json.dumps(source, sort_keys=True).encode()) % SLOTS
+    later = timedelta(hours=6 * slot)
+    return {key: _later(value, later) if isinstance(value, dict) and "end" in value else value for key, value in details.items()}
+
+
+def _later(appointment: Json, by: timedelta) -> Json:
+    return appointment | {end: (datetime.fromisoformat(appointment[end]) + by).isoformat() for end in ("start", "end")}
 
 
 def with_details(body: Json, /, **changes: Any) -> Json:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, Field
 
 from services.routing.api.commanding import Body
@@ -47,6 +47,9 @@ OTHER_UNIT = Refusal(
     ),
 )
 LONG = 200
+MOST = 1000
+Limit = Annotated[int, Query(ge=1, le=MOST, description="so many requests at once")]
+After = Annotated[str, Query(max_length=100, description="`next` of the page before")]
 Short = Annotated[str, Field(min_length=1, max_length=LONG)]
 
 
@@ -79,7 +82,7 @@ class Reading(Protocol):
     """Reads of routing's own requests, each as far as whoever asks may see."""
 
     async def state(self, sight: Sight, request: str) -> State | None: ...
-    async def pursued(self, sight: Sight, opportunity: str) -> Sequence[tuple[str, State]]: ...
+    async def pursued(self, sight: Sight, opportunity: str, after: str, limit: int) -> Sequence[tuple[str, State]]: ...
 
 
 class Surroundings(Protocol):
@@ -101,8 +104,8 @@ def bidding_routes(
             if state.request.type != BID:
                 raise Refused(NO_BID)
             opportunity = state.request.opportunity
-            around = await projection.pursued(caller.sight, opportunity.id) if opportunity else []
-            return room_of(request_id, state, around, policy, caller.sight)
+            around = await projection.pursued(caller.sight, opportunity.id, "", MOST + 1) if opportunity else []
+            return room_of(request_id, state, around[:MOST], policy, caller.sight, more=len(around) > MOST)
 
         @router.post("/requests/{request_id}/confirm-item", summary="A supporter vouches by name for a ★ item of the bid")
         async def confirm_item(
@@ -111,11 +114,11 @@ def bidding_routes(
             return await teller.tell(request_id, caller, "confirm_item", body.model_dump())
 
         @router.get("/opportunities/{opportunity}/pursuit", summary="All requests of an opportunity that the caller may see")
-        async def pursuit(opportunity: str, caller: Who) -> Pursuit:
-            found = await projection.pursued(caller.sight, opportunity)
+        async def pursuit(opportunity: str, caller: Who, after: After = "", limit: Limit = MOST) -> Pursuit:
+            found = await projection.pursued(caller.sight, opportunity, after, limit + 1)
             if not found:
                 raise Refused(NO_PURSUIT)
-            return file_of(opportunity, found)
+            return file_of(opportunity, found[:limit], more=len(found) > limit)
 
         @router.post("/bids:assess", summary="Whether a bid's dates could be met as things stand; nothing is filed by it")
         async def assess(body: Assessing, caller: Who) -> Assessed:

@@ -26,6 +26,8 @@ from shared.storage import Sight
 from shared.telemetry.clock import Clock
 
 MOST_DAYS = 366
+MOST = 1000
+"""So many requests of an opportunity are added up."""
 BAD_PERIOD = Refusal(
     code="bad_period",
     status=422,
@@ -128,10 +130,14 @@ class Pursuit(Frozen):
 
 
 class Pursuits(Frozen):
-    """Units number their opportunities themselves: one entry for each unit that has one of this id."""
+    """Units number their opportunities themselves: one entry for each unit that has one of this id.
+
+    With `more` the sums are those of its first thousand requests.
+    """
 
     opportunity: str
     outcomes: tuple[Pursuit, ...]
+    more: bool = False
 
 
 class Efforts(Protocol):
@@ -140,7 +146,7 @@ class Efforts(Protocol):
     async def sums(
         self, sight: Sight, by: str, first: date, last: date, person: str | None = None
     ) -> Sequence[Mapping[str, Any]]: ...
-    async def of_opportunity(self, sight: Sight, opportunity: str) -> Sequence[tuple[str, State]]: ...
+    async def of_opportunity(self, sight: Sight, opportunity: str, limit: int) -> Sequence[tuple[str, State]]: ...
 
 
 class States(Protocol):
@@ -192,15 +198,15 @@ def _reading(router: APIRouter, states: States, efforts: Efforts, principal: Aut
 
     @router.get("/opportunities/{opportunity}/outcome", summary="What became of an opportunity, and what it took")
     async def outcome(opportunity: str, caller: Annotated[Principal, Depends(principal)]) -> Pursuits:
-        found = await efforts.of_opportunity(caller.sight, opportunity)
+        found = await efforts.of_opportunity(caller.sight, opportunity, MOST + 1)
         if not found:
             raise Refused(UNKNOWN_OPPORTUNITY)
         units: dict[str, list[Effort]] = defaultdict(list)
-        for _, state in found:
+        for _, state in found[:MOST]:
             if state.request is not None:
                 units[state.request.business_unit].append(state.effort or Effort())
         outcomes = tuple(_pursuit(unit, opportunity, given) for unit, given in sorted(units.items()))
-        return Pursuits(opportunity=opportunity, outcomes=outcomes)
+        return Pursuits(opportunity=opportunity, outcomes=outcomes, more=len(found) > MOST)
 
 
 def _summing(router: APIRouter, efforts: Efforts, principal: Authenticate, planners: frozenset[str]) -> None:

@@ -43,6 +43,7 @@ class Pursued(Frozen):
 class BidRoom(Frozen):
     """`plan` is None until people have the bid. `children` are the requests it opened, by part; `submitted` what intake said of each.
 
+    Of an opportunity with `more` than a thousand requests those behind them are not looked at for `children`.
     The plan names a part's request to those who may see it, and who could take a part to the bid's unit alone.
     """
 
@@ -55,6 +56,7 @@ class BidRoom(Frozen):
     submitted: dict[str, Child]
     children: dict[str, Pursued]
     items: tuple[StarredItem, ...]
+    more: bool = False
 
 
 class UnitPursuit(Frozen):
@@ -70,10 +72,15 @@ class UnitPursuit(Frozen):
 
 
 class Pursuit(Frozen):
-    """The requests of an opportunity that the caller may see, by unit: two units' opportunities of one id need not be the same."""
+    """The requests of an opportunity that the caller may see, by unit: two units' opportunities of one id need not be the same.
+
+    Of a long file a page, by the requests' ids: where there is `more`, the next begins after `next`.
+    """
 
     opportunity: str
     units: tuple[UnitPursuit, ...]
+    more: bool = False
+    next: str | None = None
 
 
 class Assessed(Frozen):
@@ -82,8 +89,10 @@ class Assessed(Frozen):
     plan: BidPlan
 
 
-def room_of(request_id: str, state: State, around: Sequence[tuple[str, State]], policy: BiddingPolicy, sight: Sight) -> BidRoom:
-    """The room of one bid; `around` are the requests of its opportunity that `sight` allows."""
+def room_of(
+    request_id: str, state: State, around: Sequence[tuple[str, State]], policy: BiddingPolicy, sight: Sight, *, more: bool
+) -> BidRoom:
+    """The room of one bid; `around` are the requests of its opportunity that `sight` allows, or the first of them."""
     assert state.request is not None, "a bid that is shown is known"
     bid, unit = state.bid, state.request.business_unit
     vouched = {one.item: one for one in (bid.confirmed if bid else ())}
@@ -108,16 +117,18 @@ def room_of(request_id: str, state: State, around: Sequence[tuple[str, State]], 
         submitted=bid.children if bid else {},
         children=children,
         items=tuple(_item(place, text, vouched) for place, text in items),
+        more=more,
     )
 
 
-def file_of(opportunity: str, found: Sequence[tuple[str, State]]) -> Pursuit:
+def file_of(opportunity: str, found: Sequence[tuple[str, State]], *, more: bool) -> Pursuit:
     """The pursuit file of the requests found, of which there is one at least."""
     units: dict[str, list[tuple[str, State]]] = {}
     for identity, state in found:
         if state.request is not None:
             units.setdefault(state.request.business_unit, []).append((identity, state))
-    return Pursuit(opportunity=opportunity, units=tuple(_of_unit(unit, theirs) for unit, theirs in sorted(units.items())))
+    shown = tuple(_of_unit(unit, theirs) for unit, theirs in sorted(units.items()))
+    return Pursuit(opportunity=opportunity, units=shown, more=more, next=found[-1][0] if more else None)
 
 
 def _of_unit(unit: str, found: Sequence[tuple[str, State]]) -> UnitPursuit:

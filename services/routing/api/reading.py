@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.routing.api.shown import Assignment, Decisions, Waiting, Work, lacking, shown, tag
 from services.routing.domain import State
+from services.routing.domain.linking.looking import linked_of
 from services.routing.domain.refusals import UNKNOWN
 from shared.http.principal import Principal
 from shared.http.problems import Refused
@@ -38,9 +39,14 @@ def reading_routes(router: APIRouter, projection: Reading, principal: Authentica
         return state
 
     @router.get("/requests/{request_id}/assignment", summary="Who works on it, and its status")
-    async def assignment(request_id: str, response: Response, state: Annotated[State, Depends(known)]) -> Assignment:
+    async def assignment(
+        request_id: str,
+        response: Response,
+        state: Annotated[State, Depends(known)],
+        caller: Annotated[Principal, Depends(principal)],
+    ) -> Assignment:
         response.headers["ETag"] = tag(state.revision)
-        return shown(request_id, state)
+        return await _with_holders(shown(request_id, state), projection, caller.sight)
 
     @router.get("/requests/{request_id}/decision", summary="The records of the choices: candidates, numbers, counts by reason")
     async def decision(request_id: str, state: Annotated[State, Depends(known)]) -> Decisions:
@@ -57,3 +63,13 @@ def reading_routes(router: APIRouter, projection: Reading, principal: Authentica
     async def waiting(caller: Annotated[Principal, Depends(principal)], limit: Limit = 50) -> Waiting:
         found = await projection.unassigned(caller.sight, limit)
         return Waiting(waiting=tuple(lacking(request, state) for request, state in found))
+
+
+async def _with_holders(assignment: Assignment, projection: Reading, sight: Sight) -> Assignment:
+    """`assignment` with who has the request it waits for in hand at this moment."""
+    awaited = assignment.waits_for
+    state = await projection.state(sight, awaited.request) if awaited is not None and awaited.standing == "pending" else None
+    one = linked_of(awaited.request, state) if awaited is not None and state is not None else None
+    if awaited is None or one is None:
+        return assignment
+    return assignment.model_copy(update={"waits_for": awaited.model_copy(update={"held_by": one.held_by})})

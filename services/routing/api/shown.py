@@ -4,13 +4,29 @@ from datetime import datetime
 from typing import Literal
 
 from services.routing.domain import State
+from services.routing.domain.linking.state import Link
 from services.routing.domain.state import Halt, Held
 from services.routing.domain.ticking import Clock
+from shared.schemas.links import LinkStanding
 from shared.schemas.model import Frozen, Json, Text
+from shared.schemas.reviews import ReviewCondition
 from shared.schemas.routing import DecisionRecord, Seat
 from shared.schemas.service_levels import ClockName
 from shared.schemas.status import WorkStatus
 
+LINK_FIELDS = {
+    "request",
+    "number",
+    "reference",
+    "standing",
+    "reason",
+    "held_by",
+    "version",
+    "amount",
+    "lines",
+    "more",
+    "conditions",
+}
 CLOCK_FIELDS = {"clock", "started", "due", "held_since", "warned", "breached", "met", "provisional"}
 
 
@@ -32,6 +48,27 @@ class ShownClock(Frozen):
     provisional: bool
 
 
+class WaitsFor(Frozen):
+    """The price request that this one names. While it `holds`, nothing is approved or delivered here, and `reason` says what to do.
+
+    `standing` is None until it was looked at. `held_by` are those who have it in hand, as far as the caller may see it. Once it is
+    approved, `amount`, `lines` and `conditions` are what was approved, of its wording of `version`.
+    """
+
+    request: str
+    number: str
+    reference: str
+    holds: bool
+    standing: LinkStanding | None
+    reason: Text | None
+    held_by: tuple[str, ...]
+    version: int
+    amount: float | None
+    lines: tuple[Json, ...]
+    more: int
+    conditions: tuple[ReviewCondition, ...]
+
+
 class Assignment(Frozen):
     """A request as those who work on it see it.
 
@@ -51,6 +88,7 @@ class Assignment(Frozen):
     confirm_by: datetime | None
     rating: int | None
     clocks: tuple[ShownClock, ...] = ()
+    waits_for: WaitsFor | None = None
 
 
 class Levels(Frozen):
@@ -105,7 +143,12 @@ def _shown(request_id: str, state: State) -> Json:
         "confirm_by": state.confirm_by,
         "rating": state.rating,
         "clocks": clocks_of(state),
+        "waits_for": _waits_for(state.link) if state.link else None,
     }
+
+
+def _waits_for(link: Link) -> WaitsFor:
+    return WaitsFor(**link.model_dump(include=LINK_FIELDS), holds=link.live and link.holds)
 
 
 def clocks_of(state: State) -> tuple[ShownClock, ...]:

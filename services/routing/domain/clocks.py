@@ -119,10 +119,12 @@ class Setting:
         return any(seat.accepted for seat in self.state.supporters if seat.person in people)
 
     def _needed_otherwise(self, request: Request) -> Due | None:
-        """Another date moves the clock of the delivery."""
+        """Another date moves the clock of the delivery; without one it runs by the time of its level, from now."""
         before, clock = self.state.request, self.clocks.get("delivery")
-        if clock is None or before is None or request.needed_by in {None, before.needed_by}:
+        if clock is None or before is None or request.needed_by == before.needed_by:
             return None
+        if request.needed_by is None and not clock.by_date:
+            return None  # it runs by the level already
         return self.delivery(clock.person)
 
 

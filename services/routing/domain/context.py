@@ -9,6 +9,7 @@ from typing import Self
 from services.routing.domain.appointments import taken
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.hours import Calendar
+from services.routing.domain.linking.state import Found
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.roster import Rosters
 from shared.catalogue import Pack
@@ -58,6 +59,8 @@ class Context:
     policy: RoutingPolicy
     kin: Mapping[str, tuple[Kin, ...]] = field(default_factory=dict)
     """Of each bid that is woken: the other requests of its opportunity and unit."""
+    linked: Found = field(default_factory=dict)
+    """Of the requests that those of the batch name: what was looked for."""
     calendar: Calendar
     seasons: tuple[Season, ...] = ()
     """Every season that is or will be; of a unit at most one is in effect."""

@@ -11,6 +11,7 @@ from services.routing.domain.clocks import timed
 from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
 from services.routing.domain.evolve import evolve
+from services.routing.domain.linking.looking import noticed
 from services.routing.domain.refusals import UNKNOWN, ended
 from services.routing.domain.review.following import followed
 from services.routing.domain.running_out import recalculate, woken
@@ -41,12 +42,14 @@ class RoutingDomain:
         return evolve(state, event)
 
     def wake_at(self, state: State) -> datetime | None:
-        """When a pause or the requester's time to object is over, a bid's plan is to be looked at, or a clock has something to say.
+        """When a pause or the requester's time to object is over, a bid's plan or a request that is named is to be looked at, or a clock
+        has something to say.
 
         Waiting requests are woken when people or seats change and by the sweep, so none has a time of its own.
         """
         own = state.halt.until if state.halt else state.confirm_by or room.look_at(state)
-        return min((moment for moment in (own, state.clocks.next_at) if moment), default=None)
+        named = state.link.next_at if state.link else None
+        return min((moment for moment in (own, named, state.clocks.next_at) if moment), default=None)
 
     def upcast(self, document: dict[str, object], _schema: int) -> dict[str, object]:
         """There is only one schema yet."""
@@ -73,6 +76,7 @@ def _decided(state: State, message: Message, context: Context) -> Decision:
             decision = woken(state, _woken(state, subject, context), context)
         case _:
             return NOTHING
+    decision = noticed(state, message.subject, decision, context)
     return followed(state, message.subject, decision, context)
 
 

@@ -5,6 +5,7 @@ from typing import cast, get_args
 from services.routing.domain import clashes, efforts
 from services.routing.domain.absences import mark
 from services.routing.domain.bidding import room
+from services.routing.domain.linking.evolving import linked
 from services.routing.domain.review.evolving import ReviewFact, reviewed
 from services.routing.domain.state import Halt, State, held, working_or_assigned
 from services.routing.domain.ticking import Clocks, turned, without_response
@@ -14,6 +15,7 @@ from shared.schemas.clashes import ClashFound, ClashResolved
 from shared.schemas.effort import EffortCorrected, EffortLogged, GiftsIssued, OutcomeRecorded, SpendLogged
 from shared.schemas.envelope import Event
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
+from shared.schemas.links import LinkedRequestAwaited, LinkedRequestDecided, LinkedRequestFailed
 from shared.schemas.registry import MODELS, TYPE_OF
 from shared.schemas.routing import (
     AmendmentRefused,
@@ -59,8 +61,12 @@ def evolve(state: State, event: Event) -> State:
     if change is None:
         return state
     after = state.model_copy(update={**change(state, event), "revision": state.revision + 1})
-    clocks = _clocks(state.clocks, after, event)
-    return after if clocks is state.clocks else after.model_copy(update={"clocks": clocks})
+    beside: Update = {}
+    if (clocks := _clocks(state.clocks, after, event)) is not state.clocks:
+        beside["clocks"] = clocks
+    if (link := linked(state.link, after, event)) is not state.link:
+        beside["link"] = link
+    return after.model_copy(update=beside) if beside else after
 
 
 def _clocks(clocks: Clocks, after: State, event: Event) -> Clocks:
@@ -270,6 +276,7 @@ CHANGES = {
     TYPE_OF[RequestWithdrawn]: _withdrawn,
     TYPE_OF[WithdrawalRefused]: _answered,
     **{TYPE_OF[model]: _reviewed for model in get_args(ReviewFact)},
+    **{TYPE_OF[model]: _said for model in (LinkedRequestAwaited, LinkedRequestFailed, LinkedRequestDecided)},
     TYPE_OF[EffortLogged]: _effort,
     TYPE_OF[EffortCorrected]: _effort,
     TYPE_OF[GiftsIssued]: _effort,

@@ -5,6 +5,7 @@ from services.routing.domain.assigning import assign, vacancies
 from services.routing.domain.bidding.confirming import unconfirmed
 from services.routing.domain.clocks import confirm_by
 from services.routing.domain.context import Context
+from services.routing.domain.linking.words import refusal
 from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
 from services.routing.domain.review.places import place_of
 from services.routing.domain.review.refusals import BY_OPINION, BY_TRANSFER, OPINED_ALREADY
@@ -35,7 +36,7 @@ def complete(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=BY_OPINION)
     if not seat.accepted:
         return Decision(refusal=NOT_ACCEPTED)
-    if (lacking := unconfirmed(state, context)) is not None:
+    if (lacking := unconfirmed(state, context) or refusal(state.link)) is not None:
         return Decision(refusal=lacking)
     result = wish.data.get("result")
     done = WorkCompleted(

@@ -93,6 +93,7 @@ class RoutingPolicy(BaseModel):
     reviews: dict[str, ChainRule] = Field(default={}, description="per type, whose opinion is asked for, in which order")
     account_within_days: int = Field(default=30, ge=0, le=3660)
     clash_contacts: tuple[str, ...] = ("bu_leader",)
+    linked_overdue_hours: Hours = 16
     bidding: BiddingPolicy
     season: SeasonRules = SeasonRules()
     estimates: EstimateRules = EstimateRules()

@@ -7,6 +7,7 @@ from services.routing.domain.bidding.state import Bid
 from services.routing.domain.clashes import Clash
 from services.routing.domain.efforts import Effort
 from services.routing.domain.life import CLOSED, SEATED
+from services.routing.domain.linking.state import Link
 from services.routing.domain.review.model import Review
 from services.routing.domain.ticking import NO_CLOCKS, Clocks
 from shared.schemas.model import Frozen
@@ -62,6 +63,7 @@ class State(Frozen):
     clashes: tuple[Clash, ...] = ()
     bid: Bid | None = None
     clocks: Clocks = NO_CLOCKS
+    link: Link | None = None
 
     @property
     def open(self) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from services.routing.domain import OpenLoad, State
 from services.routing.projection import Projection
 from shared.storage import Database, Sight
+from tests.unit.routing.linked import NAMED, PRICE
 from tests.unit.routing.routing_build import CALENDAR, MANAGER, Journey, a_context, a_request, an_engineer, choosing_pack
 from tests.unit.routing.routing_fakes import FakeRequests
 
@@ -26,8 +27,12 @@ def journeys() -> list[Journey]:
     made[4].context = a_context(MANAGER, ANNA, pack=choosing_pack("tech.survey"))
     made.append(Journey(a_context(MANAGER, ANNA), a_request(opportunity=None, unit="south"), subject="R5"))
     made.append(Journey(a_context(MANAGER, ANNA, an_engineer("ben")), a_request("tech.bid"), subject="R6"))
+    named = a_request("tech.proposal", details={"price_request": NAMED}, opportunity=None)
+    made.append(Journey(a_context(MANAGER, ANNA, an_engineer("ben")), named, subject="R7"))
+    made.append(Journey(a_context(MANAGER, ANNA), named, subject="R8"))
     for journey in made:
         journey.submitted()
+    made[8].withdrawn()
     made[1].tells("accept", "anna")
     made[1].tells("complete", "anna")
     made[2].withdrawn()
@@ -81,9 +86,16 @@ async def test_every_read_agrees_with_the_fake(mongo_database: Database):
         assert await projection.kin(pursuit) == await fake.kin(pursuit)
     assert len(await projection.kin(("east", "O1"))) == 5
     for sight in SIGHTS:
-        assert await projection.pursued(sight, "O1") == await fake.pursued(sight, "O1")
+        for after, limit in (("", 100), ("", 2), ("R1", 2)):
+            assert await projection.pursued(sight, "O1", after, limit) == await fake.pursued(sight, "O1", after, limit)
     assert await projection.familiar(["O1", "O2"]) == await fake.familiar(["O1", "O2"])
     assert await projection.opportunities(everything) == await fake.opportunities(everything)
+    assert dict(await projection.links(everything)) == dict(await fake.links(everything))
+    assert list(await projection.links(everything)) == ["R7"]
+    assert dict(await projection.named(everything)) == dict(await fake.named(everything))
+    assert await projection.naming([PRICE, "R1"]) == await fake.naming([PRICE, "R1"]) == ["R7"]
+    assert await projection.all_naming("", 10) == await fake.all_naming("", 10)
+    assert await projection.all_naming("R7", 10) == []
     assert await projection.count_waiting() == await fake.count_waiting() == 2
     assert await projection.waiting_for(["presales_engineer"], 10) == await fake.waiting_for(["presales_engineer"], 10) == ["R3"]
     assert await projection.waiting_for(["test_engineer"], 10) == []

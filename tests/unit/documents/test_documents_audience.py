@@ -18,7 +18,7 @@ from tests.unit.documents.renderings import CHECKLIST, a_job, inside, shown, sho
 OUTWARD = ("tech.proposal", "tech.presentation", "tech.training", "tech.bid")
 OUTLINES = ("tech.presentation", "tech.training")
 LEFT_OUT = {
-    "tech.proposal": ["purpose"],
+    "tech.proposal": ["purpose", "price_request"],
     "tech.presentation": ["purpose", "audience", "requirements"],
     "tech.training": ["purpose", "audience", "requirements"],
     "tech.bid": ["pitch_requirements", "jury"],

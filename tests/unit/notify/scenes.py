@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from shared.ledger.messages import Item
 from shared.schemas import routing
 from shared.schemas.service_levels import ConfirmationReminded, ServiceLevelBreached, ServiceLevelWarned
+from tests.unit.notify import link_facts
 from tests.unit.notify.bid_facts import bid_child_returned, bid_planned
 from tests.unit.notify.life_facts import (
     absence_noticed,
@@ -87,6 +88,9 @@ SCENES: dict[str, tuple[BaseModel, ...]] = {
     "request_withdrawn": (submitted(), coordinator_assigned(), supporters_assigned(), request_withdrawn()),
     "withdrawal_refused": (submitted(), withdrawal_refused()),
     "bid_planned": (submitted(), coordinator_assigned(), supporters_assigned(), bid_planned()),
+    "linked_request_awaited": (*AT_WORK, link_facts.awaited()),
+    "linked_request_failed": (*AT_WORK, link_facts.failed()),
+    "linked_request_decided": (*AT_WORK, link_facts.decided()),
     "bid_child_returned": (submitted(), coordinator_assigned(), supporters_assigned(), bid_child_returned()),
     "document_rendered": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_rendered()),
     "document_failed": (submitted(), coordinator_assigned(), supporters_assigned(), work_accepted(), document_failed()),
@@ -162,6 +166,9 @@ WANTED: dict[str, dict[str, str]] = {
     },
     "withdrawal_refused": {"email:asker": "requester"},
     "bid_planned": {"email:asker": "requester", "email:boss": "coordinator", **BOTH},
+    "linked_request_awaited": {"email:asker": "requester", "email:boss": "coordinator"},
+    "linked_request_failed": {"email:asker": "requester", "email:boss": "coordinator", **BOTH},
+    "linked_request_decided": {**BOTH, "email:boss": "coordinator", "email:asker": "requester"},
     "bid_child_returned": {"email:asker": "requester", "email:boss": "coordinator"},
     "document_rendered": {"email:asker": "requester", "email:anna": "supporters", "email:ben": "supporters"},
     "service_level_warned": {"email:anna": "supporters", "email:ben": "supporters", "email:boss": "coordinator"},

@@ -42,3 +42,11 @@ def test_a_part_that_lacks_something_is_told_by_name_and_number(reader: Reader):
         letter = a_renderer().letter(item, reader=reader, directory=a_directory())
         for words in (part, "BL-C1", message):
             assert words in letter.text
+
+
+def test_people_hear_of_no_plan_that_tells_them_nothing_new_and_machines_do():
+    """The same plan as news is the control."""
+    story = Story().through([submitted(), coordinator_assigned(), bid_planned()])
+    quiet = story.hear(bid_planned(version=2, cause="progress").model_copy(update={"news": False})).items
+    assert {item.kind for item in quiet} <= {"webhook"}
+    assert {item.kind for item in story.hear(bid_planned(version=3, cause="progress")).items} >= {"email"}

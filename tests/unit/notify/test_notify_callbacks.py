@@ -17,7 +17,7 @@ from services.notify.rendering.renderer import Renderer
 from services.notify.rendering.view import Console, Reader
 from shared.catalogue import load_packs
 from shared.ledger.messages import Decision, Item, Outcome, Told
-from shared.schemas import absences, bidding, clashes, effort, intake, reviews, routing, service_levels
+from shared.schemas import absences, bidding, clashes, effort, intake, links, reviews, routing, service_levels
 from shared.schemas.callbacks import HAPPENINGS, Callback, CallbackPayload
 from shared.schemas.registry import TYPE_OF
 from tests.unit.notify.notify_build import (
@@ -62,7 +62,7 @@ OURS = {
     *(
         fact
         for fact in TYPE_OF
-        if fact.__module__ in {owner.__name__ for owner in (bidding, clashes, effort, reviews, service_levels)}
+        if fact.__module__ in {owner.__name__ for owner in (bidding, clashes, effort, links, reviews, service_levels)}
     ),
 }
 """Said for our people, or to be answered before the unit is told: of a review units hear the delivery, of a deadline the escalation."""

@@ -9,6 +9,7 @@ from services.routing.domain.appointments import taken
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.estimating import Delivered
 from services.routing.domain.life import SEATED
+from services.routing.domain.linking.state import Link
 from services.routing.domain.policy import AssignmentRules
 from services.routing.domain.seasons.ageing import Queued
 from services.routing.ports import Lost, OpenWork, Place, Pursuit
@@ -223,12 +224,26 @@ class FakeRequests:
             and (state.request.business_unit, state.request.opportunity.id) == pursuit
         ]
 
-    async def pursued(self, sight: Sight, opportunity: str) -> Sequence[tuple[str, State]]:
+    async def links(self, requests: Sequence[str]) -> Mapping[str, Link]:
+        return {one: link for one in requests if one in self.states and (link := self.states[one].link) and link.live}
+
+    async def named(self, requests: Sequence[str]) -> Mapping[str, State]:
+        return {one: self.states[one] for one in requests if one in self.states and self.states[one].request}
+
+    async def naming(self, named: Sequence[str]) -> Sequence[str]:
+        return [one for one, link in sorted((await self.links(list(self.states))).items()) if link.request in named]
+
+    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, str, Link]]:
+        live = sorted((await self.links(list(self.states))).items())
+        rows = [(one, state.request.business_unit, link) for one, link in live if (state := self.states[one]).request]
+        return [row for row in rows if row[0] > after][:limit]
+
+    async def pursued(self, sight: Sight, opportunity: str, after: str, limit: int) -> Sequence[tuple[str, State]]:
         return [
             (identity, state)
             for identity, state in sorted(self._seen(sight).items())
-            if state.request and state.request.opportunity and state.request.opportunity.id == opportunity
-        ]
+            if identity > after and state.request and state.request.opportunity and state.request.opportunity.id == opportunity
+        ][:limit]
 
 
 def _queued(identity: str, state: State) -> Queued:

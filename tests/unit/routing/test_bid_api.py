@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.routing.api import work_routes
+from services.routing.api import bidding, work_routes
 from services.routing.api.bidding import bidding_routes
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
@@ -95,6 +95,28 @@ async def test_what_is_no_bid_or_not_theirs_has_no_room(site: Site):
     for by in ("person-outsider", "unit-south"):
         assert (await site.ask("GET", "/v1/requests/R1/bid-room", by)).json()["code"] == "unknown_request"
     assert (await site.ask("GET", "/v1/requests/R9/bid-room")).status_code == 404
+
+
+async def test_a_long_pursuit_file_comes_in_pages_and_says_so(site: Site):
+    seen, after, pages = [], "", 0
+    while True:
+        query = {"limit": 1, "after": after}
+        page = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east", params=query)).json()
+        seen += [one["id"] for unit in page["units"] for one in unit["requests"]]
+        pages += 1
+        if not page["more"]:
+            break
+        after = page["next"]
+    assert (seen, pages, page["next"]) == (["R1", "R2"], 2, None)
+    whole = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east")).json()
+    assert (len(whole["units"][0]["requests"]), whole["more"]) == (2, False)
+    assert (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east", params={"limit": 1001})).status_code == 422
+
+
+async def test_a_bid_room_that_could_not_look_at_everything_says_so(site: Site, monkeypatch: pytest.MonkeyPatch):
+    assert (await site.ask("GET", "/v1/requests/R1/bid-room", "unit-east")).json()["more"] is False
+    monkeypatch.setattr(bidding, "MOST", 1)
+    assert (await site.ask("GET", "/v1/requests/R1/bid-room", "unit-east")).json()["more"] is True
 
 
 async def test_the_pursuit_file_shows_what_the_caller_may_see_of_an_opportunity(site: Site):

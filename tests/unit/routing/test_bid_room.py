@@ -10,9 +10,10 @@ from services.routing.domain import RoutingDomain
 from services.routing.domain.bidding import room
 from services.routing.domain.bidding.children import OPEN_CHILD, identity
 from services.routing.domain.bidding.state import Kin
+from services.routing.domain.bidding.telling import is_news, read_of
 from shared.ledger.messages import Decision, Item, Settled
-from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidPlanned
-from shared.schemas.model import Json
+from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidConflict, BidPlanned
+from shared.schemas.model import Json, Text
 from shared.schemas.requests import Origin
 from shared.schemas.status import WorkStatus
 from tests.unit.routing.bids import DUE, STARRED, a_bid, a_child, a_journey, a_planned, at, details, part_of
@@ -87,7 +88,7 @@ def test_an_amended_deadline_is_planned_anew_and_an_amended_remark_is_not():
     assert wake is not None
     assert wake < NOW
     journey.wakes("due")
-    assert (latest(journey).version, latest(journey).cause) == (2, "amended")
+    assert (latest(journey).version, latest(journey).cause, latest(journey).news) == (2, "amended", True)
     assert latest(journey).plan.due == at("2027-03-30T09:30:00+08:00")
     assert latest(journey).opening == ()  # what was opened before is not opened again
 
@@ -101,14 +102,44 @@ def test_a_part_that_is_delivered_or_late_changes_the_plan():
     assert (latest(journey).version, latest(journey).cause) == (2, "progress")
     assert part_of(latest(journey).plan, "survey").status == "delivered"
     assert latest(journey).opening == ("proposal",)
+    assert not latest(journey).news
 
     due = room.look_at(journey.state)
     assert due is not None
     journey.changes(now=due)
     journey.wakes("due")
-    assert (latest(journey).version, latest(journey).cause) == (3, "late")
+    assert (latest(journey).version, latest(journey).cause, latest(journey).news) == (3, "late", True)
     after = room.look_at(journey.state)
     assert after is None or after > due
+
+
+@pytest.mark.parametrize("steps", [("survey", "proposal", "price"), ("survey proposal", "price"), ("survey proposal price",)])
+def test_however_the_parts_come_on_people_are_told_as_often(steps: tuple[str, ...]):
+    """Services that are killed see the same progress in other portions."""
+    journey, done = a_planned(), ()
+    types = {"survey": "tech.survey", "proposal": "tech.proposal", "price": "business.price"}
+    for step in steps:
+        done = (*done, *step.split())
+        beside(journey, *(a_child(part, types[part], "completed") for part in done))
+        assert journey.wakes("part_progressed").facts
+    told = [fact for fact in journey.said if isinstance(fact, BidPlanned) and fact.news]
+    assert [fact.cause for fact in told] == ["assigned"]
+    beside(journey, *(a_child(part, types[part], "completed") for part in done[:-1]))
+    journey.wakes("part_progressed")
+    assert latest(journey).news is False  # its date is the one that they were told
+
+
+def test_a_conflict_that_people_were_not_told_of_is_news():
+    journey = a_planned()
+    assert journey.state.bid is not None
+    assert journey.state.bid.plan is not None
+    plan = journey.state.bid.plan
+    assert not is_news(journey.state.bid.told, plan)
+    message = Text(zh="冲突", en="Conflict")
+    one = BidConflict(kind="twice", person="anna", parts=("survey", "test"), message=message)
+    assert is_news(journey.state.bid.told, plan.model_copy(update={"conflicts": (one,)}))
+    assert not is_news(read_of(plan.model_copy(update={"conflicts": (one,)})), plan)
+    assert is_news(journey.state.bid.told, plan.model_copy(update={"verdict": "cannot"}))
 
 
 def test_every_look_that_is_due_moves_the_next_one_on():

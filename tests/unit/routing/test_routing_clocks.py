@@ -260,3 +260,17 @@ def test_a_policy_without_levels_has_no_clocks_but_the_confirmation() -> None:
     bare.submitted()
     assert bare.state.clocks.clocks == ()
     assert an_assigned(ANNA).state.clocks.clocks
+
+
+def test_an_amendment_that_takes_the_date_away_leaves_the_time_of_the_level_from_then():
+    journey = a_journey(needed_by=shanghai(3, 20, 17))
+    assert clock(journey, "delivery").due == shanghai(3, 20, 17)
+    assert clock(journey, "delivery").by_date
+    journey.changes(now=shanghai(3, 4, 9))
+    journey.request = journey.request.model_copy(update={"needed_by": None})
+    journey.amended(due="none")
+    now = clock(journey, "delivery")
+    assert (now.since, now.due, now.by_date) == (shanghai(3, 4, 9), shanghai(3, 10, 18), False)  # 40 hours of eight a day
+    journey.changes(now=shanghai(3, 5, 9))
+    journey.amended(due="still none")
+    assert clock(journey, "delivery") == now

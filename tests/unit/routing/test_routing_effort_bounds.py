@@ -17,7 +17,7 @@ from shared.storage import Sight
 from shared.telemetry.health import Health
 from tests.builders.contract import conforming
 from tests.builders.keys import MemoryKeys
-from tests.unit.routing.routing_build import MANAGER, PACK, Journey, a_context, a_person, an_assigned
+from tests.unit.routing.routing_build import MANAGER, PACK, Journey, a_context, a_person, a_request, an_assigned
 from tests.unit.routing.routing_fakes import FakeClock, FakeRequests
 from tests.unit.routing.states import ANNA, code
 from tests.unit.routing.test_routing_api import FakeDesk
@@ -74,8 +74,9 @@ class FakeEfforts:
         self.asked.append((sight, by, person))
         return [{"key": "anna", "quarters": 4, "entries": 1}]
 
-    async def of_opportunity(self, sight: Sight, opportunity: str) -> Sequence[tuple[str, State]]:
-        return []
+    async def of_opportunity(self, sight: Sight, opportunity: str, limit: int) -> Sequence[tuple[str, State]]:
+        many = int(opportunity.partition("-")[2] or 0)
+        return [(f"R{number}", State(request=a_request())) for number in range(min(many, limit))]
 
 
 @pytest.fixture
@@ -140,3 +141,10 @@ async def test_hours_by_person_are_for_who_plans_and_for_oneself(
     answer = await asks(client, by, f"{query}&from=2027-03-01&to=2027-03-31")
     assert [one for one, _, _ in efforts.asked] == ([] if sight is None else [sight])
     assert (answer.status_code, answer.json().get("code")) == ((403, "others_hours") if sight is None else (200, None))
+
+
+@pytest.mark.parametrize(("many", "shown", "more"), [(999, 999, False), (1000, 1000, False), (1001, 1000, True)])
+async def test_an_outcome_that_does_not_add_up_everything_says_so(client: httpx.AsyncClient, many: int, shown: int, more: bool):
+    headers = {"Authorization": "Bearer dev-unit-east"}
+    answer = (await client.get(f"/v1/opportunities/O-{many}/outcome", headers=headers)).json()
+    assert (answer["outcomes"][0]["requests"], answer["more"]) == (shown, more)

@@ -6,6 +6,7 @@ from services.routing.domain.bidding.children import OPEN_CHILD, identity, item
 from services.routing.domain.bidding.plan import OVER, Question, plan, ready
 from services.routing.domain.bidding.reading import dates, lines, wanted
 from services.routing.domain.bidding.state import Bid, Child, Confirmed
+from services.routing.domain.bidding.telling import is_news, read_of
 from services.routing.domain.context import Context
 from services.routing.domain.life import SEATED
 from services.routing.domain.state import State
@@ -55,9 +56,9 @@ def look(state: State, subject: str, context: Context) -> Decision:
         return NOTHING
     parts = {part.part: part for part in made.parts}
     items = tuple(item(subject, question, parts[name], context.policy.bidding, made) for name in opening)
-    return Decision(
-        facts=(BidPlanned(version=bid.version + 1, cause=_cause(bid, made), plan=made, opening=opening),), items=items
-    )
+    news = is_news(bid.told, made)
+    fact = BidPlanned(version=bid.version + 1, cause=_cause(bid, made), plan=made, opening=opening, news=news)
+    return Decision(facts=(fact,), items=items)
 
 
 def settled(state: State, message: Settled) -> Decision:
@@ -95,6 +96,8 @@ def planned(state: State, event: Event) -> Update:
     said, bid = event.read_as(BidPlanned), state.bid or Bid()
     opening = tuple(dict.fromkeys((*bid.opening, *said.opening)))
     update = {"version": said.version, "stale": False, "plan": said.plan, "opening": opening, "look_at": _next(said.plan)}
+    if said.news:
+        update["told"] = read_of(said.plan)
     return {"bid": bid.model_copy(update=update)}
 
 

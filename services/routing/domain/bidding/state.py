@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.routing.domain.bidding.telling import Told
 from shared.schemas.bidding import BidPlan
 from shared.schemas.model import Frozen
 from shared.schemas.requests import Origin
@@ -30,12 +31,13 @@ class Confirmed(Frozen):
 
 
 class Bid(Frozen):
-    """`stale`: an amendment changed what the plan rests on. At `look_at` the next part is due."""
+    """`stale`: an amendment changed what the plan rests on. At `look_at` the next part is due. `told` is what people heard last."""
 
     version: int = 0
     stale: bool = False
     look_at: datetime | None = None
     plan: BidPlan | None = None
+    told: Told | None = None
     opening: tuple[str, ...] = ()
     children: dict[str, Child] = Field(default_factory=dict)
     confirmed: tuple[Confirmed, ...] = ()

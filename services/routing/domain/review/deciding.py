@@ -26,9 +26,12 @@ CONCLUSION = Text(zh="结论", en="Conclusion")
 
 
 def decided(review: Review, state: State, context: Context, *, by: str, on_behalf_of: str | None = None) -> Sequence[BaseModel]:
-    """The facts that end `review` when its opinions come to something; none while they do not."""
+    """The facts that end `review` when its opinions come to something; none while they do not.
+
+    Nothing is approved before the price request that it names is; it may be rejected at any time.
+    """
     outcome, locale = review.verdict, state.request.locale if state.request else "zh"
-    if outcome is None:
+    if outcome is None or (outcome != "rejected" and state.link is not None and state.link.holds):
         return ()
     done = WorkCompleted(
         by=by,

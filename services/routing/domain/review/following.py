@@ -16,9 +16,11 @@ from services.routing.domain.review.chain import amount_of, chain_of, with_extra
 from services.routing.domain.review.deciding import decided
 from services.routing.domain.review.evolving import reviewed
 from services.routing.domain.review.model import Review, asked_people, lacking, newly_asked
+from services.routing.domain.review.repricing import priced_otherwise
 from services.routing.domain.state import State
 from shared.ledger.messages import Decision
 from shared.schemas.envelope import Event
+from shared.schemas.links import LinkedRequestDecided
 from shared.schemas.model import Text
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.reviews import Party, ReviewAmended, ReviewOpened, ReviewWaiting
@@ -66,6 +68,10 @@ def followed(state: State, subject: str, decision: Decision, context: Context) -
     if amended is not None and after.review is not None and after.review.runs:
         facts.append(_amended(after, after.review, amended, context))
         after = supposed(after, facts, context.now)
+    priced = next((fact for fact in decision.facts if isinstance(fact, LinkedRequestDecided)), None)
+    if priced is not None and after.review is not None and (back := priced_otherwise(after.review, priced, after.supporters)):
+        facts.append(back)
+        after = supposed(after, [back], context.now)
     more = _going_on(after, subject, context) if after.status in SEATED else Decision()
     if after.status in SEATED and after.review is not None and after.review.runs and not more.facts:
         facts += decided(after.review, after, context, by=POLICY)

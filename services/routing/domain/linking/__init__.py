@@ -1,0 +1,1 @@
+"""The price request that a contract review or a proposal names, and waits for. Pure."""
