@@ -5,10 +5,12 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
+from services.routing.answers_read import AnswersRead
 from services.routing.api import clash_routes, effort_routes, work_routes
+from services.routing.api.answering import Door, answering_routes
 from services.routing.api.bidding import bidding_routes
 from services.routing.api.recalculating import recalculating_routes
-from services.routing.api.telling import Desk
+from services.routing.api.telling import Desk, Teller
 from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
@@ -25,7 +27,7 @@ from shared.ledger.messages import Woken
 from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS
 from shared.service.application import application, run
-from shared.service.parts import Parts
+from shared.service.parts import LedgerRoom, Parts
 
 
 def build_app(settings: RoutingSettings) -> FastAPI:
@@ -64,7 +66,10 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room, {OPEN_CHILD: opening.perform})],
         subscriptions=[parts.hears(room, "intake")],
-        routers=_routers(parts, room.desk, projection, efforts, surroundings, newest(parts.packs, settings.policy)),
+        routers=[
+            *_routers(parts, room.desk, projection, efforts, surroundings, newest(parts.packs, settings.policy)),
+            _answering(settings, parts, room, projection),
+        ],
         prepare=[projection.prepare, seats.prepare, efforts.prepare, clashes.prepare],
         loops=[surroundings.sweep, *([guard.sweep] if guard else [])],
         restored=[surroundings.restore],
@@ -82,6 +87,18 @@ def _routers(
         effort_routes(desk, projection, efforts, clock, readers, keys, planners(pack)),
         recalculating_routes(desk, parts.audit, clock, parts.auth.service),
     ]
+
+
+def _answering(settings: RoutingSettings, parts: Parts, room: LedgerRoom, projection: Projection) -> APIRouter:
+    """The page behind the links in mails."""
+    door = Door(
+        links=settings.act_links,
+        limits=parts.access.limits,
+        directory=lambda: parts.people.directory,
+        packs=parts.packs,
+        clock=parts.clock,
+    )
+    return answering_routes(door, AnswersRead(projection, room.store), Teller(room.desk, parts.clock, parts.keys))
 
 
 def _guard(settings: RoutingSettings, parts: Parts, projection: Projection, store: MongoClashes) -> ClashGuard | None:
