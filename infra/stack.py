@@ -188,6 +188,7 @@ class Stack:
             "BACKLINE_SMTP_HOST": "127.0.0.1",
             "BACKLINE_SMTP_PORT": str(self.ports["smtp"]),
             "BACKLINE_CHAT_URL": f"http://127.0.0.1:{self.ports['chat']}",
+            "BACKLINE_PUBLIC_URL": self.url("routing"),
             "BACKLINE_CHAT_ROOMS": json.dumps(self.rooms),
             "BACKLINE_LEASE_SECONDS": "10",
             "BACKLINE_LOG": "json",

@@ -17,7 +17,7 @@ from infra.commands.ending import fail
 console = Console()
 FOLDER_FOR_OWNER = 0o700
 FILE_FOR_OWNER = 0o600
-OWN = ("service_token", "key_pepper", "link_secret", "callback_secret", "clash_pepper", "grafana_password")
+OWN = ("service_token", "key_pepper", "link_secret", "callback_secret", "clash_pepper", "act_secret", "grafana_password")
 FILE_FOR_CONTAINER = 0o644
 """The service's user in the container is nobody's on this machine: the folder keeps others out, the file lets it read."""
 

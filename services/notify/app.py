@@ -19,6 +19,7 @@ from services.notify.domain import NotifyDomain
 from services.notify.effects import Effects
 from services.notify.policy import load_policy
 from services.notify.projection import MongoProjection
+from services.notify.rendering.answering import Answering
 from services.notify.rendering.labels import labels_of
 from services.notify.rendering.renderer import Renderer
 from services.notify.rendering.view import Console
@@ -100,7 +101,11 @@ def _smtp_server(settings: NotifySettings) -> SmtpServer:
 def _effects(settings: NotifySettings, parts: Parts, mailer: Mailer, outside: httpx.AsyncClient) -> Effects:
     return Effects(
         directory=lambda: parts.people.directory,
-        renderer=Renderer(labels_of=labels_of(parts.packs), console=Console(address=settings.console_url)),
+        renderer=Renderer(
+            labels_of=labels_of(parts.packs),
+            console=Console(address=settings.console_url),
+            answering=Answering(address=settings.public_url, links=settings.act_links),
+        ),
         sender=_sender(settings),
         mails=mailer,
         chats=ChatRooms(_chat_vendor(settings), outside),

@@ -10,6 +10,7 @@ from datetime import datetime
 import orjson
 
 from services.notify import callbacks
+from services.notify.asking import Acting, asked, known_after
 from services.notify.facts import facts_of
 from services.notify.policy import NotifyPolicy, RecipientKind
 from services.notify.state import Context, DeliveryState, DocumentState, State, Status
@@ -50,7 +51,7 @@ class NotifyDomain:
         """Plan what an event calls for; say how a delivery ended."""
         match message:
             case Heard(event=event):
-                return _plan(state, event, tellings(self._policy, state, event), context)
+                return _plan(state, event, tellings(self._policy, state, event), context, self._policy.acting)
             case Settled():
                 return _conclude(state, message)
             case Told(name="resolve", data=data):
@@ -65,17 +66,20 @@ class NotifyDomain:
         model = MODELS.get(event.type)
         if model is None:
             return state
-        match event.read_as(model):
+        said = event.read_as(model)
+        if (known := known_after(state.known, said, event)) is not state.known:
+            state = state.model_copy(update={"known": known})
+        match said:
             case intake.RequestSubmitted(request=request, policy=pin):
                 return state.model_copy(update={"request": facts_of(request, pin, self._policy.deadline)})
             case routing.RequestAmended(request=request):
                 kept = state.request.policy if state.request else None
                 return state.model_copy(update={"request": facts_of(request, kept, self._policy.deadline)})
-            case said if isinstance(said, routing.Seated):
+            case _ if isinstance(said, routing.Seated):
                 return state.model_copy(update={"seats": routing.seats_after(state.seats, said)})
             case documents.DocumentRendered() | documents.DocumentFailed() as ended:
                 return _ended(state, ended)
-            case said:
+            case _:
                 return _delivered(state, said, event.time)
 
     def wake_at(self, _state: State) -> datetime | None:
@@ -124,7 +128,7 @@ def _of_kind(state: State, kind: RecipientKind, telling: Telling, context: Conte
             return [("webhook", name) for name in context.subscribers]
 
 
-def _plan(state: State, event: Event, told: Sequence[Telling], context: Context) -> Decision:
+def _plan(state: State, event: Event, told: Sequence[Telling], context: Context, acting: Acting) -> Decision:
     actor = actor_of(event)
     planned: dict[str, tuple[Item, Delivery]] = {}
     for telling in told:
@@ -133,7 +137,8 @@ def _plan(state: State, event: Event, told: Sequence[Telling], context: Context)
             own_act = channel == "email" and recipient == actor and not telling.row.actor
             if own_act or identity in planned or identity in state.deliveries:
                 continue
-            planned[identity] = _delivery(identity, channel, recipient, kind, event, telling)
+            ask = asked(acting, state, event, kind, recipient, telling.params["particulars"])
+            planned[identity] = _delivery(identity, channel, recipient, kind, event, telling, ask)
     if state.request is not None and (wanted := context.callbacks.get(state.request.business_unit)):
         planned |= callbacks.planned(state, event, wanted, lambda recipient: item_id(event.id, "callback", recipient))
     if not planned:
@@ -143,11 +148,12 @@ def _plan(state: State, event: Event, told: Sequence[Telling], context: Context)
 
 
 def _delivery(
-    identity: str, channel: Channel, recipient: str, kind: RecipientKind, event: Event, telling: Telling
+    identity: str, channel: Channel, recipient: str, kind: RecipientKind, event: Event, telling: Telling, ask: Json | None
 ) -> tuple[Item, Delivery]:
     template = telling.row.template
     about = {"id": event.id, "type": event.type, "time": event.time.isoformat()}
     data = {"template": template, "recipient": recipient, "as": kind, "event": about, "params": telling.params}
+    data |= {"ask": ask} if ask else {}
     item = Item(id=identity, kind=channel, data=data, subject=event.subject)
     return item, Delivery(id=identity, channel=channel, recipient=recipient, template=template, about=event.id)
 

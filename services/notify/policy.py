@@ -6,6 +6,7 @@ from typing import Final, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from services.notify.asking import Acting
 from shared.schemas.registry import MODELS
 
 RecipientKind = Literal["requester", "coordinator", "supporters", "former", "asked", "unit_leader", "unit_room", "subscribers"]
@@ -47,7 +48,9 @@ class Row(BaseModel):
 
 
 class NotifyPolicy(BaseModel):
-    """The whole table. `deadline` lists the dotted paths of a request that may say until when it is wanted."""
+    """The whole table. `deadline` lists the dotted paths of a request that may say until when it is wanted; `acting`, who is asked
+    what, and so gets a link to answer by.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,6 +59,7 @@ class NotifyPolicy(BaseModel):
     events: dict[str, Row]
     seasons: dict[str, str] = {}
     """The template of each event of a season: whom it concerns stands in the event."""
+    acting: Acting = Acting()
 
     @field_validator("events", "seasons")
     @classmethod

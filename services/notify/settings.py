@@ -1,15 +1,16 @@
 """Notify's own environment variables, besides those every service reads. Secrets stay out of logs and errors."""
 
 import re
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, Json, SecretStr, field_validator
+from pydantic import Field, Json, SecretStr, field_validator, model_validator
 
+from shared.acting.settings import ActingSettings
 from shared.callbacks.settings import CallbackSettings
 
 
-class NotifySettings(CallbackSettings):
-    """See Settings and CallbackSettings. Rooms and webhooks are JSON objects: unit → robot key, name → {url, secret}."""
+class NotifySettings(CallbackSettings, ActingSettings):
+    """See Settings, CallbackSettings and ActingSettings. Rooms and webhooks are JSON objects: unit → robot key, name → {url, secret}."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=25, ge=1, le=65535)
@@ -32,7 +33,13 @@ class NotifySettings(CallbackSettings):
         description="the web console for people; mails link to <console_url>/requests/<id>, and to nothing when unset",
     )
 
-    @field_validator("console_url")
+    public_url: str | None = Field(
+        default=None,
+        description="where routing answers to people's browsers; mails that ask for something link to <public_url>/act/<token>, and "
+        "to nothing when unset",
+    )
+
+    @field_validator("console_url", "public_url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         if not value:
@@ -40,3 +47,13 @@ class NotifySettings(CallbackSettings):
         if not re.fullmatch(r"https?://[^\s\"'<>()]+", value):
             raise ValueError("should be an address that begins with http:// or https://")
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _links_are_signed_and_sent_in_secret(self) -> Self:
+        """Whoever reads a link may act by it: outside development it goes over https, and is signed."""
+        if self.public_url and self.environment != "development":
+            if not self.public_url.startswith("https:"):
+                raise ValueError("BACKLINE_PUBLIC_URL is http, where anybody on the way reads the links; give an https address")
+            if not self.act_secrets:
+                raise ValueError("BACKLINE_PUBLIC_URL needs BACKLINE_ACT_SECRET, the same as routing has")
+        return self

@@ -32,6 +32,14 @@ class Facts(Frozen):
     policy: PolicyPin | None = None
 
 
+class Known(Frozen):
+    """What an answer to a mail may speak of: the wording's version, the number of the event that delivered, the review's round."""
+
+    version: int = 1
+    delivery: int = 0
+    round: int = 0
+
+
 class DeliveryState(Frozen):
     """One message to one recipient and how far it got."""
 
@@ -66,12 +74,15 @@ class DocumentState(Frozen):
 
 
 class State(Frozen):
-    """Deliveries by item id, in the order they were planned; documents by their id."""
+    """Deliveries by item id, in the order they were planned; documents by their id. `known` is None for requests that were heard of
+    before there were links in mails.
+    """
 
     request: Facts | None = None
     seats: tuple[Seat, ...] = ()
     deliveries: dict[str, DeliveryState] = Field(default_factory=dict)
     documents: dict[str, DocumentState] = Field(default_factory=dict)
+    known: Known | None = None
 
     @property
     def coordinators(self) -> tuple[str, ...]:

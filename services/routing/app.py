@@ -5,12 +5,14 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
+from services.routing.answers_read import AnswersRead
 from services.routing.api import clash_routes, effort_routes, work_routes
+from services.routing.api.answering import Door, answering_routes
 from services.routing.api.bidding import bidding_routes
 from services.routing.api.estimating import estimating_routes
 from services.routing.api.recalculating import recalculating_routes
 from services.routing.api.seasons import Manner, season_routes
-from services.routing.api.telling import Desk
+from services.routing.api.telling import Desk, Teller
 from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
@@ -69,6 +71,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
             *_routers(parts, room.desk, projection, efforts, surroundings, newest(parts.packs, settings.policy)),
             _season_routes(parts, seasons, shelf, policy.season),
             _estimating(parts, projection, surroundings, newest(parts.packs, settings.policy)),
+            _answering(settings, parts, room, projection),
         ],
         prepare=[projection.prepare, seats.prepare, efforts.prepare, clashes.prepare],
         loops=[surroundings.sweep, *([guard.sweep] if guard else [])],
@@ -131,6 +134,18 @@ def _routers(
         effort_routes(desk, projection, efforts, clock, readers, keys, planners(pack)),
         recalculating_routes(desk, parts.audit, clock, parts.auth.service),
     ]
+
+
+def _answering(settings: RoutingSettings, parts: Parts, room: LedgerRoom, projection: Projection) -> APIRouter:
+    """The page behind the links in mails."""
+    door = Door(
+        links=settings.act_links,
+        limits=parts.access.limits,
+        directory=lambda: parts.people.directory,
+        packs=parts.packs,
+        clock=parts.clock,
+    )
+    return answering_routes(door, AnswersRead(projection, room.store), Teller(room.desk, parts.clock, parts.keys))
 
 
 def _guard(settings: RoutingSettings, parts: Parts, projection: Projection, store: MongoClashes) -> ClashGuard | None:

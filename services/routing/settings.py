@@ -2,15 +2,15 @@
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from shared.acting.settings import ActingSettings
 from shared.http.access import monotonous
-from shared.service.settings import Settings
 
 SHORTEST_PEPPER = 32
 DEVELOPMENT_PEPPER = "clashes-in-development-are-no-secret"  # refused outside development
 
 
-class RoutingSettings(Settings):
-    """See Settings. Without a pepper outside development units' pursuits are not compared."""
+class RoutingSettings(ActingSettings):
+    """See Settings and ActingSettings. Without a pepper outside development units' pursuits are not compared."""
 
     routing_policy: str | None = Field(default=None, description="file with routing's figures; the examples that ship when unset")
     holidays: str | None = Field(default=None, description="file with public holidays and make-up workdays; China's when unset")

@@ -105,8 +105,8 @@ def test_a_service_has_the_secrets_it_uses_and_no_others() -> None:
     everybodys = {"keys", "service_token", "key_pepper"}
     more = {
         "intake": {"link_secret", "callback_secret"},
-        "notify": {"callback_secret"},
-        "routing": {"clash_pepper"},
+        "notify": {"callback_secret", "act_secret"},
+        "routing": {"clash_pepper", "act_secret"},
         "documents": {"link_secret"},
     }
     for name in SOURCES:

@@ -13,9 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from services.notify.facts import shortened
+from services.notify.rendering.answering import Answering
 from services.notify.rendering.labels import NO_LABELS, LabelsOf
+from services.notify.rendering.ours import Ours
 from services.notify.rendering.seasons import season_view
-from services.notify.rendering.view import Console, Ours, Reader, Scene, view_of
+from services.notify.rendering.view import Console, Reader, Scene, view_of
 from shared.ledger.messages import Item
 from shared.schemas.people import Directory
 
@@ -48,9 +50,12 @@ class Renderer:
     A template says heading, lead and next step once; each kind of message is a layout that it is set into.
     """
 
-    def __init__(self, *, labels_of: LabelsOf, console: Console, templates: Path = TEMPLATES) -> None:
+    def __init__(
+        self, *, labels_of: LabelsOf, console: Console, answering: Answering | None = None, templates: Path = TEMPLATES
+    ) -> None:
         self._labels_of = labels_of
         self._console = console
+        self._answering = answering or Answering()
         self._words = _ours(yaml.safe_load(WORDS.read_text(encoding="utf-8")))
         self._plain = _environment(templates, finalize=seen)
         self._html = _environment(templates, finalize=visible, autoescape=True)
@@ -82,6 +87,7 @@ class Renderer:
             directory=directory,
             labels=self._labels_of(pin["name"], pin["version"]) if pin else NO_LABELS,
             console=self._console,
+            answering=self._answering,
             words=self._words[locale],
         )
         return f"{locale}/{template}.j2", season_view(item, scene) if seasonal else view_of(item, scene)

@@ -37,6 +37,7 @@ def season_view(item: Item, scene: Scene) -> Json:
         if "cause" in said
         else [{"label": label, "text": text} for label, text in _figures(season["figures"], words)],
         "link": "",
+        "answer": None,
         "footer": scene.words["footer"],
     }
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notify.facts import MAIL_SYSTEM
+from services.notify.rendering.answering import Answering
 from services.notify.rendering.labels import Labels
+from services.notify.rendering.ours import Ours
+from shared.calendar.spoken import spoken
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
@@ -27,12 +29,6 @@ class Reader:
     name: str
     locale: str
     time_zone: str
-
-
-class Ours(str):
-    """A link or a fixed word made here, safe to be put into any kind of message as it is."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +50,7 @@ class Scene:
     directory: Directory
     labels: Labels
     console: Console
+    answering: Answering
     words: Words
 
     def person(self, identity: str) -> str:
@@ -118,10 +115,21 @@ def view_of(item: Item, scene: Scene) -> Json:
         "particulars": particulars,
         "points": _points(particulars, params["request"]["type"], scene),
         "link": link,
+        "answer": _answer(item, scene),
         "footer": scene.words["footer_by_mail" if answerable else "footer"],
         "where": scene.words["where"]["console" if link else "system"],
         "notification": reference_of(item.id),
     }
+
+
+def _answer(item: Item, scene: Scene) -> Json | None:
+    """The link to answer by, what it is called, and what is to be known of it."""
+    answer = scene.answering.of(item)
+    if answer is None:
+        return None
+    said = scene.words["answer"]
+    before, after = said["note"]
+    return {"link": answer.link, "label": said[answer.purpose], "note": f"{before}{written(answer.until, scene.reader)}{after}"}
 
 
 def reference_of(notification: str) -> str:
@@ -229,11 +237,4 @@ def written(moment: str | None, reader: Reader) -> str:
     """The moment in the reader's zone, with the zone named; empty when there is none."""
     if not moment:
         return ""
-    try:
-        zone, named = ZoneInfo(reader.time_zone), reader.time_zone
-    except (ZoneInfoNotFoundError, ValueError):
-        zone, named = ZoneInfo("UTC"), "UTC"
-    local = datetime.fromisoformat(moment).astimezone(zone)
-    if reader.locale == "en":
-        return f"{local.day} {local:%b %Y, %H:%M} ({named})"
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}（{named}）"
+    return spoken(datetime.fromisoformat(moment), locale=reader.locale, time_zone=reader.time_zone)

@@ -119,15 +119,18 @@ class Teller:
         return given.answer, given.repeated
 
     async def _told(self, identity: str, request_id: str, caller: Caller, name: WorkCommand, data: Json) -> Assignment:
-        told = Told(id=identity, subject=request_id, name=name, data=data, at=self._clock.now())
+        outcome = await self.outcome(identity, request_id, caller.by, name, data)
+        return shown(request_id, outcome.state)
+
+    async def outcome(self, identity: str, request_id: str, by: Principal, name: WorkCommand, data: Json) -> Outcome:
+        """What became of the command `identity`, also when it was told before. Raises Refused."""
+        told = Told(id=identity, subject=request_id, name=name, data={**data, "by": by.id}, at=self._clock.now())
         outcome = await self._desk.tell(told)
         if outcome.refusal is not None:
             raise Refused(outcome.refusal, extra=_present(request_id, outcome.refusal, outcome.state))
         if outcome.problem:
-            raise Refused(
-                UNSTORABLE if outcome.state is None else FAULTY if _concerns(outcome.state, caller.by.sight) else UNKNOWN
-            )
-        return shown(request_id, outcome.state)
+            raise Refused(UNSTORABLE if outcome.state is None else FAULTY if _concerns(outcome.state, by.sight) else UNKNOWN)
+        return outcome
 
 
 def _present(request_id: str, refusal: Refusal, state: State) -> Json:

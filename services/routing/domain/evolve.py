@@ -177,7 +177,7 @@ def _other_supporters(state: State, seats: tuple[Seat, ...], status: WorkStatus)
 
 
 def _completed(_state: State, event: Event) -> Update:
-    return {"status": "completed", "confirm_by": event.read_as(WorkCompleted).confirm_by}
+    return {"status": "completed", "confirm_by": event.read_as(WorkCompleted).confirm_by, "delivery": event.sequence}
 
 
 def _confirmed(state: State, event: Event) -> Update:

@@ -38,7 +38,7 @@ class State(Frozen):
 
     `revision` counts what was said and heard: whoever commands may name the one they saw. `released` are seats that nobody is sought
     for any more, each place once; `absences` what was said of people who are away. `asked` and `answered` are the numbers of intake's
-    last amendment or withdrawal, and of the last one routing answered.
+    last amendment or withdrawal, and of the last one routing answered; `delivery` is that of the event that said it is delivered.
     """
 
     status: WorkStatus = "new"
@@ -52,6 +52,7 @@ class State(Frozen):
     waiting_since: datetime | None = None
     halt: Halt | None = None
     confirm_by: datetime | None = None
+    delivery: int = 0
     rating: int | None = None
     version: int = 1
     decisions: tuple[DecisionRecord, ...] = ()

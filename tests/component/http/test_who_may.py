@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from shared.http.limits import MAX_DEPTH, SUBMISSION_BYTES
 from shared.schemas.access import SCOPES
@@ -38,6 +39,24 @@ def test_every_address_names_the_scope_it_needs(service: str, method: str, path:
 def test_every_scope_is_needed_somewhere() -> None:
     needed = {scope for _, _, _, operation in OPERATIONS for one in operation["security"] for scope in one["bearer"]}
     assert needed == SCOPES
+
+
+PAGES = {("routing", "GET", "/act/{token}"), ("routing", "POST", "/act/{token}")}
+"""For browsers: the token in the address is the credential (docs/decisions/0035)."""
+PLAIN = ("/v1/", "/internal/", "/openapi.json", "/healthz", "/livez", "/readyz", "/metrics")
+
+
+def test_what_is_in_no_document_is_ours_a_probe_or_a_page_that_is_named_here() -> None:
+    found = {
+        (service, method, route.path)
+        for service in SOURCES
+        for included in application(service).routes
+        for route in getattr(getattr(included, "original_router", None), "routes", [included])
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert {one for one in found if not one[2].startswith(PLAIN)} == PAGES
+    assert ("routing", "POST", "/v1/requests/{request_id}/accept") in found, "the control"
 
 
 class Caller:

@@ -1,0 +1,1 @@
+"""Pages of plain HTML for people who come by a link: no script, one style, nothing from elsewhere."""
