@@ -163,6 +163,7 @@ def _receivers(settings: IntakeSettings, room: MailRoom) -> list[Receiver]:
         protocol=settings.mail_protocol,
         max_bytes=settings.max_mail_bytes,
         mailboxes=settings.mailboxes,
+        secured=settings.secured,
     )
     return [receiver]
 

@@ -6,13 +6,14 @@ Invariant: 250 follows the mail room's word alone; whatever else happens is 451,
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
 from services.intake.mail.replies import BUSY, LATER, UNKNOWN_MAILBOX, Reply
+from services.intake.mail.securing import Secured
 
 log = structlog.get_logger()
 PATIENCE_SECONDS = 60.0
@@ -30,9 +31,18 @@ class Receiver:
     """`open` binds, `serve` answers until cancelled, `close` drops whoever is still connected."""
 
     def __init__(
-        self, room: Takes, *, host: str, port: int, protocol: str, max_bytes: int, mailboxes: frozenset[str] = frozenset()
+        self,
+        room: Takes,
+        *,
+        host: str,
+        port: int,
+        protocol: str,
+        max_bytes: int,
+        mailboxes: frozenset[str] = frozenset(),
+        secured: Secured | None = None,
     ) -> None:
         self._room = room
+        self._secured = secured or Secured()
         self._host, self._port = host, port
         self._protocol = LMTP if protocol == "lmtp" else SMTP
         self._max_bytes = max_bytes
@@ -77,7 +87,25 @@ class Receiver:
             ident="Backline",
             timeout=IDLE_SECONDS,
             loop=asyncio.get_running_loop(),
+            **self._secured.options(),
         )
+
+    async def handle_EHLO(  # noqa: N802
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Called by aiosmtpd for the greeting."""
+        session.host_name = hostname
+        return self._secured.offered(responses)
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        """Called by aiosmtpd for each sender."""
+        if lacking := self._secured.lacking(session):
+            return lacking
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         """Called by aiosmtpd for each recipient."""
@@ -108,18 +136,22 @@ class Receiver:
 
 
 class _Guarded(asyncio.Protocol):
-    """One connection: at most CONNECTIONS are served at once, the next is told to come again."""
+    """One connection: at most CONNECTIONS are served at once, the next is told to come again.
+
+    Once a connection speaks TLS, its end is told to others; whoever comes next finds that it is over.
+    """
 
     def __init__(self, session: Any, sessions: "set[_Guarded]") -> None:
         self._session = session
         self._sessions = sessions
-        self._transport: asyncio.BaseTransport | None = None
+        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-        if len(self._sessions) >= CONNECTIONS and isinstance(transport, asyncio.WriteTransport):
-            transport.write(f"{BUSY.line()}\r\n".encode())
-            transport.close()
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without being a subclass
+        self._sessions -= {session for session in self._sessions if session.over}
+        if len(self._sessions) >= CONNECTIONS:
+            self._transport.write(f"{BUSY.line()}\r\n".encode())
+            self._transport.close()
             return
         self._sessions.add(self)
         self._session.connection_made(transport)
@@ -144,9 +176,14 @@ class _Guarded(asyncio.Protocol):
             self._sessions.discard(self)
             self._session.connection_lost(error)
 
+    @property
+    def over(self) -> bool:
+        """Whether the connection has ended, whoever ended it."""
+        return self._transport is None or self._transport.is_closing()
+
     def abort(self) -> None:
         """Drop the connection."""
-        if isinstance(self._transport, asyncio.WriteTransport):
+        if self._transport is not None:
             self._transport.abort()
 
 
