@@ -30,12 +30,16 @@ class IntakeSettings(MailSettings):
         description="units' topics are read although the broker does not ask who its clients are: everybody who reaches the broker is "
         "taken for any unit. Outside development they are refused without it",
     )
+    waiving_units: str = Field(
+        default="",
+        description="codes of the units, with commas between, whose systems may say which of the unit's own people waives a precondition",
+    )
     early_minutes: float = Field(
         default=15, gt=0, le=24 * 60, description="so long an amendment that comes before its submission waits for it"
     )
     desk_entries: int = Field(default=10_000, ge=1, description="most open entries of refused messages on one unit's desk")
 
-    @field_validator("inbound_units")
+    @field_validator("inbound_units", "waiving_units")
     @classmethod
     def _codes(cls, value: str) -> str:
         for unit in value.split(","):
@@ -59,6 +63,16 @@ class IntakeSettings(MailSettings):
     def units_inbound(self) -> tuple[str, ...]:
         """The units that have a topic of their own, each once."""
         return tuple(dict.fromkeys(unit.strip() for unit in self.inbound_units.split(",") if unit.strip()))
+
+    @property
+    def units_proven(self) -> bool:
+        """Whether who writes to a unit's topic is that unit: the broker asks. In development everybody may be taken for anybody."""
+        return self.kafka_security.startswith("SASL_") or self.environment == "development"
+
+    @property
+    def waiving(self) -> frozenset[str]:
+        """The units whose systems may say who of them waives."""
+        return frozenset(unit.strip() for unit in self.waiving_units.split(",") if unit.strip())
 
     @property
     def reads_shared(self) -> bool:

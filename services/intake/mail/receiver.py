@@ -6,25 +6,20 @@ Invariant: 250 follows the mail room's word alone; whatever else happens is 451,
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
+from services.intake.mail.handing import PATIENCE_SECONDS, Takes, handed_over
 from services.intake.mail.replies import BUSY, LATER, UNKNOWN_MAILBOX, Reply
 from services.intake.mail.securing import Secured
 
 log = structlog.get_logger()
-PATIENCE_SECONDS = 60.0
-"""How long one mail may take; its sender waits ten minutes for the answer (RFC 5321, 4.5.3.2.6)."""
 IDLE_SECONDS = 120
 CONNECTIONS = 20
 AT_ONCE = 4
-
-
-class Takes(Protocol):
-    async def take(self, raw: bytes, *, envelope_sender: str | None, recipients: Sequence[str]) -> Reply: ...
 
 
 class Receiver:
@@ -128,11 +123,14 @@ class Receiver:
 
     async def _taken(self, raw: bytes, envelope_sender: str | None, recipients: Sequence[str]) -> Reply:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS), self._slots:
-                return await self._room.take(raw, envelope_sender=envelope_sender, recipients=recipients)
-        except Exception as error:  # noqa: BLE001  # the sender keeps the mail and hands it over again
-            log.warning("mail.not_taken", problem=type(error).__name__)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._slots.acquire()
+        except TimeoutError:
             return LATER
+        try:
+            return await handed_over(self._room, raw, envelope_sender, recipients)
+        finally:
+            self._slots.release()
 
 
 class _Guarded(asyncio.Protocol):

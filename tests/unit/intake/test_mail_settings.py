@@ -85,3 +85,37 @@ def test_a_certificate_that_cannot_be_used_is_named_before_the_first_mail(tmp_pa
         with pytest.raises(SettingsError, match="MAIL_TLS_CERT_FILE"):
             _ = settings(**given, mail_tls_key_file=key).secured
     assert settings(mail_port="2525").secured.options() == {}
+
+
+MAILBOX = {"mail_imap_host": "mail.example", "mail_imap_user": "support", "mail_imap_password": "a secret"}
+
+
+def test_no_mailbox_is_polled_unless_one_is_named():
+    assert settings().mailbox is None
+
+
+@pytest.mark.parametrize(("tls", "port"), [("implicit", 993), ("starttls", 143)])
+def test_a_mailbox_has_the_port_of_its_kind(tls: str, port: int):
+    mailbox = settings(**MAILBOX, mail_imap_tls=tls).mailbox
+    assert mailbox is not None
+    assert (mailbox.port, mailbox.folder, mailbox.password) == (port, "INBOX", "a secret")
+    assert "a secret" not in repr(mailbox) + repr(settings(**MAILBOX))
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"mail_imap_host": "mail.example"}, "MAIL_IMAP_USER and BACKLINE_MAIL_IMAP_PASSWORD"),
+        ({"mail_imap_user": "support"}, "MAIL_IMAP_HOST"),
+        (MAILBOX | {"mail_imap_tls": "none"}, "in clear"),
+        (MAILBOX | {"mail_imap_tls": "ssl3"}, "MAIL_IMAP_TLS"),
+        (MAILBOX | {"mail_imap_done_folder": "Done"}, "MAIL_IMAP_REFUSED_FOLDER"),
+        (MAILBOX | {"mail_imap_done_folder": "Done", "mail_imap_refused_folder": "Done"}, "two other folders"),
+        (MAILBOX | {"mail_imap_done_folder": "INBOX", "mail_imap_refused_folder": "No"}, "two other folders"),
+        (MAILBOX | {"mail_imap_seconds": "0"}, "MAIL_IMAP_SECONDS"),
+    ],
+)
+def test_a_mailbox_that_is_described_by_half_is_not_polled(given: dict[str, str], named: str):
+    with pytest.raises(SettingsError, match=named) as refused:
+        settings(**given)
+    assert "a secret" not in str(refused.value)
