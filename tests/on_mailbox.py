@@ -60,8 +60,8 @@ class Postman:
         assert kind == "OK", held
         found: list[set[str]] = []
         for number in range(1, int(held or b"0") + 1):
-            _, (line,) = self._client.fetch(str(number), "(FLAGS)")
-            assert isinstance(line, bytes)
+            _, lines = self._client.fetch(str(number), "(FLAGS)")  # what others change meanwhile is told along with it
+            line = [one for one in lines if isinstance(one, bytes) and one.startswith(b"%d " % number)][-1]
             found.append({flag.decode() for flag in line.partition(b"FLAGS (")[2].partition(b")")[0].split()} - {"\\Recent"})
         return found
 

@@ -16,9 +16,9 @@ from tests.integration.test_mail_processes import NOBODY, employ
 from tests.on_mailbox import PASSWORD, Postman, a_server, flags_of, keywords
 from tests.unit.intake.letters import a_mail
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(560)]
 MARKING = (b"STORE", b"MOVE")
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 180
 
 
 class Wire:

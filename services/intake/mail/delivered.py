@@ -4,6 +4,7 @@ A mail that is read from a mailbox comes without its envelope. Return-Path says 
 X-Original-To and Envelope-To the recipient; these headers are not proof of anything, and nothing but the type follows from them.
 """
 
+from email.errors import MessageError
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 
@@ -18,6 +19,13 @@ LONGEST = 2_000
 
 def envelope_of(raw: bytes) -> tuple[str, tuple[str, ...]]:
     """(sender, recipients): the sender is empty for what says that it is to be answered by nobody."""
+    try:
+        return _envelope(raw)
+    except (MessageError, ValueError, LookupError, AttributeError, TypeError, RecursionError, AssertionError):
+        return UNKNOWN, ()  # the library's parsers meet hostile bytes with whatever comes to them; the mail room says what it is
+
+
+def _envelope(raw: bytes) -> tuple[str, tuple[str, ...]]:
     head = BytesHeaderParser().parsebytes(raw[:MOST_HEAD])
     named = [(name.lower(), str(value)[:LONGEST]) for name, value in list(head.raw_items())[:MOST_HEADERS]]
     senders = [value for name, value in named if name == "return-path"]

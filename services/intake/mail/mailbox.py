@@ -21,6 +21,8 @@ WINDOW = 2_000
 TAKEN, REFUSED = "BacklineTaken", "BacklineRefused"
 SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 UID = re.compile(rb"UID (\d+)")
+FAULTS = (OSError, imaplib.IMAP4.error, ValueError, LookupError, TypeError, AttributeError)
+"""What the library meets a server with that says what it should not, or nothing."""
 Tls = Literal["implicit", "starttls", "none"]
 Key = tuple[int, int]
 """UIDVALIDITY and UID: together they name a mail of a folder for ever (RFC 9051, 2.3.1.1)."""
@@ -192,7 +194,7 @@ class _Told:
         if error is None:
             return
         self._mailbox.lost()
-        if isinstance(error, (OSError, imaplib.IMAP4.error, ValueError, LookupError)):
+        if isinstance(error, FAULTS):
             raise MailboxError(f"{type(error).__name__}") from error
 
 
