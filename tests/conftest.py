@@ -15,7 +15,7 @@ from xdist.workermanage import WorkerController
 from infra.brokers import BrokerKind
 from infra.embedded import Mongod
 from shared.storage import Database, connect
-from tests import workers
+from tests import on_mailbox, workers
 from tests.on_kafka import JARS, UNTRIED, Brokers, hindrance, start_hastily, tell
 
 start_hastily()
@@ -114,6 +114,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     untried = [report for report in skipped if UNTRIED in str(report.longrepr)]
     if untried:
         terminalreporter.write_sep("!", f"{UNTRIED} ({len(untried)} tests skipped): {hindrance()}", red=True, bold=True)
+    unread = [report for report in skipped if on_mailbox.UNTRIED in str(report.longrepr)]
+    if unread:
+        terminalreporter.write_sep("!", f"{on_mailbox.UNTRIED} ({len(unread)} tests skipped)", red=True, bold=True)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,11 @@ Three keep every record three times and take a write once two have it (min.insyn
 
 import asyncio
 import base64
-import fcntl
-import re
-import shutil
-import subprocess
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
+from infra import maven
 from infra.embedded.programs import Program, ProgramError, free_port
 from infra.topics import answers, create_topics
 
@@ -20,7 +17,6 @@ POM = Path(__file__).with_name("pom.xml")
 JARS = Path("var/kafka/jars")
 OLDEST_JAVA = 17
 HEAP = "-Xmx384m"
-FETCH_SECONDS = 90
 COMMAND_SECONDS = 60
 STOP_SECONDS = 20
 ANSWER_SECONDS = 150.0
@@ -29,39 +25,12 @@ ANSWER_SECONDS = 150.0
 
 def lacking() -> str | None:
     """What this machine lacks to run Kafka, with the remedy; None when it can."""
-    if shutil.which("mvn") is None:
-        return "Maven is not installed (Debian: apt-get install maven)"
-    if shutil.which("java") is None:
-        return "Java is not installed (Debian: apt-get install openjdk-17-jre-headless)"
-    said = subprocess.run(["java", "-version"], capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False).stderr
-    found = re.search(r'version "(\d+)', said)
-    if found is None or int(found[1]) < OLDEST_JAVA:
-        return f"Java {OLDEST_JAVA} or later is needed; this is {said.splitlines()[0] if said else 'unknown'}"
-    return None
+    return maven.lacking(OLDEST_JAVA)
 
 
 def fetch(jars: Path) -> None:
-    """Bring the jars from Maven Central into `jars`, if they are not there. Raises ProgramError when they do not come.
-
-    They are there all at once or not at all; who comes while another process fetches them waits for it.
-    """
-    if _fetched(jars):
-        return
-    jars.parent.mkdir(parents=True, exist_ok=True)
-    with jars.with_name(f"{jars.name}.lock").open("w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if _fetched(jars):
-            return
-        draft = jars.with_name(f"{jars.name}.draft")
-        for left in (draft, jars):
-            shutil.rmtree(left, ignore_errors=True)
-        to = f"-DoutputDirectory={draft.absolute()}"
-        _run(["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", to], FETCH_SECONDS)
-        draft.rename(jars)
-
-
-def _fetched(jars: Path) -> bool:
-    return any(jars.glob("kafka_*.jar"))
+    """Bring the jars from Maven Central into `jars`, if they are not there. Raises ProgramError when they do not come."""
+    maven.fetch(POM, jars, holding="kafka_*.jar")
 
 
 class Cluster:
@@ -140,7 +109,7 @@ class Cluster:
         if self._is_formatted(place):
             return
         tool = ["java", "-cp", f"{self._jars.absolute()}/*", "kafka.tools.StorageTool", "format"]
-        _run([*tool, "-t", self._identity, "-c", str(self._settings(place)), *self._accounts()], COMMAND_SECONDS)
+        maven.run([*tool, "-t", self._identity, "-c", str(self._settings(place)), *self._accounts()], COMMAND_SECONDS)
 
     def _accounts(self) -> list[str]:
         """What formatting is told of users; none, since nobody is asked who they are."""
@@ -170,12 +139,3 @@ class Cluster:
             "transaction.state.log.min.isr": min(2, copies),
             "group.initial.rebalance.delay.ms": 0,
         }
-
-
-def _run(command: Sequence[str], seconds: float) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise ProgramError(f"{command[0]} took longer than {seconds:.0f} s: {' '.join(command)}") from error
-    if done.returncode:
-        raise ProgramError(f"{' '.join(command)} failed: {(done.stdout + done.stderr)[-1500:]}")

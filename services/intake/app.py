@@ -27,6 +27,8 @@ from services.intake.domain import PeopleDomain, RequestDomain
 from services.intake.domain.early import OVER
 from services.intake.inbound import Inbound, heard_topics
 from services.intake.mail.kept import MailBook
+from services.intake.mail.mailbox import Mailbox
+from services.intake.mail.polling import Poller
 from services.intake.mail.receiver import Receiver
 from services.intake.mail.taking import Door, MailRoom
 from services.intake.mail.threads import Threads
@@ -58,13 +60,14 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     attachments = Attachments(parts.blobs, parts.database["refused_files"])
     requests = _requests(settings, parts, current, projection, attachments)
     people = parts.room("people_ledger", PeopleDomain(), PeopleSurroundings(parts.clock, parts.people), PEOPLE)
-    reception = Reception(requests.desk, parts.clock, parts.keys, settings.files_for)
+    reception = Reception(requests.desk, parts.clock, parts.keys, settings.files_for, settings.waiving)
     watcher = Watcher(projection.revisions)
     desk = DeskRoom.of(parts, projection, settings.desk_entries)
-    inbound = Inbound(reception, parts.burial, parts.producer, settings.units_inbound, desk.refusals)
+    units, proven = settings.units_inbound, settings.units_proven
+    inbound = Inbound(reception, parts.burial, parts.producer, units, desk.refusals, proven=proven)
     book = MailBook(parts.database["mails"])
     mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, desk.refusals, attachments)
-    receivers = _receivers(settings, mails)
+    doors: list[Receiver | Poller] = [*_receivers(settings, mails), *_pollers(settings, mails)]
     app = application(
         parts,
         rooms={"requests": requests, "people": people},
@@ -83,9 +86,9 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             *_erasing(parts, requests.desk, book, desk, Uploads(parts.blobs, projection)),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service, parts.signer),
         ],
-        prepare=[projection.prepare, book.prepare, desk.shelf.prepare, *(receiver.open for receiver in receivers)],
-        loops=[desk.keeper.work, Unnamed(parts.blobs, projection).sweep, *(receiver.serve for receiver in receivers)],
-        closing=[receiver.close for receiver in receivers],
+        prepare=[projection.prepare, book.prepare, desk.shelf.prepare, *(door.open for door in doors)],
+        loops=[desk.keeper.work, Unnamed(parts.blobs, projection).sweep, *(door.serve for door in doors)],
+        closing=[door.close for door in doors],
         limits=_limits(settings),
     )
     app.state.stopping = (*app.state.stopping, watcher.stop)
@@ -176,8 +179,16 @@ def _receivers(settings: IntakeSettings, room: MailRoom) -> list[Receiver]:
         protocol=settings.mail_protocol,
         max_bytes=settings.max_mail_bytes,
         mailboxes=settings.mailboxes,
+        secured=settings.secured,
     )
     return [receiver]
+
+
+def _pollers(settings: IntakeSettings, room: MailRoom) -> list[Poller]:
+    """What reads the mailbox, or none where there is none."""
+    if (account := settings.mailbox) is None:
+        return []
+    return [Poller(room, Mailbox(account), seconds=settings.mail_imap_seconds, max_bytes=settings.max_mail_bytes)]
 
 
 def main() -> None:

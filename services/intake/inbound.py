@@ -66,8 +66,13 @@ class Inbound:
         producer: Says,
         units: Sequence[str] = (),
         refusals: Refusals | None = None,
+        *,
+        proven: bool = True,
     ) -> None:
-        """`refusals` puts what was refused on the desk of the unit whose record it is."""
+        """`refusals` puts what was refused on the desk of the unit whose record it is. `proven` says that the broker asks its clients
+        who they are, so that a unit's topic proves the unit.
+        """
+        self._proven = proven
         self._channels = {inbound_of(unit).name: Channel(unit, verdicts_of(unit).name) for unit in units}
         self._refusals = refusals
         self._reception = reception
@@ -131,6 +136,7 @@ class Inbound:
             channel="topic",
             id=command,
             named=key is not None,
+            unproven=sender is None or not self._proven,
             reply=self._reply(record) if action != "submit" else None,
         )
         async with order.turn(subject, waits=submission.named):

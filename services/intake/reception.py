@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -59,7 +59,7 @@ class Submission(Sender):
     `id` is the command's; `named` says that it comes from a key of the sender's own, under which it is answered but once, `derived`
     that it follows from the content, so that it cannot tell a repetition from a message sent anew. `reply` is where a record of
     the topic is answered, should its answer come later; `seen` the number of the last word of ours that a correction rests on;
-    `patched` says that the body is what others sent, with a change.
+    `patched` says that the body is what others sent, with a change; `unproven` that nobody knows whether the sender is who they say.
     """
 
     action: Action
@@ -71,6 +71,7 @@ class Submission(Sender):
     reply: Json | None = None
     seen: int | None = None
     patched: bool = False
+    unproven: bool = False
 
 
 class Repeated(Answer):
@@ -97,7 +98,7 @@ class Unheeded(Answer):
 FilesFor = Mapping[str, frozenset[str]]
 """Unit → the other units it may file for; ANY_UNIT stands for all."""
 ANY_UNIT = "*"
-ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw"}
+ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw", "waive": "waive"}
 ASKED: dict[Action, Pending] = {"amend": "amendment", "withdraw": "withdrawal"}
 NO_IDENTITY = Refusal(
     code="no_identity",
@@ -131,14 +132,17 @@ class Reception:
     """Takes submissions, one at a time or a batch, each answered when it is durable.
 
     A unit's system files for its unit, and for those that `files_for` says; people, who answer for it by name, and our own
-    services file for all.
+    services file for all. What a unit's system says of who waives counts for the units in `waiving`.
     """
 
-    def __init__(self, desk: Tells, clock: Clock, keys: Keys, files_for: FilesFor | None = None) -> None:
+    def __init__(
+        self, desk: Tells, clock: Clock, keys: Keys, files_for: FilesFor | None = None, waiving: Collection[str] = ()
+    ) -> None:
         self._desk = desk
         self._clock = clock
         self._once = Once(Answer, keys)
         self._files_for = files_for or {}
+        self._waiving = frozenset(waiving)
 
     async def take(self, submission: Submission) -> Answer:
         """The answer to `submission`; raises what the store raised, and then sending it again is right."""
@@ -179,6 +183,7 @@ class Reception:
         data: Json = {"body": body, "by": submission.by, "filed_by": submission.filed_by, "channel": submission.channel}
         more = {"reply": submission.reply, "seen": submission.seen, "pinned_to": submission.pinned_to or None}
         more |= {"stranger": None if self._may_file(submission) else True, "patched": submission.patched or None}
+        more |= {"waives_for_people": True if self._may_name(submission) else None}
         told = Told(
             id=submission.id or uuid.uuid4().hex,
             subject=subject,
@@ -210,6 +215,11 @@ class Reception:
         if identity(body) is not None and (tidy(body["business_unit"]), tidy(body["source"]["system"]))[: len(place)] != place:
             return pinned(place)
         return NOT_FOR_THEM if submission.action == "submit" and not self._may_file(submission) else None
+
+    def _may_name(self, submission: Submission) -> bool:
+        """Whether what a unit's system says of who waives counts."""
+        proven = submission.by.startswith("unit:") and not submission.unproven
+        return submission.action == "waive" and proven and submission.filed_by in self._waiving
 
     def _may_file(self, submission: Submission) -> bool:
         unit, by = tidy(submission.body.get("business_unit")), submission.filed_by
@@ -275,8 +285,8 @@ def unknown_action(given: str) -> Refusal:
     """Why a message with the action `given` is not taken."""
     shown = given[:40] if given.isprintable() else "?"
     message = Text(
-        zh=f"没有操作“{shown}”；action 应为 submit、amend 或 withdraw。",
-        en=f"There is no action “{shown}”; `action` must be submit, amend or withdraw.",
+        zh=f"没有操作“{shown}”；action 应为 submit、amend、withdraw 或 waive。",
+        en=f"There is no action “{shown}”; `action` must be submit, amend, withdraw or waive.",
     )
     return Refusal(code="unknown_action", status=422, message=message)
 

@@ -1,16 +1,16 @@
 """Intake's own environment variables, besides those every service reads."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, Json, field_validator, model_validator
 
-from shared.callbacks.settings import CallbackSettings
+from services.intake.mail.settings import MailSettings
 from shared.catalogue.attachments import MAX_BYTES
 from shared.schemas.topics import inbound_of
 
 
-class IntakeSettings(CallbackSettings):
-    """See Settings and CallbackSettings."""
+class IntakeSettings(MailSettings):
+    """See Settings, CallbackSettings and MailSettings."""
 
     max_batch_bytes: int = Field(default=64 * 1024 * 1024, description="largest body of POST /v1/requests:batch")
     max_attachment_bytes: int = Field(
@@ -30,25 +30,16 @@ class IntakeSettings(CallbackSettings):
         description="units' topics are read although the broker does not ask who its clients are: everybody who reaches the broker is "
         "taken for any unit. Outside development they are refused without it",
     )
+    waiving_units: str = Field(
+        default="",
+        description="codes of the units, with commas between, whose systems may say which of the unit's own people waives a precondition",
+    )
     early_minutes: float = Field(
         default=15, gt=0, le=24 * 60, description="so long an amendment that comes before its submission waits for it"
     )
     desk_entries: int = Field(default=10_000, ge=1, description="most open entries of refused messages on one unit's desk")
-    mail_port: int | None = Field(default=None, ge=0, le=65535, description="where mails are received; unset: nowhere")
-    mail_host: str = "127.0.0.1"
-    mail_protocol: Literal["smtp", "lmtp"] = "smtp"
-    mail_addresses: str = Field(
-        default="",
-        description="our own addresses, with commas between; mails to others are refused. Empty: mails to any are taken",
-    )
-    mail_vouching_server: str | None = Field(
-        default=None,
-        min_length=1,
-        description="name of the mail server whose Authentication-Results must say that the sender passed (SPF, DKIM or DMARC)",
-    )
-    max_mail_bytes: int = Field(default=MAX_BYTES, ge=1024, description="largest mail, its files as they are encoded")
 
-    @field_validator("inbound_units")
+    @field_validator("inbound_units", "waiving_units")
     @classmethod
     def _codes(cls, value: str) -> str:
         for unit in value.split(","):
@@ -74,11 +65,16 @@ class IntakeSettings(CallbackSettings):
         return tuple(dict.fromkeys(unit.strip() for unit in self.inbound_units.split(",") if unit.strip()))
 
     @property
+    def units_proven(self) -> bool:
+        """Whether who writes to a unit's topic is that unit: the broker asks. In development everybody may be taken for anybody."""
+        return self.kafka_security.startswith("SASL_") or self.environment == "development"
+
+    @property
+    def waiving(self) -> frozenset[str]:
+        """The units whose systems may say who of them waives."""
+        return frozenset(unit.strip() for unit in self.waiving_units.split(",") if unit.strip())
+
+    @property
     def reads_shared(self) -> bool:
         """Whether the shared inbound topic is read: nobody there shows who they are."""
         return self.environment == "development" if self.inbound_shared is None else self.inbound_shared
-
-    @property
-    def mailboxes(self) -> frozenset[str]:
-        """Our own addresses, in small letters."""
-        return frozenset(address.strip().lower() for address in self.mail_addresses.split(",") if address.strip())

@@ -53,13 +53,16 @@ class WithdrawalRequested(Frozen):
 
 
 class PreconditionWaived(Frozen):
-    """Whoever holds `role` let the request do without a precondition, and answers for it with a reason."""
+    """Whoever holds `role` let the request do without a precondition, and answers for it with a reason. `through` is the unit's system
+    that said so for them (`unit:<code>`); none where they said so themselves.
+    """
 
     precondition: str
     label: Text
     by: str
     role: str
     reason: str
+    through: str | None = None
 
 
 class Owed(Frozen):

@@ -17,10 +17,14 @@ ACTIONS: Mapping[str, str] = {
     "submit": "submit",
     "amend": "amend",
     "withdraw": "withdraw",
+    "豁免": "waive",
+    "waive": "waive",
 }
 OF_A_TABLE: Mapping[str, Labelled] = {
     "action": Labelled(zh="操作", en="Action"),
-    "reason": Labelled(zh="撤回原因", en="Reason for withdrawal"),
+    "reason": Labelled(zh="撤回原因", en="Reason for withdrawal", aliases=("豁免原因", "Reason for waiver")),
+    "precondition": Labelled(zh="豁免前提条件", en="Precondition waived"),
+    "by": Labelled(zh="豁免人工号", en="Waived by"),
     "evidence": Labelled(zh="前提条件证明", en="Evidence", aliases=("证明",)),
     "attachments": Labelled(zh="附件", en="Attachments"),
     "extra": Labelled(zh="备注", en="Remarks", aliases=("Extra", "其他信息")),

@@ -77,6 +77,12 @@ ITEMS_LEASED = Gauge("backline_items_leased", "Items this process is performing 
 VERDICTS = Counter("backline_verdicts_total", "Verdicts said, by outcome and the channel asked on", ["outcome", "channel"])
 DESK_OPEN = Gauge("backline_desk_open_records", "Refused messages that a unit has yet to correct", ["business_unit"])
 DESK_NOT_KEPT = Counter("backline_desk_not_kept_total", "Refused messages not kept because their unit's desk is full")
+MAILBOX_MAILS = Counter(
+    "backline_mailbox_mails_total",
+    "Mails of the mailbox that is polled, by what became of them: taken, refused, later",
+    ["outcome"],
+)
+MAILBOX_SILENT = Gauge("backline_mailbox_silent_seconds", "How long the mailbox that is polled could not be read")
 ASSIGNMENTS = Counter("backline_assignment_total", "Assignment decisions, by step and outcome", ["step", "outcome"])
 SERVICE_LEVELS = Counter(
     "backline_service_levels_total", "Clocks of requests whose time runs out or is over", ["clock", "outcome"]

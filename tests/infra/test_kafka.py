@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from infra import maven
 from infra.embedded import ProgramError
-from infra.kafka import Cluster, cluster, fetch
+from infra.kafka import Cluster, fetch
 from shared.messaging.producer import Producer
 from tests.component.messaging.kafka_build import BOTH, Memory, Sendable, consuming, fresh, keys, numbered, producing, until
 from tests.on_kafka import JARS
@@ -44,7 +45,7 @@ async def test_with_one_of_three_brokers_killed_everything_is_still_acknowledged
 
 
 async def test_a_machine_that_cannot_run_it_is_told_what_is_lacking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(maven.shutil, "which", lambda _name: None)
     with pytest.raises(ProgramError, match="apt-get install maven"):
         await Cluster(tmp_path, jars=JARS).start()
 
@@ -70,8 +71,8 @@ class Maven:
 def test_of_several_that_want_the_jars_at_once_one_fetches_and_nobody_sees_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    maven, jars = Maven(), tmp_path / "jars"
-    monkeypatch.setattr(cluster, "_run", maven)
+    program, jars = Maven(), tmp_path / "jars"
+    monkeypatch.setattr(maven, "run", program)
 
     def found() -> list[str]:
         fetch(jars)
@@ -80,14 +81,14 @@ def test_of_several_that_want_the_jars_at_once_one_fetches_and_nobody_sees_half(
     with ThreadPoolExecutor() as threads:
         seen = [threads.submit(found) for _ in range(4)]
     assert [one.result() for one in seen] == [["kafka_2.13.jar", "the-last.jar"]] * 4
-    assert maven.runs == 1
+    assert program.runs == 1
 
 
 def test_jars_that_did_not_all_come_are_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    maven, jars = Maven(breaks_off=True), tmp_path / "jars"
-    monkeypatch.setattr(cluster, "_run", maven)
+    program, jars = Maven(breaks_off=True), tmp_path / "jars"
+    monkeypatch.setattr(maven, "run", program)
     with pytest.raises(ProgramError):
         fetch(jars)
-    maven.breaks_off = False
+    program.breaks_off = False
     fetch(jars)
     assert (jars / "the-last.jar").exists()

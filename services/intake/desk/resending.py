@@ -82,7 +82,7 @@ class Resending:
         body = corrected(entry.body, correction)
         if body is None:
             return refused(entry.subject, action, NO_CONTENT)
-        subject = identity(body) or (entry.subject if action in {"amend", "withdraw"} else None)
+        subject = identity(body) or (entry.subject if action in {"amend", "withdraw", "waive"} else None)
         if subject is None:
             return refused(None, action, NO_IDENTITY)
         if entry.subject not in {None, subject}:

@@ -44,8 +44,25 @@ PERSON_ONLY = Refusal(
     code="person_only",
     status=403,
     message=Text(
-        zh="前提条件只能由本人豁免；请以有权豁免者本人的凭证提出。",
-        en="Only a person can waive a precondition; ask with the token of somebody who may.",
+        zh="前提条件只能由本人豁免；请由有权豁免者以本人的凭证或邮件提出，或请管理员准许本单位系统代报本单位人员（BACKLINE_WAIVING_UNITS）。",
+        en="Only a person can waive a precondition: with the token or by a mail of somebody who may, or through their unit's system where "
+        "the administrators let it name the unit's people (BACKLINE_WAIVING_UNITS).",
+    ),
+)
+WAIVED_BY_WHOM = Refusal(
+    code="waived_by_whom",
+    status=422,
+    message=Text(
+        zh="请在 by 中写明豁免者的工号；须为本单位的在职人员。",
+        en="Give in `by` the id of the person who waives, somebody active of your own unit.",
+    ),
+)
+WAIVED_BY_ANOTHER = Refusal(
+    code="waived_by_another",
+    status=403,
+    message=Text(
+        zh="by 写的是他人；豁免只能由本人提出，请去掉 by 或由其本人提出。",
+        en="`by` names somebody else; people waive for themselves: leave it out, or let that person ask.",
     ),
 )
 MOVED_ON = Refusal(

@@ -1,4 +1,8 @@
-"""A person of a role that the policy names lets a returned request do without a precondition; it is judged again at once. Pure."""
+"""A person of a role that the policy names lets a returned request do without a precondition; it is judged again at once. Pure.
+
+A person speaks for themselves, as their token or their mail proves. A unit's system proves its unit and no more: what it says of a
+person counts where the unit has leave for that, and of people of that unit alone.
+"""
 
 from services.intake.domain import refusals
 from services.intake.domain.judging import judged, said, worded
@@ -6,7 +10,7 @@ from services.intake.domain.seats import seated
 from services.intake.domain.state import OPEN, Context, State
 from shared.catalogue import Pack
 from shared.catalogue.waiving import waiving_role
-from shared.ledger.messages import Decision
+from shared.ledger.messages import Decision, Refusal
 from shared.schemas.intake import PreconditionWaived
 from shared.schemas.model import Json, Text
 from shared.schemas.people import Person
@@ -14,16 +18,17 @@ from shared.schemas.requests import PreconditionVerdict
 
 
 def waive(state: State, data: Json, context: Context) -> Decision:
-    """`body` is {precondition, reason}. Said are who, in which role and why, and then the new verdict."""
+    """`body` is {precondition, reason}, and `by` where a unit's system says who. Said are who, in which role and why, and then the new
+    verdict.
+    """
     current, request = state.private.current, state.request
-    kind, _, person = str(data["by"]).partition(":")
-    known = context.directory.people.get(person) if kind == "person" else None
-    if known is None:
-        return Decision(refusal=refusals.PERSON_ONLY)
+    known = _speaker(data, context)
+    if isinstance(known, Refusal):
+        return Decision(refusal=known)
     if state.status in {"new", "dropped"} or request is None or current is None:
         return Decision(refusal=refusals.UNKNOWN)
     pack = context.pack(state.policy if state.status in OPEN else None)
-    if not (_sees(state, known) or _has_a_role(state, pack, context, person)):
+    if not (_sees(state, known) or _has_a_role(state, pack, context, known.id)):
         return Decision(refusal=refusals.UNKNOWN)
     if known.business_unit not in {request.business_unit, pack.pool}:
         return Decision(refusal=refusals.NOT_YOURS)
@@ -34,6 +39,20 @@ def waive(state: State, data: Json, context: Context) -> Decision:
     if found is None:
         return Decision(refusal=refusals.unknown_precondition(_waivable(state, pack)))
     return _weighed(state, data, context, pack, known.id, found)
+
+
+def _speaker(data: Json, context: Context) -> Person | Refusal:
+    """Whose command it is, or why it is nobody's. `waives_for_people` says that the sender's unit has leave to name its people."""
+    kind, _, sender = str(data["by"]).partition(":")
+    named = data["body"].get("by")
+    people = context.directory.people
+    if kind == "person" and sender in people:
+        return people[sender] if named in {None, sender} else refusals.WAIVED_BY_ANOTHER
+    if kind != "unit" or not data.get("waives_for_people"):
+        return refusals.PERSON_ONLY
+    person = people.get(named) if isinstance(named, str) else None
+    ours = person is not None and person.active and person.business_unit == data["filed_by"]
+    return person if person is not None and ours else refusals.WAIVED_BY_WHOM
 
 
 def _sees(state: State, person: Person) -> bool:
@@ -71,7 +90,8 @@ def _weighed(state: State, data: Json, context: Context, pack: Pack, person: str
     if found.state in {"met", "waived"} or state.status != "returned":
         return Decision(answer={"outcome": state.verdict.outcome if state.verdict else "accepted", "duplicate": True})
     label = Text(zh=precondition.zh, en=precondition.en)
-    waiver = PreconditionWaived(precondition=str(name), label=label, by=person, role=role, reason=reason)
+    through = None if data["by"] == f"person:{person}" else str(data["by"])
+    waiver = PreconditionWaived(precondition=str(name), label=label, by=person, role=role, reason=reason, through=through)
     return _judged_again(state, data, context, waiver)
 
 

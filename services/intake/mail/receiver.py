@@ -6,33 +6,38 @@ Invariant: 250 follows the mail room's word alone; whatever else happens is 451,
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, cast
 
 import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
+from services.intake.mail.handing import PATIENCE_SECONDS, Takes, handed_over
 from services.intake.mail.replies import BUSY, LATER, UNKNOWN_MAILBOX, Reply
+from services.intake.mail.securing import Secured
 
 log = structlog.get_logger()
-PATIENCE_SECONDS = 60.0
-"""How long one mail may take; its sender waits ten minutes for the answer (RFC 5321, 4.5.3.2.6)."""
 IDLE_SECONDS = 120
 CONNECTIONS = 20
 AT_ONCE = 4
-
-
-class Takes(Protocol):
-    async def take(self, raw: bytes, *, envelope_sender: str | None, recipients: Sequence[str]) -> Reply: ...
 
 
 class Receiver:
     """`open` binds, `serve` answers until cancelled, `close` drops whoever is still connected."""
 
     def __init__(
-        self, room: Takes, *, host: str, port: int, protocol: str, max_bytes: int, mailboxes: frozenset[str] = frozenset()
+        self,
+        room: Takes,
+        *,
+        host: str,
+        port: int,
+        protocol: str,
+        max_bytes: int,
+        mailboxes: frozenset[str] = frozenset(),
+        secured: Secured | None = None,
     ) -> None:
         self._room = room
+        self._secured = secured or Secured()
         self._host, self._port = host, port
         self._protocol = LMTP if protocol == "lmtp" else SMTP
         self._max_bytes = max_bytes
@@ -77,7 +82,25 @@ class Receiver:
             ident="Backline",
             timeout=IDLE_SECONDS,
             loop=asyncio.get_running_loop(),
+            **self._secured.options(),
         )
+
+    async def handle_EHLO(  # noqa: N802
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Called by aiosmtpd for the greeting."""
+        session.host_name = hostname
+        return self._secured.offered(responses)
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        """Called by aiosmtpd for each sender."""
+        if lacking := self._secured.lacking(session):
+            return lacking
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         """Called by aiosmtpd for each recipient."""
@@ -100,26 +123,33 @@ class Receiver:
 
     async def _taken(self, raw: bytes, envelope_sender: str | None, recipients: Sequence[str]) -> Reply:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS), self._slots:
-                return await self._room.take(raw, envelope_sender=envelope_sender, recipients=recipients)
-        except Exception as error:  # noqa: BLE001  # the sender keeps the mail and hands it over again
-            log.warning("mail.not_taken", problem=type(error).__name__)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._slots.acquire()
+        except TimeoutError:
             return LATER
+        try:
+            return await handed_over(self._room, raw, envelope_sender, recipients)
+        finally:
+            self._slots.release()
 
 
 class _Guarded(asyncio.Protocol):
-    """One connection: at most CONNECTIONS are served at once, the next is told to come again."""
+    """One connection: at most CONNECTIONS are served at once, the next is told to come again.
+
+    Once a connection speaks TLS, its end is told to others; whoever comes next finds that it is over.
+    """
 
     def __init__(self, session: Any, sessions: "set[_Guarded]") -> None:
         self._session = session
         self._sessions = sessions
-        self._transport: asyncio.BaseTransport | None = None
+        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-        if len(self._sessions) >= CONNECTIONS and isinstance(transport, asyncio.WriteTransport):
-            transport.write(f"{BUSY.line()}\r\n".encode())
-            transport.close()
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without being a subclass
+        self._sessions -= {session for session in self._sessions if session.over}
+        if len(self._sessions) >= CONNECTIONS:
+            self._transport.write(f"{BUSY.line()}\r\n".encode())
+            self._transport.close()
             return
         self._sessions.add(self)
         self._session.connection_made(transport)
@@ -144,9 +174,14 @@ class _Guarded(asyncio.Protocol):
             self._sessions.discard(self)
             self._session.connection_lost(error)
 
+    @property
+    def over(self) -> bool:
+        """Whether the connection has ended, whoever ended it."""
+        return self._transport is None or self._transport.is_closing()
+
     def abort(self) -> None:
         """Drop the connection."""
-        if isinstance(self._transport, asyncio.WriteTransport):
+        if self._transport is not None:
             self._transport.abort()
 
 

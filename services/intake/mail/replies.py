@@ -64,6 +64,15 @@ def unreadable(text: Text) -> Reply:
     return Reply(code=554, status="5.6.0", text=text)
 
 
+def too_large(most: int) -> Reply:
+    """A mail of more bytes than are taken."""
+    text = Text(
+        zh=f"邮件超过 {most // 1024} KiB；请把文件另行上传，或分几封邮件发送。",
+        en=f"The mail is larger than {most // 1024} KiB; upload its files, or send them in several mails.",
+    )
+    return Reply(code=552, status="5.3.4", text=text)
+
+
 def remark_on(request: str) -> Reply:
     """An answer to a request that names nothing to be changed."""
     number = number_of(request)

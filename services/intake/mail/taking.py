@@ -14,6 +14,7 @@ import structlog
 
 from services.intake.desk.resending import took_effect
 from services.intake.domain.decisions import merged
+from services.intake.domain.refusals import UNKNOWN
 from services.intake.domain.state import State
 from services.intake.mail.authenticated import vouched_for
 from services.intake.mail.automatic import automatic
@@ -23,7 +24,8 @@ from services.intake.mail.reading import read
 from services.intake.mail.replies import AUTOMATIC, LATER, NOT_VOUCHED_FOR, UNKNOWN_SENDER, Reply, remark_on, reply_to, unreadable
 from services.intake.mail.threads import Threads
 from services.intake.mail.understanding import MAIL_SYSTEM, Understood, body_of, patch_of, understand, unread_in
-from services.intake.reception import Reception, Submission, command_id, identity
+from services.intake.mail.waiver import ONE_AT_A_TIME, SENDER_NOT_PROVED, WHICH_REQUEST, Waiver, waivers_in
+from services.intake.reception import Reception, Submission, command_id, identity, refused
 from shared.catalogue import Pack
 from shared.schemas.model import Json
 from shared.schemas.people import Directory, Person
@@ -120,6 +122,9 @@ class MailRoom:
         sha256 = await self._book.bytes_kept(command) or await self._blobs.put(raw, name="mail.eml", media_type=MAIL)
         for file in letter.files:
             await self._files.keep(file.data, name=file.name, media_type=file.media_type, by=sender.business_unit)
+        if waivers := waivers_in(letter.text, self._pack):
+            answer = await self._waived(letter, sender, command, sha256, waivers)
+            return await self._replied(letter, sender, command, sha256, answer)
         answered = await self._threads.answered_by(letter, sender.id)
         if answered is None:
             understood = await asyncio.to_thread(understand, letter, self._pack, recipients=recipients)
@@ -134,6 +139,9 @@ class MailRoom:
                 await self._remember(letter, "remark", sha256, command, sender.id, answered[0])
                 return remark_on(answered[0])
             answer = told
+        return await self._replied(letter, sender, command, sha256, answer)
+
+    async def _replied(self, letter: Letter, sender: Person, command: str, sha256: str, answer: Answer) -> Reply:
         await self._remember(letter, answer.action, sha256, command, sender.id, answer.id)
         reply = reply_to(answer)
         log.info("mail.taken", request=answer.id, action=answer.action, outcome=answer.outcome, code=reply.code)
@@ -168,6 +176,27 @@ class MailRoom:
         if not patch and state.status not in {"returned", "rejected"}:
             return None
         return await self._told(request, _submission("amend", patch, sender, command), sha256)
+
+    async def _waived(self, letter: Letter, sender: Person, command: str, sha256: str, waivers: Sequence[Waiver]) -> Answer:
+        """A waiver is its writer's own where it is proved who wrote it. It does nothing besides: fields beside it change nothing.
+
+        A request that they may not know of is answered as one that is none, and its id is told nowhere.
+        """
+        body: Json = {"precondition": waivers[0].precondition, "reason": waivers[0].reason}
+        submission = _submission("waive", body, sender, command)
+        request, named = await self._threads.spoken_of(letter, sender)
+        if self._door.vouching is None:
+            answer = refused(None, "waive", SENDER_NOT_PROVED)
+        elif len(waivers) > 1:
+            answer = refused(None, "waive", ONE_AT_A_TIME)
+        elif request is None:
+            answer = refused(None, "waive", UNKNOWN if named else WHICH_REQUEST)
+        else:
+            answer = await self._reception.take_for(request, submission)
+            if answer.problem is not None and answer.problem["code"] == UNKNOWN.code:
+                answer = refused(None, "waive", UNKNOWN)
+        await self._keep_refused(submission, answer, sha256)
+        return answer
 
     async def _told(self, request: str, submission: Submission, sha256: str) -> Answer:
         answer = await self._reception.take_for(request, submission)

@@ -6,7 +6,10 @@ from typing import Protocol
 
 from services.intake.domain.state import State
 from services.intake.mail.letter import Letter
+from services.intake.mail.understanding import MAIL_SYSTEM
 from services.intake.projection import Page
+from shared.schemas.people import Person
+from shared.schemas.requests import request_id
 from shared.storage import Sight
 
 ROOT = re.compile(r"<request\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>@]+>")
@@ -29,7 +32,7 @@ class Mails(Protocol):
 
 
 class Threads:
-    """Only what the sender asked for themselves is theirs to answer."""
+    """Only what the sender asked for themselves is theirs to answer; a waiver may be of others' requests."""
 
     def __init__(self, requests: Requests, mails: Mails) -> None:
         self._requests = requests
@@ -47,6 +50,27 @@ class Threads:
         """The state of `request` if `person` asked for it."""
         state = await self._requests.state(Sight(person=person), request)
         return state if state is not None and state.request is not None and state.request.requester.id == person else None
+
+    async def spoken_of(self, letter: Letter, person: Person) -> tuple[str | None, bool]:
+        """(id, whether any was named) of the request that `letter` is about, whoever asked for it. What a number or an earlier mail
+        names is looked for as far as `person` sees; an id that the thread itself names is given as it stands.
+        """
+        sight = Sight(unit=person.business_unit, person=person.id)
+        for reference in letter.references:
+            if found := ROOT.fullmatch(reference):
+                return found[1], True
+        for request in await self._mails.requests_of(letter.references, person.id) if letter.references else ():
+            return request, True
+        for reference in letter.references:
+            request = request_id(person.business_unit, MAIL_SYSTEM, reference)
+            if await self._requests.state(sight, request) is not None:
+                return request, True
+        numbers = NUMBER.findall(letter.subject)[:MOST_NUMBERS]
+        for digits in numbers:
+            page = await self._requests.page(sight, filters={}, number=f"BL-{digits.upper()}", limit=2)
+            if len(page.requests) == 1:
+                return page.requests[0][0], True
+        return None, bool(numbers)
 
     async def _named(self, letter: Letter, person: str) -> AsyncIterator[str]:
         for reference in letter.references:

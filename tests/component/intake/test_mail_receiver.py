@@ -182,7 +182,7 @@ async def for_ever() -> None:
 
 @pytest.mark.parametrize("fault", [away, for_ever])
 async def test_while_the_database_is_away_the_sender_keeps_the_mail(fault: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any):
-    monkeypatch.setattr("services.intake.mail.receiver.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("services.intake.mail.handing.PATIENCE_SECONDS", 0.2)
     receiver, task = await opened(Failing(fault))
     code, said = await sent(receiver, a_mail())
     assert (code, "later" in said) == (451, True)

@@ -21,6 +21,7 @@ from shared.messaging.wire import Record
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
 from shared.schemas.requests import Answer, number_of
+from shared.schemas.topics import inbound_of
 from shared.telemetry.health import Health
 from tests.builders import a_directory, events_of, id_of, the_pack
 from tests.builders.keys import MemoryKeys
@@ -30,6 +31,8 @@ from tests.unit.ledger.small_domain import held
 
 CHANNELS = ("http", "batch", "topic", "mail")
 TOKEN = "a-service-token-of-tests"
+VOUCHING = "mx.firm.example"
+PASSED = f"Authentication-Results: {VOUCHING}; dmarc=pass header.from=firm.example"
 PATHS = {"amend": ("PATCH", ""), "withdraw": ("POST", "/withdraw"), "waive": ("POST", "/waive")}
 
 
@@ -71,10 +74,11 @@ class Life:
     def __init__(self, body: Json, directory: Directory | None = None, pack: Pack | None = None) -> None:
         self.body, self.id = body, id_of(body)
         self.room = Room(directory or a_directory(), pack=pack)
-        self.reception = Answering(self.room, self.room.clock, MemoryKeys())
+        unit = body["business_unit"]
+        self.reception = Answering(self.room, self.room.clock, MemoryKeys(), waiving={unit})
         self.reception.answers = []
         self.letters, self.broker = Letters(), Broker()
-        self.inbound = Inbound(self.reception, self.letters, self.broker)  # type: ignore[arg-type]
+        self.inbound = Inbound(self.reception, self.letters, self.broker, [unit])  # type: ignore[arg-type]
         auth = Authenticator(
             service_token=TOKEN, environment="development", keys_file=None, directory=lambda: self.room.directory
         )
@@ -94,7 +98,7 @@ class Life:
             directory=lambda: self.room.directory,
             pack=used,
             clock=self.room.clock,
-            door=Door(ours=frozenset({"support@backline.example"})),
+            door=Door(ours=frozenset({"support@backline.example"}), vouching=VOUCHING),
         )
         self._offset = 0
         self._say = events_of(self.id)
@@ -107,7 +111,9 @@ class Life:
     async def send(
         self, channel: str, action: str, body: Json, *, key: str | None = None, by: str = "dev-unit-harbour"
     ) -> Answer:
-        """One message; `body` is the whole of a submission, else the patch or the reason."""
+        """One message; `body` is the whole of a submission, else the patch or the reason. Who waives is `by`'s person on every channel:
+        on the topic the unit's system says so.
+        """
         self.room.clock.forward(1)
         before = len(self.reception.answers)
         await getattr(self, f"_{channel}")(action, body, key, by)
@@ -147,23 +153,30 @@ class Life:
         )
         assert answer.status_code == 200, answer.text
 
-    async def _topic(self, action: str, body: Json, key: str | None, _by: str) -> None:
+    async def _topic(self, action: str, body: Json, key: str | None, by: str) -> None:
         self._offset += 1
+        topic = "backline.inbound.v1"
+        if action == "waive":
+            topic, body = inbound_of(self.body["business_unit"]).name, {"by": by.removeprefix("dev-person-")} | body
         headers = [("action", action.encode()), *([("idempotency-key", key.encode())] if key else [])]
         value = orjson.dumps(self._named(action, body))
-        record = Record(
-            topic="backline.inbound.v1", partition=0, offset=self._offset, key=b"k", headers=tuple(headers), value=value
-        )
+        record = Record(topic=topic, partition=0, offset=self._offset, key=b"k", headers=tuple(headers), value=value)
         await self.inbound.handle([record])
 
-    async def _mail(self, action: str, body: Json, _key: str | None, _by: str) -> None:
+    async def _mail(self, action: str, body: Json, _key: str | None, by: str) -> None:
         self._offset += 1
         request = self.room.requests.states[self.id].request
         assert request is not None, "only what has a requester is answered by mail"
-        sender = f"{request.requester.id.lower()}@firm.example"
-        lines = f"撤回：{body['reason']}" if action == "withdraw" else _lines(body)
+        person = by.removeprefix("dev-person-") if action == "waive" else request.requester.id
+        sender = f"{person.lower()}@firm.example"
+        lines = {
+            "withdraw": f"撤回：{body.get('reason')}",
+            "waive": f"豁免：{body.get('precondition')} 原因：{body.get('reason')}",
+        }.get(action) or _lines(body)
         named = {"Subject": f"Re: {number_of(self.id)}", "Message_ID": f"<again{self._offset}@firm.example>", "From": sender}
-        await self.mails.take(a_mail(lines, **named), envelope_sender=sender, recipients=["support@backline.example"])
+        await self.mails.take(
+            a_mail(lines, more=PASSED, **named), envelope_sender=sender, recipients=["support@backline.example"]
+        )
 
     def _named(self, action: str, body: Json) -> Json:
         """Where the address does not say which request it is, the body does."""

@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from shared.catalogue import Pack
 from shared.schemas.model import Json
 from shared.schemas.requests import Answer
+from tests.builders import a_body, a_directory, a_person, attested
 from tests.unit.intake.desk import NOT_AMENDED, NOT_WITHDRAWN, amended
 from tests.unit.intake.life import CHANNELS, Life
 from tests.unit.intake.states import FORBIDDEN, GOOD, LACKING, OTHER, PATHS
+from tests.unit.intake.test_intake_waiving import a_pack
 
 REASON = {"reason": "客户推迟"}
 SAME_PURPOSE = {"details": {"purpose": GOOD["details"]["purpose"]}}
@@ -131,6 +134,64 @@ async def test_at_each_stage_each_action_has_one_outcome_on_every_channel(stage:
 def test_the_table_names_every_stage_for_every_action():
     assert {action: sorted(row) for action, row in TABLE.items()} == dict.fromkeys(TABLE, sorted(STAGES))
     assert len(CASES) == len(STAGES) * (6 * len(CHANNELS) - 2)
+
+
+LEADER = a_person("BL9", "harbour", "bu_leader")
+PRICE = a_body("business.price", evidence=[])
+WAIVER = {"precondition": "offer_fixed", "reason": "客户急需报价"}
+PROVED = {**PRICE, "evidence": attested("offer_fixed")}
+NOTHING_LEFT = ("accepted", True, False, None)
+WAIVED: dict[str, Expected] = {
+    "new": ("refused", False, False, "unknown_request"),
+    "returned": ("accepted", False, False, None),
+    "rejected": ("refused", False, False, "unknown_precondition"),  # it was not weighed, so none is lacking
+    "dropped": ("refused", False, False, "unknown_request"),
+    **dict.fromkeys((*OPEN, *PENDING), NOTHING_LEFT),
+    **dict.fromkeys(ENDED, CLOSED),
+}
+
+
+@pytest.fixture(scope="module")
+def lenient(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    return a_pack(tmp_path_factory.mktemp("packs"), "mode: waivable, waived_by: bu_leader")
+
+
+async def a_life_of_a_price(stage: str, pack: Pack) -> Life:
+    """A price request brought to `stage`; only where it is returned does anything lack."""
+    life = Life(PRICE, directory=a_directory(LEADER), pack=pack)
+    forbidden = {**PRICE, "requester": {"id": "BL1", "role": "bu_leader"}}
+    first = {"returned": PRICE, "dropped": PRICE, "rejected": forbidden}.get(stage, PROVED)
+    if stage != "new":
+        await life.send("http", "submit", first)
+        await life.hear(*PATHS.get(stage, []))
+    if stage in {"dropped", "withdrawal pending"}:
+        await life.send("http", "withdraw", REASON)
+    if stage == "amendment pending":
+        await life.send("http", "amend", {"priority": "urgent"})
+    return life
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("stage", WAIVED)
+async def test_at_each_stage_a_waiver_has_one_outcome_on_every_channel(stage: str, channel: str, lenient: Pack):
+    if (stage, channel) == ("new", "mail"):
+        pytest.skip("nobody answers a mail about what is not there: test_mail_waiving")
+    life = await a_life_of_a_price(stage, lenient)
+    before = life.room.requests.states.get(life.id)
+    answer = await life.send(channel, "waive", WAIVER, by="dev-person-BL9")
+    assert shown(answer) == WAIVED[stage]
+    after = life.room.requests.states.get(life.id)
+    if stage != "returned":
+        assert getattr(after, "timeline", ()) == getattr(before, "timeline", ()), "it changed something"
+        return
+    assert after is not None
+    (waiver,) = after.waivers
+    assert (after.status, waiver.by, waiver.role, waiver.reason) == ("submitted", "BL9", "bu_leader", "客户急需报价")
+    assert waiver.through == ("unit:harbour" if channel == "topic" else None)
+
+
+def test_the_table_of_waivers_names_every_stage():
+    assert sorted(WAIVED) == sorted((*STAGES, "new", "dropped"))
 
 
 class TestARepeatedKey:

@@ -193,8 +193,19 @@ def test_times_of_a_window_that_names_its_zone_are_left_to_that_zone():
     assert unnamed["body"]["details"]["where"] == {"start": "2027-03-10T09:00:00+08:00"}
 
 
-@pytest.mark.parametrize(("word", "action"), [("", "submit"), ("变更", "amend"), ("Withdraw", "withdraw"), ("炸掉", "炸掉")])
+@pytest.mark.parametrize(
+    ("word", "action"), [("", "submit"), ("变更", "amend"), ("Withdraw", "withdraw"), ("豁免", "waive"), ("炸掉", "炸掉")]
+)
 def test_the_action_is_known_by_its_word_and_an_unknown_one_left_to_intake(word: str, action: str):
     content = one_row({**BASE, "操作": word}).content
     assert content is not None
     assert content["action"] == action
+
+
+def test_a_row_waives_with_the_precondition_the_reason_and_who():
+    row: dict[str, Cell] = {**BASE, "操作": "豁免", "豁免前提条件": "offer_fixed", "豁免原因": "客户急需", "豁免人工号": "BL1"}
+    content = one_row(row).content
+    assert content is not None
+    assert content["action"] == "waive"
+    said = [content["body"][key] for key in ("precondition", "reason", "by")]
+    assert said == ["offer_fixed", "客户急需", "BL1"]

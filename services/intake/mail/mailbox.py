@@ -1,0 +1,236 @@
+"""A mailbox over IMAP (RFC 9051, and RFC 3501 before it): which mails wait there, their bytes, and the mark of those that were dealt with.
+
+Invariant: a mail is never deleted, and marked only when it is told to be. Every call blocks for TIMEOUT_SECONDS at most and belongs
+into a thread; only `abort` may come from another.
+"""
+
+import base64
+import imaplib
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TIMEOUT_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
+"""Shorter: while it lasts nothing can cut it off, and a service that ends waits for it."""
+WINDOW = 2_000
+"""So many mails are looked through by one search: the answer stays short however large the mailbox is."""
+TAKEN, REFUSED = "BacklineTaken", "BacklineRefused"
+SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
+UID = re.compile(rb"UID (\d+)")
+FAULTS = (OSError, imaplib.IMAP4.error, ValueError, LookupError, TypeError, AttributeError)
+"""What the library meets a server with that says what it should not, or nothing."""
+Tls = Literal["implicit", "starttls", "none"]
+Key = tuple[int, int]
+"""UIDVALIDITY and UID: together they name a mail of a folder for ever (RFC 9051, 2.3.1.1)."""
+
+
+class MailboxError(Exception):
+    """The mailbox could not be asked, or said no; the message holds no address and no word of a mail."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Where the mailbox is, whose, and where its mails go: to other folders, or they stay and get a keyword."""
+
+    host: str
+    port: int
+    tls: Tls
+    user: str
+    password: str = field(repr=False)
+    ca_file: str | None = None
+    folder: str = "INBOX"
+    done_folder: str | None = None
+    refused_folder: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """One mail that waits: its name, and how large the server says it is, in bytes."""
+
+    key: Key
+    size: int
+
+
+class Mailbox:
+    """One connection, made when it is needed; whatever goes wrong ends it, and the next call makes another."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._client: imaplib.IMAP4 | None = None
+        self._validity = 0
+
+    def waiting(self, most: int, not_now: Callable[[Key], bool]) -> list[Waiting]:
+        """At most `most` mails that nobody has dealt with, the oldest first, without those that are `not_now`. Raises MailboxError."""
+        with _Told(self):
+            client = self._open()
+            held = self._select(client)
+            found: list[int] = []
+            for first in range(1, held + 1, WINDOW):
+                uids = self._searched(client, first, min(first + WINDOW - 1, held))
+                found += [uid for uid in uids if not not_now((self._validity, uid))]
+                if len(found) >= most:
+                    break
+            return self._sizes(client, found[:most]) if found else []
+
+    def fetch(self, mail: Waiting) -> bytes | None:
+        """The bytes of `mail`, which stays unread; None when it is there no more. Raises MailboxError."""
+        with _Told(self):
+            parts = _said(self._known(mail).uid("FETCH", str(mail.key[1]), "(BODY.PEEK[])"), "FETCH")
+            return next((part[1] for part in parts if isinstance(part, tuple)), None)
+
+    def mark(self, mail: Waiting, *, taken: bool) -> None:
+        """Write down that `mail` was taken, or refused: it waits no more. Raises MailboxError, and then it may wait still."""
+        with _Told(self):
+            client, uid = self._known(mail), str(mail.key[1])
+            account = self._account
+            seen = r"\Seen" if taken else r"\Flagged"
+            folder = account.done_folder if taken else account.refused_folder
+            if folder is None:
+                _said(client.uid("STORE", uid, "+FLAGS", f"({seen} {TAKEN if taken else REFUSED})"), "STORE")
+            else:
+                _said(client.uid("STORE", uid, "+FLAGS", f"({seen})"), "STORE")
+                self._move(client, uid, folder)
+
+    def abort(self) -> None:
+        """Cut the connection; whoever waits for it in a thread is told at once."""
+        client = self._client
+        if client is not None and isinstance(client.sock, socket.socket):
+            try:
+                client.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # it is cut already
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            try:
+                client.logout()
+            except (OSError, imaplib.IMAP4.error):
+                client.shutdown()
+
+    def lost(self) -> None:
+        """Forget the connection without a word."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.shutdown()
+
+    def _open(self) -> imaplib.IMAP4:
+        if self._client is None:
+            self._client = _connected(self._account)
+            self._logged_in(self._client)
+        return self._client
+
+    def _logged_in(self, client: imaplib.IMAP4) -> None:
+        account = self._account
+        try:
+            client.login(account.user, account.password)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            raise MailboxError("the login was refused") from error
+        client.capability()  # what a server offers may grow with the login
+        if "ID" in client.capabilities:
+            client.xatom("ID", '("name" "Backline")')  # some providers let nobody in who does not say this (RFC 2971)
+        for folder in (account.done_folder, account.refused_folder):
+            if folder is not None:
+                client.create(_quoted(folder))  # NO when it is there; a move that finds none says so
+
+    def _select(self, client: imaplib.IMAP4) -> int:
+        """How many mails the folder holds."""
+        (held,) = _said(client.select(_quoted(self._account.folder)), "SELECT")[:1]
+        self._validity = int(_number(client.response("UIDVALIDITY")[1]))
+        flags = b" ".join(part for part in client.response("PERMANENTFLAGS")[1] or () if isinstance(part, bytes))
+        keeps = rb"\*" in flags or (TAKEN.encode() in flags and REFUSED.encode() in flags)
+        if self._account.done_folder is None and not keeps:
+            raise MailboxError("the mailbox keeps no keywords; name folders for what was taken and what was refused")
+        return int(held)
+
+    def _searched(self, client: imaplib.IMAP4, first: int, last: int) -> list[int]:
+        wanted = ["UNDELETED", "UNKEYWORD", TAKEN, "UNKEYWORD", REFUSED]
+        (found,) = _said(client.uid("SEARCH", f"{first}:{last}", *wanted), "SEARCH")[:1]
+        return sorted(int(uid) for uid in (found or b"").split())
+
+    def _sizes(self, client: imaplib.IMAP4, uids: list[int]) -> list[Waiting]:
+        named = ",".join(map(str, uids))
+        sizes: dict[int, int] = {}
+        for part in _said(client.uid("FETCH", named, "(UID RFC822.SIZE)"), "FETCH"):
+            line = part if isinstance(part, bytes) else b""
+            if (uid := UID.search(line)) and (size := SIZE.search(line)):
+                sizes[int(uid[1])] = int(size[1])
+        return [Waiting(key=(self._validity, uid), size=sizes[uid]) for uid in uids if uid in sizes]
+
+    def _known(self, mail: Waiting) -> imaplib.IMAP4:
+        """The connection on which `mail` is called so."""
+        if self._client is None or mail.key[0] != self._validity:
+            raise MailboxError("the connection on which the mail was found is gone")
+        return self._client
+
+    def _move(self, client: imaplib.IMAP4, uid: str, folder: str) -> None:
+        """Without MOVE (RFC 6851) the mail is copied, and what is left marked as deleted; only UIDPLUS can expunge it alone."""
+        if "MOVE" in client.capabilities:
+            _said(client.uid("MOVE", uid, _quoted(folder)), "MOVE")
+            return
+        _said(client.uid("COPY", uid, _quoted(folder)), "COPY")
+        _said(client.uid("STORE", uid, "+FLAGS", r"(\Deleted)"), "STORE")
+        if "UIDPLUS" in client.capabilities:
+            _said(client.uid("EXPUNGE", uid), "EXPUNGE")
+
+
+class _Told:
+    """Turns what the library raises into a MailboxError, and ends the connection with it."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    def __enter__(self) -> None:
+        """Nothing to begin."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _traceback: object) -> None:
+        if error is None:
+            return
+        self._mailbox.lost()
+        if isinstance(error, FAULTS):
+            raise MailboxError(f"{type(error).__name__}") from error
+
+
+def _connected(account: Account) -> imaplib.IMAP4:
+    context = ssl.create_default_context(cafile=account.ca_file)
+    if account.tls == "implicit":
+        client: imaplib.IMAP4 = imaplib.IMAP4_SSL(account.host, account.port, ssl_context=context, timeout=CONNECT_SECONDS)
+    else:
+        client = imaplib.IMAP4(account.host, account.port, timeout=CONNECT_SECONDS)
+        if account.tls == "starttls":
+            client.starttls(ssl_context=context)
+    client.sock.settimeout(TIMEOUT_SECONDS)
+    return client
+
+
+def _said(answer: tuple[str, list[Any]], command: str) -> list[Any]:
+    """What the server answered. Raises MailboxError for NO and BAD."""
+    kind, parts = answer
+    if kind != "OK":
+        raise MailboxError(f"{command} was answered with {kind}")
+    return parts
+
+
+def _number(parts: list[Any]) -> bytes:
+    return next((part for part in parts or () if isinstance(part, bytes)), b"0")
+
+
+def _quoted(folder: str) -> str:
+    """A folder's name as IMAP writes it: modified UTF-7 (RFC 3501, 5.1.3) in quotes."""
+    quoted = "".join(_seven_bits(folder)).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}"'
+
+
+def _seven_bits(name: str) -> Iterator[str]:
+    for run in re.findall(r"[\x20-\x7e]+|[^\x20-\x7e]+", name):
+        if run.isascii() and run.isprintable():
+            yield run.replace("&", "&-")
+        else:
+            yield "&" + base64.b64encode(run.encode("utf-16-be")).decode().rstrip("=").replace("/", ",") + "-"
