@@ -10,7 +10,7 @@ from services.routing.api import clash_routes, effort_routes, work_routes
 from services.routing.api.answering import Door, answering_routes
 from services.routing.api.bidding import bidding_routes
 from services.routing.api.recalculating import recalculating_routes
-from services.routing.api.telling import Desk, Teller
+from services.routing.api.telling import Teller
 from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
@@ -22,7 +22,7 @@ from services.routing.policy import load_calendar, load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.settings import RoutingSettings
 from services.routing.surroundings import RoutingSurroundings
-from shared.catalogue import Pack, newest
+from shared.catalogue import newest
 from shared.ledger.messages import Woken
 from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS
@@ -66,10 +66,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         rooms={"requests": room},
         workers=[parts.worker(room, {OPEN_CHILD: opening.perform})],
         subscriptions=[parts.hears(room, "intake")],
-        routers=[
-            *_routers(parts, room.desk, projection, efforts, surroundings, newest(parts.packs, settings.policy)),
-            _answering(settings, parts, room, projection),
-        ],
+        routers=_routers(settings, parts, room, projection, efforts, surroundings),
         prepare=[projection.prepare, seats.prepare, efforts.prepare, clashes.prepare],
         loops=[surroundings.sweep, *([guard.sweep] if guard else [])],
         restored=[surroundings.restore],
@@ -77,8 +74,14 @@ def build_app(settings: RoutingSettings) -> FastAPI:
 
 
 def _routers(
-    parts: Parts, desk: Desk, projection: Projection, efforts: EffortsRead, surroundings: RoutingSurroundings, pack: Pack
+    settings: RoutingSettings,
+    parts: Parts,
+    room: LedgerRoom,
+    projection: Projection,
+    efforts: EffortsRead,
+    surroundings: RoutingSurroundings,
 ) -> list[APIRouter]:
+    desk, pack = room.desk, newest(parts.packs, settings.policy)
     readers, clock, keys = parts.auth.needs("requests:read"), parts.clock, parts.keys
     bids = bidding_routes(projection, surroundings, pack, surroundings.policy.bidding, readers)
     return [
@@ -86,6 +89,7 @@ def _routers(
         clash_routes(desk, projection, clock, readers, keys),
         effort_routes(desk, projection, efforts, clock, readers, keys, planners(pack)),
         recalculating_routes(desk, parts.audit, clock, parts.auth.service),
+        _answering(settings, parts, room, projection),
     ]
 
 
