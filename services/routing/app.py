@@ -12,7 +12,7 @@ from services.routing.api.bidding import bidding_routes
 from services.routing.api.estimating import estimating_routes
 from services.routing.api.recalculating import recalculating_routes
 from services.routing.api.seasons import Manner, season_routes
-from services.routing.api.telling import Desk, Teller
+from services.routing.api.telling import Teller
 from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
@@ -68,10 +68,9 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         workers=[parts.worker(room, {OPEN_CHILD: opening.perform}), parts.worker(seasons)],
         subscriptions=[parts.hears(room, "intake")],
         routers=[
-            *_routers(parts, room.desk, projection, efforts, surroundings, newest(parts.packs, settings.policy)),
+            *_routers(settings, parts, room, projection, efforts, surroundings),
             _season_routes(parts, seasons, shelf, policy.season),
             _estimating(parts, projection, surroundings, newest(parts.packs, settings.policy)),
-            _answering(settings, parts, room, projection),
         ],
         prepare=[projection.prepare, seats.prepare, efforts.prepare, clashes.prepare],
         loops=[surroundings.sweep, *([guard.sweep] if guard else [])],
@@ -124,8 +123,14 @@ def _estimating(parts: Parts, projection: Projection, surroundings: RoutingSurro
 
 
 def _routers(
-    parts: Parts, desk: Desk, projection: Projection, efforts: EffortsRead, surroundings: RoutingSurroundings, pack: Pack
+    settings: RoutingSettings,
+    parts: Parts,
+    room: LedgerRoom,
+    projection: Projection,
+    efforts: EffortsRead,
+    surroundings: RoutingSurroundings,
 ) -> list[APIRouter]:
+    desk, pack = room.desk, newest(parts.packs, settings.policy)
     readers, clock, keys = parts.auth.needs("requests:read"), parts.clock, parts.keys
     bids = bidding_routes(projection, surroundings, pack, surroundings.policy.bidding, readers)
     return [
@@ -133,6 +138,7 @@ def _routers(
         clash_routes(desk, projection, clock, readers, keys),
         effort_routes(desk, projection, efforts, clock, readers, keys, planners(pack)),
         recalculating_routes(desk, parts.audit, clock, parts.auth.service),
+        _answering(settings, parts, room, projection),
     ]
 
 

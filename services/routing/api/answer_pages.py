@@ -1,6 +1,6 @@
 """Which page somebody who comes by a link is shown, and under which status: a pure function of what was found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -79,20 +79,19 @@ def stands(visit: Visit, standing: Standing, *, asked: bool) -> Shown:
     return _notice(visit, "standing", Notice(heading=what, text=todo)), status
 
 
-def used(visit: Visit, events: list[Event], *, answer: Answer | None, fresh: bool) -> Shown:
-    """What became of the link: said to whom answers just so (200), to whom would answer otherwise (409), to whom looks (410)."""
+def used(visit: Visit, events: Sequence[Event], answer: Answer | None) -> Shown:
+    """What became of the link: to whom answers just so (200), to whom would answer otherwise (409), to whom looks (410)."""
     words, found = visit.words, answer_of(events)
-    if found is None:  # obeyed, and what it said is not an answer we know: a later release's
-        return bare(visit.person.locale, "used", "over", 410)
-    said, event = found
-    rating = event.data.get("rating")
-    text = words["done"][said] + (words["rated"].format(rating=rating) if rating else "")
-    quote = str(event.data.get("reason") or event.data.get("note") or event.data.get("text") or "")
-    quote = quote or "\n".join(str(one["text"]) for one in event.data.get("conditions", ()))
+    when = spoken(events[-1].time, locale=visit.person.locale, time_zone=visit.person.time_zone)
+    if found is None:  # what a later release says
+        return _notice(visit, "used", Notice(heading=words["titles"]["used"], text=words["used"].format(when=when))), 410
+    said, data = found
+    text = words["done"][said] + (words["rated"].format(rating=data["rating"]) if data.get("rating") else "")
+    quote = str(data.get("reason") or data.get("note") or data.get("text") or "")
+    quote = quote or "\n".join(str(one["text"]) for one in data.get("conditions", ()))
     if answer == said:
         return _notice(visit, "done", Notice(heading=words["done_heading"], text=text, tone="good", quote=quote)), 200
-    when = spoken(event.time, locale=visit.person.locale, time_zone=visit.person.time_zone)
-    notice = Notice(heading=text, text=words["used"].format(when=when), quote="" if fresh else quote)
+    notice = Notice(heading=text, text=words["used"].format(when=when), quote=quote)
     return _notice(visit, "used", notice), 410 if answer is None else 409
 
 

@@ -56,7 +56,7 @@ class Looked:
     """A visit, what was said by its link before, and how it stands."""
 
     visit: Visit
-    said: list[Event]
+    said: Sequence[Event]
     standing: Standing
 
 
@@ -128,7 +128,7 @@ class _Desk:
         raise ContendedError(f"the request changed before each of {MOST_LOOKS} answers")
 
     async def _told(self, looked: Looked, form: Form) -> Shown | None:
-        """The page after the command; None when the request has changed since it was looked at."""
+        """The page after the command; None when the request has changed since it was looked at, so that there was nothing to do."""
         visit, given = looked.visit, next((answer for answer in COMMAND if answer == form.fields.get("answer")), None)
         if (closed := self._closed(looked, given)) is not None:
             return closed
@@ -147,12 +147,12 @@ class _Desk:
             if error.refusal.status == UNSUITABLE:
                 return answer_pages.form(visit, looked.standing, _sentence(error, visit.person), form.fields, UNSUITABLE)
             return answer_pages.refused(visit.person.locale, error)
-        return answer_pages.used(visit, list(outcome.events), answer=answer, fresh=not outcome.repeated)
+        return answer_pages.used(visit, outcome.events, answer) if outcome.events else None
 
     def _closed(self, looked: Looked, answer: Answer | None) -> Shown | None:
         """The page that says why nothing can be done any more, or for now; None while it can. `answer` is what somebody wants to say."""
         if looked.said:
-            return answer_pages.used(looked.visit, looked.said, answer=answer, fresh=False)
+            return answer_pages.used(looked.visit, looked.said, answer)
         if looked.visit.ask.until <= self._door.clock.now().timestamp():
             return answer_pages.over(looked.visit)
         if looked.standing.how != "open":
@@ -181,7 +181,7 @@ class _Desk:
                 state, said = found
                 visit = Visit(ask=ask, person=person, directory=directory, packs=self._door.packs, state=state)
                 stands = standing(state, Asked(ask=ask, person=person.id, directory=directory, now=now))
-                return Looked(visit=visit, said=list(said), standing=stands)
+                return Looked(visit=visit, said=said, standing=stands)
         return None
 
     def _nothing(self, ask: Ask | None, request: Request) -> Shown:

@@ -15,6 +15,7 @@ from services.routing.domain.standing_in import acts_for
 from services.routing.domain.state import Held, State
 from shared.acting.links import Ask, Purpose
 from shared.schemas.envelope import Event
+from shared.schemas.model import Json
 from shared.schemas.people import Directory
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.reviews import OpinionGiven
@@ -73,12 +74,12 @@ class Asked:
         return Standing(how="open", offers=offers, holder=holder if holder != self.person else None)
 
 
-def answer_of(events: Iterable[Event]) -> tuple[Answer, Event] | None:
-    """What an answer said and its event, of the `events` that it caused; with an opinion the work may be accepted as well."""
+def answer_of(events: Iterable[Event]) -> tuple[Answer, Json] | None:
+    """What an answer said, and the data of its event, of the `events` it caused; with an opinion the work may be accepted as well."""
     by_type = {event.type: event for event in events}
     if (given := by_type.get(TYPE_OF[OpinionGiven])) is not None:
-        return given.read_as(OpinionGiven).opinion, given
-    return next(((answer, by_type[kind]) for kind, answer in SAID.items() if kind in by_type), None)
+        return given.read_as(OpinionGiven).opinion, given.data
+    return next(((answer, by_type[kind].data) for kind, answer in SAID.items() if kind in by_type), None)
 
 
 def holders_of(person: str, directory: Directory, now: datetime) -> Iterator[str]:

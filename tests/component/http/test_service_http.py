@@ -18,6 +18,7 @@ from services.notify.app import build_app as build_notify
 from services.notify.settings import NotifySettings
 from services.routing.app import build_app as build_routing
 from services.routing.settings import RoutingSettings
+from shared.acting.links import Asking, Links
 from shared.schemas.envelope import SOURCES
 from shared.service.settings import Settings
 from shared.telemetry import metrics
@@ -126,3 +127,17 @@ async def test_the_contract_says_of_every_address_who_may_ask_what_is_answered_a
             assert successes, named
             for media_type, content in (one for told in successes for one in told.get("content", {}).items()):
                 assert "$ref" in content["schema"] or media_type != "application/json", f"{named} answers anything"
+
+
+async def test_a_link_to_act_is_read_under_the_secret_of_the_settings_and_without_one_none_is() -> None:
+    secret = "q4Wz-links-to-act-are-signed-with-this-0815"
+    asking = Asking(purpose="delivery", request="6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11", person="x", until=2**31, stamp=1)
+    path = f"/act/{Links([secret]).token(asking)}"
+    statuses = []
+    for environment in (ENVIRONMENT, {**ENVIRONMENT, "BACKLINE_ACT_SECRET": secret}):
+        app = build_routing(RoutingSettings.read("routing", environment))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://routing") as client:
+            answers = [await client.get(path), await client.post(path), await client.get("/act/x")]
+            assert all(answer.headers["content-type"].startswith("text/html") for answer in answers)
+            statuses.append([answer.status_code for answer in answers])
+    assert statuses == [[404, 404, 404], [410, 410, 404]], "ours, of a person whom the directory does not know"

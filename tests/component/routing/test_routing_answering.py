@@ -2,11 +2,14 @@
 
 import asyncio
 import re
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from shared.acting.links import Ask, Links
 from shared.storage import Database, connect
 from tests.component.routing.answering_site import Site, a_site
 from tests.unit.routing.routing_build import a_request
@@ -122,13 +125,29 @@ async def test_of_twenty_at_once_one_is_done_and_all_are_told_what_became_of_it(
     assert statuses == Counter({200: len(same), **({409: len(answers) - len(same)} if len(same) < len(answers) else {})})
 
 
-async def test_control_without_the_command_of_the_link_the_second_is_refused_for_another_reason(site: Site):
-    """Twenty links of their own, as twenty mails: the ledger knows none again, and the seat's opinion alone protects it."""
+async def test_control_were_the_command_another_each_time_the_others_would_be_told_that_they_came_too_late(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    read = Links.read
+
+    def another(links: Links, token: str) -> Ask | None:
+        ask = read(links, token)
+        return replace(ask, command=uuid.uuid4().hex) if ask else None
+
+    monkeypatch.setattr(Links, "read", another)
     await site.reviews()
     path = await site.link("finance", "supporters_assigned")
-    await site.tells("opine", "finance", opinion="approve", version=1)
-    answer = await site.act(path, "approve")
-    assert (answer.status_code, "该席位的意见已经记录" in answer.text) == (409, True)
+    got = await asyncio.gather(*(site.act(path, "approve") for _ in range(20)))
+    assert Counter(one.status_code for one in got) == {200: 1, 409: 19}
+
+
+async def test_two_who_answer_at_once_are_both_heard(site: Site):
+    """Each names the revision that was judged: the later one is judged anew, and stands."""
+    await site.reviews()
+    paths = [await site.link(person, "supporters_assigned") for person in ("finance", "legal")]
+    got = await asyncio.gather(*(site.act(path, "approve") for path in paths))
+    assert [one.status_code for one in got] == [200, 200]
+    assert kinds(await site.said())["opinion_given"] == 2
 
 
 async def test_a_used_link_says_what_became_of_it(site: Site):
