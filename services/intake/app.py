@@ -21,6 +21,7 @@ from services.intake.api import (
     waiving_routes,
 )
 from services.intake.attachments import Attachments
+from services.intake.desk.page import page_routes
 from services.intake.desk.refused import Refusals
 from services.intake.desk.room import DeskRoom
 from services.intake.domain import PeopleDomain, RequestDomain
@@ -76,7 +77,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
         routers=[
             submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people, desk.refusals.line),
             waiving_routes(reception, parts.auth.needs("requests:write")),
-            desk_routes(desk.reader, desk.resending(reception), parts.auth.needs),
+            *(desk_routes(desk.reader, desk.resending(reception), parts.auth.needs), page_routes()),
             reading_routes(projection, parts.auth.needs("requests:read"), watcher),
             catalogue_routes(current, parts.auth.principal),
             people_routes(people.desk, parts.people, parts.clock, parts.auth.needs("people:read")),

@@ -12,6 +12,8 @@ from shared.client.problems import ApiProblem, NotAnswered, ServerFault
 
 AGAIN = frozenset({429, 502, 503, 504})
 LONGEST_PAUSE = 60.0
+HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+"""What never left, and never will: an address of another kind, a header that cannot be sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ def attempts(call: Call[Any], patience: Patience, urls: Mapping[str, str]) -> St
                 raise problem_of(answer)
             told = answer.headers.get("retry-after")
         except (httpx.TransportError, BrokenOff) as error:
-            if attempt == patience.attempts:
+            if attempt == patience.attempts or isinstance(error, HOPELESS):
                 where = f"{urls[call.service]}{call.path}"
                 raise NotAnswered(f"{where} did not answer ({type(error).__name__})") from error
         yield Pause(seconds=patience.pause(attempt, told))

@@ -121,6 +121,14 @@ def test_what_never_answers_is_given_up_after_the_last_attempt(kind: Kind):
 
 
 @both
+def test_what_cannot_be_sent_is_not_tried_again(kind: Kind):
+    service = Scripted(httpx.UnsupportedProtocol("file://"))
+    with pytest.raises(Exception, match="UnsupportedProtocol"):
+        service.ask(kind, "submit", {})
+    assert (len(service.asked), service.slept) == (1, [])
+
+
+@both
 def test_an_answer_that_is_no_problem_document_is_told_by_its_beginning(kind: Kind):
     with pytest.raises(Exception, match="502 http_502: <html>"):
         Scripted(httpx.Response(502, text="<html>")).ask(kind, "submit", {}, attempts=1)
