@@ -17,6 +17,7 @@ from infra.commands import (
     requesting,
     restoring,
     running,
+    seasons,
     securing,
 )
 
@@ -34,6 +35,7 @@ contract.add_to(app)
 keys.add_to(app)
 securing.add_to(app)
 access.add_to(app)
+seasons.add_to(app)
 
 if __name__ == "__main__":
     app()
