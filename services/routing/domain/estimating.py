@@ -92,17 +92,7 @@ def estimate(wanted: Wanted, seen: Seen, pack: Pack, context: Context) -> Estima
     roles = _roles(wanted, pack, context)
     alike = Counter((step, role.role) for step, role in roles)
     seats = [_seat(step, role, alike[step, role.role], wanted, seen, pack, context) for step, role in roles]
-    season, kind = context.season(wanted.business_unit), pack.types[wanted.type]
-    plain = Estimate(
-        type=wanted.type,
-        business_unit=wanted.business_unit,
-        at=context.now,
-        verdict="nobody",
-        season=season.id if season else None,
-        needed_by=wanted.needed_by,
-        coordinator_chooses=kind.mode_of(wanted.business_unit) == "choose",
-        message=told("nobody", None, None),
-    )
+    plain = _nobody(wanted, pack, context)
     if not seats or not all(seat.could and seat.free + seat.busy for seat in seats):
         return plain
     turnover, turnover_basis, turnover_count = _turnover(seen, wanted, context)
@@ -129,6 +119,21 @@ def estimate(wanted: Wanted, seen: Seen, pack: Pack, context: Context) -> Estima
             "meets": _meets(done, wanted.needed_by),
             "message": told(verdict, people, done, basis=basis, observations=len(seen.alike)),
         }
+    )
+
+
+def _nobody(wanted: Wanted, pack: Pack, context: Context) -> Estimate:
+    """What is answered where nobody could have one of the seats."""
+    season, kind = context.season(wanted.business_unit), pack.types[wanted.type]
+    return Estimate(
+        type=wanted.type,
+        business_unit=wanted.business_unit,
+        at=context.now,
+        verdict="nobody",
+        season=season.id if season else None,
+        needed_by=wanted.needed_by,
+        coordinator_chooses=kind.mode_of(wanted.business_unit) == "choose",
+        message=told("nobody", None, None),
     )
 
 
