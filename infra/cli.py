@@ -18,6 +18,7 @@ from infra.commands import (
     requesting,
     restoring,
     running,
+    seasons,
     securing,
 )
 
@@ -36,6 +37,7 @@ contract.add_to(app)
 keys.add_to(app)
 securing.add_to(app)
 access.add_to(app)
+seasons.add_to(app)
 
 if __name__ == "__main__":
     app()

@@ -10,7 +10,7 @@ from services.routing.domain.bidding.state import Kin
 from services.routing.domain.estimating import Delivered
 from services.routing.domain.life import CLOSED, OPEN, SEATED
 from services.routing.domain.linking.state import Link
-from services.routing.domain.seasons.ageing import Queued
+from services.routing.domain.seasons.ageing import Queued, full_roles
 from services.routing.ports import OpenWork, Pursuit
 from services.routing.seats import MongoSeats
 from shared.schemas.bidding import BID
@@ -30,7 +30,7 @@ MOST_KIN = 1000
 DONE = ("completed", "confirmed")
 DELIVERED = {UNIT: 1, TYPE: 1, "state.clocks.clocks.clock": 1, "state.clocks.clocks.started": 1, "state.clocks.clocks.met": 1}
 QUEUED = {UNIT: 1, TYPE: 1, "state.request.priority": 1, "state.request.needed_by": 1, SINCE: 1}
-QUEUED |= {f"{DECISIONS}.{name}": 1 for name in ("role", "skill", "excluded.full")}
+QUEUED |= {f"{DECISIONS}.{name}": 1 for name in ("role", "excluded.full")}
 PEOPLE = {STATUS: 1, COORDINATOR: 1, SUPPORTERS: 1}
 COMPARED = {"state.request": 1, "state.clashes": 1, STATUS: 1, "state.revision": 1}
 """What is read of a request to compare it with other units'."""
@@ -254,11 +254,13 @@ def _delivered(state: dict[str, Any]) -> Delivered | None:
     clock = next((one for one in state["clocks"]["clocks"] if one["clock"] == "delivery" and one["met"]), None)
     if clock is None:
         return None
+    waited = next((one for one in state["clocks"]["clocks"] if one["clock"] == "assignment" and one["met"]), None)
     return Delivered(
         type=state["request"]["type"],
         business_unit=state["request"]["business_unit"],
         since=datetime.fromisoformat(clock["started"]),
         until=datetime.fromisoformat(clock["met"]),
+        waited_from=datetime.fromisoformat(waited["started"]) if waited else None,
     )
 
 
@@ -272,8 +274,7 @@ def _queued(request: str, state: dict[str, Any]) -> Queued:
         since=datetime.fromisoformat(state["waiting_since"]),
         priority=asked.get("priority", "normal"),
         needed_by=datetime.fromisoformat(needed) if needed else None,
-        lacks=frozenset((one["role"], one.get("skill")) for one in decisions),
-        full=frozenset(one["role"] for one in decisions if one.get("excluded", {}).get("full")),
+        full=full_roles((one["role"], bool(one.get("excluded", {}).get("full"))) for one in decisions),
     )
 
 

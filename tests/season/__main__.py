@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from tests.season.estimates import honest
 from tests.season.simulation import How, Season
 
 
@@ -14,7 +15,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--clump", type=int, default=1, help="up to so many requests come at once")
     parser.add_argument("--fairness", type=float, nargs=2, metavar=("WEIGHT", "HALF"), help="to be tried instead of the policy's")
+    parser.add_argument(
+        "--estimates", action="store_true", help="how honest estimates are: 300 requests, 12 engineers, thirty days"
+    )
     given = parser.parse_args()
+    if given.estimates:
+        print(json.dumps(honest(given.seed), indent=2))
+        return
     ways: tuple[How, ...] = ("backline", "together", "round_robin") if given.clump > 1 else ("backline", "round_robin")
     fairness = tuple(given.fairness) if given.fairness else None
     figures = {}

@@ -6,6 +6,7 @@ what was seen of late, or where too little was seen, what the service level says
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ NO_WAIT: Spread = (0.0, 0.0, 0.0)
 NORMAL = (-1.2815515655446004, 0.0, 1.2815515655446004)
 """The normal distribution's quantiles of 10, 50 and 90 %."""
 LONGEST_HOURS = 24.0 * 366
+LEAST_WAITS = 5
+"""So many that waited make a late one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,8 @@ class Delivered:
     business_unit: str
     since: datetime
     until: datetime
+    waited_from: datetime | None = None
+    """Since when it had waited for them, if it had."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,18 +69,63 @@ class Seat:
     free: int
     busy: int
     ahead: float
+    sure: float
+    """Of those `ahead`, the ones that want no more seats at once: who wants more is overtaken while places come one by one."""
+    alike: int
+    """How many seats of that role the request itself wants."""
 
-    @property
-    def lacking(self) -> int:
-        """How many places must become free first."""
-        return max(math.ceil(self.ahead - self.free + 1 - 1e-9), 0)
+    def lacking(self, ahead: float) -> int:
+        """How many places must become free first, with so many taken before."""
+        return max(math.ceil(ahead - self.free + self.alike - 1e-9), 0)
+
+    def wait(self, turnover: float, several_late: float) -> Spread:
+        """Early with those alone before it that come before it for sure, late with all of them.
+
+        Who wants several people at once is overtaken while places come one by one, and waits up to `several_late` times as long.
+        """
+        spreads = [waiting(self.lacking(ahead), self.busy, turnover) for ahead in (self.sure, self.ahead)]
+        return spreads[0][0], (spreads[0][1] + spreads[1][1]) / 2, spreads[1][2] * (several_late if self.alike > 1 else 1.0)
 
 
 def estimate(wanted: Wanted, seen: Seen, pack: Pack, context: Context) -> Estimate:
     """The estimate, in the working time of the request's unit."""
-    seats = [_seat(step, role, wanted, seen, pack, context) for step, role in _roles(wanted, pack, context)]
+    roles = _roles(wanted, pack, context)
+    alike = Counter((step, role.role) for step, role in roles)
+    seats = [_seat(step, role, alike[step, role.role], wanted, seen, pack, context) for step, role in roles]
+    plain = _nobody(wanted, pack, context)
+    if not seats or not all(seat.could and seat.free + seat.busy for seat in seats):
+        return plain
+    turnover, turnover_basis, turnover_count = _turnover(seen, wanted, context)
+    waits = [seat.wait(turnover, context.policy.estimates.several_late) for seat in seats]
+    hardest = max(zip(seats, waits, strict=True), key=lambda one: (one[1][1], -one[0].free))[0]
+    wait, later = max(waits, key=lambda one: one[1]), bool(hardest.lacking(hardest.ahead))
+    wait = _as_seen(wait, wanted, seen, context) if later else wait
+    work, basis = working(seen.alike, wanted, context)
+    people = _range(wait, wanted, context)
+    done = _range(together(wait, work), wanted, context) if work else None
+    verdict = "later" if later else "now"
+    return plain.model_copy(
+        update={
+            "verdict": verdict,
+            "people": people,
+            "done": done,
+            "basis": basis,
+            "observations": len(seen.alike),
+            "people_basis": turnover_basis if later else None,
+            "people_observations": turnover_count if later else 0,
+            "ahead": math.ceil(hardest.ahead),
+            "free_places": hardest.free,
+            "could": hardest.could,
+            "meets": _meets(done, wanted.needed_by),
+            "message": told(verdict, people, done, basis=basis, observations=len(seen.alike)),
+        }
+    )
+
+
+def _nobody(wanted: Wanted, pack: Pack, context: Context) -> Estimate:
+    """What is answered where nobody could have one of the seats."""
     season, kind = context.season(wanted.business_unit), pack.types[wanted.type]
-    plain = Estimate(
+    return Estimate(
         type=wanted.type,
         business_unit=wanted.business_unit,
         at=context.now,
@@ -84,32 +134,6 @@ def estimate(wanted: Wanted, seen: Seen, pack: Pack, context: Context) -> Estima
         needed_by=wanted.needed_by,
         coordinator_chooses=kind.mode_of(wanted.business_unit) == "choose",
         message=told("nobody", None, None),
-    )
-    if not seats or not all(seat.could and seat.free + seat.busy for seat in seats):
-        return plain
-    turnover, turnover_basis, turnover_count = _turnover(seen, wanted, context)
-    waits = [waiting(seat.lacking, seat.busy, turnover) for seat in seats]
-    hardest = max(zip(seats, waits, strict=True), key=lambda one: (one[1][1], -one[0].free))[0]
-    wait = max(waits, key=lambda one: one[1])
-    work, basis = working(seen.alike, wanted, context)
-    people = _range(wait, wanted, context)
-    done = _range(together(wait, work), wanted, context) if work else None
-    verdict = "later" if hardest.lacking else "now"
-    return plain.model_copy(
-        update={
-            "verdict": verdict,
-            "people": people,
-            "done": done,
-            "basis": basis,
-            "observations": len(seen.alike),
-            "people_basis": turnover_basis if hardest.lacking else None,
-            "people_observations": turnover_count if hardest.lacking else 0,
-            "ahead": math.ceil(hardest.ahead),
-            "free_places": hardest.free,
-            "could": hardest.could,
-            "meets": _meets(done, wanted.needed_by),
-            "message": told(verdict, people, done, basis=basis, observations=len(seen.alike)),
-        }
     )
 
 
@@ -152,6 +176,20 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
 
 
+def _as_seen(wait: Spread, wanted: Wanted, seen: Seen, context: Context) -> Spread:
+    """No less late than nine of ten of the type in the unit that waited of late, or wait now (for so long at the least).
+
+    Who comes later and is tried before is in no queue yet, and who wants several people at once is overtaken again and again.
+    """
+    unit = wanted.business_unit
+    over = [(one.waited_from, one.since) for one in seen.alike if one.business_unit == unit and one.waited_from]
+    still = [(one.since, context.now) for one in seen.queue if (one.type, one.business_unit) == (wanted.type, unit)]
+    waits = sorted(_between(unit, since, until, context) for since, until in (*over, *still))
+    if len(waits) < LEAST_WAITS:
+        return wait
+    return wait[0], wait[1], max(wait[2], quantile(waits, 0.9))
+
+
 def _roles(wanted: Wanted, pack: Pack, context: Context) -> list[tuple[Step, SupporterRole]]:
     """The seats of such a request; of those that depend on its details, those that it would have without any."""
     seating = _seating(wanted, pack, context)
@@ -171,19 +209,24 @@ def _seating(wanted: Wanted, pack: Pack, context: Context) -> Seating:
     return Seating(identity="", request=request, policy=pack.pin, pack=pack, context=context, barred=nobody, holding=nobody)
 
 
-def _seat(step: Step, role: SupporterRole, wanted: Wanted, seen: Seen, pack: Pack, context: Context) -> Seat:
+def _seat(step: Step, role: SupporterRole, alike: int, wanted: Wanted, seen: Seen, pack: Pack, context: Context) -> Seat:
     question = replace(_seating(wanted, pack, context).question(step, role), appointments=())
     people = capable(question, context, pack)
     all_places = sum(max(places, 0) for _, places in people)
     elsewhere = sum(max(places, 0) for fit, places in people if not fit.at_home)
     counts = {fit.worker: context.loads.get(fit.worker, NO_LOAD).count for fit, _ in people}
     shared = elsewhere / all_places if all_places else 0.0
-    ahead = 0.0
-    for one in _ahead(wanted, seen.queue, context):
-        if role.role in one.full:
-            ahead += 1.0 if one.business_unit == wanted.business_unit else shared
-    free = sum(max(places - counts[fit.worker], 0) for fit, places in people)
-    return Seat(could=len(people), free=free, busy=sum(counts.values()), ahead=ahead)
+    before = [(one, one.full.get(role.role, 0)) for one in _ahead(wanted, seen.queue, context)]
+    parts = [(seats, seats * (1.0 if one.business_unit == wanted.business_unit else shared)) for one, seats in before]
+    nearly = sum(counts[fit.worker] for fit, places in people if counts[fit.worker] <= places)
+    return Seat(
+        could=len(people),
+        free=sum(max(places - counts[fit.worker], 0) for fit, places in people),
+        busy=nearly or sum(counts.values()),
+        ahead=sum(part for _, part in parts),
+        sure=sum(part for seats, part in parts if seats <= alike),
+        alike=alike,
+    )
 
 
 def _ahead(wanted: Wanted, queue: Sequence[Queued], context: Context) -> list[Queued]:
@@ -205,8 +248,11 @@ def _turnover(seen: Seen, wanted: Wanted, context: Context) -> tuple[float, Basi
 
 def _hours(one: Delivered, context: Context) -> float:
     """The working time that it took, in its unit."""
-    time = context.calendar.of_unit(one.business_unit, context.directory)
-    return max(time.between(one.since, one.until) / timedelta(hours=1), 0.0)
+    return _between(one.business_unit, one.since, one.until, context)
+
+
+def _between(unit: str, since: datetime, until: datetime, context: Context) -> float:
+    return max(context.calendar.of_unit(unit, context.directory).between(since, until) / timedelta(hours=1), 0.0)
 
 
 def _range(spread: Spread, wanted: Wanted, context: Context) -> Range:

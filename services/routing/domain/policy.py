@@ -74,6 +74,7 @@ class EstimateRules(BaseModel):
     level_early: float = Field(default=0.25, gt=0, le=1)
     level_median: float = Field(default=0.75, gt=0, le=2)
     level_late: float = Field(default=1.5, ge=1, le=10)
+    several_late: float = Field(default=4.0, ge=1, le=20)
 
 
 class RoutingPolicy(BaseModel):

@@ -11,7 +11,7 @@ from services.routing.domain.estimating import Delivered
 from services.routing.domain.life import SEATED
 from services.routing.domain.linking.state import Link
 from services.routing.domain.policy import AssignmentRules
-from services.routing.domain.seasons.ageing import Queued
+from services.routing.domain.seasons.ageing import Queued, full_roles
 from services.routing.ports import Lost, OpenWork, Place, Pursuit
 from shared.ledger.messages import Booking, Reservation
 from shared.schemas.bidding import BID
@@ -164,9 +164,9 @@ class FakeRequests:
             clock = next((one for one in state.clocks.clocks if one.clock == "delivery" and one.met), None)
             request = state.request
             if request and clock and clock.met and state.status in {"completed", "confirmed"} and kind in {None, request.type}:
-                found.append(
-                    Delivered(type=request.type, business_unit=request.business_unit, since=clock.started, until=clock.met)
-                )
+                waited = next((one.started for one in state.clocks.clocks if one.clock == "assignment" and one.met), None)
+                times = {"since": clock.started, "until": clock.met, "waited_from": waited}
+                found.append(Delivered(type=request.type, business_unit=request.business_unit, **times))
         return found[:limit]
 
     async def nearest_due(self, sight: Sight, limit: int) -> Sequence[tuple[str, State]]:
@@ -256,8 +256,7 @@ def _queued(identity: str, state: State) -> Queued:
         since=state.waiting_since,
         priority=state.request.priority,
         needed_by=state.request.needed_by,
-        lacks=frozenset((record.role, record.skill) for record in state.decisions),
-        full=frozenset(record.role for record in state.decisions if record.excluded.get("full")),
+        full=full_roles((record.role, bool(record.excluded.get("full"))) for record in state.decisions),
     )
 
 

@@ -43,7 +43,7 @@ def deliveries(*hours: float, kind: str = "tech.survey") -> list[Delivered]:
 
 
 def queued(name: str, hours: float = 1, unit: str = "east", **more: Any) -> Queued:
-    role = frozenset({"presales_engineer"})
+    role = {"presales_engineer": 1}
     return Queued(request=name, business_unit=unit, type="tech.survey", since=NOW - timedelta(hours=hours), full=role, **more)
 
 

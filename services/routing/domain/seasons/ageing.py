@@ -1,7 +1,7 @@
 """In which order those that wait are tried: by how long they count as having waited, in season with what urgency adds. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.routing.domain.seasons.rules import Ageing
@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Queued:
-    """A request that nobody fits. `lacks` are the (role, skill) of its seats, `full` the roles in which somebody would fit but is full."""
+    """A request that nobody fits. `full` are the roles in which people are full, each with how many seats it wants."""
 
     request: str
     business_unit: str
@@ -20,8 +20,13 @@ class Queued:
     since: datetime
     priority: str = "normal"
     needed_by: datetime | None = None
-    lacks: frozenset[tuple[str, str | None]] = frozenset()
-    full: frozenset[str] = frozenset()
+    full: Mapping[str, int] = field(default_factory=dict)
+
+
+def full_roles(records: Iterable[tuple[str, bool]]) -> dict[str, int]:
+    """From the (role, whether somebody who fits is full) of each seat of a request, what it wants of each role with anybody full."""
+    seats = list(records)
+    return {role: sum(one == role for one, _ in seats) for role in sorted({role for role, full in seats if full})}
 
 
 def waited(one: Queued, seasons: Sequence[Season], now: datetime, rules: Ageing) -> float:
