@@ -40,6 +40,7 @@ class Effects:
     mails: int
     chats: int
     documents: int
+    parts: int
     undeliverable: int
 
 

@@ -9,9 +9,11 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from shared.schemas.documents import DocumentRendered
+from shared.schemas.links import LinkStanding
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.notifications import Channel
 from shared.schemas.requests import Answer, Opportunity, Origin, PolicyPin, Request, Verdict
+from shared.schemas.reviews import ReviewCondition
 from shared.schemas.routing import DecisionRecord, Seat
 from shared.schemas.seasons import SeasonFigures
 from shared.schemas.service_levels import ClockName
@@ -217,6 +219,21 @@ class ShownClock(Frozen):
     provisional: bool
 
 
+class WaitsFor(Frozen):
+    request: str
+    number: str
+    reference: str
+    holds: bool
+    standing: LinkStanding | None
+    reason: Text | None
+    held_by: tuple[str, ...]
+    version: int
+    amount: float | None
+    lines: tuple[Json, ...]
+    more: int
+    conditions: tuple[ReviewCondition, ...]
+
+
 class Assignment(Frozen):
     id: str
     type: str | None
@@ -230,6 +247,7 @@ class Assignment(Frozen):
     confirm_by: datetime | None
     rating: int | None
     clocks: tuple[ShownClock, ...] = ()
+    waits_for: WaitsFor | None = None
 
 
 class Lacking(Assignment):

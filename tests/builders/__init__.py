@@ -1,5 +1,6 @@
 """Builders the tests share. Every builder returns a new value, so that a test may change what it got."""
 
+from tests.builders.appointments import window
 from tests.builders.bodies import (
     BUDGET,
     DRAFT,
@@ -9,7 +10,6 @@ from tests.builders.bodies import (
     a_draft_attachment,
     attested,
     surveyed,
-    window,
     with_details,
     with_draft,
     without,

@@ -1,12 +1,10 @@
 """One valid request of each of the fifteen types, as a unit's system sends it."""
 
 import hashlib
-import json
-import zlib
-from datetime import datetime, timedelta
 from typing import Any
 
 from shared.schemas.model import Json
+from tests.builders.appointments import at_hours_of, window
 from tests.builders.people import ASKER
 
 SURVEY_BEFORE = ("harbour", "crm", "S-0")
@@ -29,13 +27,6 @@ TYPES = (
     "business.price",
     "business.contract",
 )
-
-
-def window(
-    start: str = "2027-03-10T14:00:00+08:00", end: str = "2027-03-10T16:30:00+08:00", place: str = "三号码头会议厅"
-) -> Json:
-    """A time and place in the shape the forms ask for."""
-    return {"start": start, "end": end, "place": place, "time_zone": "Asia/Shanghai"}
 
 
 def attested(*preconditions: str) -> list[Json]:
@@ -81,7 +72,6 @@ def _deck() -> Json:
     }
 
 
-SLOTS = 6000
 BUDGET = {"venue": 12000, "meals": 3400.5, "gifts": 860, "transport": 0}
 
 
@@ -275,19 +265,8 @@ def a_body(kind: str = "tech.survey", /, **changes: Any) -> Json:
         customer = {"id": "C-5", "name": "云汀港务集团", "industry": "ports", "region": "coast"}
         body["opportunity"] = {"id": "O-5", "name": "智慧泊位一期", "customer": customer, "stage": 2}
     if "source" in changes and "details" not in changes:
-        body["details"] = _at_hours_of(changes["source"], body["details"])
+        body["details"] = at_hours_of(changes["source"], body["details"])
     return {key: value for key, value in (body | changes).items() if value is not None}
-
-
-def _at_hours_of(source: object, details: Json) -> Json:
-    """`details` with their appointments in one of 6,000 slots of six hours, which follows from `source`."""
-    slot = zlib.crc32(json.dumps(source, sort_keys=True).encode()) % SLOTS
-    later = timedelta(hours=6 * slot)
-    return {key: _later(value, later) if isinstance(value, dict) and "end" in value else value for key, value in details.items()}
-
-
-def _later(appointment: Json, by: timedelta) -> Json:
-    return appointment | {end: (datetime.fromisoformat(appointment[end]) + by).isoformat() for end in ("start", "end")}
 
 
 def with_details(body: Json, /, **changes: Any) -> Json:
