@@ -60,8 +60,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     reception = Reception(requests.desk, parts.clock, parts.keys, settings.files_for, settings.waiving)
     watcher = Watcher(projection.revisions)
     desk = DeskRoom.of(parts, projection, settings.desk_entries)
-    units, proven = settings.units_inbound, settings.units_proven
-    inbound = Inbound(reception, parts.burial, parts.producer, units, desk.refusals, proven=proven)
+    inbound = _inbound(settings, parts, reception, desk.refusals)
     book = MailBook(parts.database["mails"])
     mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, desk.refusals, attachments)
     doors: list[Receiver | Poller] = [*_receivers(settings, mails), *_pollers(settings, mails)]
@@ -106,6 +105,11 @@ def _requests(
     )
     outside = Outside(repeatable=frozenset({OVER}))
     return parts.room("requests", RequestDomain(), surroundings, REQUEST_TOPICS["intake"], outside)
+
+
+def _inbound(settings: IntakeSettings, parts: Parts, reception: Reception, refusals: Refusals) -> Inbound:
+    units, proven = settings.units_inbound, settings.units_proven
+    return Inbound(reception, parts.burial, parts.producer, units, refusals, proven=proven)
 
 
 def _from_topics(settings: IntakeSettings, inbound: Inbound) -> list[Subscription]:
