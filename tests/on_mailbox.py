@@ -2,7 +2,7 @@
 
 import asyncio
 import imaplib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 
 from infra.embedded import ProgramError
 from infra.mailbox import MailServer, fetch, lacking
-from services.intake.mail.mailbox import Account
+from services.intake.mail.mailbox import Account, Key, Mailbox, MailboxError, Waiting
 
 JARS = Path(__file__).resolve().parents[1] / "var" / "mailbox" / "jars"
 UNTRIED = "NOTHING WAS TRIED ON A REAL MAILBOX"
@@ -78,3 +78,30 @@ async def flags_of(postman: Postman, folder: str = "INBOX") -> list[set[str]]:
 def keywords(flags: Sequence[set[str]]) -> list[list[str]]:
     """Of each mail those that Backline set."""
     return [sorted(flag for flag in one if flag.startswith("Backline")) for one in flags]
+
+
+class Watched:
+    """A mailbox that writes down what it was asked to fetch, and may end before it marks."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self.fetched: list[int] = []
+        self.marks = True
+
+    def waiting(self, most: int, not_now: Callable[[Key], bool]) -> list[Waiting]:
+        return self._mailbox.waiting(most, not_now)
+
+    def fetch(self, mail: Waiting) -> bytes | None:
+        self.fetched.append(mail.key[1])
+        return self._mailbox.fetch(mail)
+
+    def mark(self, mail: Waiting, *, taken: bool) -> None:
+        if not self.marks:
+            raise MailboxError("it ended before the mark")
+        self._mailbox.mark(mail, taken=taken)
+
+    def abort(self) -> None:
+        self._mailbox.abort()
+
+    def close(self) -> None:
+        self._mailbox.close()

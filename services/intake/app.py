@@ -64,8 +64,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     reception = Reception(requests.desk, parts.clock, parts.keys, settings.files_for, settings.waiving)
     watcher = Watcher(projection.revisions)
     desk = DeskRoom.of(parts, projection, settings.desk_entries)
-    units, proven = settings.units_inbound, settings.units_proven
-    inbound = Inbound(reception, parts.burial, parts.producer, units, desk.refusals, proven=proven)
+    inbound = _inbound(settings, parts, reception, desk.refusals)
     book = MailBook(parts.database["mails"])
     mails = _mail_room(settings, parts, reception, Threads(projection, book), book, current, desk.refusals, attachments)
     doors: list[Receiver | Poller] = [*_receivers(settings, mails), *_pollers(settings, mails)]
@@ -120,6 +119,11 @@ def _erasing(parts: Parts, requests: Desk, book: MailBook, desk: DeskRoom, uploa
         erasing_routes(requests, book, desk.shelf.forget, parts.blobs, parts.audit, parts.clock, authorised, uploads.forget),
         person_routes(persons, parts.blobs, parts.audit, parts.clock, authorised),
     )
+
+
+def _inbound(settings: IntakeSettings, parts: Parts, reception: Reception, refusals: Refusals) -> Inbound:
+    units, proven = settings.units_inbound, settings.units_proven
+    return Inbound(reception, parts.burial, parts.producer, units, refusals, proven=proven)
 
 
 def _from_topics(settings: IntakeSettings, inbound: Inbound) -> list[Subscription]:

@@ -97,6 +97,7 @@ class Unheeded(Answer):
 
 FilesFor = Mapping[str, frozenset[str]]
 """Unit → the other units it may file for; ANY_UNIT stands for all."""
+Units = Collection[str]
 ANY_UNIT = "*"
 ACTIONS: dict[str, Action] = {"submit": "submit", "amend": "amend", "withdraw": "withdraw", "waive": "waive"}
 ASKED: dict[Action, Pending] = {"amend": "amendment", "withdraw": "withdrawal"}
@@ -108,7 +109,6 @@ NO_IDENTITY = Refusal(
         en="business_unit, source.system or source.reference is missing; give each as a text of 1 to 200 characters.",
     ),
 )
-
 UNSTORABLE = Refusal(
     code="unprocessable",
     status=422,
@@ -135,9 +135,7 @@ class Reception:
     services file for all. What a unit's system says of who waives counts for the units in `waiving`.
     """
 
-    def __init__(
-        self, desk: Tells, clock: Clock, keys: Keys, files_for: FilesFor | None = None, waiving: Collection[str] = ()
-    ) -> None:
+    def __init__(self, desk: Tells, clock: Clock, keys: Keys, files_for: FilesFor | None = None, waiving: Units = ()) -> None:
         self._desk = desk
         self._clock = clock
         self._once = Once(Answer, keys)
@@ -182,8 +180,8 @@ class Reception:
         unit = body.get("business_unit")
         data: Json = {"body": body, "by": submission.by, "filed_by": submission.filed_by, "channel": submission.channel}
         more = {"reply": submission.reply, "seen": submission.seen, "pinned_to": submission.pinned_to or None}
-        more |= {"stranger": None if self._may_file(submission) else True, "patched": submission.patched or None}
-        more |= {"waives_for_people": True if self._may_name(submission) else None}
+        more |= {"stranger": not self._may_file(submission) or None, "patched": submission.patched or None}
+        more |= {"waives_for_people": self._may_name(submission) or None}
         told = Told(
             id=submission.id or uuid.uuid4().hex,
             subject=subject,
@@ -217,7 +215,6 @@ class Reception:
         return NOT_FOR_THEM if submission.action == "submit" and not self._may_file(submission) else None
 
     def _may_name(self, submission: Submission) -> bool:
-        """Whether what a unit's system says of who waives counts."""
         proven = submission.by.startswith("unit:") and not submission.unproven
         return submission.action == "waive" and proven and submission.filed_by in self._waiving
 

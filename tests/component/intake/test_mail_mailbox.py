@@ -1,20 +1,20 @@
 """A mailbox on a real IMAP server, polled into a real database: one mail is one request, whatever ends in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from infra.mailbox import MailServer
-from services.intake.mail.mailbox import Key, Mailbox, MailboxError, Waiting
+from services.intake.mail.mailbox import Mailbox, MailboxError, Waiting
 from services.intake.mail.polling import BATCH, Poller
 from services.intake.mail.taking import MailRoom
 from shared.storage import Database
 from tests.component.intake.intake_site import Site
 from tests.component.intake.test_mail_receiver import INCOMPLETE, a_room
-from tests.on_mailbox import Postman, a_server, an_account, flags_of, keywords
+from tests.on_mailbox import Postman, Watched, a_server, an_account, flags_of, keywords
 from tests.unit.intake.letters import MATERIAL, a_file, a_mail
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
@@ -104,33 +104,6 @@ async def test_what_nobody_wants_an_answer_to_is_kept_and_changes_nothing(
     await a_poller(room, Mailbox(an_account(server, user))).once()
     assert await numbers(mongo_database) == (1, 2)
     assert keywords(await flags_of(postman)) == [[TAKEN], [TAKEN]]
-
-
-class Watched:
-    """A mailbox that writes down what it was asked to fetch, and may end before it marks."""
-
-    def __init__(self, mailbox: Mailbox) -> None:
-        self._mailbox = mailbox
-        self.fetched: list[int] = []
-        self.marks = True
-
-    def waiting(self, most: int, not_now: Callable[[Key], bool]) -> list[Waiting]:
-        return self._mailbox.waiting(most, not_now)
-
-    def fetch(self, mail: Waiting) -> bytes | None:
-        self.fetched.append(mail.key[1])
-        return self._mailbox.fetch(mail)
-
-    def mark(self, mail: Waiting, *, taken: bool) -> None:
-        if not self.marks:
-            raise MailboxError("it ended before the mark")
-        self._mailbox.mark(mail, taken=taken)
-
-    def abort(self) -> None:
-        self._mailbox.abort()
-
-    def close(self) -> None:
-        self._mailbox.close()
 
 
 async def test_what_is_too_large_or_unreadable_is_marked_and_fetched_no_more(
