@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 
 from services.routing import linked_read
+from services.routing.counting import count
 from services.routing.domain import Context, State, burden
 from services.routing.domain.appointments import appointments
 from services.routing.domain.bidding.state import Kin
@@ -26,20 +27,16 @@ from shared.schemas.bidding import SOURCE_SYSTEM
 from shared.schemas.envelope import Event
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.routing import (
-    AssignmentWaiting,
     CoordinationHandedOver,
-    CoordinatorAssigned,
     RequestAmended,
     RequestReopened,
     RequestWithdrawn,
     SupporterAdded,
     SupporterReleased,
-    SupportersAssigned,
     SupportHandedOver,
     WorkCompleted,
     WorkDeclined,
 )
-from shared.schemas.service_levels import ConfirmationReminded, ServiceLevelBreached, ServiceLevelWarned
 from shared.storage import Sight
 from shared.telemetry import metrics
 
@@ -52,12 +49,6 @@ PAGE = 500
 COMES_ON = frozenset({TYPE_OF[WorkCompleted], TYPE_OF[RequestReopened], TYPE_OF[RequestWithdrawn]})
 """After these a part of a bid is elsewhere in its plan."""
 GIVEN_AWAY = frozenset({TYPE_OF[SupportHandedOver], TYPE_OF[CoordinationHandedOver], TYPE_OF[SupporterReleased]})
-SERVICE_LEVEL = {
-    TYPE_OF[ServiceLevelWarned]: "warned",
-    TYPE_OF[ConfirmationReminded]: "warned",
-    TYPE_OF[ServiceLevelBreached]: "breached",
-}
-
 REBOOKED = frozenset(
     TYPE_OF[fact] for fact in (RequestAmended, SupporterAdded, SupporterReleased, SupportHandedOver, WorkDeclined)
 )
@@ -147,7 +138,7 @@ class RoutingSurroundings:
 
     async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
         """Give back the seats of those who left; a freed seat wakes the requests that wait longest for one like it."""
-        _count(event for _, _, events in subjects for event in events)
+        count(event for _, _, events in subjects for event in events)
         if self._clashes is not None:
             self._clashes.applied(subjects)
         pursuits = frozenset(found for _, state, events in subjects if (found := self._progressed(state, events)))
@@ -298,15 +289,3 @@ def _leaving(event: Event, state: State) -> frozenset[str]:
     if event.type in {TYPE_OF[WorkCompleted], TYPE_OF[RequestWithdrawn]}:
         return state.seated() - state.holders()  # it may have been reopened since
     return frozenset()
-
-
-def _count(events: Iterable[Event]) -> None:
-    for event in events:
-        if event.type == TYPE_OF[CoordinatorAssigned]:
-            metrics.ASSIGNMENTS.labels("coordinator", "assigned").inc()
-        elif event.type == TYPE_OF[SupportersAssigned]:
-            metrics.ASSIGNMENTS.labels("supporter", "assigned").inc()
-        elif event.type == TYPE_OF[AssignmentWaiting]:
-            metrics.ASSIGNMENTS.labels(event.data["step"], "waiting").inc()
-        elif event.type in SERVICE_LEVEL:
-            metrics.SERVICE_LEVELS.labels(event.data.get("clock", "confirmation"), SERVICE_LEVEL[event.type]).inc()

@@ -8,20 +8,17 @@ import httpx
 
 from shared.client.call import Call, read, safe
 from shared.client.models import (
-    Assignment,
     Catalogue,
-    Decisions,
     DeskEntry,
     DeskList,
     Documents,
     Notifications,
     People,
     RequestList,
-    SeasonList,
     Seen,
-    Waiting,
     WholeRequest,
 )
+from shared.client.working import Assignment, Decisions, SeasonList, Waiting
 from shared.schemas.estimates import Estimate
 from shared.schemas.model import Json
 
