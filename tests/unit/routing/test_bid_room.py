@@ -287,21 +287,3 @@ def test_what_a_withdrawn_bid_has_not_opened_yet_is_not_opened_any_more():
     assert latest(journey).opening
     assert journey.withdrawn().cancel == tuple(identity("R1", part) for part in latest(journey).opening)
     assert room.look_at(journey.state) is None
-
-
-def test_what_people_were_told_is_kept_in_one_order_so_that_a_rebuild_agrees():
-    plan = a_planned().state.bid.plan  # type: ignore[union-attr]
-    assert plan is not None
-    parts = tuple(part.model_copy(update={"status": "late", "feasible": False, "unfilled": ("a", "b")}) for part in plan.parts)
-    reasons = read_of(plan.model_copy(update={"parts": parts})).model_dump(mode="json")["reasons"]
-    assert len(reasons) > len(parts)
-    assert reasons == sorted(reasons)
-
-
-def test_a_bid_that_was_planned_before_that_was_kept_tells_its_people_nothing_twice():
-    journey = a_planned()
-    assert journey.state.bid is not None
-    journey.state = journey.state.model_copy(update={"bid": journey.state.bid.model_copy(update={"told": None})})
-    beside(journey, a_child("survey", "tech.survey", "completed", ("anna", "presales_engineer")))
-    journey.wakes("part_progressed")
-    assert (latest(journey).version, latest(journey).news) == (2, False)

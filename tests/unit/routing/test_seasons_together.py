@@ -5,21 +5,49 @@ from dataclasses import replace
 
 import pytest
 
-from services.routing.domain import Context, OpenLoad
+from services.routing.domain import Context, OpenLoad, RoutingDomain
 from services.routing.domain.bursts.planning import agreed
 from services.routing.domain.reproducing import reproduced, same
-from shared.ledger.messages import Reservation
+from services.routing.surroundings import RoutingSurroundings
+from shared.ledger.apply import Ledger
+from shared.ledger.messages import Heard, Reservation
+from shared.schemas.envelope import Event
+from shared.schemas.intake import RequestSubmitted
 from shared.schemas.people import Person
 from shared.schemas.routing import DecisionRecord
 from shared.schemas.seasons import SeasonFigures
+from tests.unit.ledger.memory_store import MemoryStore
 from tests.unit.routing.burst_build import Requests, a_burst, a_rivalry, a_state, compared, decided, supporters
-from tests.unit.routing.routing_build import AWAY, MANAGER, Journey, a_context, an_engineer
+from tests.unit.routing.routing_build import (
+    ACCEPTED,
+    AWAY,
+    CALENDAR,
+    MANAGER,
+    NOW,
+    PACK,
+    POLICY,
+    Journey,
+    a_context,
+    a_directory,
+    a_request,
+    an_engineer,
+)
+from tests.unit.routing.routing_fakes import FakeClock, FakePeople, FakeRequests, FakeSeats
+from tests.unit.routing.routing_room import an_event
 from tests.unit.routing.season_build import a_season
+from tests.unit.routing.test_seasons_waking import InSeason
 
 ANNA = an_engineer("anna", seats=2)
 SVEN = an_engineer("sven", unit="south", seats=8)
 AT_THE_KEPT = {"sven": OpenLoad(count=6)}
 """Of his eight places the last two are his own unit's, where he is lent."""
+
+
+class Broker:
+    """It acknowledges everything."""
+
+    async def publish(self, events: Sequence[Event]) -> list[bool]:
+        return [True] * len(events)
 
 
 def granted(reservations: Sequence[Reservation], context: Context) -> bool:
@@ -116,3 +144,24 @@ def test_without_a_season_that_lends_nobody_keeps_anything():
     journey = Journey(context)
     journey.submitted()
     assert granted(journey.reserved, context)
+
+
+async def test_the_ledger_writes_a_batch_of_those_for_whom_somebody_stands_in_from_another_unit():
+    """Refused in every round, all of the batch would fail with them."""
+    people = (MANAGER, away(ANNA), SVEN)
+    seats = FakeSeats(open={"sven": {f"before{number}": (1.0, NOW) for number in range(6)}})
+    around = RoutingSurroundings(
+        clock=FakeClock(),
+        people=FakePeople(a_directory(*people)),
+        packs={(PACK.name, PACK.version): PACK},
+        policy=POLICY,
+        calendar=CALENDAR,
+        seats=seats,
+        requests=FakeRequests(),
+        seasons=InSeason(a_season()),
+    )
+    ledger = Ledger(domain=RoutingDomain(), surroundings=around, store=MemoryStore(), publisher=Broker(), clock=FakeClock())
+    fact = RequestSubmitted(request=a_request(), verdict=ACCEPTED, policy=PACK.pin)
+    outcomes = await ledger.apply([Heard(event=an_event(fact, subject)) for subject in ("R1", "R2")])
+    assert [[seat.person for seat in outcome.state.supporters] for outcome in outcomes] == [["sven"], ["sven"]]
+    assert len(seats.open["sven"]) == 8
