@@ -23,6 +23,7 @@ from services.notify.rendering.answering import Answering
 from services.notify.rendering.labels import labels_of
 from services.notify.rendering.renderer import Renderer
 from services.notify.rendering.view import Console
+from services.notify.rooms import Desks, Projections
 from services.notify.seasons import SeasonNotices
 from services.notify.settings import NotifySettings
 from services.notify.state import awaited
@@ -66,8 +67,8 @@ def build_app(settings: NotifySettings) -> FastAPI:
         ],
         subscriptions=[parts.hears(room, "intake", "routing", "documents"), _hearing(seasons)],
         routers=[
-            routes(MongoProjection(parts.database["requests"]), parts.auth.needs("requests:read")),
-            resolving_routes(room.desk, parts.clock, parts.auth.service, parts.keys),
+            routes(_reads(parts), parts.auth.needs("requests:read")),
+            resolving_routes(Desks(room.desk, seasons.desk), parts.clock, parts.auth.service, parts.keys),
             undelivered_routes(
                 undelivered, callbacks, room.desk, parts.people, parts.clock, parts.auth.needs("callbacks:manage")
             ),
@@ -75,6 +76,10 @@ def build_app(settings: NotifySettings) -> FastAPI:
         prepare=[undelivered.prepare],
         closing=[mailer.close, outside.aclose, dialler.close],
     )
+
+
+def _reads(parts: Parts) -> Projections:
+    return Projections(MongoProjection(parts.database["requests"]), MongoProjection(parts.database["seasons"]))
 
 
 def _seasons(parts: Parts, surroundings: NotifySurroundings) -> LedgerRoom:

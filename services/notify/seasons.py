@@ -15,6 +15,8 @@ from shared.schemas.registry import MODELS
 from shared.schemas.seasons import SeasonBegan, SeasonEnded
 
 CONCERNED = "concerned"
+KEPT = 2000
+"""So many deliveries that have ended stay in the state, the latest: all seasons share one. The events keep all."""
 
 
 class SeasonNotices(NotifyDomain):
@@ -27,6 +29,14 @@ class SeasonNotices(NotifyDomain):
         if isinstance(message, Heard):
             return _planned(self._policy, state, message.event)
         return super().decide(state, message, context)
+
+    def evolve(self, state: State, event: Event) -> State:
+        """As of any delivery; those that were planned long ago and have ended go."""
+        after = super().evolve(state, event)
+        over = [identity for identity, one in after.deliveries.items() if one.status != "planned"]
+        gone = frozenset(over[:-KEPT])
+        left = {identity: one for identity, one in after.deliveries.items() if identity not in gone}
+        return after.model_copy(update={"deliveries": left}) if gone else after
 
 
 def _planned(policy: NotifyPolicy, state: State, event: Event) -> Decision:

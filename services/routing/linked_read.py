@@ -33,6 +33,8 @@ NOTED = frozenset(
 )
 """After these it is looked at again what is named."""
 AT_ONCE = 200
+Subjects = Sequence[tuple[str, object, tuple[Event, ...]]]
+"""What was written: (subject, new state, new own events)."""
 
 
 async def found(requests: Requests, messages: Sequence[Message]) -> Found:
@@ -45,28 +47,30 @@ async def found(requests: Requests, messages: Sequence[Message]) -> Found:
 
 
 async def _rows(requests: Requests, ids: set[str]) -> Found:
-    """The requests of `ids`, and those they name in turn, as far as anybody follows."""
+    """The requests of `ids`, and those they name in turn, as far as anybody follows. Those that cannot be read are left out."""
     result: dict[str, Linked | None] = {}
+    unread: set[str] = set()
     for _ in range(LONGEST_ROW + 1):
-        wanted = sorted(ids - result.keys())
+        wanted = sorted(ids - result.keys() - unread)
         if not wanted:
             break
         states = await requests.named(wanted)
-        result |= {one: linked_of(one, states[one]) if one in states else None for one in wanted}
+        unread |= {one for one, state in states.items() if state is None}
+        result |= {one: linked_of(one, state) if (state := states.get(one)) else None for one in wanted if one not in unread}
         ids = {one.awaits for one in result.values() if one is not None and one.awaits}
     return result
 
 
-def moved(subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> frozenset[str]:
-    """After a write: the named requests of which whoever names them is to look again."""
-    ids: set[str] = set()
+def moved(subjects: Subjects) -> tuple[frozenset[str], frozenset[str]]:
+    """After a write: the requests of which whoever names them is to look again, and those that are to look again themselves."""
+    named, looking = set[str](), set[str]()
     for subject, state, events in subjects:
         if isinstance(state, State) and state.request is not None:
             if state.request.type == PRICE and any(event.type in COMES_ON for event in events):
-                ids.add(subject)
+                named.add(subject)
             if state.link is not None and state.link.live and any(event.type in NOTED for event in events):
-                ids.add(state.link.request)
-    return frozenset(ids)
+                looking.add(subject)
+    return frozenset(named), frozenset(looking)
 
 
 async def sweep(requests: Requests, wake: Wake) -> None:
@@ -80,7 +84,9 @@ async def sweep(requests: Requests, wake: Wake) -> None:
 
 
 def _otherwise(subject: str, unit: str, link: Link, states: Found) -> bool:
-    now, one = standing(subject, unit, link, states), states.get(link.request)
+    if link.request not in states:
+        return False
+    now, one = standing(subject, unit, link, states), states[link.request]
     return now != link.standing or (not link.holds and one is not None and one.round != link.round)
 
 
@@ -89,4 +95,7 @@ def _asked(message: Message) -> LinkedRequest | None:
     details = request.get("details") if isinstance(request, dict) else None
     if not isinstance(details, dict) or PRICE_REQUEST not in details:
         return None
-    return named_in(Request.model_validate(request))
+    try:
+        return named_in(Request.model_validate(request))
+    except ValueError:  # whatever is wrong with one message is found when it is decided, and concerns its own request
+        return None

@@ -160,8 +160,8 @@ class Requests(Protocol):
         """What those of `requests` name that are open and name something."""
         ...
 
-    async def named(self, requests: Sequence[str]) -> Mapping[str, State]:
-        """The whole states of those of `requests` that there are."""
+    async def named(self, requests: Sequence[str]) -> Mapping[str, State | None]:
+        """The whole states of those of `requests` that there are; None of one that cannot be read."""
         ...
 
     async def naming(self, named: Sequence[str]) -> Sequence[str]:

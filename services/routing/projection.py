@@ -198,10 +198,10 @@ class Projection:
         found = self._collection.find({"_id": {"$in": list(requests)}, **NAMING}, {"state.link": 1})
         return {stored["_id"]: Link.model_validate(stored["state"]["link"]) async for stored in found}
 
-    async def named(self, requests: Sequence[str]) -> Mapping[str, State]:
-        """The whole states of those of `requests` that there are."""
+    async def named(self, requests: Sequence[str]) -> Mapping[str, State | None]:
+        """The whole states of those of `requests` that there are; None of one that cannot be read."""
         found = self._collection.find({"_id": {"$in": list(requests)}, "state.request": {"$ne": None}}, {"state": 1})
-        return {stored["_id"]: State.model_validate(stored["state"]) async for stored in found}
+        return {stored["_id"]: _readable(stored["state"]) async for stored in found}
 
     async def naming(self, named: Sequence[str]) -> Sequence[str]:
         """The open requests that name one of `named`, by id."""
@@ -227,6 +227,14 @@ class Projection:
         """The opportunities that `requests` are about."""
         found = self._collection.find({"_id": {"$in": list(requests)}, OPPORTUNITY: {"$exists": True}}, {OPPORTUNITY: 1})
         return frozenset([stored["state"]["request"]["opportunity"]["id"] async for stored in found])
+
+
+def _readable(state: dict[str, Any]) -> State | None:
+    """The state; None where it cannot be read, which concerns its own request alone."""
+    try:
+        return State.model_validate(state)
+    except ValueError:
+        return None
 
 
 def _parts(state: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -144,7 +144,7 @@ class RoutingSurroundings:
         pursuits = frozenset(found for _, state, events in subjects if (found := self._progressed(state, events)))
         if pursuits:
             self._waker.progressed(pursuits)
-        self._waker.named(linked_read.moved(subjects))
+        self._waker.named(*linked_read.moved(subjects))
         left = [
             (subject, person)
             for subject, state, events in subjects
@@ -189,14 +189,14 @@ class RoutingSurroundings:
             try:
                 metrics.WAITING_REQUESTS.set(await self._requests.count_waiting())
                 await self.reconcile()
-                if self.wake is not None:
-                    await linked_read.sweep(self._requests, self.wake)
                 if turn % THOROUGH_EVERY == 0:
                     await self.restore()
                     await self._seats.forget(self._clock.now())
                     self._waker.everybody("due")
                     await self._waker.published(self._calendar.version)
                     self._waker.away(self._away())
+                if self.wake is not None:
+                    await linked_read.sweep(self._requests, self.wake)
             except Exception:  # the database may be away; the next sweep finds the same
                 log.exception("routing.sweep_failed")
             turn += 1

@@ -32,6 +32,7 @@ class Waker:
         self._progressed: set[Pursuit] = set()
         self._away: frozenset[str] = frozenset()
         self._named: frozenset[str] = frozenset()
+        self._looking: frozenset[str] = frozenset()
         self._running: asyncio.Task[None] | None = None
         self.wake: Wake | None = None
 
@@ -50,10 +51,11 @@ class Waker:
         self._progressed |= pursuits
         self._start()
 
-    def named(self, requests: frozenset[str]) -> None:
-        """Wake whoever names one of `requests`, which has come on, or was looked at before it had."""
-        if requests:
+    def named(self, requests: frozenset[str], looking: frozenset[str]) -> None:
+        """Wake whoever names one of `requests`, which have come on; and those of `looking`, which may have looked before that."""
+        if requests or looking:
             self._named |= requests
+            self._looking |= looking
             self._start()
 
     async def published(self, almanac: str) -> None:
@@ -80,24 +82,31 @@ class Waker:
 
     async def _run(self, wake: Wake) -> None:
         try:
-            while self._reason or self._roles or self._progressed or self._away or self._named:
-                reason, self._reason = self._reason, None
-                roles, self._roles = self._roles, set()
+            while self._reason or self._roles or self._progressed or self._away or self._named or self._looking:
+                # Each is taken when its turn comes: what one of them raises leaves the others to the next run.
+                await self._wake_linked(wake)
                 progressed, self._progressed = self._progressed, set()
-                away, self._away = self._away, frozenset()
-                named, self._named = self._named, frozenset()
-                if named and (naming := await self._requests.naming(sorted(named))):
-                    await wake(naming, "linked")
                 if progressed and (bids := await self._requests.open_bids(sorted(progressed))):
                     await wake(bids, "part_progressed")
+                away, self._away = self._away, frozenset()
                 if away:
                     await self._wake_their(wake, sorted(away))
+                reason, self._reason = self._reason, None
+                roles, self._roles = self._roles, set()
                 if reason:
                     await self._wake_all(wake, reason)
                 elif roles and (requests := await self._for_a_seat(sorted(roles))):
                     await wake(requests, "seat_freed")
         except Exception:  # whoever waits is woken again by the next change, and by the sweep
             log.exception("routing.wake_failed")
+
+    async def _wake_linked(self, wake: Wake) -> None:
+        """However many name one request, a page at a time."""
+        named, self._named = self._named, frozenset()
+        looking, self._looking = self._looking, frozenset()
+        subjects = sorted({*looking, *(await self._requests.naming(sorted(named)) if named else ())})
+        for start in range(0, len(subjects), AT_ONCE):
+            await wake(subjects[start : start + AT_ONCE], "linked")
 
     async def _wake_all(self, wake: Wake, reason: str) -> None:
         last: tuple[str, str] | None = None

@@ -159,7 +159,7 @@ class Scores:
             "industry": self._industry in fit.industries,
             "own_unit": fit.at_home,
             "language": self._language in fit.languages,
-            "borrowed": not (fit.at_home or fit.of_pool),
+            "borrowed": fit.lent,
             **self._cap(fit),
         }
         return {name: float(value) for name, value in inputs.items() if value}

@@ -108,11 +108,10 @@ class Context:
         season = self.season(unit) if self.in_season else None
         return season.figures.cap(seats) if season else seats
 
-    def places(self, unit: str, seats: int, *, home: str, pool: str) -> int:
-        """As `cap`, where the work is `home`'s: whoever is borrowed keeps places for their own unit."""
-        season = self.season(home) if self.in_season else None
-        keep = season.figures.lenders_keep if season and unit not in {home, pool} else 0
-        return self.cap(unit, seats) - keep
+    def places(self, unit: str, seats: int, *, home: str, lent: bool) -> int:
+        """As `cap`; whoever is `lent` to a request of `home` keeps places for their own unit."""
+        season = self.season(home) if lent and self.in_season else None
+        return self.cap(unit, seats) - (season.figures.lenders_keep if season else 0)
 
     @cached_property
     def rosters(self) -> Rosters:

@@ -20,6 +20,8 @@ NO_SUCH_TYPE = Refusal(
         en="There is no such type (type); GET /v1/catalogue names them.",
     ),
 )
+PLAIN = 100
+"""From so many hours on they are said in whole ones."""
 NOBODY = Text(
     zh="目前没有任何人能承担这类申请（含已满人员）；请联系协调人或公司市场部。",
     en="There is nobody at present who could take such a request, not even among those who are full; ask the coordinator or "
@@ -52,4 +54,4 @@ def told(verdict: str, people: Range | None, done: Range | None, *, basis: Basis
 
 
 def _hours(given: Range) -> str:
-    return f"{given.early_hours:.3g}–{given.late_hours:.3g}"
+    return "–".join(f"{hours:.0f}" if hours >= PLAIN else f"{hours:.3g}" for hours in (given.early_hours, given.late_hours))

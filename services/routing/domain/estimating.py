@@ -83,7 +83,8 @@ class Seat:
 
         Who wants several people at once is overtaken while places come one by one, and waits up to `several_late` times as long.
         """
-        spreads = [waiting(self.lacking(ahead), self.busy, turnover) for ahead in (self.sure, self.ahead)]
+        places = self.busy or self.free  # where nobody has any work yet, the free places are what there will be
+        spreads = [waiting(self.lacking(ahead), places, turnover) for ahead in (self.sure, self.ahead)]
         return spreads[0][0], (spreads[0][1] + spreads[1][1]) / 2, spreads[1][2] * (several_late if self.alike > 1 else 1.0)
 
 

@@ -76,8 +76,9 @@ def _season(question: Question, best: Candidate, context: Context) -> Text:
     if season is None:
         return Text(zh="", en="")
     seats, cap = best.inputs.get("seats"), best.inputs.get("cap")
-    zh = f"，在办上限 {seats:g} → {cap:g}" if seats and cap else ""
-    en = f": {cap:g} places instead of {seats:g}" if seats and cap else ""
+    more = seats and cap and seats != cap
+    zh = f"，在办上限 {seats:g} → {cap:g}" if more else ""
+    en = f": {cap:g} places instead of {seats:g}" if more else ""
     return Text(zh=f"按旺季“{season.name}”的数值{zh}。", en=f"The figures of season “{season.name}” counted{en}.")
 
 

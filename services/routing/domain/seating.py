@@ -20,7 +20,10 @@ COORDINATING = 0.25
 
 @dataclass
 class Seating:
-    """Seats chosen so far for one request, with the record of each choice. `holding` have a part since an earlier decision."""
+    """Seats chosen so far for one request, with the record of each choice. `holding` have a part since an earlier decision.
+
+    `lent` are those of `taken` whom another unit lends for it: who stands in for somebody, or goes on with it, is not.
+    """
 
     identity: str
     request: Request
@@ -32,6 +35,7 @@ class Seating:
     released: tuple[Seat, ...] = ()
     attending: set[str] = field(default_factory=set)
     taken: dict[str, float] = field(default_factory=dict)
+    lent: set[str] = field(default_factory=set)
 
     @property
     def kind(self) -> RequestType:
@@ -77,7 +81,7 @@ class Seating:
         """A supporter for each seat, several seats to several people; fewer seats than records when somebody is lacking."""
         seats: list[Held] = []
         records: list[DecisionRecord] = []
-        before = dict(self.taken)
+        before = dict(self.taken), set(self.lent)
         for seat in wanted:
             taken = frozenset(held.person for held in (*keep, *seats))
             records.append(self._rank("supporter", seat, taken))
@@ -85,12 +89,12 @@ class Seating:
             if chosen is not None:
                 seats.append(Held(**chosen.model_dump()))
         if len(seats) < len(records):
-            self.taken = before
+            self.taken, self.lent = before
         return seats, records
 
     def choose(self, candidate: Candidate, wanted: SupporterRole) -> Held:
         """The seat of a candidate whom the coordinator chose."""
-        self._burden(candidate.person, "supporter")
+        self._given("supporter", candidate)
         return Held(**_seat("supporter", candidate, wanted).model_dump())
 
     def one_step(self, coordinator: Seat, record: DecisionRecord | None) -> tuple[Held, tuple[DecisionRecord, ...]]:
@@ -140,11 +144,13 @@ class Seating:
     def reservations(self) -> tuple[Reservation, ...]:
         """A place among the open work of everybody newly seated, once per person."""
         people = self.context.directory.people
-        home, pool = self.request.business_unit, self.pack.pool
+        home = self.request.business_unit
         return tuple(
             Reservation(
                 holder=person,
-                capacity=self.context.places(people[person].business_unit, people[person].seats, home=home, pool=pool),
+                capacity=self.context.places(
+                    people[person].business_unit, people[person].seats, home=home, lent=person in self.lent
+                ),
                 weight=weight,
                 bookings=self.appointments if person in self.attending else (),
             )
@@ -181,12 +187,18 @@ class Seating:
         if not record.chosen:
             return None
         best = record.candidates[0]
-        self._burden(best.person, record.step)
+        self._given(record.step, best)
         return _seat(record.step, best, wanted)
 
     def _attends(self, step: Step, role: str) -> bool:
         """Whether the seat takes its holder away: supporters go, and who coordinates and supports in one step."""
         return bool(self.appointments) and (step == "supporter" or role in self.supporting_roles())
+
+    def _given(self, step: Step, candidate: Candidate) -> None:
+        """Who has a place for the request already needs no other, and so keeps none."""
+        if candidate.inputs.get("borrowed") and candidate.person not in self.taken:
+            self.lent.add(candidate.person)
+        self._burden(candidate.person, step)
 
     def _burden(self, person: str, step: Step) -> None:
         if step == "supporter":

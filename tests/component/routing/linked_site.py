@@ -32,7 +32,7 @@ class Watched(Projection):
 
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def named(self, requests: Sequence[str]) -> Mapping[str, State]:
+    async def named(self, requests: Sequence[str]) -> Mapping[str, State | None]:
         found = await super().named(requests)
         if self.meanwhile is not None:
             happening, self.meanwhile = self.meanwhile, None

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from services.notify import seasons
 from services.notify.policy import load_policy
 from services.notify.rendering.view import Reader
+from services.notify.rooms import Desks, Projections
 from services.notify.seasons import SeasonNotices
-from services.notify.state import Context, State
-from shared.ledger.messages import NOTHING, Decision, Heard, Item, Settled
+from services.notify.state import Context, DocumentState, State
+from shared.ledger.messages import NOTHING, Decision, Heard, Item, Outcome, Settled
+from shared.ledger.messages import Told as Command
 from shared.schemas.envelope import Event, dataschema
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.seasons import (
@@ -23,6 +26,7 @@ from shared.schemas.seasons import (
     SeasonFigures,
     SeasonWithdrawn,
 )
+from shared.storage import Sight
 from tests.unit.notify.letters import EN, ZH, Tags, a_renderer
 from tests.unit.notify.notify_build import NOW, a_directory
 
@@ -113,3 +117,35 @@ def test_a_name_that_would_be_markup_is_text():
     letter = a_renderer().letter(item, reader=ZH, directory=a_directory())
     assert "<b>" not in letter.html
     assert "\n" not in letter.subject
+
+
+def test_of_those_that_have_ended_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(seasons, "KEPT", 3)
+    told = Told()
+    first, second = told.hear(BEGAN).items, told.hear(ENDED, 2).items
+    for item in (*first, *second):
+        told.settle(item)
+    assert list(told.state.deliveries) == [first[1].id, *(item.id for item in second)]
+    assert told.settle(first[0]) == NOTHING
+
+
+async def test_mails_of_seasons_are_seen_and_settled_as_those_of_a_request():
+    """Without a room to tell, what is in doubt after a restore could never be settled."""
+
+    class Room:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        async def tell(self, message: Command) -> Outcome:
+            return Outcome(subject=self.name, state=None)
+
+        async def state(self, _sight: Sight, _request: str) -> State:
+            return State(documents={self.name: DocumentState(kind="x", together=())})
+
+    desks, reads = Desks(Room("requests"), Room("seasons")), Projections(Room("requests"), Room("seasons"))
+    for subject, room in ((SEASONS, "seasons"), ("R1", "requests")):
+        wish = Command(id="1", subject=subject, name="resolve", data={}, at=NOW)
+        assert (await desks.tell(wish)).subject == room
+        found = await reads.state(Sight.of_our_services(), subject)
+        assert found is not None
+        assert list(found.documents) == [room]

@@ -15,6 +15,7 @@ from shared.ledger.messages import Decision, Woken
 from shared.schemas.choices import Way
 from shared.schemas.routing import AssignmentWaiting, DecisionRecord
 from tests.unit.routing.burst_build import (
+    SKILLS,
     WINDOW,
     Requests,
     a_burst,
@@ -25,6 +26,7 @@ from tests.unit.routing.burst_build import (
     one_by_one,
     supporters,
 )
+from tests.unit.routing.routing_build import a_directory, a_person
 
 SEEDS = range(12)
 
@@ -231,3 +233,18 @@ def test_who_has_another_seat_of_the_same_request_is_not_called_needed_elsewhere
             assert shown & set(people[subject]) == set(record.chosen)
             bids += len(people[subject]) > 1
     assert bids, "some of them have two seats"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_coordinates_with_their_last_place_is_not_shown_as_one_who_might_have_had_the_seat(seed: int):
+    """They need no place for a second seat of their own request, but the batch has none to give them."""
+    batch, context = a_burst(seed, requests=6, people=5)
+    both = a_person(
+        "both", "presales_manager", "presales_engineer", seats=6, skills=dict.fromkeys(SKILLS, 3), industries=("water",)
+    )
+    context = replace(context, directory=a_directory(both, *(p for p in context.directory.people.values() if p.id != "manager")))
+    found = decided(batch, context)
+    for subject, record in priced(found):
+        assert record.chosen == (record.candidates[0].person,)
+        assert set(record.chosen) <= set(supporters(found)[subject])
+        assert "both" not in {one.person for one in record.candidates} or "both" in record.chosen

@@ -186,3 +186,26 @@ async def test_over_http(client: httpx.AsyncClient, params: dict[str, str], by: 
 def test_every_type_has_an_answer(kind: str):
     wanted = Wanted(type=kind, business_unit="east")
     assert reckoned(a_world(), wanted).verdict in {"now", "later", "nobody"}
+
+
+def test_where_nobody_has_any_work_yet_the_free_places_are_taken_by_those_before_and_it_is_not_for_ever():
+    waiting_before = [queued(f"R{number}") for number in range(9)]
+    found = reckoned(a_world(), queue=waiting_before)
+    assert (found.verdict, found.free_places, found.ahead) == ("later", 4, 9)
+    assert found.people is not None
+    assert NOW < found.people.early <= found.people.late
+
+
+def test_who_wants_more_people_than_there_are_places_waits():
+    bid = Wanted(type="tech.bid", business_unit="east")
+    found = reckoned(a_world(an_engineer("anna", seats=1)), bid)
+    assert found.verdict == "later"
+    assert found.people is not None
+    assert found.people.late > NOW
+
+
+def test_long_ranges_are_said_in_plain_numbers():
+    long = reckoned(a_world(loads=FULL), queue=[queued(f"R{number}") for number in range(3000)])
+    assert long.people is not None
+    assert long.people.late_hours > 1000
+    assert "e+" not in long.message.en + long.message.zh

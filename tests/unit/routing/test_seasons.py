@@ -181,3 +181,16 @@ def test_in_season_the_urgent_and_those_needed_soon_come_first_and_who_waits_lon
     ]
     assert in_order(queue, [a_season(figures=BUSY)], NOW, Ageing()) == ["old", "urgent", "soon", "plain", "elsewhere"]
     assert in_order(queue, [], NOW, Ageing()) == ["old", "plain", "elsewhere", "soon", "urgent"]
+
+
+def test_nobody_fills_the_entry_of_all_with_seasons_that_are_not_over():
+    book = Book()
+    most = book.context.rules.most_open
+    for number in range(most):
+        begins = NOW + (number + 1) * DAY
+        assert code(book, id=f"S{number}", **{"from": moment(begins), "to": moment(begins + DAY / 2)}) is None
+    late = {"from": moment(NOW + 300 * DAY), "to": moment(NOW + 301 * DAY)}
+    assert code(book, id="S90", **late) == "too_many_seasons"
+    assert code(book, id="S91", by="chief", business_unit="south", **late) is None, "another unit's are its own"
+    book.tells("withdraw", id="S0")
+    assert code(book, id="S92", **late) is None

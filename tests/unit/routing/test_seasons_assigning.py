@@ -46,6 +46,12 @@ def test_in_season_somebody_has_more_places_and_the_record_says_so():
     assert "3 places instead of 2" in record.explanation.en
 
 
+def test_places_that_are_as_many_as_ever_are_not_told():
+    record = record_of(submitted(a_season(figures=SeasonFigures(ageing=True)), loads={}))
+    assert "按旺季“春标”的数值。" in record.explanation.zh
+    assert "instead of" not in record.explanation.en
+
+
 def test_who_is_full_in_season_too_is_helped_by_another_unit():
     journey = submitted(a_season(), loads={"anna": OpenLoad(count=3)})
     assert journey.supporters == ["sven"]

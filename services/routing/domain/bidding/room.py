@@ -56,7 +56,8 @@ def look(state: State, subject: str, context: Context) -> Decision:
         return NOTHING
     parts = {part.part: part for part in made.parts}
     items = tuple(item(subject, question, parts[name], context.policy.bidding, made) for name in opening)
-    news = is_news(bid.told, made)
+    told = bid.told or (read_of(bid.plan) if bid.plan else None)  # before that was kept, people were told of every plan
+    news = is_news(told, made)
     fact = BidPlanned(version=bid.version + 1, cause=_cause(bid, made), plan=made, opening=opening, news=news)
     return Decision(facts=(fact,), items=items)
 

@@ -12,7 +12,8 @@ from shared.schemas.model import Frozen
 class Told(Frozen):
     """What people were told last: when each part is due, and what the verdict rests on.
 
-    `reasons` are parts that are late or start too late, roles that nobody can take, and people who are needed in two places.
+    `reasons` are parts that are late or start too late, roles that nobody can take, and people who are needed in two places; in
+    their order, so that the same facts are kept as the same state.
     """
 
     verdict: Verdict
@@ -20,7 +21,7 @@ class Told(Frozen):
     pitch: datetime | None
     dues: dict[str, datetime]
     faults: tuple[BidFault, ...] = ()
-    reasons: frozenset[str] = frozenset()
+    reasons: tuple[str, ...] = ()
 
 
 def read_of(plan: BidPlan) -> Told:
@@ -36,7 +37,7 @@ def read_of(plan: BidPlan) -> Told:
         pitch=plan.pitch,
         dues={part.part: part.due for part in left},
         faults=plan.faults,
-        reasons=frozenset(late | behind | short | people),
+        reasons=tuple(sorted(late | behind | short | people)),
     )
 
 
@@ -46,4 +47,4 @@ def is_news(told: Told | None, plan: BidPlan) -> bool:
         return True
     now = read_of(plan)
     same = (now.verdict, now.due, now.pitch, now.faults) == (told.verdict, told.due, told.pitch, told.faults)
-    return not (same and now.dues.items() <= told.dues.items() and now.reasons <= told.reasons)
+    return not (same and now.dues.items() <= told.dues.items() and {*now.reasons} <= {*told.reasons})

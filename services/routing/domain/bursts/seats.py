@@ -38,7 +38,7 @@ def vacant_seats(opened: Opened, context: Context) -> list[VacantSeat]:
     places = opened.places
     beside = frozenset(seat.person for seat in (*places.keep, *places.same_role))
     holding = opened.seats.holding | opened.seats.taken.keys()
-    seats = replace(opened.seats, context=context, holding=holding, taken={}, attending=set())
+    seats = replace(opened.seats, context=context, holding=holding, taken={}, attending=set(), lent=set())
     found = []
     for wanted in places.vacant:
         question = seats.question("supporter", wanted, seats.barred | beside)
@@ -53,7 +53,7 @@ def vacant_seats(opened: Opened, context: Context) -> list[VacantSeat]:
                 fits={fit.worker: fit for fit in may.fits},
                 scores=scores,
                 worths=_worths(may.fits, scores),
-                places=_places(may.fits, question, context, seats.pack.pool),
+                places=_places(may.fits, question, context),
                 effort=burden(seats.kind, "supporter"),
             )
         )
@@ -88,6 +88,6 @@ def _worths(fits: Sequence[Fit], scores: Scores) -> dict[str, int]:
     return {fit.worker: scoring.exact(total, scores.tie_break(fit.worker)) for fit, total in zip(fits, totals, strict=True)}
 
 
-def _places(fits: Sequence[Fit], question: Question, context: Context, pool: str) -> dict[str, int]:
+def _places(fits: Sequence[Fit], question: Question, context: Context) -> dict[str, int]:
     home = question.request.business_unit
-    return {fit.worker: context.places(fit.unit, fit.seats, home=home, pool=pool) for fit in fits}
+    return {fit.worker: context.places(fit.unit, fit.seats, home=home, lent=fit.lent) for fit in fits}

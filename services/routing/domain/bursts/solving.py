@@ -20,7 +20,7 @@ Forbidden = Mapping[int, Mapping[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Solved:
-    """Who has which seat, by its number; requests that are lacking here found not everybody."""
+    """Who has which seat, by its number; requests that are lacking here found not everybody. Who has no place left has no price."""
 
     holders: Mapping[int, str]
     prices: Mapping[str, int]
@@ -41,7 +41,8 @@ def solved(seats: Sequence[VacantSeat], losses: Losses, travel: timedelta) -> So
         if rounds >= ROUNDS:  # of those that remain everybody had people, and will have: a round or two more, and it is done
             left_out, wrong = lacking | {seats[seat].subject for seat in wrong}, {}
         if not wrong and not left_out:
-            return Solved(holders=holders, prices=firm(rows, losses, found).prices, forbidden=forbidden)
+            prices = {person: price for person, price in firm(rows, losses, found).prices.items() if losses[person]}
+            return Solved(holders=holders, prices=prices, forbidden=forbidden)
         for seat, reason in wrong.items():
             forbidden[seat][holders[seat]] = reason
         active = [seat for seat in active if seats[seat].subject not in left_out]

@@ -147,6 +147,8 @@ def _declared(state: Seasons, data: Json, context: SeasonContext) -> Wished:
     unit = data.get("business_unit")
     if refused := _may(data, unit, context):
         return refused
+    if sum(one.over is None and one.business_unit == unit for one in state.seasons) >= context.rules.most_open:
+        return refusals.too_many(context.rules)
     figures = _figures(context.rules.figures, data.get("figures") or {}, context.rules)
     if isinstance(figures, Refusal):
         return figures

@@ -7,7 +7,6 @@ from services.routing.domain.seasons.state import Kept
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Text
 
-UNPROCESSABLE = 422
 UNKNOWN_SEASON = Refusal(
     code="unknown_season",
     status=404,
@@ -45,12 +44,12 @@ NOT_SEASONAL = Refusal(
 )
 ENDS_BEFORE_START = Refusal(
     code="ends_before_start",
-    status=UNPROCESSABLE,
+    status=422,
     message=Text(zh="截止时间（to）须晚于起始时间（from）与现在。", en="Give a to that is after from, and lies ahead."),
 )
 NO_SUCH_UNIT = Refusal(
     code="no_such_unit",
-    status=UNPROCESSABLE,
+    status=422,
     message=Text(
         zh="人员目录中没有这个经营单位（business_unit）；不填则为全部单位。",
         en="The directory has no such unit (business_unit); without one the season is everybody's.",
@@ -62,7 +61,7 @@ def bad_moment(field: str) -> Refusal:
     """Neither a moment with an offset nor a date."""
     return Refusal(
         code="bad_moment",
-        status=UNPROCESSABLE,
+        status=422,
         message=Text(
             zh=f"{field} 须为带时区的时间（2027-03-01T09:00:00+08:00）或日期（2027-03-01）。",
             en=f"Give {field} as a moment with an offset (2027-03-01T09:00:00+08:00) or as a date (2027-03-01).",
@@ -75,7 +74,7 @@ def in_the_past(rules: SeasonRules) -> Refusal:
     minutes = rules.past_minutes
     return Refusal(
         code="in_the_past",
-        status=UNPROCESSABLE,
+        status=422,
         message=Text(
             zh=f"起始时间（from）最多可早于现在 {minutes} 分钟。", en=f"Give a from that is at most {minutes} minutes ago."
         ),
@@ -86,7 +85,7 @@ def too_far(rules: SeasonRules) -> Refusal:
     """Nobody knows what will be then."""
     return Refusal(
         code="too_far_ahead",
-        status=UNPROCESSABLE,
+        status=422,
         message=Text(zh=f"起始时间（from）须在 {rules.ahead_days} 天之内。", en=f"Give a from within {rules.ahead_days} days."),
     )
 
@@ -96,7 +95,7 @@ def too_long(wanted: timedelta, rules: SeasonRules) -> Refusal:
     days = -(-wanted // timedelta(days=1))
     return Refusal(
         code="season_too_long",
-        status=UNPROCESSABLE,
+        status=422,
         message=Text(
             zh=f"旺季最长 {rules.longest_days} 天，所填为 {days} 天；请缩短（from、to）。",
             en=f"A season lasts at most {rules.longest_days} days, and this would be {days}; bring from and to closer together.",
@@ -118,11 +117,22 @@ def overlapping(other: Kept) -> Refusal:
     )
 
 
+def too_many(rules: SeasonRules) -> Refusal:
+    """More than anybody plans ahead."""
+    return Refusal(
+        code="too_many_seasons",
+        message=Text(
+            zh=f"同一单位（或全部单位）最多同时有 {rules.most_open} 个未结束的旺季；请先撤销（withdraw）或结束（end）一个。",
+            en=f"A unit, or all of them, has at most {rules.most_open} seasons that are not over; withdraw or end one first.",
+        ),
+    )
+
+
 def bad_figure(field: str, least: float, most: float) -> Refusal:
     """A figure that the policy does not allow."""
     return Refusal(
         code="bad_figure",
-        status=UNPROCESSABLE,
+        status=422,
         message=Text(
             zh=f"figures.{field} 须在 {least:g} 与 {most:g} 之间。", en=f"Give figures.{field} between {least:g} and {most:g}."
         ),

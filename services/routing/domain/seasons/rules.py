@@ -31,7 +31,10 @@ class Ageing(BaseModel):
 
 
 class SeasonRules(BaseModel):
-    """`company_roles` declare seasons of any unit or all, `unit_roles` those of their own; `tell` are told in the units concerned."""
+    """`company_roles` declare seasons of any unit or all, `unit_roles` those of their own; `tell` are told in the units concerned.
+
+    Of a unit, and of all together, `most_open` may be declared that are not over: they all stand in one entry, which nobody may fill.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +45,7 @@ class SeasonRules(BaseModel):
     longest_days: int = Field(default=120, ge=1, le=366)
     ahead_days: int = Field(default=366, ge=1, le=3660)
     past_minutes: int = Field(default=60, ge=0, le=24 * 60)
+    most_open: int = Field(default=20, ge=1, le=200)
     figures: SeasonFigures = SeasonFigures(cap_factor=1.5, borrowing=True, lenders_keep=2, ageing=True)
     bounds: Bounds = Bounds()
     ageing: Ageing = Ageing()
