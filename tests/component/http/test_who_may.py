@@ -41,8 +41,8 @@ def test_every_scope_is_needed_somewhere() -> None:
     assert needed == SCOPES
 
 
-PAGES = {("routing", "GET", "/act/{token}"), ("routing", "POST", "/act/{token}")}
-"""For browsers: the token in the address is the credential (docs/decisions/0035)."""
+PAGES = {("routing", "GET", "/act/{token}"), ("routing", "POST", "/act/{token}"), ("intake", "GET", "/desk")}
+"""For browsers: the token in the address is the credential (docs/decisions/0035), or the page asks for one (0038)."""
 PLAIN = ("/v1/", "/internal/", "/openapi.json", "/healthz", "/livez", "/readyz", "/metrics")
 
 
