@@ -7,6 +7,7 @@ import pytest
 from services.notify.asking import Acting
 from services.notify.policy import load_policy
 from services.notify.rendering.answering import Answering
+from services.notify.rendering.view import Console
 from services.notify.state import Known
 from shared.acting.links import Links
 from shared.ledger.messages import Item
@@ -136,3 +137,19 @@ def test_the_button_is_a_link_and_the_mail_has_no_script():
     letter = a_renderer(answering=ANSWERING).letter(mails("work_completed")[0], reader=ZH, directory=a_directory())
     assert Tags(letter.html).tags.count("a") == 2, "to answer, and to the console"
     assert "script" not in Tags(letter.html).tags
+
+
+@pytest.mark.parametrize(
+    ("reader", "way", "elsewhere"), [(ZH, "下面的链接", "本单位业务系统接受"), (EN, "the link below", "work through your")]
+)
+def test_the_next_step_of_a_mail_with_a_link_is_the_link(reader: Any, way: str, elsewhere: str):
+    asking = [item for template in ALL_TEMPLATES for item in mails(template) if "ask" in item.data]
+    assert {item.data["ask"]["purpose"] for item in asking} == {"opinion", "support", "coordinate", "delivery"}
+    for item in asking:
+        text, without = (
+            a_renderer(console=Console(), answering=answering).letter(item, reader=reader, directory=a_directory()).text
+            for answering in (ANSWERING, Answering())
+        )
+        assert way in text, item.data["template"]
+        assert elsewhere not in text, item.data["template"]
+        assert way not in without, "the control"
