@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.client import AsyncClient, Client, models
+from shared.client import AsyncClient, Client, models, working
 from shared.client.client import Methods
 from shared.schemas.envelope import SOURCES
 from shared.schemas.estimates import Estimate
@@ -30,11 +30,11 @@ METHODS: dict[tuple[str, str, str], tuple[str, type[BaseModel] | None]] = {
     ("intake", "get", "/v1/catalogue"): ("catalogue", models.Catalogue),
     ("intake", "get", "/v1/catalogue/{type_key}"): ("form", None),
     ("intake", "get", "/v1/people"): ("people", models.People),
-    ("routing", "get", "/v1/requests/{request_id}/assignment"): ("assignment", models.Assignment),
-    ("routing", "get", "/v1/requests/{request_id}/decision"): ("decisions", models.Decisions),
-    ("routing", "get", "/v1/waiting"): ("waiting", models.Waiting),
+    ("routing", "get", "/v1/requests/{request_id}/assignment"): ("assignment", working.Assignment),
+    ("routing", "get", "/v1/requests/{request_id}/decision"): ("decisions", working.Decisions),
+    ("routing", "get", "/v1/waiting"): ("waiting", working.Waiting),
     ("routing", "get", "/v1/estimate"): ("estimate", Estimate),
-    ("routing", "get", "/v1/seasons"): ("seasons", models.SeasonList),
+    ("routing", "get", "/v1/seasons"): ("seasons", working.SeasonList),
     ("notify", "get", "/v1/requests/{request_id}/notifications"): ("notifications", models.Notifications),
     ("documents", "get", "/v1/requests/{request_id}/documents"): ("documents", models.Documents),
     ("documents", "get", "/v1/documents/{document}"): ("download", None),

@@ -43,7 +43,7 @@ from shared.schemas.requests import FieldChange, Request
 from shared.storage import Client, MongoLedgerStore
 from shared.telemetry.health import Health
 from tests.builders.keys import MemoryKeys
-from tests.component.routing.test_routing_burst import Process, a_process
+from tests.component.routing.burst_site import Process, a_process
 from tests.unit.routing.reviews import SMALL
 from tests.unit.routing.routing_build import (
     ACCEPTED,

@@ -104,7 +104,11 @@ def test_everybody_has_a_link_of_their_own():
 
 
 @pytest.mark.parametrize("template", ALL_TEMPLATES)
-@pytest.mark.parametrize("none", [Answering(), Answering(address="https://x.example"), Answering(links=LINKS)], ids=str)
+@pytest.mark.parametrize(
+    "none",
+    [Answering(), Answering(address="https://x.example"), Answering(links=LINKS)],
+    ids=["neither", "no secret", "no address"],
+)
 def test_without_an_address_or_a_secret_every_mail_is_as_one_that_asks_nothing(template: str, none: Answering):
     for item in mails(template):
         plain = Item(id=item.id, kind=item.kind, data={**item.data, "ask": None}, subject=item.subject)
