@@ -157,3 +157,17 @@ def test_the_next_step_of_a_mail_with_a_link_is_the_link(reader: Any, way: str, 
         assert way in text, item.data["template"]
         assert elsewhere not in text, item.data["template"]
         assert way not in without, "the control"
+
+
+@pytest.mark.parametrize(
+    ("reader", "said"),
+    [(ZH, "轮到您时用下面的链接提出意见"), (EN, "once it is your turn, give your opinion by the link below")],
+    ids=["zh", "en"],
+)
+def test_a_reviewer_is_asked_for_an_opinion_and_not_to_accept_work(reader: Any, said: str):
+    story = Story().through([submitted(type="business.price"), coordinator_assigned()])
+    items = [item for item in story.hear(supporters_assigned("anna")).items if item.data.get("as") == "supporters"]
+    text = a_renderer(answering=ANSWERING).letter(items[0], reader=reader, directory=a_directory()).text
+    assert said in text
+    assert "接受任务" not in text
+    assert "accept the work" not in text
