@@ -193,7 +193,8 @@ def _pollers(settings: IntakeSettings, room: MailRoom) -> list[Poller]:
     """What reads the mailbox, or none where there is none."""
     if (account := settings.mailbox) is None:
         return []
-    return [Poller(room, Mailbox(account), seconds=settings.mail_imap_seconds, max_bytes=settings.max_mail_bytes)]
+    mailbox = Mailbox(account, max_bytes=settings.max_mail_bytes)
+    return [Poller(room, mailbox, seconds=settings.mail_imap_seconds, max_bytes=settings.max_mail_bytes)]
 
 
 def main() -> None:

@@ -202,6 +202,12 @@ class State(Frozen):
         return sortable(moment) if moment else None
 
 
+def within_pin(state: State, data: Json) -> bool:
+    """Whether the request is one of the unit, or of the system of it, that the sender's key is pinned to, if it is to any."""
+    pinned, request = tuple(data.get("pinned_to", ())), state.request
+    return request is not None and (request.business_unit, request.source.system)[: len(pinned)] == pinned
+
+
 def theirs(state: State, data: Json) -> bool:
     """Whether who tells may: of a request that exists, its unit, the unit that filed it, who asked, and our own services; of one
     that does not, whoever may file for the unit it is to be of (a `stranger` may not).
@@ -211,8 +217,7 @@ def theirs(state: State, data: Json) -> bool:
     """
     if state.request is None:
         return not data.get("stranger")
-    pinned = tuple(data.get("pinned_to", ()))
-    if (state.request.business_unit, state.request.source.system)[: len(pinned)] != pinned:
+    if not within_pin(state, data):
         return False
     kind, _, identity = str(data["by"]).partition(":")
     own = (kind == "person" and identity == state.request.requester.id) or kind == "service"

@@ -7,7 +7,7 @@ person counts where the unit has leave for that, and of people of that unit alon
 from services.intake.domain import refusals
 from services.intake.domain.judging import judged, said, worded
 from services.intake.domain.seats import seated
-from services.intake.domain.state import OPEN, Context, State
+from services.intake.domain.state import OPEN, Context, State, within_pin
 from shared.catalogue import Pack
 from shared.catalogue.waiving import waiving_role
 from shared.ledger.messages import Decision, Refusal
@@ -28,7 +28,7 @@ def waive(state: State, data: Json, context: Context) -> Decision:
     if state.status in {"new", "dropped"} or request is None or current is None:
         return Decision(refusal=refusals.UNKNOWN)
     pack = context.pack(state.policy if state.status in OPEN else None)
-    if not (_sees(state, known) or _has_a_role(state, pack, context, known.id)):
+    if not within_pin(state, data) or not (_sees(state, known) or _has_a_role(state, pack, context, known.id)):
         return Decision(refusal=refusals.UNKNOWN)
     if known.business_unit not in {request.business_unit, pack.pool}:
         return Decision(refusal=refusals.NOT_YOURS)

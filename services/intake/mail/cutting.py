@@ -10,13 +10,14 @@ CLOSING = re.compile(
     re.IGNORECASE,
 )
 FORWARDED = re.compile(
-    r"(?:[-—_=*\s]*(?:转发的?邮件(?:信息)?|Forwarded message|Forwarded by .{1,80})[-—_=*\s]*|Begin forwarded message:)",
+    r"(?:[-—_=*\s]*(?:转发的?(?:邮件|消息)(?:信息)?|Forwarded message|Forwarded by .{1,80})[-—_=*\s]*"
+    r"|Begin forwarded message:|(?:开始|以下是)转发的邮件[:：])",
     re.IGNORECASE,
 )
 QUOTED = re.compile(
     r"[-—_=*\s]*(?:原始邮件|原始信息|Original Message|Original Appointment|回复的原邮件)[-—_=*\s]*", re.IGNORECASE
 )
-WROTE = re.compile(r"(?:在.{1,300}写道[:：]?|.{1,300}于.{1,120}写道[:：]?|On .{1,300} wrote:)", re.IGNORECASE)
+WROTE = re.compile(r"(?:在.{1,300}写道[:：]?|.{0,300}于.{1,120}写道[:：]?|(?:On|At) .{1,300} wrote:)", re.IGNORECASE)
 HEADER = re.compile(
     r"\*{0,2}(发件人|寄件人|From|发送时间|日期|Sent|Date|收件人|To|抄送|Cc|主题|主旨|Subject)\s*\*{0,2}\s*[:：]", re.IGNORECASE
 )
@@ -78,7 +79,7 @@ def _wrote(lines: list[str], place: int) -> bool:
         return True
     following = lines[place + 1].strip() if place + 1 < len(lines) else ""
     folded = f"{bare} {following}"
-    return bool(bare.startswith(("On ", "在")) and following.endswith(WRITTEN) and WROTE.fullmatch(folded[:400]))
+    return bool(bare.startswith(("On ", "At ", "在", "于")) and following.endswith(WRITTEN) and WROTE.fullmatch(folded[:400]))
 
 
 def _headers_begin(lines: list[str], place: int) -> bool:

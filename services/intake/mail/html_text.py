@@ -13,7 +13,12 @@ LONGEST_LABEL = 60
 LABEL_END = re.compile(r"[\s:：]+$")
 QUOTE_CLASSES = re.compile(r"gmail_quote|yahoo_quoted|moz-cite-prefix", re.IGNORECASE)
 MARK = ' class="gmail_quote"'
-TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)([^<>]*)>")
+TOKEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|<[!?][^<>]*>"
+    r"|<(/?)([A-Za-z][A-Za-z0-9]*+)((?:[^<>\"'=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+){0,60}+|[^<>]*+)>|<",
+    re.DOTALL,
+)
+"""A comment, a declaration, a tag (what its attributes say in quotes may hold anything, as programs write it), or a stray <."""
 DEEPEST_TABLE = 40
 
 
@@ -113,21 +118,17 @@ def _is_label(text: str) -> bool:
 def _bare_tags(html: str) -> str:
     """`html` with its tags alone: no comments, no declarations, no attribute but the mark of a quotation; a stray < is text.
 
-    The library's parser takes quadratic time over quotes and comments that never end; none are left to it.
+    The library's parser takes quadratic time over quotes and comments that never end; none are left to it. What stands in an
+    attribute is no tag: whoever is quoted could end the quotation by it, and speak as the one who quotes them.
     """
-    pieces, place = [], 0
-    while (begun := html.find("<!--", place)) >= 0:
-        pieces.append(html[place:begun])
-        ended = html.find("-->", begun)
-        place = ended + 3 if ended >= 0 else len(html)
-    pieces.append(html[place:])
-    stray = re.sub(r"<(?![/!?]?[A-Za-z\[][^<>]*>)", "&lt;", "".join(pieces))
-    return TAG.sub(_bare, re.sub(r"<[!?][^<>]*>", "", stray))
+    return TOKEN.sub(_bare, html)
 
 
-def _bare(tag: re.Match[str]) -> str:
-    marked = tag[2].lower() == "div" and not tag[1] and QUOTE_CLASSES.search(tag[3])
-    return f"<{tag[1]}{tag[2]}{MARK if marked else ''}>"
+def _bare(found: re.Match[str]) -> str:
+    if found[2] is None:
+        return "&lt;" if found[0] == "<" else ""
+    marked = found[2].lower() == "div" and not found[1] and QUOTE_CLASSES.search(found[3])
+    return f"<{found[1]}{found[2]}{MARK if marked else ''}>"
 
 
 def text_of(html: str) -> str:

@@ -1,21 +1,20 @@
 """A mailbox over IMAP (RFC 9051, and RFC 3501 before it): which mails wait there, their bytes, and the mark of those that were dealt with.
 
-Invariant: a mail is never deleted, and marked only when it is told to be. Every call blocks for TIMEOUT_SECONDS at most and belongs
-into a thread; only `abort` may come from another.
+Invariant: a mail is never deleted, and marked only when it is told to be. Every call blocks, while the server goes on answering for
+as long as it does, and belongs into a thread; only `abort` may come from another.
 """
 
 import base64
 import imaplib
 import re
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-TIMEOUT_SECONDS = 30.0
-CONNECT_SECONDS = 10.0
-"""Shorter: while it lasts nothing can cut it off, and a service that ends waits for it."""
+from services.intake.mail.connecting import ROOM, Client, Tls, connected
+from shared.catalogue.attachments import MAX_BYTES
+
 WINDOW = 2_000
 """So many mails are looked through by one search: the answer stays short however large the mailbox is."""
 TAKEN, REFUSED = "BacklineTaken", "BacklineRefused"
@@ -23,7 +22,7 @@ SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 UID = re.compile(rb"UID (\d+)")
 FAULTS = (OSError, imaplib.IMAP4.error, ValueError, LookupError, TypeError, AttributeError)
 """What the library meets a server with that says what it should not, or nothing."""
-Tls = Literal["implicit", "starttls", "none"]
+KEEPS_NONE = "the mailbox keeps no keywords; name folders for what was taken and what was refused"
 Key = tuple[int, int]
 """UIDVALIDITY and UID: together they name a mail of a folder for ever (RFC 9051, 2.3.1.1)."""
 
@@ -49,24 +48,29 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """One mail that waits: its name, and how large the server says it is, in bytes."""
+    """One mail that waits: its name, and how large the server says it is, in bytes; 0 where it does not say."""
 
     key: Key
     size: int
 
 
 class Mailbox:
-    """One connection, made when it is needed; whatever goes wrong ends it, and the next call makes another."""
+    """One connection, made when it is needed; whatever goes wrong ends it, and the next call makes another.
 
-    def __init__(self, account: Account) -> None:
+    A mail may be twice `max_bytes` and is still read whole: some servers only estimate what they say of sizes.
+    """
+
+    def __init__(self, account: Account, *, max_bytes: int = MAX_BYTES) -> None:
         self._account = account
-        self._client: imaplib.IMAP4 | None = None
+        self._largest = 2 * max_bytes
+        self._client: Client | None = None
         self._validity = 0
 
     def waiting(self, most: int, not_now: Callable[[Key], bool]) -> list[Waiting]:
         """At most `most` mails that nobody has dealt with, the oldest first, without those that are `not_now`. Raises MailboxError."""
         with _Told(self):
             client = self._open()
+            client.room = ROOM
             held = self._select(client)
             found: list[int] = []
             for first in range(1, held + 1, WINDOW):
@@ -79,18 +83,25 @@ class Mailbox:
     def fetch(self, mail: Waiting) -> bytes | None:
         """The bytes of `mail`, which stays unread; None when it is there no more. Raises MailboxError."""
         with _Told(self):
-            parts = _said(self._known(mail).uid("FETCH", str(mail.key[1]), "(BODY.PEEK[])"), "FETCH")
+            client = self._known(mail)
+            client.room = ROOM + self._largest
+            parts = _said(client.uid("FETCH", str(mail.key[1]), "(BODY.PEEK[])"), "FETCH")
             return next((part[1] for part in parts if isinstance(part, tuple)), None)
 
     def mark(self, mail: Waiting, *, taken: bool) -> None:
         """Write down that `mail` was taken, or refused: it waits no more. Raises MailboxError, and then it may wait still."""
         with _Told(self):
             client, uid = self._known(mail), str(mail.key[1])
+            client.room = ROOM
             account = self._account
             seen = r"\Seen" if taken else r"\Flagged"
             folder = account.done_folder if taken else account.refused_folder
             if folder is None:
-                _said(client.uid("STORE", uid, "+FLAGS", f"({seen} {TAKEN if taken else REFUSED})"), "STORE")
+                word = TAKEN if taken else REFUSED
+                if any(
+                    _lacks(word, uid, part) for part in _said(client.uid("STORE", uid, "+FLAGS", f"({seen} {word})"), "STORE")
+                ):
+                    raise MailboxError(KEEPS_NONE)  # it would be found again at once, and for ever
             else:
                 _said(client.uid("STORE", uid, "+FLAGS", f"({seen})"), "STORE")
                 self._move(client, uid, folder)
@@ -119,13 +130,14 @@ class Mailbox:
         if client is not None:
             client.shutdown()
 
-    def _open(self) -> imaplib.IMAP4:
+    def _open(self) -> Client:
         if self._client is None:
-            self._client = _connected(self._account)
+            account = self._account
+            self._client = connected(account.host, account.port, tls=account.tls, ca_file=account.ca_file)
             self._logged_in(self._client)
         return self._client
 
-    def _logged_in(self, client: imaplib.IMAP4) -> None:
+    def _logged_in(self, client: Client) -> None:
         account = self._account
         try:
             client.login(account.user, account.password)
@@ -140,37 +152,37 @@ class Mailbox:
             if folder is not None:
                 client.create(_quoted(folder))  # NO when it is there; a move that finds none says so
 
-    def _select(self, client: imaplib.IMAP4) -> int:
+    def _select(self, client: Client) -> int:
         """How many mails the folder holds."""
         (held,) = _said(client.select(_quoted(self._account.folder)), "SELECT")[:1]
         self._validity = int(_number(client.response("UIDVALIDITY")[1]))
         flags = b" ".join(part for part in client.response("PERMANENTFLAGS")[1] or () if isinstance(part, bytes))
         keeps = rb"\*" in flags or (TAKEN.encode() in flags and REFUSED.encode() in flags)
         if self._account.done_folder is None and not keeps:
-            raise MailboxError("the mailbox keeps no keywords; name folders for what was taken and what was refused")
+            raise MailboxError(KEEPS_NONE)
         return int(held)
 
-    def _searched(self, client: imaplib.IMAP4, first: int, last: int) -> list[int]:
+    def _searched(self, client: Client, first: int, last: int) -> list[int]:
         wanted = ["UNDELETED", "UNKEYWORD", TAKEN, "UNKEYWORD", REFUSED]
         (found,) = _said(client.uid("SEARCH", f"{first}:{last}", *wanted), "SEARCH")[:1]
         return sorted(int(uid) for uid in (found or b"").split())
 
-    def _sizes(self, client: imaplib.IMAP4, uids: list[int]) -> list[Waiting]:
+    def _sizes(self, client: Client, uids: list[int]) -> list[Waiting]:
         named = ",".join(map(str, uids))
         sizes: dict[int, int] = {}
         for part in _said(client.uid("FETCH", named, "(UID RFC822.SIZE)"), "FETCH"):
             line = part if isinstance(part, bytes) else b""
             if (uid := UID.search(line)) and (size := SIZE.search(line)):
                 sizes[int(uid[1])] = int(size[1])
-        return [Waiting(key=(self._validity, uid), size=sizes[uid]) for uid in uids if uid in sizes]
+        return [Waiting(key=(self._validity, uid), size=sizes.get(uid, 0)) for uid in uids]
 
-    def _known(self, mail: Waiting) -> imaplib.IMAP4:
+    def _known(self, mail: Waiting) -> Client:
         """The connection on which `mail` is called so."""
         if self._client is None or mail.key[0] != self._validity:
             raise MailboxError("the connection on which the mail was found is gone")
         return self._client
 
-    def _move(self, client: imaplib.IMAP4, uid: str, folder: str) -> None:
+    def _move(self, client: Client, uid: str, folder: str) -> None:
         """Without MOVE (RFC 6851) the mail is copied, and what is left marked as deleted; only UIDPLUS can expunge it alone."""
         if "MOVE" in client.capabilities:
             _said(client.uid("MOVE", uid, _quoted(folder)), "MOVE")
@@ -198,24 +210,19 @@ class _Told:
             raise MailboxError(f"{type(error).__name__}") from error
 
 
-def _connected(account: Account) -> imaplib.IMAP4:
-    context = ssl.create_default_context(cafile=account.ca_file)
-    if account.tls == "implicit":
-        client: imaplib.IMAP4 = imaplib.IMAP4_SSL(account.host, account.port, ssl_context=context, timeout=CONNECT_SECONDS)
-    else:
-        client = imaplib.IMAP4(account.host, account.port, timeout=CONNECT_SECONDS)
-        if account.tls == "starttls":
-            client.starttls(ssl_context=context)
-    client.sock.settimeout(TIMEOUT_SECONDS)
-    return client
-
-
 def _said(answer: tuple[str, list[Any]], command: str) -> list[Any]:
     """What the server answered. Raises MailboxError for NO and BAD."""
     kind, parts = answer
     if kind != "OK":
         raise MailboxError(f"{command} was answered with {kind}")
     return parts
+
+
+def _lacks(keyword: str, uid: str, part: object) -> bool:
+    """Whether `part` says the flags of the mail `uid`, and `keyword` is none of them."""
+    line = part if isinstance(part, bytes) else b""
+    named = UID.search(line)
+    return named is not None and named[1] == uid.encode() and b"FLAGS (" in line and keyword.encode().lower() not in line.lower()
 
 
 def _number(parts: list[Any]) -> bytes:

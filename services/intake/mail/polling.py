@@ -7,7 +7,7 @@ nothing happens twice. What cannot be taken now stays where it is.
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 import structlog
 
@@ -18,7 +18,11 @@ from services.intake.mail.replies import Reply, too_large
 from shared.telemetry import metrics
 
 log = structlog.get_logger()
+P = ParamSpec("P")
+T = TypeVar("T")
 BATCH = 20
+LONGEST_CALL = 600.0
+"""However slowly a server answers."""
 LONGEST_PAUSE = 300.0
 IN_TURN = 3
 """So often a mail is tried in its turn; one that still cannot be taken lets the others go first."""
@@ -83,25 +87,45 @@ class Poller:
         await asyncio.to_thread(self._mailbox.close)
 
     async def _batch(self) -> bool:
-        mails = await asyncio.to_thread(self._mailbox.waiting, BATCH, self._not_now)
+        mails = await self._asked(self._mailbox.waiting, BATCH, self._not_now)
         for mail in mails:
-            reply = await self._taken(mail)
-            if reply is None:
-                continue
-            if 400 <= reply.code < 500:
-                self._wait(mail.key)
-                return False
-            await asyncio.to_thread(self._mailbox.mark, mail, taken=reply.code < 400)
-            self._waits.pop(mail.key, None)
-            self._count("taken" if reply.code < 400 else "refused")
+            try:
+                if not await self._dealt(mail):
+                    return False
+            except MailboxError:
+                self._put_off(mail.key)  # it may be this one that the server stumbles over, each time
+                raise
         return len(mails) == BATCH
+
+    async def _dealt(self, mail: Waiting) -> bool:
+        """Take `mail` and mark it; False when it cannot be taken now."""
+        reply = await self._taken(mail)
+        if reply is None:
+            self._put_off(mail.key)  # gone; or the server says what it does not have
+            return True
+        if 400 <= reply.code < 500:
+            self._count("later")
+            self._put_off(mail.key)
+            return False
+        await self._asked(self._mailbox.mark, mail, taken=reply.code < 400)
+        self._waits.pop(mail.key, None)
+        self._count("taken" if reply.code < 400 else "refused")
+        return True
+
+    async def _asked(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the mailbox says, in a thread; it is cut off when that takes too long."""
+        end = asyncio.get_running_loop().call_later(LONGEST_CALL, self._mailbox.abort)
+        try:
+            return await asyncio.to_thread(call, *args, **kwargs)
+        finally:
+            end.cancel()
 
     async def _taken(self, mail: Waiting) -> Reply | None:
         """What became of `mail`; None when it is gone."""
         if mail.size > self._max_bytes:
             log.info("mail.too_large", size=mail.size)
             return too_large(self._max_bytes)
-        raw = await asyncio.to_thread(self._mailbox.fetch, mail)
+        raw = await self._asked(self._mailbox.fetch, mail)
         if raw is None:
             return None
         if len(raw) > self._max_bytes:
@@ -113,9 +137,8 @@ class Poller:
     def _not_now(self, key: Key) -> bool:
         return key in self._waits and self._waits[key][1] > self._clock()
 
-    def _wait(self, key: Key) -> None:
+    def _put_off(self, key: Key) -> None:
         """Try `key` again in its turn, and later only when others had theirs: longer each time, up to an hour."""
-        self._count("later")
         if len(self._waits) >= MOST_WAITING:
             self._waits.clear()
         tries = self._waits.get(key, (0, 0.0))[0] + 1

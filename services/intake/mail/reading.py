@@ -26,6 +26,8 @@ MAX_HEADERS = 500
 MAX_HEADER = 8_000
 MAX_REFERENCES = 50
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+AS_THEY_STAND = {"authentication-results"}
+"""Headers that a server wrote, for servers: words of a mail that it repeats are not to be read in them (RFC 8601, 2.2)."""
 CHARSETS = re.compile(
     r"(?:utf-(?:8|16|16le|16be)|gb18030|big5(?:hkscs)?|iso-8859-\d{1,2}|iso-2022-\w+|windows-\d+|cp\d+|koi8-[ru]|shift_jis|euc-\w+)"
 )
@@ -85,7 +87,8 @@ def _headers(message: "Message[str, str]") -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name, value in list(message.raw_items())[:MAX_HEADERS]:
         key = name.lower()
-        found[key] = (*found.get(key, ()), _decoded(str(value)[:MAX_HEADER]))
+        given = str(value)[:MAX_HEADER]
+        found[key] = (*found.get(key, ()), _plain(given) if key in AS_THEY_STAND else _decoded(given))
     return found
 
 
@@ -207,7 +210,7 @@ def _unflowed(text: str) -> str:
     soft = False
     for line in text.split("\n"):
         unstuffed = line.removeprefix(" ")
-        if soft and lines:
+        if soft and lines and not line.startswith(">"):  # what is quoted goes on nothing of one's own (RFC 3676, 4.5)
             lines[-1] += unstuffed
         else:
             lines.append(unstuffed)

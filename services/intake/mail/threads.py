@@ -9,7 +9,7 @@ from services.intake.mail.letter import Letter
 from services.intake.mail.understanding import MAIL_SYSTEM
 from services.intake.projection import Page
 from shared.schemas.people import Person
-from shared.schemas.requests import request_id
+from shared.schemas.requests import number_of, request_id
 from shared.storage import Sight
 
 ROOT = re.compile(r"<request\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>@]+>")
@@ -54,23 +54,36 @@ class Threads:
     async def spoken_of(self, letter: Letter, person: Person) -> tuple[str | None, bool]:
         """(id, whether any was named) of the request that `letter` is about, whoever asked for it. What a number or an earlier mail
         names is looked for as far as `person` sees; an id that the thread itself names is given as it stands.
+
+        A thread that is another than the subject's is none: signatures of mails cover the subject, and not always the thread.
         """
-        sight = Sight(unit=person.business_unit, person=person.id)
+        numbers = [f"BL-{digits.upper()}" for digits in NUMBER.findall(letter.subject)[:MOST_NUMBERS]]
+        request = await self._of_thread(letter, person) or await self._of_number(numbers, person)
+        if request is not None and numbers and number_of(request) not in numbers:
+            return None, False
+        return request, request is not None or bool(numbers)
+
+    async def _of_thread(self, letter: Letter, person: Person) -> str | None:
         for reference in letter.references:
             if found := ROOT.fullmatch(reference):
-                return found[1], True
-        for request in await self._mails.requests_of(letter.references, person.id) if letter.references else ():
-            return request, True
+                return found[1]
+        taken = await self._mails.requests_of(letter.references, person.id) if letter.references else []
+        if taken:
+            return taken[0]
+        sight = Sight(unit=person.business_unit, person=person.id)
         for reference in letter.references:
             request = request_id(person.business_unit, MAIL_SYSTEM, reference)
             if await self._requests.state(sight, request) is not None:
-                return request, True
-        numbers = NUMBER.findall(letter.subject)[:MOST_NUMBERS]
-        for digits in numbers:
-            page = await self._requests.page(sight, filters={}, number=f"BL-{digits.upper()}", limit=2)
+                return request
+        return None
+
+    async def _of_number(self, numbers: Sequence[str], person: Person) -> str | None:
+        sight = Sight(unit=person.business_unit, person=person.id)
+        for number in numbers:
+            page = await self._requests.page(sight, filters={}, number=number, limit=2)
             if len(page.requests) == 1:
-                return page.requests[0][0], True
-        return None, bool(numbers)
+                return page.requests[0][0]
+        return None
 
     async def _named(self, letter: Letter, person: str) -> AsyncIterator[str]:
         for reference in letter.references:

@@ -20,6 +20,10 @@ class Labels(Protocol):
         """The name of the document that a type leads to."""
         ...
 
+    def reviewed(self, key: str) -> bool:
+        """Whether a type is decided by opinions rather than done."""
+        ...
+
     def role_name(self, key: str, locale: str) -> str: ...
 
     def field_name(self, type_key: str, path: str, locale: str) -> str:
@@ -54,6 +58,11 @@ class PackLabels:
         """See Labels."""
         kind = self._pack.types.get(key)
         return kind.output.name(locale) if kind else key
+
+    def reviewed(self, key: str) -> bool:
+        """See Labels."""
+        kind = self._pack.types.get(key)
+        return kind is not None and kind.review
 
     def role_name(self, key: str, locale: str) -> str:
         """See Labels."""
@@ -103,6 +112,10 @@ class BareLabels:
         return key
 
     output_name = role_name = type_name
+
+    def reviewed(self, _key: str) -> bool:
+        """See Labels."""
+        return False
 
     def field_name(self, _type_key: str, path: str, _locale: str) -> str:
         """See Labels."""

@@ -103,7 +103,8 @@ def view_of(item: Item, scene: Scene) -> Json:
     params = item.data["params"]
     particulars = _particulars(params["particulars"], scene)
     request = _request(item.subject, params["request"], params["seats"], scene)
-    link = scene.console.to_request(item.subject)
+    link, answer = scene.console.to_request(item.subject), _answer(item, scene)
+    where = scene.words["where"]["console" if link else "system"]
     answerable = request["by_mail"] and item.data["as"] == "requester"
     return {
         "words": scene.words,
@@ -115,9 +116,10 @@ def view_of(item: Item, scene: Scene) -> Json:
         "particulars": particulars,
         "points": _points(particulars, params["request"]["type"], scene),
         "link": link,
-        "answer": _answer(item, scene),
+        "answer": answer,
         "footer": scene.words["footer_by_mail" if answerable else "footer"],
-        "where": scene.words["where"]["console" if link else "system"],
+        "where": where,
+        "how": scene.words["where"]["link"] if answer else where,
         "notification": reference_of(item.id),
     }
 
@@ -146,6 +148,7 @@ def _request(identity: str, request: Json, seats: list[Json], scene: Scene) -> J
         "number": number_of(identity),
         "type": name,
         "called": name if name.endswith("申请") else f"{name}申请",
+        "reviewed": scene.labels.reviewed(request["type"]),
         "output": scene.labels.output_name(request["type"], locale),
         "customer": request["customer"] or "",
         "opportunity": request["opportunity"] or "",

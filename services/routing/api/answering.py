@@ -18,7 +18,7 @@ from services.routing.api.telling import Teller
 from services.routing.domain import State
 from services.routing.domain.answering import COMMAND, Answer, Asked, Standing, holders_of, standing
 from services.routing.pages.answering import response
-from shared.acting.links import Ask, Links
+from shared.acting.links import Ask, Links, Purpose
 from shared.catalogue import Pack
 from shared.http.principal import Principal
 from shared.http.problems import Refused, language
@@ -32,6 +32,8 @@ from shared.telemetry.clock import Clock
 
 STALE, MOST_LOOKS = "stale_revision", 5
 UNSUITABLE = 422
+SEAT: Mapping[Purpose, str] = {"coordinate": "coordinator", "support": "supporter"}
+"""Which seat a link is about, whatever others its person has, or stands in for."""
 
 
 class Answers(Protocol):
@@ -136,7 +138,8 @@ class _Desk:
             answer = form.answer(looked.standing.offers)
             if form.fields.get("seen") != str(visit.state.version):
                 return answer_pages.form(visit, looked.standing, "changed", form.fields, 409)
-            data = {**form.data(answer, visit.ask.stamp), "revision": visit.state.revision}
+            said = form.data(answer, visit.ask.stamp)
+            data = {**said, "revision": visit.state.revision, "as": SEAT.get(visit.ask.purpose)}
             who, ask = _principal(visit.person), visit.ask
             outcome = await self._teller.outcome(ask.command, ask.request, who, COMMAND[answer], data)
         except FormError as error:
@@ -169,12 +172,12 @@ class _Desk:
 
     async def _looked(self, ask: Ask) -> Looked | None:
         """The request as the token's person may see it, or whoever they stand in for. Raises Refused to whom comes too often."""
+        self._door.limits.asked(f"link {ask.person.hex()}")  # before the search among all people, which is not free
         directory, now = self._door.directory(), self._door.clock.now()
         name = self._door.links.who(ask, directory.people) if self._door.links else None
         person = directory.people.get(name) if name else None
         if person is None or not person.active:
             return None
-        self._door.limits.asked(f"link {person.id}")
         for holder in (person.id, *holders_of(person.id, directory, now)):
             sight = _principal(directory.people[holder]).sight
             if (found := await self._answers.seen(sight, ask.request, ask.command)) is not None:

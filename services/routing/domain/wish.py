@@ -32,8 +32,10 @@ class Wish:
         return own or next((seat for seat in held if self.acts_for(seat.person, context)), None)
 
     def any_seat(self, state: State, context: Context) -> Seat | None:
-        """As a supporter, else as the coordinator."""
-        return self.seat_in(state.supporters, context) or self.coordinating(state, context)
+        """As a supporter, else as the coordinator; where `as` says which of the two is meant, only so."""
+        meant = self.data.get("as")
+        supporting = self.seat_in(state.supporters, context) if meant != "coordinator" else None
+        return supporting or (self.coordinating(state, context) if meant != "supporter" else None)
 
     def coordinating(self, state: State, context: Context) -> Seat | None:
         """The coordinator's seat, when `by` may act in it."""

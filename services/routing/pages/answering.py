@@ -4,6 +4,7 @@ Invariant: every text of a person or a request goes through the template's escap
 """
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ WORDS: Mapping[str, Any] = yaml.safe_load((FOLDER / "answering.yaml").read_text(
 LONGEST_TEXT = 2000
 LONGEST_OPINION = 20_000
 RATINGS = (1, 2, 3, 4, 5)
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""What is not seen, and what reorders what is read: with it a name could rewrite the sentence that it stands in."""
 _HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; "
@@ -113,6 +116,16 @@ def _rating(written: Mapping[str, str]) -> int:
     return next((number for number in RATINGS if written.get("rating") == str(number)), 0)
 
 
+def _seen(value: object) -> object:
+    """`value` without what is not seen, where it is plain text; lines stay."""
+    return UNSEEN.sub(" ", value) if type(value) is str else value
+
+
 _TEMPLATE = Environment(
-    loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(FOLDER),
+    undefined=StrictUndefined,
+    autoescape=True,
+    finalize=_seen,
+    trim_blocks=True,
+    lstrip_blocks=True,
 ).get_template("answering.html.j2")

@@ -93,7 +93,7 @@ class TestWaive:
             ("dev-person-POOL", WAIVER, ("unknown_request", 404)),
             ("dev-person-POOL", {"reason": "x"}, ("unknown_request", 404)),
             ("dev-person-CHIEF", {"reason": "x"}, ("unknown_precondition", 422)),
-            ("dev-unit-harbour", WAIVER, ("person_only", 403)),
+            ("dev-unit-harbour", WAIVER, ("waived_by_whom", 422)),
             ("a-service-token-of-tests", WAIVER, ("person_only", 403)),
             ("dev-person-BL1", {**WAIVER, "precondition": "needs_understood"}, ("unknown_precondition", 422)),
             ("dev-person-BL1", {"reason": "x"}, ("unknown_precondition", 422)),

@@ -60,6 +60,18 @@ def test_a_person_is_not_taken_for_one(raw: bytes):
         ("mx.firm.example; none", False),
         ("other.example; dkim=pass header.d=firm.example", False),
         ("other.example; x=y (mx.firm.example; dkim=pass header.d=firm.example)", False),
+        ('mx.firm.example; spf=pass smtp.mailfrom="a 1"@firm.example', True),
+        ('mx.firm.example; dkim=pass (a (b; c) d) header.d="firm.example"', True),
+        ('mx.firm.example; spf=pass smtp.mailfrom="firm.example"@evil.example', False),
+        ('mx.firm.example; spf=pass smtp.mailfrom="x@firm.example x"@evil.example', False),
+        ('mx.firm.example; spf=pass smtp.mailfrom="a; dkim=pass header.d=firm.example "@evil.example', False),
+        ("mx.firm.example; spf=pass smtp.mailfrom==?us-ascii?q?a=3B_dkim=3Dpass_header.d=3Dfirm.example_?=@evil.example", False),
+        (
+            'mx.firm.example; spf=pass (of "); dkim=pass header.d=firm.example ("@evil.example) smtp.mailfrom=x@evil.example',
+            False,
+        ),
+        ('mx.firm.example; dkim=pass reason="header.d=firm.example" header.d=evil.example', False),
+        ("mx.firm.example; spf=pass (no end header.d=firm.example; dkim=pass header.d=firm.example", False),
         (None, False),
     ],
 )

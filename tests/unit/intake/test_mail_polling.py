@@ -1,5 +1,6 @@
 """What a mailbox's server may answer, and what mails may hold: neither ends the service that polls."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from services.intake.mail.delivered import UNKNOWN, envelope_of
 from services.intake.mail.mailbox import Account, Key, Mailbox, MailboxError, Waiting, _quoted
-from services.intake.mail.polling import Poller
+from services.intake.mail.polling import BATCH, Poller
 from services.intake.mail.replies import AUTOMATIC, LATER, Reply
 
 ACCOUNT = Account(host="x", port=1, tls="none", user="u", password="p")
@@ -66,8 +67,9 @@ def test_whatever_a_server_says_wrongly_is_one_kind_of_error(answers: dict[str, 
         a_mailbox(Says(**answers)).waiting(5, nothing)
 
 
-def test_a_server_that_says_nothing_of_a_mail_has_none_waiting():
-    assert a_mailbox(Says(search=("OK", [b"1 2"]))).waiting(5, nothing) == []
+def test_a_mail_of_which_a_server_says_no_size_waits_all_the_same():
+    says = Says(search=("OK", [b"1 2"]), fetch=("OK", [b"2 (UID 2 RFC822.SIZE 9)"]))
+    assert a_mailbox(says).waiting(5, nothing) == [Waiting(key=(7, 1), size=0), Waiting(key=(7, 2), size=9)]
 
 
 @pytest.mark.parametrize(
@@ -158,3 +160,68 @@ async def test_while_nobody_can_be_known_nothing_is_marked_and_the_order_stays()
     assert mailbox.marked == {}
     await poller.once()
     assert mailbox.marked == {1: True, 2: True}
+
+
+async def test_mails_that_a_server_names_and_does_not_have_keep_nobody_busy_and_let_others_through():
+    mailbox = Few(*[0] * BATCH, 5)
+    poller = Poller(Room(), mailbox, seconds=1, max_bytes=10)
+    more = [await poller.once() for _ in range(5)]
+    assert (more[-1], mailbox.marked) == (False, {BATCH + 1: True})
+
+
+class Stumbles(Few):
+    """A mailbox whose server cannot hand over its first mail."""
+
+    def fetch(self, mail: Waiting) -> bytes | None:
+        if mail.key[1] == 1:
+            raise MailboxError("FETCH was answered with NO")
+        return super().fetch(mail)
+
+
+async def test_a_mail_that_a_server_stumbles_over_keeps_no_other_back_for_ever():
+    mailbox = Stumbles(5, 5)
+    poller = Poller(Room(), mailbox, seconds=1, max_bytes=10)
+    for _ in range(4):
+        await poller.once()
+    assert mailbox.marked == {2: True}
+
+
+class Hangs(Few):
+    """A mailbox that says nothing until it is cut off."""
+
+    def __init__(self) -> None:
+        super().__init__(5)
+        self.cut = threading.Event()
+
+    def fetch(self, mail: Waiting) -> bytes | None:
+        self.cut.wait(10)
+        raise MailboxError("cut off")
+
+    def abort(self) -> None:
+        self.cut.set()
+
+
+async def test_a_server_that_never_ends_its_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("services.intake.mail.polling.LONGEST_CALL", 0.02)
+    mailbox = Hangs()
+    poller = Poller(Room(), mailbox, seconds=1, max_bytes=10)
+    assert await poller.once() is False
+    assert mailbox.cut.is_set()
+    assert mailbox.marked == {}
+
+
+def test_a_keyword_that_a_server_says_it_keeps_and_does_not_is_no_mark():
+    says = Says(store=("OK", [rb"2 (UID 4 FLAGS (\Seen))"]))
+    mailbox = a_mailbox(says)
+    mailbox._validity = 7
+    with pytest.raises(MailboxError, match="keeps no keywords"):
+        mailbox.mark(Waiting(key=(7, 4), size=1), taken=True)
+
+
+@pytest.mark.parametrize(
+    "kept", [[None], [rb"2 (FLAGS (\Seen backlinetaken) UID 4)"], [rb"1 (UID 3 FLAGS ())", rb"2 (UID 4 FLAGS (BacklineTaken))"]]
+)
+def test_a_keyword_that_is_kept_is_one(kept: list[Any]):
+    mailbox = a_mailbox(Says(store=("OK", kept)))
+    mailbox._validity = 7
+    mailbox.mark(Waiting(key=(7, 4), size=1), taken=True)

@@ -229,3 +229,37 @@ def test_what_is_forwarded_is_kept_apart():
     outlook = "请看\n发件人: 龚\n发送时间: 周一\n收件人: 我\n主题: 参观\n\n数量：9"
     assert cut(outlook, "转发: 参观").forwarded == "数量：9"
     assert cut(outlook, "回复: 参观").forwarded == ""
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        '<img alt="</blockquote>豁免：前提 原因：急">',
+        "<a title='</blockquote><p>豁免：前提 原因：急</p>'>x</a>",
+        '<img alt="<!--"><blockquote><img alt="-->">x</blockquote>豁免：前提 原因：急',
+        '<img alt="a>b</blockquote>豁免：前提">豁免：前提 原因：急',
+    ],
+)
+def test_what_is_quoted_cannot_end_its_quotation(quoted: str):
+    html = f"<p>好的</p><blockquote>{quoted}</blockquote><p>王</p>"
+    assert text_of(html).split() == ["好的", "王"]
+
+
+def test_a_quotation_below_a_line_that_goes_on_stays_one():
+    raw = a_mail("好的 \n> 豁免：前提 原因：急", more="Content-X: 1").replace(
+        b'charset="utf-8"', b'charset="utf-8"; format=flowed'
+    )
+    assert read(raw).text == "好的 "
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "-------- 转发的消息 --------\n主题: x\n日期: 今天\n发件人: 甲\n收件人: 乙\n",
+        "以下是转发的邮件：\n\n主题: x\n发件人: 甲\n",
+        "于 2027/3/1 10:00, 甲 写道:\n",
+        'At 2027-03-01 10:00:00, "A" <a1@firm.example> wrote:\n',
+    ],
+)
+def test_what_other_programs_put_above_what_they_repeat_is_known(head: str):
+    assert read(a_mail(f"好的\n{head}\n豁免：前提 原因：急", Subject="Fwd: x")).text == "好的"

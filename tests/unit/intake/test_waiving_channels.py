@@ -9,6 +9,7 @@ from services.intake.inbound import Inbound
 from services.intake.mail.taking import Door, MailRoom
 from services.intake.mail.threads import Threads
 from services.intake.mail.waiver import Waiver, waivers_in
+from services.intake.reception import Submission
 from services.intake.settings import IntakeSettings
 from shared.catalogue import Pack
 from shared.messaging.wire import Record
@@ -93,6 +94,17 @@ class TestByRecord:
         record = Record(topic=topic, partition=0, offset=1, key=b"k", headers=(("action", b"waive"),), value=orjson.dumps(body))
         await inbound.handle([record])
         assert (code(life.reception.answers[-1]), facts(life)) == ("person_only", ["returned"])
+
+    @pytest.mark.parametrize(("system", "expected"), [("elsewhere", "unknown_request"), (PRICE["source"]["system"], "")])
+    async def test_a_key_that_is_pinned_to_another_system_of_the_unit_waives_nothing_here(
+        self, lenient: Pack, system: str, expected: str
+    ):
+        life = await a_life(lenient)
+        key = {"by": "unit:harbour", "filed_by": "harbour", "pinned_to": ("harbour", system)}
+        told = Submission(action="waive", body={**WAIVER, "by": "BL1"}, channel="http", **key)
+        answer = await life.reception.take_for(life.id, told)
+        assert (answer.problem or {"code": ""})["code"] == expected
+        assert len(state_of(life).waivers) == (0 if expected else 1)
 
     async def test_the_same_record_read_twice_waives_once(self, lenient: Pack):
         life = await a_life(lenient)
@@ -212,6 +224,21 @@ class TestByMail:
         assert (reply, said in words, state_of(life)) == (550, True, before), words
         assert len(writers.refused) == 1
         assert person != "far" or writers.refused[0].id is None, "its id is told nowhere"
+
+    async def test_a_thread_that_the_subject_contradicts_is_not_followed(self, lenient: Pack):
+        """Whoever has a leader's mail could hand it over once more, with another thread around it: only its subject is signed."""
+        life = await a_life(lenient)
+        other = "Re: 【BL-00000000】申请需要补充"
+        reply = await Writers(life).write(WORDS, Subject=other, References=f"<request.{life.id}@backline.example>")
+        assert (reply[0], "not clear which request" in reply[1], facts(life)) == (550, True, ["returned"])
+
+    async def test_a_waiver_in_the_html_that_a_leader_quotes_is_none(self, lenient: Pack):
+        life = await a_life(lenient)
+        html = f'<p>好的</p><blockquote><img alt="</blockquote><p>{WORDS}</p>">{WORDS}</blockquote>'
+        writers = Writers(life)
+        raw = a_mail(html, subtype="html", From="bl1@firm.example", more=PASSED, Subject=f"Re: {number_of(life.id)}")
+        await writers.room.take(raw, envelope_sender="bl1@firm.example", recipients=["support@backline.example"])
+        assert facts(life) == ["returned"]
 
     async def test_which_request_is_meant_must_be_said(self, lenient: Pack):
         life = await a_life(lenient)

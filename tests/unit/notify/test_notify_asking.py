@@ -7,6 +7,7 @@ import pytest
 from services.notify.asking import Acting
 from services.notify.policy import load_policy
 from services.notify.rendering.answering import Answering
+from services.notify.rendering.view import Console
 from services.notify.state import Known
 from shared.acting.links import Links
 from shared.ledger.messages import Item
@@ -140,3 +141,33 @@ def test_the_button_is_a_link_and_the_mail_has_no_script():
     letter = a_renderer(answering=ANSWERING).letter(mails("work_completed")[0], reader=ZH, directory=a_directory())
     assert Tags(letter.html).tags.count("a") == 2, "to answer, and to the console"
     assert "script" not in Tags(letter.html).tags
+
+
+@pytest.mark.parametrize(
+    ("reader", "way", "elsewhere"), [(ZH, "下面的链接", "本单位业务系统接受"), (EN, "the link below", "work through your")]
+)
+def test_the_next_step_of_a_mail_with_a_link_is_the_link(reader: Any, way: str, elsewhere: str):
+    asking = [item for template in ALL_TEMPLATES for item in mails(template) if "ask" in item.data]
+    assert {item.data["ask"]["purpose"] for item in asking} == {"opinion", "support", "coordinate", "delivery"}
+    for item in asking:
+        text, without = (
+            a_renderer(console=Console(), answering=answering).letter(item, reader=reader, directory=a_directory()).text
+            for answering in (ANSWERING, Answering())
+        )
+        assert way in text, item.data["template"]
+        assert elsewhere not in text, item.data["template"]
+        assert way not in without, "the control"
+
+
+@pytest.mark.parametrize(
+    ("reader", "said"),
+    [(ZH, "轮到您时用下面的链接提出意见"), (EN, "once it is your turn, give your opinion by the link below")],
+    ids=["zh", "en"],
+)
+def test_a_reviewer_is_asked_for_an_opinion_and_not_to_accept_work(reader: Any, said: str):
+    story = Story().through([submitted(type="business.price"), coordinator_assigned()])
+    items = [item for item in story.hear(supporters_assigned("anna")).items if item.data.get("as") == "supporters"]
+    text = a_renderer(answering=ANSWERING).letter(items[0], reader=reader, directory=a_directory()).text
+    assert said in text
+    assert "接受任务" not in text
+    assert "accept the work" not in text

@@ -48,3 +48,20 @@ def test_the_coordinators_delegate_chooses():
     )
     assert code(journey.tells("choose", "deputy", people=["anna"])) is None
     assert journey.supporters == ["anna"]
+
+
+def test_who_has_two_parts_gives_back_the_one_that_is_meant():
+    """The coordinator stands in for a supporter: a link to give the coordination back is not about that seat."""
+    journey = assigned()
+    coordinator = journey.state.coordinator.person
+    journey.changes(people=[MANAGER, an_engineer("anna", leave=AWAY, delegate=coordinator), BEN])
+    (declined, *_) = journey.tells("decline", coordinator, reason="x", **{"as": "coordinator"}).facts
+    assert (declined.step, declined.on_behalf_of) == ("coordinator", None)
+
+
+def test_control_without_saying_which_it_is_the_supporters():
+    journey = assigned()
+    coordinator = journey.state.coordinator.person
+    journey.changes(people=[MANAGER, an_engineer("anna", leave=AWAY, delegate=coordinator), BEN])
+    (declined, *_) = journey.tells("decline", coordinator, reason="x").facts
+    assert (declined.step, declined.on_behalf_of) == ("supporter", "anna")

@@ -1,0 +1,62 @@
+"""An IMAP server that sends more than it was asked for is read no further."""
+
+import socketserver
+import threading
+from collections.abc import Iterable
+from itertools import repeat
+from typing import ClassVar
+
+import pytest
+
+from services.intake.mail.mailbox import Account, Mailbox, MailboxError
+
+
+class Liar(socketserver.BaseRequestHandler):
+    """An IMAP server with one mail, which it tells as it is told to."""
+
+    fetched: ClassVar[Iterable[bytes]] = ()
+    told: ClassVar[dict[bytes, bytes]] = {
+        b"CAPABILITY": b"* CAPABILITY IMAP4REV1\r\n",
+        b"SELECT": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [PERMANENTFLAGS (\\*)] x\r\n",
+        b"SEARCH": b"* SEARCH 4\r\n",
+    }
+
+    def handle(self) -> None:
+        self.request.sendall(b"* OK here\r\n")
+        for line in self.request.makefile("rb"):
+            tag, _, command = line.partition(b" ")
+            word = next((word for word in (*self.told, b"(UID", b"BODY") if word in command), b"")
+            size = b"* 1 FETCH (UID 4 RFC822.SIZE 3)\r\n" if word == b"(UID" else self.told.get(word, b"")
+            try:
+                for part in self.fetched if word == b"BODY" else [size]:
+                    self.request.sendall(part)
+                self.request.sendall(tag + b" OK done\r\n")
+            except OSError:
+                return
+
+
+@pytest.mark.parametrize(
+    ("fetched", "whole"),
+    [
+        ([b"* 1 FETCH (BODY[] {3}\r\n", b"x\0y UID 4)\r\n"], True),
+        ([b"* 1 FETCH (BODY[] {999999999999999999999999}\r\n"], False),
+        ([b"* 1 FETCH (BODY[] {9999999}\r\n"], False),
+        (repeat(b"* 1 FETCH (FLAGS ())\r\n" * 1000), False),
+        (repeat(b"x" * 10_000), False),
+    ],
+    ids=["honest", "a literal beyond all numbers", "a literal beyond the limit", "lines without end", "a line without end"],
+)
+def test_no_more_is_read_than_was_to_be_expected(monkeypatch: pytest.MonkeyPatch, fetched: Iterable[bytes], whole: bool):
+    monkeypatch.setattr(Liar, "fetched", fetched)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Liar) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        account = Account(host="127.0.0.1", port=server.server_address[1], tls="none", user="u", password="p")
+        mailbox = Mailbox(account, max_bytes=1000)
+        (mail,) = mailbox.waiting(5, lambda _key: False)
+        if whole:
+            assert mailbox.fetch(mail) == b"x\0y"
+        else:
+            with pytest.raises(MailboxError):
+                mailbox.fetch(mail)
+        mailbox.close()
+        server.shutdown()
