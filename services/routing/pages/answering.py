@@ -3,8 +3,6 @@
 Invariant: every text of a person or a request goes through the template's escaping; the style is the one that the policy names.
 """
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from services.routing.domain.answering import Answer
+from shared.http.pages import page_headers
 
 FOLDER = Path(__file__).parent
 STYLE = (FOLDER / "answering.css").read_text(encoding="utf-8")
@@ -23,18 +22,7 @@ WORDS: Mapping[str, Any] = yaml.safe_load((FOLDER / "answering.yaml").read_text(
 LONGEST_TEXT = 2000
 LONGEST_OPINION = 20_000
 RATINGS = (1, 2, 3, 4, 5)
-_HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Vary": "Accept-Language",
-}
+HEADERS = {**page_headers(styles=[STYLE.encode()], posts=True), "Vary": "Accept-Language"}
 Tone = Literal["", "fault", "good"]
 
 
