@@ -1,5 +1,5 @@
-"""`backline`: the stack, requests, imports, the rejection desk, units' keys, recovery (parked, dead letters, reconcile, replay,
-rebuild, restore) and the contract.
+"""`backline`: the stack, requests, imports, the rejection desk, erasing, bid seasons, units' keys, recovery (parked, dead letters,
+reconcile, replay, rebuild, restore) and the contract.
 """
 
 import typer

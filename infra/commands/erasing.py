@@ -22,13 +22,15 @@ from infra.commands.progress import progress
 from infra.commands.services import As, Folder, acting
 from infra.commands.target import FOLDER, Target
 from infra.commands.words import said
-from shared.client import Client
+from shared.client import Busy, Client, NotFound, ServerFault
 
 console = Console()
 Url = Annotated[str, typer.Option(help="intake's address instead of a local stack; the services' token is in BACKLINE_TOKEN")]
 DocumentsUrl = Annotated[str, typer.Option(help="documents' address, beside --url")]
 Files = Annotated[bool, typer.Option("--files", help="also the uploads that these requests alone name")]
 Page = dict[str, Any]
+AT_ONCE = 2_000
+"""Requests, and entries, that are written down at once: so many ids are well within what intake takes as one body."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,32 +80,38 @@ def person(
     """
     language, by, target = language_of(locale), acting(as_), _target(folder, url, documents_url)
     wanted = [line.strip() for line in sys.stdin] if values == ["-"] else values
-    found = _found(target, unit, [value for value in wanted if value])
+    found = _found(target, unit, [value for value in wanted if value], by)
     chosen = {"exact", "within"} if within else {"exact"}
     _show(found, chosen, language)
-    wish: Page = {"unit": unit, "files": files}
-    wish["requests"] = [one["request"] for one in found["requests"] if one["how"] in chosen]
-    wish["entries"] = [one["entry"] for one in found["entries"] if one["how"] in chosen]
-    if not wish["requests"] and not wish["entries"]:
+    requests = [one["request"] for one in found["requests"] if one["how"] in chosen]
+    entries = [one["entry"] for one in found["entries"] if one["how"] in chosen]
+    if not requests and not entries:
         return
     if not yes:
         console.print(said("erase_preview", language), highlight=False)
         return
-    erasure = target.ask("POST", "intake", f"/internal/erasures?{urlencode({'by': by})}", content=json.dumps(wish).encode())
-    _finish(target, erasure, by, language)
+    begun = [
+        _begun(
+            target,
+            {"unit": unit, "files": files, "requests": requests[first:][:AT_ONCE], "entries": entries[first:][:AT_ONCE]},
+            by,
+        )
+        for first in range(0, max(len(requests), len(entries)), AT_ONCE)
+    ]
+    _end([line for erasure in begun for line in _finish(target, erasure, by, language)], language)
 
 
 def go_on(folder: Folder = FOLDER, url: Url = "", documents_url: DocumentsUrl = "", as_: As = "", locale: Locale = None) -> None:
     """Finish every erasure that was begun and broken off."""
     language, by, target = language_of(locale), acting(as_), _target(folder, url, documents_url)
     begun = target.ask("GET", "intake", "/internal/erasures")["erasures"]
-    for erasure in begun:
-        _finish(target, erasure, by, language)
+    left = [line for erasure in begun for line in _finish(target, erasure, by, language)]
     if not begun:
         console.print(said("erase_nothing", language), highlight=False)
+    _end(left, language)
 
 
-def _found(target: Target, unit: str, values: list[str]) -> Page:
+def _found(target: Target, unit: str, values: list[str], by: str) -> Page:
     """Everything that names them, page by page; the values are in the bodies of these questions alone."""
     requests: list[Page] = []
     entries: list[Page] = []
@@ -111,12 +119,18 @@ def _found(target: Target, unit: str, values: list[str]) -> Page:
     with progress("looking") as shown:
         while after is not None:
             content = json.dumps({"unit": unit, "values": values, "after": after}).encode()
-            page = target.ask("POST", "intake", "/internal/persons:find", content=content)
+            page = target.ask("POST", "intake", f"/internal/persons:find?{urlencode({'by': by})}", content=content)
             requests += page["requests"]
             entries += page["entries"]
             shown.by(page["looked"])
             after = page["next"]
     return {"requests": requests, "entries": entries}
+
+
+def _begun(target: Target, wish: Page, by: str) -> Page:
+    """An erasure that intake has written down."""
+    begun: Page = target.ask("POST", "intake", f"/internal/erasures?{urlencode({'by': by})}", content=json.dumps(wish).encode())
+    return begun
 
 
 def _show(found: Page, chosen: set[str], language: Language) -> None:
@@ -134,19 +148,35 @@ def _show(found: Page, chosen: set[str], language: Language) -> None:
     console.print(said("erase_counts", language, number=number, rest=len(rows) - number), highlight=False)
 
 
-def _finish(target: Target, erasure: Page, by: str, language: Language) -> None:
-    """Erase what is left of an erasure. A request is ticked off when both services have erased it, in this order."""
+def _finish(target: Target, erasure: Page, by: str, language: Language) -> list[str]:
+    """Erase what is left of an erasure. A request is ticked off when both services have erased it, in this order.
+
+    One that cannot be erased now, set aside for example, keeps no other: a line for each is what is returned.
+    """
     place, asked = f"/internal/erasures/{erasure['id']}", urlencode({"by": by})
     rendered = uploads = 0
+    left: list[str] = []
     with progress("erasing", len(erasure["requests"])) as shown, _asking(target, language) as client:
         entries = target.ask("POST", "intake", f"{place}/entries?{asked}")
         for identity in erasure["requests"]:
-            uploads += client.erase(identity, by=by, files=erasure["files"]).files
-            rendered += client.erase_files(identity, by=by).files
-            target.ask("POST", "intake", f"{place}/done?{urlencode({'request': identity})}")
+            try:
+                uploads += client.erase(identity, by=by, files=erasure["files"]).files
+                rendered += client.erase_files(identity, by=by).files
+            except (Busy, NotFound, ServerFault) as problem:
+                left.append(f"{identity}: {problem.detail} ({problem.status} {problem.code})")
+            else:
+                target.ask("POST", "intake", f"{place}/done?{urlencode({'request': identity})}")
             shown.by(1)
-    counts = {"requests": len(erasure["requests"]), "entries": entries["entries"], "files": uploads, "rendered": rendered}
+    done = len(erasure["requests"]) - len(left)
+    counts = {"requests": done, "entries": entries["entries"], "files": uploads, "rendered": rendered}
     console.print(said("erased_person", language, **counts), highlight=False)
+    return left
+
+
+def _end(left: list[str], language: Language) -> None:
+    """End the command with what could not be erased, if anything could not."""
+    if left:
+        fail("\n".join([said("erase_left", language, number=len(left)), *left]))
 
 
 def _target(folder: Path, url: str, documents_url: str) -> Target:

@@ -93,6 +93,11 @@ WHOLE = {
         zh="已删除：申请 {requests} 条，退件 {entries} 条，上传文件 {files} 份，生成的文件 {rendered} 份。",
         en="Erased: {requests} requests, {entries} entries of the desk, {files} uploads, {rendered} rendered files.",
     ),
+    "erase_left": Text(
+        zh="有 {number} 条申请现在不能删除（其余已完成）；处理后运行 `backline erase continue`，见 `backline parked list`。",
+        en="{number} requests could not be erased now, and the others are; see `backline parked list`, then run "
+        "`backline erase continue`.",
+    ),
     "erase_preview": Text(
         zh="尚未删除任何内容；确认后加 --yes 再次运行。", en="Nothing was erased yet; run it again with --yes."
     ),

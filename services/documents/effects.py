@@ -120,11 +120,12 @@ class Rendering:
         return Done(data=_document(item, made, sha256, taken, sheet).model_dump(mode="json"))
 
     async def _still(self, request: str, personal: Json) -> bool:
-        """Whether the personal values are what was rendered: an erasure that has not seen the file yet is seen here."""
-        try:
-            return await self._intake.personal(request) == personal
-        except httpx.HTTPError:
-            return False  # not known: the file goes, and is made again
+        """Whether the personal values are what was rendered: an erasure that has not seen the file yet is seen here.
+
+        Raises httpx.HTTPError, and then the file stays: another process may have said that it exists, since the same bytes are the
+        same file. One that nobody names goes with the orphans.
+        """
+        return await self._intake.personal(request) == personal
 
     def _job(self, item: Item, personal: Json, taken: tuple[File, ...], left_out: tuple[tuple[str, str], ...]) -> Job:
         directory, request = self._directory(), item.data["request"]

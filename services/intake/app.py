@@ -83,7 +83,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
             callback_routes(_callbacks(settings, parts), people.desk, parts.people, parts.clock, parts.auth),
             access_routes(_administration(parts, people.desk), parts.auth.needs("access:manage"), settings.access_role),
             attachment_routes(attachments, parts.blobs, projection, parts.signer, parts.auth.needs),
-            *_erasing(parts, requests.desk, book, desk, Uploads(parts.blobs, projection)),
+            *_erasing(parts, requests.desk, book, desk, Uploads(parts.blobs, projection, requests.store.events)),
             personal_routes(projection, parts.blobs, parts.packs, parts.auth.service, parts.signer),
         ],
         prepare=[projection.prepare, book.prepare, desk.shelf.prepare, *(door.open for door in doors)],
@@ -114,9 +114,9 @@ def _requests(
 def _erasing(parts: Parts, requests: Desk, book: MailBook, desk: DeskRoom, uploads: Uploads) -> tuple[APIRouter, APIRouter]:
     """What operators erase with: a request's values, and whatever names a natural person."""
     database, authorised = parts.database, parts.auth.service
-    persons = Persons(database["requests"], database["desk"], database["erasures"], parts.packs)
+    persons = Persons(database["requests"], desk.shelf, database["erasures"], parts.packs)
     return (
-        erasing_routes(requests, book, desk.shelf.forget, parts.blobs, parts.audit, parts.clock, authorised, uploads.forget),
+        erasing_routes(requests, book, desk.shelf, parts.blobs, parts.audit, parts.clock, authorised, uploads.forget),
         person_routes(persons, parts.blobs, parts.audit, parts.clock, authorised),
     )
 

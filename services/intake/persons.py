@@ -3,12 +3,11 @@
 Invariant: what is to be erased is written down as ids before the first of them is; the value itself is written nowhere.
 """
 
-import json
 from collections.abc import AsyncIterator, Mapping
-from collections.abc import Collection as Several
 from datetime import datetime
 from typing import Any
 
+from services.intake.desk.shelf import Shelf
 from services.intake.domain import RequestDomain
 from services.intake.domain.persons import How, named, named_in
 from services.intake.domain.state import State
@@ -61,11 +60,9 @@ class Erasure(Frozen):
 class Persons:
     """Reads of the ledger and the desk for an operator, and the collection `erasures`."""
 
-    def __init__(
-        self, requests: Collection, desk: Collection, erasures: Collection, packs: Mapping[tuple[str, str], Pack]
-    ) -> None:
+    def __init__(self, requests: Collection, shelf: Shelf, erasures: Collection, packs: Mapping[tuple[str, str], Pack]) -> None:
         self._requests = requests
-        self._desk = desk
+        self._shelf = shelf
         self._erasures = erasures
         self._packs = packs
 
@@ -92,12 +89,9 @@ class Persons:
         return Named(request=request, how=how, fields=tuple(sorted(fields)), files=tuple(file.sha256 for file in files))
 
     async def _entries(self, unit: str, wanted: frozenset[str]) -> AsyncIterator[NamedEntry]:
-        async for stored in self._desk.find({"unit": unit}, {"content": 1, "raw": 1, "claim.body": 1}):
-            texts = [stored.get("content"), (stored.get("claim") or {}).get("body")]
-            content = [json.loads(text) for text in texts if text]
-            how = named_in([*content, stored.get("raw") or ""], wanted)
-            if how is not None:
-                yield NamedEntry(entry=stored["_id"], how=how)
+        async for entry, contents in self._shelf.contents(unit):
+            if (how := named_in(contents, wanted)) is not None:
+                yield NamedEntry(entry=entry, how=how)
 
     # -- what is yet to be erased
 
@@ -121,16 +115,15 @@ class Persons:
         done = await self._erasures.update_one({"_id": erasure}, {"$pull": {"requests": request}})
         return bool(done.matched_count)
 
-    async def mails_of(self, entries: Several[str]) -> list[str]:
-        """The digests of the raw mails that `entries` are about."""
-        mails = self._desk.find({"_id": {"$in": list(entries)}, "kind": "mail"}, {"place": 1})
-        return [str(one["place"]) async for one in mails]
+    async def mails_of(self, erasure: Erasure) -> list[str]:
+        """The digests of the raw mails that the entries of an erasure are about."""
+        return await self._shelf.mails_of_these(erasure.entries)
 
     async def forget_entries(self, erasure: Erasure) -> int:
         """Delete the entries of an erasure; how many there were. Their mails go before: nothing else says where these are."""
-        gone = await self._desk.delete_many({"_id": {"$in": list(erasure.entries)}})
+        gone = await self._shelf.forget_these(erasure.entries)
         await self._erasures.update_one({"_id": erasure.id}, {"$set": {"entries": []}})
-        return int(gone.deleted_count)
+        return gone
 
 
 def _state(stored: Mapping[str, Any]) -> State:

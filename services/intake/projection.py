@@ -29,6 +29,7 @@ FILTERS = {
 OPPORTUNITY = "state.request.opportunity.id"
 CHANNEL = "state.private.channel"
 ENCLOSED = "state.request.attachments.sha256"
+ASKED_FOR = "state.private.pending.version.request.attachments.sha256"
 SAID = "data.request.attachments.sha256"
 RECEIVED, FILED_BY = "state.received_at", "state.private.filed_by"
 SEATS = ("state.timeline.data.seat.person", "state.timeline.data.seats.person")
@@ -61,7 +62,8 @@ class Projection:
         await self._collection.create_index(NEWEST_FIRST)
         for path in (FILTERS["business_unit"], FILED_BY, FILTERS["opportunity"], FILTERS["status"]):
             await self._collection.create_index([(path, 1), *NEWEST_FIRST])
-        await self._collection.create_index(ENCLOSED, sparse=True)
+        for path in (ENCLOSED, ASKED_FOR):
+            await self._collection.create_index(path, sparse=True)
         older = {"schema": {"$lt": 2}, "state.timeline.source": "intake", RECEIVED: None}  # few or none: read by the first index
         said = {"$toDate": {"$getField": {"field": "at", "input": FIRST_SAID}}}
         while some := [stored["_id"] async for stored in self._collection.find(older, {"_id": 1}).limit(PLACED_AT_ONCE)]:
@@ -121,10 +123,14 @@ class Projection:
         return named & digests
 
     async def named_by_others(self, digests: Several[str], request: str) -> set[str]:
-        """Those of `digests` that another request than `request` names as a file."""
+        """Those of `digests` that another request than `request` names as a file, also in a wording that it was asked to take."""
         wanted = [written for digest in digests for written in (digest, digest.upper())]
-        others = {ENCLOSED: {"$in": wanted}, "_id": {"$ne": request}}
-        return await self._named(others, {ENCLOSED: 1}) & set(wanted)
+        others = {"$or": [{path: {"$in": wanted}} for path in (ENCLOSED, ASKED_FOR)], "_id": {"$ne": request}}
+        named = await self._named(others, {ENCLOSED: 1})
+        async for stored in self._collection.find(others, {ASKED_FOR: 1}):
+            pending = ((stored.get("state") or {}).get("private") or {}).get("pending") or ()
+            named |= {file["sha256"] for asked in pending for file in asked["version"]["request"].get("attachments", ())}
+        return named & set(wanted)
 
     async def _named(self, query: Mapping[str, Any], paths: Mapping[str, int]) -> set[str]:
         found: set[str] = set()

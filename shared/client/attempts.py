@@ -12,8 +12,8 @@ from shared.client.problems import ApiProblem, NotAnswered, ServerFault
 
 AGAIN = frozenset({429, 502, 503, 504})
 LONGEST_PAUSE = 60.0
-HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-"""What never left, and never will: an address of another kind, a header that cannot be sent."""
+HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
+"""What never left, and never will: an address of another kind or that leads nowhere, a header that cannot be sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +39,14 @@ def attempts(call: Call[Any], patience: Patience, urls: Mapping[str, str]) -> St
         told: str | None = None
         try:
             answer = yield Send(call=call)
-            if isinstance(answer, httpx.TransportError):
+            if isinstance(answer, httpx.RequestError):
                 raise answer
             if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
                 return _read(call, answer)
             if attempt == patience.attempts or answer.status_code not in AGAIN:
                 raise problem_of(answer)
             told = answer.headers.get("retry-after")
-        except (httpx.TransportError, BrokenOff) as error:
+        except (httpx.RequestError, BrokenOff) as error:
             if attempt == patience.attempts or isinstance(error, HOPELESS):
                 where = f"{urls[call.service]}{call.path}"
                 raise NotAnswered(f"{where} did not answer ({type(error).__name__})") from error

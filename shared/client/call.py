@@ -40,7 +40,7 @@ class Call(Generic[A]):
 
 @dataclass(frozen=True, kw_only=True)
 class Send:
-    """Send `call` once. Answered with httpx.Response, or with the httpx.TransportError that came instead."""
+    """Send `call` once. Answered with httpx.Response, or with the httpx.RequestError that came instead."""
 
     call: Call[Any]
 

@@ -25,7 +25,7 @@ class Methods:
     waive = Asked(commands.waive)
     batch = Asked(batches.batch)
     store_attachment = Asked(commands.store_attachment)
-    resend = Asked(commands.resend)
+    resend = Walked(errands.resend)
     erase = Asked(commands.erase)
     erase_files = Asked(commands.erase_files)
     import_people = Asked(commands.import_people)

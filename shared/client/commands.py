@@ -2,7 +2,6 @@
 
 import hashlib
 from pathlib import Path
-from typing import Literal
 
 from shared.client.call import Call, command, dumped, reads, safe
 from shared.client.models import Erased, ErasedFiles, Imported, Stored
@@ -33,21 +32,9 @@ def waive(request_id: str, precondition: str, reason: str, *, key: str | None = 
     return command("POST", f"/v1/requests/{safe(request_id)}/waive", body, Answer, key)
 
 
-def resend(
-    entry: str,
-    *,
-    body: Json | None = None,
-    patch: Json | None = None,
-    action: Literal["submit", "amend", "withdraw"] | None = None,
-    seen: int | None = None,
-) -> Call[Answer]:
-    """Send an entry of the desk again: a whole `body`, a `patch` (JSON Merge Patch) to what was sent, or the same once more.
-
-    `seen` is the entry's own, as it was read: a correction that rests on what is no longer so is refused. No key: what is sent
-    again is named by entry and content.
-    """
-    given: Json = {"body": body, "patch": patch, "action": action, "seen": seen}
-    content = dumped({name: value for name, value in given.items() if value is not None})
+def resent(entry: str, correction: Json) -> Call[Answer]:
+    """An entry of the desk, sent again; see `errands.resend`. What is None is not said."""
+    content = dumped({name: value for name, value in correction.items() if value is not None})
     path, headers = f"/v1/desk/{safe(entry)}/resend", {"Content-Type": "application/json"}
     return Call(method="POST", service="intake", path=path, read=reads(Answer), headers=headers, content=content)
 

@@ -1,8 +1,12 @@
 """Problem details (RFC 9457) as exceptions, by what a program can do about them."""
 
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from shared.schemas.model import Frozen, Text
+
+M = TypeVar("M", bound=Frozen)
 
 
 class Fault(Frozen):
@@ -22,10 +26,10 @@ class ApiProblem(Exception):  # noqa: N818  # the answer's own word for it
         self.code = code
         self.detail = detail
         self.body = body
-        self.message = (
-            Text.model_validate(body["message"]) if isinstance(body.get("message"), dict) else Text(zh=detail, en=detail)
-        )
-        self.errors = tuple(Fault.model_validate(fault) for fault in body.get("errors", ()))
+        self.message = _read(Text, body.get("message")) or Text(zh=detail, en=detail)
+        errors = body.get("errors")
+        faults = [_read(Fault, fault) for fault in errors] if isinstance(errors, list) else []
+        self.errors = tuple(fault for fault in faults if fault is not None)
 
     @staticmethod
     def of(status: int, body: Any, text: str = "") -> "ApiProblem":
@@ -66,6 +70,14 @@ class ServerFault(ApiProblem):
 
 class NotAnswered(Exception):  # noqa: N818  # what did not come
     """No answer after every attempt: whether it was done is not known, and sending it again under its key is safe."""
+
+
+def _read(model: type[M], given: object) -> M | None:
+    """`given` as a service says it; None for what some other program between says instead."""
+    try:
+        return model.model_validate(given)
+    except ValidationError:
+        return None
 
 
 KINDS: dict[int, type[ApiProblem]] = {

@@ -13,6 +13,8 @@ from shared.client.call import Call, Now, Pause, Send, Steps, Stream, Tell, Told
 
 A = TypeVar("A")
 SECONDS = 120.0
+CONNECT_SECONDS = 10.0
+TIMEOUT = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS)
 PIECE_BYTES = 256 * 1024
 Sleep = Callable[[float], None]
 AsyncSleep = Callable[[float], Awaitable[None]]
@@ -21,17 +23,22 @@ AsyncSleep = Callable[[float], Awaitable[None]]
 class Transport:
     """What both know: addresses by service, patience, and how a call becomes what httpx is told."""
 
-    def __init__(self, urls: Mapping[str, str], patience: Patience | None, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, urls: Mapping[str, str], headers: Mapping[str, str], patience: Patience | None, monotonic: Callable[[], float]
+    ) -> None:
+        self._headers = headers
         self._urls = {name: url.rstrip("/") for name, url in urls.items()}
         self._patience = patience or Patience()
         self._monotonic = monotonic
 
     def _asked(self, call: Call[Any], content: Any) -> dict[str, Any]:
+        if call.service not in self._urls:
+            raise ValueError(f"this client has no address of {call.service}; it was given: {', '.join(self._urls) or 'none'}")
         asked: dict[str, Any] = {
             "method": call.method,
             "url": self._urls[call.service] + call.path,
             "params": {name: value for name, value in call.params.items() if value is not None},
-            "headers": dict(call.headers),
+            "headers": {**self._headers, **call.headers},
             "content": content,
         }
         if isinstance(call.content, Path):
@@ -40,7 +47,7 @@ class Transport:
 
 
 class Blocking(Transport):
-    """Sends through an `httpx.Client`, which brings token, language and time-outs. Close it, or use it in a `with` block."""
+    """Sends through an `httpx.Client`, which brings connections and time-outs and is closed with it. Use it in a `with` block."""
 
     def __init__(
         self,
@@ -53,9 +60,8 @@ class Blocking(Transport):
         sleep: Sleep = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(urls, patience, monotonic)
-        self._http = http or httpx.Client(timeout=SECONDS, trust_env=False)
-        self._http.headers.update(_headers(token, language))
+        super().__init__(urls, _headers(token, language), patience, monotonic)
+        self._http = http or httpx.Client(timeout=TIMEOUT, trust_env=False)
         self._sleep = sleep
 
     def __enter__(self) -> Self:
@@ -108,18 +114,18 @@ class Blocking(Transport):
                 raise TypeError("only a stream tells")
         assert_never(step)
 
-    def _sent(self, call: Call[Any]) -> httpx.Response | httpx.TransportError:
+    def _sent(self, call: Call[Any]) -> httpx.Response | httpx.RequestError:
         try:
             if isinstance(call.content, Path):
                 with call.content.open("rb") as file:
                     return self._http.request(**self._asked(call, file))
             return self._http.request(**self._asked(call, call.content))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error
 
 
 class Awaiting(Transport):
-    """Sends through an `httpx.AsyncClient`. Close it with `aclose`, or use it in an `async with` block."""
+    """Sends through an `httpx.AsyncClient`, as `Blocking`. Close it with `aclose`, or use it in an `async with` block."""
 
     def __init__(
         self,
@@ -132,9 +138,8 @@ class Awaiting(Transport):
         sleep: AsyncSleep = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(urls, patience, monotonic)
-        self._http = http or httpx.AsyncClient(timeout=SECONDS, trust_env=False)
-        self._http.headers.update(_headers(token, language))
+        super().__init__(urls, _headers(token, language), patience, monotonic)
+        self._http = http or httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
         self._sleep = sleep
 
     async def __aenter__(self) -> Self:
@@ -187,11 +192,11 @@ class Awaiting(Transport):
                 raise TypeError("only a stream tells")
         assert_never(step)
 
-    async def _sent(self, call: Call[Any]) -> httpx.Response | httpx.TransportError:
+    async def _sent(self, call: Call[Any]) -> httpx.Response | httpx.RequestError:
         content = _pieces(call.content) if isinstance(call.content, Path) else call.content
         try:
             return await self._http.request(**self._asked(call, content))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error
 
 

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.cli import app
+from infra.commands import erasing
 from infra.stack import SERVICE_TOKEN
 from tests.fuzz.driving import Stack
 from tests.fuzz.scene import SAMPLE, scene
@@ -82,6 +83,25 @@ def test_one_request_is_erased_at_both_services(stack: Stack):
     assert WHO not in personal(stack, request)
     status, told = backline(stack, "request", "nothing-of-the-kind", "--as", "op")
     assert status == 1
+
+
+def test_more_than_one_body_holds_is_written_down_in_parts(stack: Stack, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(erasing, "AT_ONCE", 1)
+    made = [submitted(stack, reference, "Kanari98q0002") for reference in ("ERA-6", "ERA-7")]
+    status, told = backline(stack, "person", "Kanari98q0002", "--unit", BODY["business_unit"], "--yes")
+    assert (status, told.count("Erased: 1 requests")) == (0, 2), told
+    assert all("Kanari98q0002" not in personal(stack, one) for one in made)
+
+
+def test_one_that_cannot_be_erased_keeps_no_other(stack: Stack):
+    request = submitted(stack, "ERA-5", WHO)
+    wish = {"unit": BODY["business_unit"], "requests": ["set-aside", request]}
+    headers = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
+    httpx.post(f"{stack.urls['intake']}/internal/erasures?by=op", json=wish, headers=headers).raise_for_status()
+    status, told = backline(stack, "continue", "--as", "op")
+    assert (status, "Erased: 1 requests" in told, WHO in personal(stack, request)) == (1, True, False), told
+    left = httpx.get(f"{stack.urls['intake']}/internal/erasures", headers=headers).json()["erasures"]
+    assert [one["requests"] for one in left] == [["set-aside"]]
 
 
 def test_one_address_alone_is_wrongly_asked(stack: Stack):

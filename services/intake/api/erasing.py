@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from services.intake.desk.shelf import Shelf
 from services.intake.mail.kept import MailBook
 from services.intake.reception import command_id
 from shared.http.problems import Refused
@@ -43,7 +44,7 @@ class Erased(Frozen):
 def erasing_routes(
     desk: Desk,
     book: MailBook,
-    forget: Callable[[str], Awaitable[int]],
+    shelf: Shelf,
     blobs: BlobStore,
     audit: Audit,
     clock: Clock,
@@ -62,8 +63,10 @@ def erasing_routes(
             told = await desk.tell(Told(id=command, subject=request_id, name="erase", data=data, at=now))
             if told.problem:
                 raise Refused(NOT_NOW)
-            deleted = [await blobs.discard(sha256, datetime.now(UTC)) for sha256 in await book.bytes_of(request_id)]
-            entries = await forget(request_id)
+            # Before the entries: nothing else says where their mails are.
+            mails = dict.fromkeys([*await book.bytes_of(request_id), *await shelf.mails_of(request_id)])
+            deleted = [await blobs.discard(sha256, datetime.now(UTC)) for sha256 in mails]
+            entries = await shelf.forget(request_id)
             gone = await uploads(request_id) if files and uploads is not None else 0
             if told.refusal is not None and not (deleted or entries):
                 raise Refused(told.refusal)

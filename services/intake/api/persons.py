@@ -1,6 +1,7 @@
 """Erasing a natural person: what names them is found, then written down as ids, then erased one by one. An operator's deed.
 
-Invariant: the value stands in the body of one question and in nothing that is kept: no address, no log, no audit.
+Invariant: the value stands in the body of one question and in nothing that is kept: no address, no log, no audit. That somebody looked
+is in the audit, whether or not anything is erased then.
 """
 
 import uuid
@@ -21,8 +22,8 @@ from shared.service.audit import Audit
 from shared.storage import BlobStore
 from shared.telemetry.clock import Clock
 
-MOST = 10_000
-"""Requests, and entries, of one erasure."""
+MOST = 3_000
+"""Requests, and entries, of one erasure: so many ids are a body that is taken."""
 NO_ERASURE = Refusal(code="not_found", status=404, message=Text(zh="没有这次删除。", en="There is no such erasure."))
 NOTHING_NAMED = Refusal(
     code="nothing_to_look_for",
@@ -56,6 +57,12 @@ class Begun(Frozen):
     erasures: tuple[Erasure, ...]
 
 
+class Ticked(Frozen):
+    """A request that is not left to be done any more."""
+
+    request: str
+
+
 class EntriesErased(Frozen):
     """How many entries of the desk, and raw mails of these, were deleted."""
 
@@ -68,11 +75,16 @@ def person_routes(persons: Persons, blobs: BlobStore, audit: Audit, clock: Clock
     router = APIRouter(prefix="/internal", dependencies=[Depends(authorised)], include_in_schema=False)
 
     @router.post("/persons:find")
-    async def find(wanted: Wanted) -> Found:
+    async def find(wanted: Wanted, by: By) -> Found:
         values = frozenset(folded(value) for value in wanted.values) - {""}
         if not values:
             raise Refused(NOTHING_NAMED)
-        return await persons.find(wanted.unit, values, wanted.after)
+        if wanted.after:
+            return await persons.find(wanted.unit, values, wanted.after)
+        async with audit.deed("find person", by, {"unit": wanted.unit, "values": len(values)}) as outcome:
+            found = await persons.find(wanted.unit, values, "")
+            outcome.update(requests=len(found.requests), entries=len(found.entries), more=found.next is not None)
+        return found
 
     @router.post("/erasures", status_code=201)
     async def begin(wish: Wish, by: By) -> Erasure:
@@ -93,14 +105,14 @@ def person_routes(persons: Persons, blobs: BlobStore, audit: Audit, clock: Clock
         if kept is None:
             raise Refused(NO_ERASURE)
         async with audit.deed("erase entries", by, {"erasure": erasure}) as outcome:
-            mails = [await blobs.discard(sha256, datetime.now(UTC)) for sha256 in await persons.mails_of(kept.entries)]
+            mails = [await blobs.discard(sha256, datetime.now(UTC)) for sha256 in await persons.mails_of(kept)]
             outcome.update(entries=await persons.forget_entries(kept), mails=sum(mails))
         return EntriesErased(**outcome)
 
     @router.post("/erasures/{erasure}/done")
-    async def done(erasure: str, request: str) -> Begun:
+    async def done(erasure: str, request: str) -> Ticked:
         if not await persons.tick(erasure, request):
             raise Refused(NO_ERASURE)
-        return Begun(erasures=tuple(await persons.open()))
+        return Ticked(request=request)
 
     return router

@@ -3,12 +3,12 @@
 Invariant: nothing runs or is styled but what stands in the page (by its digest), it talks to this service alone, and no one may frame it.
 """
 
-import base64
-import hashlib
 import re
 from pathlib import Path
 
 from fastapi import APIRouter, Response
+
+from shared.http.pages import page_headers
 
 PAGE = Path(__file__).with_name("page.html")
 ADDRESS = "/desk"
@@ -17,13 +17,7 @@ ADDRESS = "/desk"
 def page_routes() -> APIRouter:
     """GET /desk: the page itself is for everybody; what it shows is asked for with the reader's token."""
     content = PAGE.read_bytes()
-    headers = {
-        "Content-Security-Policy": policy_of(content),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cache-Control": "no-cache",
-    }
+    headers = headers_of(content)
     router = APIRouter(include_in_schema=False)
 
     @router.get(ADDRESS)
@@ -33,14 +27,12 @@ def page_routes() -> APIRouter:
     return router
 
 
-def policy_of(page: bytes) -> str:
-    """The Content-Security-Policy that lets run and style what stands in `page`, and nothing else."""
-    allowed = [f"{kind}-src {' '.join(_digests(page, tag))}" for kind, tag in (("script", b"script"), ("style", b"style"))]
-    rest = ("default-src 'none'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
-    return "; ".join((*rest, *allowed))
+def headers_of(page: bytes) -> dict[str, str]:
+    """What lets run and style what stands in `page`, and nothing else."""
+    styles, scripts = _inline(page, b"style"), _inline(page, b"script")
+    return page_headers(styles=styles, scripts=scripts, connects=True, kept="no-cache")
 
 
-def _digests(page: bytes, tag: bytes) -> list[str]:
-    """'sha256-…' of the content of each element `tag` (CSP Level 3, 2.3.1)."""
-    inline = re.findall(b"<" + tag + b">(.*?)</" + tag + b">", page, re.DOTALL)
-    return [f"'sha256-{base64.b64encode(hashlib.sha256(one).digest()).decode()}'" for one in inline]
+def _inline(page: bytes, tag: bytes) -> list[bytes]:
+    """The content of each element `tag`."""
+    return re.findall(b"<" + tag + b">(.*?)</" + tag + b">", page, re.DOTALL)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,12 +63,26 @@ class Shelf:
         return True
 
     async def forget(self, request: str) -> int:
-        """Delete what is kept of `request`, whatever became of it: what was sent holds personal values. How many there were.
+        """Delete what is kept of `request`, whatever became of it: what was sent holds personal values. How many there were."""
+        return int((await self._collection.delete_many(_about(request))).deleted_count)
 
-        Of it is what was refused about it, what names it, and what became it when it was corrected.
-        """
-        theirs = {"$or": [{"subject": request}, {"names": request}, {"settled.request": request}]}
-        return int((await self._collection.delete_many(theirs)).deleted_count)
+    async def forget_these(self, entries: Sequence[str]) -> int:
+        """Delete these entries; how many there were."""
+        return int((await self._collection.delete_many({"_id": {"$in": list(entries)}})).deleted_count)
+
+    async def mails_of(self, request: str) -> list[str]:
+        """The digests of the raw mails that lie on the desk because of `request`: only its entry says where such a one is."""
+        return await self._mails(_about(request))
+
+    async def mails_of_these(self, entries: Sequence[str]) -> list[str]:
+        """The digests of the raw mails that these entries are about."""
+        return await self._mails({"_id": {"$in": list(entries)}})
+
+    async def contents(self, unit: str) -> AsyncIterator[tuple[str, list[object]]]:
+        """Of each entry of `unit` what was sent, and the correction of it that is under way."""
+        async for stored in self._collection.find({"unit": unit}, {"content": 1, "raw": 1, "claim.body": 1}):
+            texts = [stored.get("content"), (stored.get("claim") or {}).get("body")]
+            yield stored["_id"], [*(json.loads(text) for text in texts if text), stored.get("raw") or ""]
 
     async def head(self, request: str | None, unit: str) -> int:
         """The number of intake's last word on `request`, as far as it is for `unit` to know; else 0."""
@@ -128,6 +142,9 @@ class Shelf:
         rows = self._collection.aggregate([{"$match": OPEN}, {"$group": {"_id": "$unit", "number": {"$sum": 1}}}])
         return {str(row["_id"]): int(row["number"]) async for row in rows}
 
+    async def _mails(self, query: Mapping[str, Any]) -> list[str]:
+        return [str(one["place"]) async for one in self._collection.find({**query, "kind": "mail"}, {"place": 1})]
+
     async def _settle_moved(self, batch: Sequence[Mapping[str, Any]]) -> int:
         now = self._now()
         moved: list[Mapping[str, Any]] = []
@@ -154,6 +171,11 @@ class Shelf:
             number = int(await self._collection.count_documents({"unit": unit, **OPEN}, limit=self._most_open))
             self._counted[unit] = (time.monotonic(), number)
         return self._counted[unit][1]
+
+
+def _about(request: str) -> Json:
+    """What was refused about `request`, what names it, and what became it when it was corrected."""
+    return {"$or": [{"subject": request}, {"names": request}, {"settled.request": request}]}
 
 
 def _last(stored: Mapping[str, Any]) -> int:

@@ -3,9 +3,7 @@
 Invariant: every text of a person or a request goes through the template's escaping; the style is the one that the policy names.
 """
 
-import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from services.routing.domain.answering import Answer
+from shared.http.pages import page_headers
 
 FOLDER = Path(__file__).parent
 STYLE = (FOLDER / "answering.css").read_text(encoding="utf-8")
@@ -26,18 +25,7 @@ LONGEST_OPINION = 20_000
 RATINGS = (1, 2, 3, 4, 5)
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """What is not seen, and what reorders what is read: with it a name could rewrite the sentence that it stands in."""
-_HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Vary": "Accept-Language",
-}
+HEADERS = {**page_headers(styles=[STYLE.encode()], posts=True), "Vary": "Accept-Language"}
 Tone = Literal["", "fault", "good"]
 
 

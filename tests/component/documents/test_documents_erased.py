@@ -105,7 +105,7 @@ async def ground(mongo_database: Database) -> AsyncIterator[Ground]:
     routers = {
         "intake": (
             personal_routes(site._projection, blobs, site.packs, auth.service, site.signer),
-            intake_erasing(told, book, site.shelf.forget, blobs, audit, site.clock, auth.service),
+            intake_erasing(told, book, site.shelf, blobs, audit, site.clock, auth.service),
         ),
         "documents": (
             document_routes(Projection(made), blobs, auth.principal, site.signer, erasing.was),

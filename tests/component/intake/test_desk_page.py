@@ -4,12 +4,15 @@ import base64
 import hashlib
 import re
 from collections.abc import AsyncIterator
+from typing import get_args
 
 import httpx
 import pytest_asyncio
 
-from services.intake.desk.page import PAGE, page_routes, policy_of
+from services.intake.desk.entries import Kind
+from services.intake.desk.page import PAGE, headers_of, page_routes
 from shared.http.server import create_app
+from shared.schemas.requests import Action, Outcome
 from shared.telemetry.health import Health
 from tests.component.http.test_service_http import application
 
@@ -34,9 +37,9 @@ async def test_the_page_is_for_everybody_and_nobody_may_frame_it(answer: httpx.R
 
 def test_only_the_script_and_the_style_of_the_page_itself_run():
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    policy = policy_of(HTML.encode())
+    policy = headers_of(HTML.encode())["Content-Security-Policy"]
     assert f"script-src 'sha256-{digest}'" in policy
-    assert policy_of(HTML.replace("use strict", "use sloppy").encode()) != policy, "the control"
+    assert headers_of(HTML.replace("use strict", "use sloppy").encode())["Content-Security-Policy"] != policy, "the control"
     assert not re.findall(r"\son\w+=|style=|<link|<img|https?://|@import|url\(", HTML)
 
 
@@ -52,7 +55,16 @@ def test_it_says_the_same_in_both_languages():
     assert said["zh"] == said["en"]
     assert len(said["zh"]) > 30
     asked = {*re.findall(r'say\("([\w.]+)"', SCRIPT), *re.findall(r'data-say="(\w+)"', HTML)}
+    asked |= set(re.findall(r'worded\("\w+", "(\w+)"', SCRIPT))
+    asked |= {*get_args(Action), *get_args(Kind), *get_args(Outcome), "request", "refused", "withdrawn", "held"}
     assert asked <= said["zh"], asked - said["zh"]
+
+
+def test_what_was_sent_as_something_else_is_sent_again_as_what_it_was():
+    """A waiver that was refused became a submission, since the first of three actions was chosen for it."""
+    offered = 'new Set([entry.action, "submit", "amend", "withdraw"])'
+    assert offered in SCRIPT
+    assert "action.value === entry.action ? {} :" in SCRIPT
 
 
 def test_it_asks_addresses_that_there_are():

@@ -24,7 +24,7 @@ async def erased(site: Site, request: str) -> httpx.Response:
     told: Any = OneAtATime(site._requests)
     audit = Audit(MongoAudit(site.database["operations"]), site.clock)
     book = MailBook(site.database["mails"])
-    routes = erasing_routes(told, book, site.shelf.forget, site.blobs, audit, site.clock, auth.service)
+    routes = erasing_routes(told, book, site.shelf, site.blobs, audit, site.clock, auth.service)
     app = create_app(service="intake", health=Health(), routers=(routes,))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://intake") as client:
         headers = {"Authorization": f"Bearer {TOKEN}"}
@@ -48,3 +48,17 @@ async def test_what_was_only_refused_is_erased_and_what_nobody_named_is_not_foun
     assert not await site.blobs.has(mail)
     again = await erased(site, request)
     assert (again.status_code, again.json()["mails"], again.json()["entries"]) == (200, 0, 0)
+
+
+async def test_the_raw_mail_of_an_entry_that_became_the_request_goes_with_it(site: Site):
+    """A mail that nobody could tell the request of is in the book of mails without one: its entry alone says where it lies."""
+    body = a_body("tech.survey")
+    request = id_of(body)
+    (line,) = await batch(site, {"action": "smile", "body": body})
+    assert line["outcome"] == "refused"
+    mail = await site.blobs.put(b"a mail", name="mail.eml", media_type="message/rfc822")
+    corrected = {"kind": "mail", "place": mail, "subject": None, "names": [], "settled": {"at": "", "request": request}}
+    await site.database["desk"].update_one({}, {"$set": corrected})
+    answer = await erased(site, request)
+    assert (answer.status_code, answer.json()["mails"], answer.json()["entries"]) == (200, 1, 1)
+    assert not await site.blobs.has(mail)

@@ -15,7 +15,7 @@ from shared.http.auth import Authenticator
 from shared.http.server import create_app
 from shared.schemas.model import Json
 from shared.service.audit import Audit
-from shared.storage import MongoAudit
+from shared.storage import MongoAudit, MongoLedgerStore
 from shared.telemetry.health import Health
 from tests.builders import a_body, a_directory, with_details
 from tests.component.intake.intake_site import TOKEN, OneAtATime, Site
@@ -33,13 +33,11 @@ class Operator:
         auth = Authenticator(service_token=TOKEN, environment="development", keys_file=None, directory=a_directory)
         told: Any = OneAtATime(site._requests)
         audit, book = Audit(MongoAudit(site.database["operations"]), site.clock), MailBook(site.database["mails"])
-        collections = (site.database[name] for name in ("requests", "desk", "erasures"))
-        requests, desk, erasures = collections
-        persons = Persons(requests, desk, erasures, site.packs)
-        uploads = Uploads(site.blobs, site._projection)
+        persons = Persons(site.database["requests"], site.shelf, site.database["erasures"], site.packs)
+        uploads = Uploads(site.blobs, site._projection, MongoLedgerStore(site.database["requests"]).events)
         routers = (
             person_routes(persons, site.blobs, audit, site.clock, auth.service),
-            erasing_routes(told, book, site.shelf.forget, site.blobs, audit, site.clock, auth.service, uploads.forget),
+            erasing_routes(told, book, site.shelf, site.blobs, audit, site.clock, auth.service, uploads.forget),
         )
         app = create_app(service="intake", health=Health(), routers=routers)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://intake/internal")
@@ -48,7 +46,7 @@ class Operator:
         return await self.http.request(method, path, headers={"Authorization": f"Bearer {by}"}, **more)
 
     async def found(self, *values: str, unit: str = "harbour") -> Json:
-        answer = await self.ask("POST", "/persons:find", json={"unit": unit, "values": list(values)})
+        answer = await self.ask("POST", "/persons:find", params={"by": "op"}, json={"unit": unit, "values": list(values)})
         told: Json = answer.raise_for_status().json()
         return told
 
@@ -93,7 +91,8 @@ async def test_everything_is_looked_at_a_page_at_a_time(operator: Operator, monk
     made = {await operator.submitted(f"P-{number}", WHO) for number in range(5)}
     found, after = set[str](), ""
     while True:
-        answer = await operator.ask("POST", "/persons:find", json={"unit": "harbour", "values": [WHO], "after": after})
+        asked = {"unit": "harbour", "values": [WHO], "after": after}
+        answer = await operator.ask("POST", "/persons:find", params={"by": "op"}, json=asked)
         found |= {one["request"] for one in answer.json()["requests"]}
         after = answer.json()["next"]
         if after is None:
@@ -135,7 +134,7 @@ async def test_an_erasure_that_was_broken_off_is_known_and_finished_and_nothing_
     assert await operator.holding() == []
     assert (await operator.found(WHO))["requests"] == []
     deeds = [entry["action"] async for entry in operator.site.database["operations"].find({})]
-    assert deeds[:1] == ["erase person"]
+    assert deeds[:2] == ["find person", "erase person"], "who only looked is known too"
 
 
 async def test_the_raw_mail_of_an_entry_goes_with_it(operator: Operator):
@@ -161,12 +160,25 @@ async def test_uploads_go_when_they_are_asked_for_and_no_other_request_names_the
     assert (await site.blobs.has(own["sha256"]), await site.blobs.has(shared["sha256"])) == (False, True)
 
 
+async def test_uploads_of_every_wording_go_and_what_another_request_was_asked_to_take_stays(operator: Operator):
+    site = operator.site
+    first, then, theirs = [await site.uploaded(f"{name}.txt", name.encode()) for name in ("first", "then", "theirs")]
+    request = await operator.submitted("P-1", WHO, attachments=[first, theirs])
+    other = await operator.submitted("P-2", "别人")
+    for changed, files in ((request, [then, theirs]), (other, [theirs])):
+        answer = await site.ask("PATCH", f"/v1/requests/{changed}", json={"attachments": files})
+        assert answer.json()["pending"] == ["amendment"], answer.text
+    gone = await operator.ask("POST", f"/requests/{request}/erase", params={"by": "op", "files": True})
+    assert gone.json()["files"] == 2
+    assert [await site.blobs.has(file["sha256"]) for file in (first, then, theirs)] == [False, False, True]
+
+
 async def test_nobody_else_may_ask_and_an_empty_value_finds_nothing(operator: Operator):
     asked = {"unit": "harbour", "values": [WHO]}
     for by in ("dev-unit-harbour", "dev-person-A1"):
-        assert (await operator.ask("POST", "/persons:find", by=by, json=asked)).status_code in {401, 403}
+        assert (await operator.ask("POST", "/persons:find", by=by, params={"by": "x"}, json=asked)).status_code in {401, 403}
         assert (await operator.ask("GET", "/erasures", by=by)).status_code in {401, 403}
-    refused = await operator.ask("POST", "/persons:find", json={**asked, "values": ["  "]})
+    refused = await operator.ask("POST", "/persons:find", params={"by": "op"}, json={**asked, "values": ["  "]})
     assert (refused.status_code, refused.json()["code"]) == (422, "nothing_to_look_for")
     for path in ("entries", "done"):
         answer = await operator.ask("POST", f"/erasures/none/{path}", params={"by": "op", "request": "x"})

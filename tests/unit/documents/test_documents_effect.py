@@ -132,25 +132,37 @@ async def test_a_customers_file_is_stored_with_its_internal_sheet_and_neither_is
     assert "郗评审" not in str(end)
 
 
-@pytest.mark.parametrize("then", [{}, None])
-async def test_a_file_whose_values_were_erased_while_it_was_rendered_is_not_kept(then: dict[str, Any] | None):
-    """`then` is what intake answers when it is asked again; None: it does not answer."""
+class AskedAgain(Intake):
+    """`then` is what it answers when it is asked again; None: it does not answer."""
+
+    asked = 0
+    then: dict[str, Any] | None = None
+
+    async def personal(self, request: str) -> dict[str, Any]:
+        self.asked += 1
+        if self.asked == 1:
+            return await super().personal(request)
+        if self.then is None:
+            raise httpx.ConnectError("away")
+        return self.then
+
+
+async def test_a_file_whose_values_were_erased_while_it_was_rendered_is_not_kept():
     job, files = a_job(a_body("tech.bid")), Files()
-
-    class Erasing(Intake):
-        asked = 0
-
-        async def personal(self, request: str) -> dict[str, Any]:
-            self.asked += 1
-            if self.asked == 1:
-                return await super().personal(request)
-            if then is None:
-                raise httpx.ConnectError("away")
-            return then
-
-    end = await an_effect(Erasing(job), files).perform(an_item(job), never)
-    assert isinstance(end, Retry)
+    intake = AskedAgain(job)
+    intake.then = {}
+    assert isinstance(await an_effect(intake, files).perform(an_item(job), never), Retry)
     assert files.kept == {}
+
+
+async def test_who_cannot_ask_again_deletes_no_file_that_another_process_may_have_named():
+    """A process that was frozen goes on when its lease is long over: meanwhile another has made the same file, and said so."""
+    job, files = a_job(a_body("tech.bid")), Files()
+    end = await an_effect(Intake(job), files).perform(an_item(job, 2), never)
+    assert isinstance(end, Done)
+    with pytest.raises(httpx.ConnectError):
+        await an_effect(AskedAgain(job), files).perform(an_item(job), never)
+    assert end.data["sha256"] in files.kept
 
 
 async def test_made_twice_it_is_the_same_file():

@@ -1,0 +1,1 @@
+"""A user's code, which is type-checked and never run (`make check`)."""
