@@ -13,6 +13,8 @@ from shared.schemas.requests import NUMBER_PREFIX, Answer
 WAIT_SECONDS = 20
 EARLY_SECONDS = 5.0
 """So long an answer that nothing changed should take at least, where it was asked to wait longer."""
+MESSAGE = "d-"
+"""What the entry of a refused message begins with; every other is a request's id."""
 
 
 def id_of(name: str) -> Told[str]:
@@ -44,14 +46,14 @@ def resend(
     """Send an entry of the desk again: a whole `body`, a `patch` (JSON Merge Patch) to what was sent, or the same once more.
 
     `seen` is the entry's own, as it was read: a correction that rests on what is no longer so is refused. No key: what is sent
-    again is named by entry, `seen` and content. Without `seen` the entry is read first, so that an answer that was lost is not a
-    second correction.
+    again is named by entry, `seen` and content. Without `seen` a request is read first, so that an answer that was lost is not a
+    second correction; a refused message is named by its content alone.
     """
     return Told(_resend(entry, {"body": body, "patch": patch, "action": action, "seen": seen}))
 
 
 def _resend(entry: str, correction: Json) -> Steps:
-    if correction["seen"] is None:
+    if correction["seen"] is None and not entry.startswith(MESSAGE):
         correction = {**correction, "seen": (yield desk_entry(entry)).seen}
     return (yield resent(entry, correction))
 
