@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from services.routing.domain import Context, OpenLoad
-from services.routing.domain.assigning import alone, assign
+from services.routing.domain.assigning import Opened, alone, assign, begun
 from services.routing.domain.bursts.comparing import kept
 from services.routing.domain.bursts.planning import agreed, to_assign
+from services.routing.domain.bursts.seats import losses, vacant_seats
 from services.routing.domain.reproducing import reproduced, same
 from shared.ledger.messages import Decision, Woken
 from shared.schemas.choices import Way
@@ -248,3 +249,12 @@ def test_who_coordinates_with_their_last_place_is_not_shown_as_one_who_might_hav
         assert record.chosen == (record.candidates[0].person,)
         assert set(record.chosen) <= set(supporters(found)[subject])
         assert "both" not in {one.person for one in record.candidates} or "both" in record.chosen
+
+
+def test_of_somebody_with_any_number_of_places_no_more_are_counted_than_the_batch_could_fill():
+    batch, context = a_burst(3, seats=100_000)
+    opened = [step for subject, state in batch if isinstance(step := begun(subject, state, context), Opened)]
+    seats = [seat for step in opened for seat in vacant_seats(step, context)]
+    counted = losses(seats, context)
+    assert {len(places) for places in counted.values()} == {len(seats) + 1}
+    assert len(decided(batch, context)) == len(batch)

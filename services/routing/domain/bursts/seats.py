@@ -61,24 +61,28 @@ def vacant_seats(opened: Opened, context: Context) -> list[VacantSeat]:
 
 
 def losses(seats: Sequence[VacantSeat], context: Context) -> Losses:
-    """Per person the free places, and how much less each is worth than the first: by load and fairness, at the seats' mean effort."""
+    """Per person the free places, and how much less each is worth than the first: by load and fairness, at the seats' mean effort.
+
+    Of somebody with more free places than there are seats those count that the batch could fill, and the next.
+    """
     effort = sum(seat.effort for seat in seats) / len(seats)
     people: dict[str, int] = {}
     for seat in seats:
         for worker, places in seat.places.items():
             people[worker] = min(places, people.get(worker, places))
     weights, half = seats[0].scores.weights, seats[0].scores.half
-    return {person: _losses(person, capacity, effort, weights, half, context) for person, capacity in people.items()}
+    free = {person: min(places - context.load(person).count, len(seats) + 1) for person, places in people.items()}
+    return {person: _losses(person, places, effort, weights, half, context) for person, places in free.items()}
 
 
 def _losses(
-    person: str, capacity: int, effort: float, weights: Mapping[str, float], half: float, context: Context
+    person: str, free: int, effort: float, weights: Mapping[str, float], half: float, context: Context
 ) -> tuple[int, ...]:
     load = context.load(person)
     worths = [
         scoring.worth(weights, "load", 1.0 / (1.0 + load.weight + place * effort))
         + scoring.worth(weights, "fairness", half / (half + load.recent + place * effort))
-        for place in range(max(0, capacity - load.count))
+        for place in range(free)
     ]
     return tuple((worths[0] - worth) * scoring.MICRO for worth in worths)
 
