@@ -56,9 +56,10 @@ class Season:
         self._requests = _clumps(_requests(count, self.directory, self._chance), clump, self._chance)
         packs = {(PACK.name, PACK.version): PACK}
         policy = self._shipped = load_policy()
+        tried: dict[str, object] = {"together_when": "always"}
         if fairness:
-            tried = {"fairness": fairness[0], "fairness_half": fairness[1]}
-            policy = policy.model_copy(update={"assignment": policy.assignment.model_copy(update=tried)})
+            tried |= {"fairness": fairness[0], "fairness_half": fairness[1]}
+        policy = policy.model_copy(update={"assignment": policy.assignment.model_copy(update=tried)})
         calendar = load_calendar(policy)
         self._context = Context(
             now=START, directory=self.directory, loads={}, familiar={}, packs=packs, policy=policy, calendar=calendar

@@ -19,7 +19,7 @@ def main() -> None:
     """One line for each batch."""
     for requests, people, seats in BATCHES:
         batch, context = a_burst(1, requests=requests, people=people, seats=seats)
-        rules = context.policy.assignment.model_copy(update={"together_at_most": requests})
+        rules = context.policy.assignment.model_copy(update={"together_at_most": requests, "together_when": "always"})
         context = replace(context, policy=context.policy.model_copy(update={"assignment": rules}))
         opened = [step for subject, state in batch if isinstance(step := begun(subject, state, context), Opened)]
         places = [seat for step in opened for seat in vacant_seats(step, context)]

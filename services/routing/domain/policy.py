@@ -44,7 +44,8 @@ class AssignmentRules(BaseModel):
     """What counts in an assignment beside the pack's weights. The record of a choice repeats the weights that it used.
 
     Between two places at least `travel_minutes` pass; in one of `remote_modes` (the request's detail `mode`) nobody travels.
-    Up to `together_at_most` requests of a batch are assigned together, if that is better than one by one; below 2 none are.
+    Up to `together_at_most` requests of a batch are assigned together, if that is better than one by one; below 2 none are. With
+    `together_when` short that is tried where one by one leaves a request without people, else always.
     `fairness` is for whoever was given least within `fairness_days`: half of it is left at an effort of `fairness_half`.
     """
 
@@ -53,6 +54,7 @@ class AssignmentRules(BaseModel):
     travel_minutes: int = Field(default=0, ge=0, le=24 * 60)
     remote_modes: tuple[str, ...] = ()
     together_at_most: int = Field(default=0, ge=0, le=500)
+    together_when: Literal["short", "always"] = "always"
     language: float = Field(default=0.0, ge=0)
     fairness: float = Field(default=0.0, ge=0)
     fairness_days: int = Field(default=14, ge=1, le=90)

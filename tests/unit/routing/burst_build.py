@@ -34,7 +34,7 @@ def a_burst(seed: int, requests: int = 16, people: int = 8, seats: int = 3) -> t
     ]
     kinds = [chance.choice(("tech.survey", "tech.proposal", "tech.bid", "tech.presentation")) for _ in range(requests)]
     batch = [(f"R{number}", a_state(kind, _details(kind))) for number, kind in enumerate(kinds)]
-    return batch, a_context(MANAGER.model_copy(update={"seats": 1000}), *engineers)
+    return batch, with_rules(a_context(MANAGER.model_copy(update={"seats": 1000}), *engineers), together_when="always")
 
 
 def _details(kind: str) -> Json:
@@ -50,7 +50,12 @@ def a_rivalry() -> tuple[Requests, Context]:
 
 def one_by_one(context: Context) -> Context:
     """The same context, whose policy assigns nothing together."""
-    rules = context.policy.assignment.model_copy(update={"together_at_most": 0})
+    return with_rules(context, together_at_most=0)
+
+
+def with_rules(context: Context, **figures: object) -> Context:
+    """The same context, whose policy has these figures for assignments."""
+    rules = context.policy.assignment.model_copy(update=figures)
     return replace(context, policy=context.policy.model_copy(update={"assignment": rules}))
 
 

@@ -26,6 +26,7 @@ from tests.unit.routing.burst_build import (
     decided,
     one_by_one,
     supporters,
+    with_rules,
 )
 from tests.unit.routing.routing_build import a_directory, a_person
 
@@ -167,9 +168,7 @@ def test_a_request_alone_and_a_policy_that_wants_none_agree_on_nothing():
 
 def test_large_bursts_are_cut_into_lots_that_know_of_each_other():
     batch, context = a_burst(5, requests=30, people=10, seats=2)
-    rules = context.policy.assignment.model_copy(update={"together_at_most": 4})
-    context = replace(context, policy=context.policy.model_copy(update={"assignment": rules}))
-    found = decided(batch, context)
+    found = decided(batch, with_rules(context, together_at_most=4))
     places = Counter(one.holder for decision in found.values() for one in decision.reservations)
     assert set(found) == {subject for subject, _ in batch}
     assert all(count <= context.directory.people[person].seats for person, count in places.items())
@@ -258,3 +257,17 @@ def test_of_somebody_with_any_number_of_places_no_more_are_counted_than_the_batc
     counted = losses(seats, context)
     assert {len(places) for places in counted.values()} == {len(seats) + 1}
     assert len(decided(batch, context)) == len(batch)
+
+
+def test_where_everybody_has_people_a_policy_may_leave_it_at_one_by_one():
+    batch, context = a_burst(7, requests=6, people=12, seats=4)
+    plentiful = decided(batch, with_rules(context, together_when="short"))
+    assert len(supporters(plentiful)) == len(batch)
+    assert compared(plentiful) == []
+    assert compared(decided(batch, context)), "the control"
+
+
+def test_where_one_by_one_leaves_somebody_without_people_the_batch_is_solved_together():
+    batch, context = a_rivalry()
+    found = decided(batch, with_rules(context, together_when="short"))
+    assert len(supporters(found)) == len(batch) == len(compared(found))

@@ -25,7 +25,7 @@ from shared.schemas.choices import Together
 from shared.schemas.intake import RequestSubmitted
 from shared.schemas.model import Text
 from shared.schemas.registry import TYPE_OF
-from shared.schemas.routing import DecisionRecord, SupportersAssigned
+from shared.schemas.routing import AssignmentWaiting, DecisionRecord, SupportersAssigned
 
 Batch = Sequence[tuple[str, State]]
 """Requests to be assigned, with their states, in the order of the batch."""
@@ -67,6 +67,8 @@ def agreed(asked: Batch, context: Context) -> Mapping[str, Agreed]:
 def _better(batch: Batch, context: Context) -> Sequence[Decision]:
     """The decisions of the better way; those that were compared say by how much."""
     one_by_one = _one_by_one(batch, context)
+    if context.policy.assignment.together_when == "short" and not any(map(_short, one_by_one)):
+        return one_by_one
     joint = _Joint.of(batch, context)
     if len(joint.numbers) < 2:
         return one_by_one
@@ -87,6 +89,13 @@ def _one_by_one(batch: Batch, context: Context) -> Sequence[Decision]:
         decisions.append(alone(subject, state, context))
         context = _after(context, decisions[-1:])
     return decisions
+
+
+def _short(decision: Decision) -> bool:
+    """Whether a request goes without its people for now; one whose coordinator chooses does not."""
+    if any(isinstance(fact, AssignmentWaiting) and fact.reason == "coordinator_chooses" for fact in decision.facts):
+        return False
+    return not any(isinstance(fact, SupportersAssigned) for fact in decision.facts)
 
 
 @dataclass(frozen=True, kw_only=True)
