@@ -27,8 +27,7 @@ BROKEN_ZIP = (
     zlib.error,
     struct.error,
     EOFError,
-    NotImplementedError,  # zipfile's own, for a compression or an encryption it does not know; nothing here is unfinished
-    RuntimeError,
+    RuntimeError,  # zipfile's own too, for a password, and for a compression or an encryption that it does not know
     OSError,
     OverflowError,
     ValueError,

@@ -57,8 +57,8 @@ def test_a_secret_that_others_may_know_or_guess_is_refused_outside_development(n
 def test_links_are_signed_and_go_over_https(settings: dict[str, str], said: str):
     with pytest.raises(SettingsError, match=said):
         NotifySettings.read("notify", PRODUCTION | settings)
-    good = {"BACKLINE_PUBLIC_URL": "https://backline.example/work/", "BACKLINE_ACT_SECRET": SECRET}
-    assert NotifySettings.read("notify", PRODUCTION | good).public_url == "https://backline.example/work"
+    good = {"BACKLINE_PUBLIC_URL": "https://backline.example/support/", "BACKLINE_ACT_SECRET": SECRET}
+    assert NotifySettings.read("notify", PRODUCTION | good).public_url == "https://backline.example/support"
     assert NotifySettings.read("notify", PRODUCTION | {"BACKLINE_PUBLIC_URL": ""}).public_url is None
 
 

@@ -11,7 +11,7 @@ from tests.unit.notify.link_facts import WHY, awaited, decided, failed
 from tests.unit.notify.notify_build import Story, a_directory
 from tests.unit.notify.scenes import AT_WORK
 
-TODO = {
+ADVICE = {
     "zh": {"pending": "请联系", "unknown": "请按上述", "rejected": "请按上述", "withdrawn": "已撤回"},
     "en": {"pending": "turn to those", "unknown": "see to what", "rejected": "see to what", "withdrawn": "withdrawn"},
 }
@@ -26,7 +26,7 @@ def test_the_requester_reads_why_it_waits_and_what_to_do(
     item = next(one for one in items if one.kind == "email" and one.data["recipient"] == "asker")
     letter = a_renderer().letter(item, reader=reader, directory=a_directory())
     assert (WHY.zh if reader.locale == "zh" else WHY.en) in letter.text
-    assert TODO[reader.locale][fact.standing] in letter.text
+    assert ADVICE[reader.locale][fact.standing] in letter.text
 
 
 @pytest.mark.parametrize(
