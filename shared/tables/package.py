@@ -27,14 +27,14 @@ BROKEN_ZIP = (
     zlib.error,
     struct.error,
     EOFError,
-    RuntimeError,  # zipfile's own too, for a password, and for a compression or an encryption that it does not know
+    RuntimeError,
     OSError,
     OverflowError,
     ValueError,
     LookupError,
 )
 """What reading a ZIP of XML raises when it is broken: its libraries do not check all that they are told. (RuntimeError is
-zipfile's for a part that wants a password.)
+zipfile's for a part that wants a password; a kind of it says that it does not know a part's compression or encryption.)
 """
 BUILT_IN_TIMES = {**dict.fromkeys([14, 15, 16, 17, *range(27, 32), 34, 35, 36, *range(50, 59)], "date"), 22: "datetime"}
 BUILT_IN_TIMES |= dict.fromkeys([18, 19, 20, 21, 32, 33, 45, 46, 47], "time")
