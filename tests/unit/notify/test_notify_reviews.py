@@ -2,9 +2,11 @@
 
 import pytest
 
+from services.notify.rendering.view import Reader
 from tests.unit.notify.letters import EN, ZH, a_renderer
 from tests.unit.notify.notify_build import Story, a_directory, coordinator_assigned, submitted, supporters_assigned, told
 from tests.unit.notify.review_facts import SAID
+from tests.unit.notify.scenes import SCENES
 
 
 def story() -> Story:
@@ -25,3 +27,24 @@ def test_each_message_can_be_read(name: str, locale: str):
     assert letter.subject
     assert "{" not in letter.text
     assert "None" not in letter.text
+
+
+WORDS = {"zh": ("接受", "意见"), "en": ("accept", "opinion")}
+
+
+@pytest.mark.parametrize("reader", [ZH, EN], ids=["zh", "en"])
+@pytest.mark.parametrize("reviewed", [True, False])
+@pytest.mark.parametrize(
+    "template",
+    ["supporters_assigned", "support_handed_over", "supporter_added", "service_level_warned", "service_level_breached"],
+)
+def test_whoever_reviews_is_asked_for_an_opinion_and_whoever_works_to_accept(template: str, reviewed: bool, reader: Reader):
+    first, *others = SCENES[template]
+    assert type(first) is type(submitted())
+    begun = submitted(type="business.price") if reviewed else first
+    *before, last = (begun, *others)
+    items = Story().through(before).hear(last).items
+    item = next(item for item in items if item.kind == "email" and item.data["as"] == "supporters")
+    text = a_renderer().letter(item, reader=reader, directory=a_directory()).text
+    accept, opinion = WORDS[reader.locale]
+    assert (accept in text, opinion in text) == (not reviewed, reviewed)
