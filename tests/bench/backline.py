@@ -143,6 +143,13 @@ class Backline:
             if lacking := {source: said[source] - heard[source] for source in sources if said[source] != heard[source]}:
                 raise ProgramError(f"{who} has not heard everything; what it lacks, by source: {lacking}.")
 
+    async def taken(self) -> int:
+        """Requests that stand in intake's database."""
+        client = connect(self.stack.mongod.uri)
+        many = await client["backline_intake"]["requests"].count_documents({})
+        client.close()
+        return many
+
     async def said(self) -> dict[str, int]:
         """How many events each service has said of requests, each counted once however often it was sent."""
         return {service: (await self._sums(service, {"head": "$head"}))["head"] for service in SOURCES}

@@ -94,6 +94,10 @@ class Bare:
             pending=sum(told[stage]["pending"] for stage in SOURCES),
         )
 
+    async def taken(self) -> int:
+        """Requests that the bare intake has taken: it says one event of each."""
+        return (await self.counts()).published["intake"]
+
     async def said(self) -> Mapping[str, int]:
         """Events published by each stage."""
         return (await self.counts()).published

@@ -38,15 +38,16 @@ class Lived:
 
 async def compare(broker: BrokerKind, folder: Path, alternations: int, requests: int | None = None) -> Json:
     """Medians over `alternations` of A and B; a shorter run of B before tells how much the bare loop must do, and how many
-    requests keep Backline busy for a while.
+    requests keep Backline busy for a while. The bare loop is sent as many as B takes.
     """
     first = (await backline(broker, folder / "first", min(FIRST_REQUESTS, requests or FIRST_REQUESTS), quiet=False)).finished
-    share, count = Share.like(first), requests or min(MOST, max(FEWEST, round(first.rate * RUN_SECONDS)))
-    print(f"{broker}: {count} requests a run, as the bare loop's share of each {vars(share)}", flush=True)
+    share, count = Share.like(first), requests or min(MOST, max(FEWEST, round(first.filed_rate * RUN_SECONDS)))
+    taken = round(count * first.requests / first.filed)
+    print(f"{broker}: {count} requests filed and {taken} taken a run, as the bare loop's share of each {vars(share)}", flush=True)
     bares: list[Finished] = []
     ours: list[Lived] = []
     for turn in range(alternations):
-        bares.append(await bare(broker, folder / f"a{turn}", count, share))
+        bares.append(await bare(broker, folder / f"a{turn}", taken, share))
         ours.append(await backline(broker, folder / f"b{turn}", count))
         print(f"{broker}: bare {bares[-1].rate:.1f}/s, Backline {ours[-1].finished.rate:.1f}/s", flush=True)
     return {**_rates(bares, [one.finished for one in ours]), **_latencies(ours), "idle_mb": _idle(ours)}
@@ -65,7 +66,7 @@ async def backline(broker: BrokerKind, folder: Path, requests: int, *, quiet: bo
         finished = await side.run(mix.requests(requests, side.requesters))
         await side.verify(requests)
         if quiet:
-            rate = finished.rate * QUIET_PART
+            rate = finished.filed_rate * QUIET_PART
             later = mix.requests(
                 max(FEWEST_QUIET, round(rate * QUIET_SECONDS)), side.requesters, first=requests, surveyed=requests
             )
@@ -97,7 +98,7 @@ def _rates(bares: Sequence[Finished], ours: Sequence[Finished]) -> Json:
         "bare_per_second": bare_rate,
         "ratio": rate / bare_rate,
         "spread": max(spread([one.rate for one in runs]) for runs in (bares, ours)),
-        "accepted_per_second": median(one.requests / one.accepted_seconds for one in ours),
+        "accepted_per_second": median(one.filed / one.accepted_seconds for one in ours),
         "cpu_seconds_per_request": median(one.cpu_per_request for one in ours),
         "bare_cpu_seconds_per_request": median(one.cpu_per_request for one in bares),
         "cpu_ms_by_program": {
@@ -110,6 +111,8 @@ def _rates(bares: Sequence[Finished], ours: Sequence[Finished]) -> Json:
         "events_said_per_request": median(sum(one.said.values()) for one in ours),
         "bare_events_said_per_request": median(sum(one.said.values()) for one in bares),
         "requests": ours[0].requests,
+        "filed": ours[0].filed,
+        "filed_per_second": median(one.filed_rate for one in ours),
         "runs": {"bare": [one.rate for one in bares], "backline": [one.rate for one in ours]},
     }
 

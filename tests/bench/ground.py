@@ -127,9 +127,11 @@ class Counts:
 class Finished:
     """One run of load: seconds from the first request sent to the last thing done, CPU seconds by program, and what was done.
 
-    `applied`, `said` (each event once) and `mails` are per request; `accepted_seconds` is how long it took until all were answered.
+    `requests` are all that were taken: those that were `filed`, and those that these opened, as a bid opens its parts. `applied`,
+    `said` (each event once) and `mails` are per request; `accepted_seconds` is how long it took until all that were filed were answered.
     """
 
+    filed: int
     requests: int
     seconds: float
     cpu: dict[str, float]
@@ -142,6 +144,11 @@ class Finished:
     def rate(self) -> float:
         """Requests per second, end to end."""
         return self.requests / self.seconds
+
+    @property
+    def filed_rate(self) -> float:
+        """Requests filed per second."""
+        return self.filed / self.seconds
 
     @property
     def cpu_per_request(self) -> float:
@@ -169,6 +176,10 @@ class Side(Protocol):
         """As of now."""
         ...
 
+    async def taken(self) -> int:
+        """Requests that stand in intake's database."""
+        ...
+
     async def said(self) -> Mapping[str, int]:
         """Events said about requests until now, by source, each counted once."""
         ...
@@ -176,14 +187,15 @@ class Side(Protocol):
 
 async def run(side: Side, filed: Sequence[Filed]) -> Finished:
     """Feed `side` as fast as it goes, until everything about the last request is done."""
-    said = await side.said()
+    said, taken = await side.said(), await side.taken()
     before, mails, cpu = await side.counts(), await side.sink.count(), Cpu.of(side.programs)
     rows = await load(side.folder, side.port, filed)
     ensure_accepted(rows)
     ended = await quiet(side)
     spent, after = Cpu.of(side.programs).since(cpu), await side.counts()
-    started, count = min(due for due, _, _ in rows), len(filed)
+    started, count = min(due for due, _, _ in rows), await side.taken() - taken
     return Finished(
+        filed=len(filed),
         requests=count,
         seconds=ended - started,
         cpu=spent,

@@ -29,15 +29,16 @@ async def profile(console: Console, folder: Path, requests: int, top: int) -> No
     finally:
         await side.stop()
     _print_cpu(console, finished)
-    sent = ", ".join(f"{name} {many / requests:.1f}" for name, many in commands.most_common(DATABASE_COMMANDS))
+    sent = ", ".join(f"{name} {many / finished.requests:.1f}" for name, many in commands.most_common(DATABASE_COMMANDS))
     console.print(f"database commands per request: {sent}")
     for service in SOURCES:
         found = orjson.loads((folder / "profiles" / f"{service}.json").read_bytes())
-        _print_profile(console, service, found, requests, top)
+        _print_profile(console, service, found, finished.requests, top)
 
 
 def _print_cpu(console: Console, finished: Finished) -> None:
-    table = Table("program", "CPU ms per request", title=f"{finished.requests} requests, {finished.rate:.1f}/s end to end")
+    title = f"{finished.filed} requests filed, {finished.requests} taken, {finished.rate:.1f}/s end to end"
+    table = Table("program", "CPU ms per request", title=title)
     for name, spent in finished.cpu.items():
         table.add_row(name, f"{spent / finished.requests * 1000:.2f}")
     table.add_row("all", f"{finished.cpu_per_request * 1000:.2f}")
