@@ -14,6 +14,8 @@ from shared.service.from_files import given
 
 PREFIX = "BACKLINE_"
 SHORTEST_LINK_SECRET = 32
+SECRETS = ("_secret", "_pepper", "_token")
+"""How the settings end that hold a secret of our own."""
 HANDING_OUT = frozenset({"intake", "documents"})
 """The services that hand out files, and sign addresses of them."""
 
@@ -115,21 +117,31 @@ class Settings(OfService):
             )
         if self.environment != "development" and self._weak_link_secret():
             problems.append(
-                f"{PREFIX}LINK_SECRET should be a random text of at least {SHORTEST_LINK_SECRET} characters, and not the service "
-                "token: it signs the addresses of files"
+                f"{PREFIX}LINK_SECRET should be a random text of at least {SHORTEST_LINK_SECRET} characters: it signs the addresses "
+                "of files"
             )
+        if self.environment != "development":
+            problems += self._shared_secrets()
         if problems:
             raise ValueError("; ".join(problems))
         return self
 
     def _weak_link_secret(self) -> bool:
-        """Whether one is lacking where files are handed out, or may be guessed, or opens more than files."""
+        """Whether one is lacking where files are handed out, or may be guessed."""
         if not self.link_secrets:
             return self.service in HANDING_OUT
-        return any(
-            len(secret) < SHORTEST_LINK_SECRET or monotonous(secret) or secret == self.service_token
-            for secret in self.link_secrets
-        )
+        return any(len(secret) < SHORTEST_LINK_SECRET or monotonous(secret) for secret in self.link_secrets)
+
+    def _shared_secrets(self) -> list[str]:
+        """What is set to the same text for two purposes: whoever comes by one could do what the other guards."""
+        found: dict[str, str] = {}
+        problems = []
+        for name in type(self).model_fields:
+            for secret in _secrets(getattr(self, name)) if name.endswith(SECRETS) else ():
+                first = found.setdefault(secret, name)
+                if first != name:
+                    problems.append(f"{PREFIX}{first.upper()} and {PREFIX}{name.upper()} are the same; set a random one for each")
+        return problems
 
     def url_of(self, source: str) -> str:
         """Where `source`'s HTTP interface is."""
@@ -139,3 +151,9 @@ class Settings(OfService):
             "notify": self.notify_url,
             "documents": self.documents_url,
         }[source]
+
+
+def _secrets(value: SecretStr | str | None) -> list[str]:
+    """The secrets of a setting, which may be several with commas between."""
+    plain = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+    return [secret for secret in plain.split(",") if secret]

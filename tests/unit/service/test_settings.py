@@ -4,14 +4,21 @@ import os
 import subprocess
 import sys
 import traceback
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from services.notify.settings import NotifySettings
+from services.routing.settings import RoutingSettings
 from shared.http.access import peppers_of
 from shared.schemas.envelope import SOURCES
 from shared.service.settings import Settings, SettingsError
+
+
+class EverySecret(NotifySettings, RoutingSettings):
+    """The settings of a service that had all secrets there are."""
+
 
 LONG = "x7Kq-this-is-no-word-of-any-dictionary-4711"
 PRODUCTION = {
@@ -103,8 +110,8 @@ def test_development_has_a_pepper_and_production_only_what_it_was_given():
     assert peppers_of(read(KEY_PEPPER=LONG), development=False).usable
 
 
-@pytest.mark.parametrize("weak", ["q4Wz-only-16-chars", f"{LONG},q4Wz-only-16-chars", "ab" * 20, LONG])
-def test_a_link_secret_that_can_be_guessed_or_is_the_service_token_is_refused_outside_development(weak: str):
+@pytest.mark.parametrize("weak", ["q4Wz-only-16-chars", f"{LONG},q4Wz-only-16-chars", "ab" * 20])
+def test_a_link_secret_that_can_be_guessed_is_refused_outside_development(weak: str):
     said = problem(LINK_SECRET=weak, SERVICE_TOKEN=LONG)
     assert "BACKLINE_LINK_SECRET should be" in said
     assert weak not in said
@@ -120,6 +127,26 @@ def test_links_are_signed_with_a_secret_of_their_own_wherever_files_are_handed_o
         assert Settings.read(service, plain).link_secrets == ()
     assert read(LINK_SECRET=f"{LONG},{LONG[::-1]}").link_secrets == (LONG, LONG[::-1])
     assert read(LINK_SECRET=None, ENVIRONMENT="development").link_secrets == ("a-service-token-of-tests",)
+
+
+OWN = ("SERVICE_TOKEN", "LINK_SECRET", "ACT_SECRET", "KEY_PEPPER", "CLASH_PEPPER", "CALLBACK_SECRET")
+
+
+@pytest.mark.parametrize("two", list(combinations(OWN, 2)), ids=" ".join)
+def test_no_two_secrets_are_the_same_outside_development(two: tuple[str, str]):
+    random = {f"BACKLINE_{name}": f"{LONG}-of-its-own-{place}" for place, name in enumerate(OWN)}
+    given = {**PRODUCTION, **random}
+    same = {f"BACKLINE_{name}": f"{LONG}-of-both" for name in two}
+    EverySecret.read("notify", given)
+    with pytest.raises(SettingsError, match="are the same; set a random one for each") as error:
+        EverySecret.read("notify", {**given, **same})
+    assert all(f"BACKLINE_{name}" in str(error.value) for name in two)
+    assert LONG not in str(error.value)
+    EverySecret.read("notify", {**given, **same, "BACKLINE_ENVIRONMENT": "development"})
+
+
+def test_a_secret_is_the_same_as_any_of_several():
+    assert "LINK_SECRET" in problem(SERVICE_TOKEN=LONG, LINK_SECRET=f"{LONG[::-1]},{LONG}")
 
 
 SECRETS = {
