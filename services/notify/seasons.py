@@ -1,4 +1,4 @@
-"""People concerned are told that a season begins or has ended: a room of its own, beside that of the requests. Pure.
+"""People concerned are told that a season begins, was changed or has ended: a room of its own, beside that of the requests. Pure.
 
 Invariant: as in that room, one event makes at most one delivery per recipient, whatever is repeated.
 """
@@ -12,9 +12,10 @@ from shared.schemas.envelope import Event, Source
 from shared.schemas.model import Json
 from shared.schemas.notifications import Delivery
 from shared.schemas.registry import MODELS
-from shared.schemas.seasons import SeasonBegan, SeasonEnded
+from shared.schemas.seasons import SeasonBegan, SeasonChanged, SeasonEnded
 
 CONCERNED = "concerned"
+Said = SeasonBegan | SeasonChanged | SeasonEnded
 KEPT = 2000
 """So many deliveries that have ended stay in the state, the latest: all seasons share one. The events keep all."""
 
@@ -42,7 +43,7 @@ class SeasonNotices(NotifyDomain):
 def _planned(policy: NotifyPolicy, state: State, event: Event) -> Decision:
     template = policy.seasons.get(event.type)
     said = event.read_as(MODELS[event.type])
-    if template is None or not isinstance(said, SeasonBegan | SeasonEnded):
+    if template is None or not isinstance(said, Said):
         return NOTHING
     params = _params(said)
     about = {"id": event.id, "type": event.type, "time": event.time.isoformat()}
@@ -58,7 +59,6 @@ def _planned(policy: NotifyPolicy, state: State, event: Event) -> Decision:
     return Decision(facts=(notifications.NotificationPlanned(deliveries=tuple(deliveries)),), items=tuple(items))
 
 
-def _params(said: SeasonBegan | SeasonEnded) -> Json:
+def _params(said: Said) -> Json:
     """As for a request's messages, without a request."""
-    ending = {"cause": said.cause, "by": said.by, "reason": said.reason} if isinstance(said, SeasonEnded) else {}
-    return {"request": {}, "seats": [], "particulars": {"season": said.season.model_dump(mode="json"), **ending}}
+    return {"request": {}, "seats": [], "particulars": said.model_dump(mode="json", exclude={"told"})}

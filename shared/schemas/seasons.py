@@ -53,11 +53,12 @@ class SeasonDeclared(Frozen):
 
 
 class SeasonChanged(Frozen):
-    """The season is as it reads here from now on."""
+    """The season is as it reads here from now on. `told` are those who were told that it began: nobody while it has not."""
 
     season: Season
     by: str
     reason: str = ""
+    told: tuple[str, ...] = ()
 
 
 class SeasonWithdrawn(Frozen):

@@ -8,7 +8,7 @@ import pytest
 from services.routing.domain.seasons.ageing import Queued, in_order
 from services.routing.domain.seasons.deciding import SeasonDomain
 from services.routing.domain.seasons.rules import Ageing
-from shared.schemas.seasons import SeasonBegan, SeasonEnded, SeasonFigures
+from shared.schemas.seasons import SeasonBegan, SeasonChanged, SeasonEnded, SeasonFigures
 from tests.unit.routing.routing_build import NOW
 from tests.unit.routing.season_build import BUSY, DAY, Book, a_season, moment
 
@@ -50,6 +50,15 @@ def test_who_leads_and_coordinates_in_the_units_concerned_is_told():
     book.wakes(NOW + 21 * DAY)
     told = {fact.season.id: fact.told for fact in book.said if isinstance(fact, SeasonBegan)}
     assert told == {"S1": ("leader",), "S2": ("leader", "southern")}
+
+
+def test_a_change_is_told_to_those_who_know_that_it_began_and_before_that_to_nobody():
+    book = Book()
+    book.declares()
+    book.tells("change", id="S1", figures={"cap_more": 3})
+    book.wakes(NOW + 2 * DAY)
+    book.tells("change", id="S1", figures={"cap_more": 4})
+    assert [fact.told for fact in book.said if isinstance(fact, SeasonChanged)] == [(), ("leader",)]
 
 
 def test_a_season_that_has_begun_already_begins_at_once():

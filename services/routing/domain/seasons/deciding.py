@@ -188,8 +188,9 @@ def _changed(state: Seasons, data: Json, context: SeasonContext) -> Wished:
     season = known.plain.model_copy(update={"name": name, "starts": starts, "ends": ends, "figures": figures})
     if season == known.plain:
         return ()
-    refused = _beside(state, season, context)
-    return refused or (SeasonChanged(season=season, by=str(data["by"]), reason=str(data.get("reason") or "")),)
+    told = concerned(known.business_unit, context) if known.began else ()
+    changed = SeasonChanged(season=season, by=str(data["by"]), reason=str(data.get("reason") or ""), told=told)
+    return _beside(state, season, context) or (changed,)
 
 
 def _ended(state: Seasons, data: Json, context: SeasonContext) -> Wished:
