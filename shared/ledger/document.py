@@ -155,6 +155,10 @@ class LedgerStore(Protocol):
         """The documents that exist, without the events that are known to be published."""
         ...
 
+    async def revisions(self, subjects: Sequence[str]) -> dict[str, int]:
+        """The revision at which each document stands that exists."""
+        ...
+
     async def write(self, changes: Sequence[Change]) -> list[Written]:
         """Each change on its own, by revision; one that cannot be stored never sinks the others."""
         ...

@@ -1,7 +1,7 @@
 """What this process wrote or read last of each request, so that a request in use need not be read and decoded for every message.
 
 Invariant: what is kept is only a guess. It is lent to one round at a time, the revision guards whatever that round writes on it,
-and a round that writes nothing is done again on what the database holds.
+and a round that writes nothing asks whether the database still holds that revision, and is else done again on what it holds.
 """
 
 from collections import OrderedDict

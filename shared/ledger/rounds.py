@@ -58,7 +58,7 @@ class Rounds(Generic[S, C]):
         """Run `work` on each subject until its result is written: who cannot be stored, with why, and how many items are due of whom.
 
         A state that cannot be read refuses its subject, unless `sealing`: then the draft is sealed. `guessing`: where nothing is to
-        be written, what was lent is trusted.
+        be written, what was lent is trusted; else it must be what the database holds.
         """
         pending = list(subjects)
         refused: dict[str, str] = {}
@@ -72,8 +72,8 @@ class Rounds(Generic[S, C]):
                 work(draft)
                 # Each decision sees what those before it in the batch take, or all would choose the same person.
                 context = self._surroundings.after(context, draft.reserved)
-            unsure = [] if guessing else [draft.document.subject for draft in drafts if draft.unsure]
-            stale = await self._write([draft for draft in drafts if guessing or not draft.unsure], refused, due)
+            unsure = [] if guessing else await self._passed_by([draft for draft in drafts if draft.unsure])
+            stale = await self._write([draft for draft in drafts if draft.document.subject not in unsure], refused, due)
             # What cannot be stored on a guess may well be on what is stored.
             doubtful = [draft.document.subject for draft in drafts if draft.lent and draft.document.subject in refused]
             for subject in doubtful:
@@ -111,6 +111,12 @@ class Rounds(Generic[S, C]):
             elif draft := self._draft_of(read.get(subject) or Document(subject=subject), context, now, refused, sealing=sealing):
                 drafts.append(draft)
         return drafts, context
+
+    async def _passed_by(self, drafts: Sequence[Draft[S, C]]) -> list[str]:
+        """Of drafts that would write nothing, the subjects whose documents others have written since they were lent."""
+        stands = {draft.document.subject: draft.document.revision for draft in drafts}
+        known = await self._store.revisions(list(stands)) if stands else {}
+        return [subject for subject, revision in stands.items() if known.get(subject, 0) != revision]
 
     def _draft_of(
         self, document: Document, context: C, now: datetime, refused: dict[str, str], *, sealing: bool

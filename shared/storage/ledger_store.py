@@ -61,6 +61,10 @@ class MongoLedgerStore:
         found = self._collection.find({"_id": {"$in": list(subjects)}}, {**ALL_BUT_EVENTS, "events": UNPUBLISHED})
         return {stored["_id"]: document_of(stored) async for stored in found}
 
+    async def revisions(self, subjects: Sequence[str]) -> dict[str, int]:
+        found = self._collection.find({"_id": {"$in": list(subjects)}}, {"revision": 1})
+        return {stored["_id"]: stored["revision"] async for stored in found}
+
     async def write(self, changes: Sequence[Change]) -> list[Written]:
         results: list[Written] = ["written"] * len(changes)
         operations: dict[int, Operation] = {}

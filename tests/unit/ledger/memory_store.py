@@ -33,6 +33,9 @@ class MemoryStore:
     async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
         return {subject: self._copy(subject) for subject in subjects if subject in self.documents}
 
+    async def revisions(self, subjects: Sequence[str]) -> dict[str, int]:
+        return {subject: self.documents[subject].revision for subject in subjects if subject in self.documents}
+
     async def write(self, changes: Sequence[Change]) -> list[Written]:
         return [self._write(change) for change in changes]
 
@@ -165,6 +168,10 @@ class FaultyStore:
         documents = await self._inner.load(subjects)
         await self._pause()
         return documents
+
+    async def revisions(self, subjects: Sequence[str]) -> dict[str, int]:
+        await self._pause()
+        return await self._inner.revisions(subjects)
 
     async def write(self, changes: Sequence[Change]) -> list[Written]:
         await self._pause()

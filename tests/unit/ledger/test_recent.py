@@ -20,6 +20,15 @@ def rig() -> Rig:
 
 
 async def test_a_request_in_use_is_read_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = counting(rig, monkeypatch)
+    for number in range(5):
+        await rig.tell(told(f"c{number}"))
+    assert read == ["r1"]
+    assert await rig.said() == [f"c{number}" for number in range(5)]
+
+
+def counting(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The subjects whose documents are read from now on, in turn."""
     read: list[str] = []
     load = rig.store.load
 
@@ -28,10 +37,19 @@ async def test_a_request_in_use_is_read_once(rig: Rig, monkeypatch: pytest.Monke
         return await load(subjects)
 
     monkeypatch.setattr(rig.store, "load", counted)
-    for number in range(5):
-        await rig.tell(told(f"c{number}"))
-    assert read == ["r1"]
-    assert await rig.said() == [f"c{number}" for number in range(5)]
+    return read
+
+
+async def test_what_would_write_nothing_is_read_again_only_if_others_wrote(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, other = rig.process(), rig.process()
+    await mine.apply([told("c1")])
+    read = counting(rig, monkeypatch)
+    (again,) = await mine.apply([told("c1")])
+    assert (again.repeated, read) == (True, [])
+    await other.apply([told("c2")])
+    read.clear()
+    (again,) = await mine.apply([told("c2")])
+    assert (again.repeated, read) == (True, ["r1"])
 
 
 async def test_what_another_process_wrote_meanwhile_is_read_again(rig: Rig) -> None:

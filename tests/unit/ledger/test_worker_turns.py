@@ -191,7 +191,8 @@ async def test_a_source_that_does_not_answer_is_asked_once_a_sweep_and_holds_not
 async def test_a_request_that_can_neither_be_worked_on_nor_set_aside_makes_room_in_the_sweep(rig: Rig) -> None:
     await rig.tell(told("c1", name="alarm", at=rig.clock.now().isoformat()))
     rig.store.documents["r1"].state = {"heard": TOO_LARGE}
-    worker = Worker(rig.ledger, Desk(rig.ledger), effects={}, ask=nobody_answers, slots=1)
+    restarted = rig.process()  # one that was running would remember the state of before
+    worker = Worker(restarted, Desk(restarted), effects={}, ask=nobody_answers, slots=1)
     await worker._turn()
     assert (await rig.document()).wake_at == rig.clock.now() + timedelta(seconds=30)
 
