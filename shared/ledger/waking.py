@@ -13,7 +13,7 @@ GAP = timedelta(seconds=3)
 LONGEST_GAP = timedelta(seconds=60)
 STUCK = timedelta(seconds=30)
 PAUSE = timedelta(seconds=1)
-SEEN = timedelta(seconds=5)
+SEEN = timedelta(seconds=15)
 
 
 def until_said_again(wake_at: datetime | None, now: datetime) -> datetime:
