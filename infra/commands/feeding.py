@@ -27,8 +27,19 @@ console = Console()
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 Folder = Annotated[Path, typer.Option(help="the local stack's folder")]
 Url = Annotated[str, typer.Option(help="intake's address instead of a local stack; its token is in BACKLINE_TOKEN")]
+
+
+def _named(unit: str) -> str:
+    if not unit.strip():
+        raise typer.BadParameter("it is empty; give the code of the business unit")
+    return unit
+
+
 Unit = Annotated[
-    str, typer.Option(help="the business unit in whose name they are sent to a local stack; rows that name none are its")
+    str,
+    typer.Option(
+        help="the business unit in whose name they are sent to a local stack; rows that name none are its", callback=_named
+    ),
 ]
 Result = Annotated[
     Path | None,

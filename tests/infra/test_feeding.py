@@ -197,6 +197,14 @@ def test_a_refused_token_is_told_in_the_problems_own_words(tmp_path: Path, intak
     assert len(intake.asked) == 1
 
 
+@pytest.mark.parametrize("nobody", ["", " ", "\t"])
+def test_in_nobodys_name_nothing_is_sent(tmp_path: Path, intake: Desk, nobody: str) -> None:
+    run = imported(a_file(tmp_path, ["{}"]), intake, "--unit", nobody)
+    assert run.exit_code == 2
+    assert "give the code of the business unit" in run.output
+    assert intake.asked == []
+
+
 def test_a_local_stack_is_sent_the_units_development_token(tmp_path: Path, intake: Desk) -> None:
     imported(a_file(tmp_path, ["{}"]), intake)
     assert {asked.token for asked in intake.asked} == {"dev-unit-east"}
