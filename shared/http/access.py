@@ -133,7 +133,7 @@ def peppers_of(settings: AccessSettings, *, development: bool) -> Peppers:
 def _issuer(settings: AccessSettings, outside: httpx.AsyncClient) -> Issues | None:
     if not (settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks_url):
         return None
-    # Loaded by who has an issuer: the libraries that check its signatures take 8 MB.
+    # Loaded by who has an issuer, which few have (see `issuing`).
     from shared.http.jwks import Jwks  # noqa: PLC0415
     from shared.http.oidc import Issuer  # noqa: PLC0415
 

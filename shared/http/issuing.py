@@ -1,6 +1,7 @@
 """What is known of a token issuer without being one's own: its algorithms, what its claims mean here, whom a token stands for.
 
-The libraries that check signatures take 8 MB of a process, and most have no issuer: `oidc` and `jwks` are loaded by who has one.
+Most processes have no issuer: `oidc` and `jwks`, with the libraries that check signatures (8 MB where nothing else loads them), are
+loaded by who has one.
 """
 
 from dataclasses import dataclass

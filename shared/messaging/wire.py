@@ -110,7 +110,7 @@ class Unaddressed:
 def encode(event: Event) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """Key, value and headers of the record that carries `event`."""
     headers = [("ce_specversion", b"1.0"), CONTENT_TYPE, ("ce_id", event.id.encode())]
-    headers += [(f"ce_{name}", str(value).encode()) for name, value in event.attributes().items()]
+    headers += [(ATTRIBUTES[name], str(value).encode()) for name, value in event.attributes().items()]
     headers.append(("ce_after", orjson.dumps(event.after)))
     if event.traceparent:
         headers.append(("traceparent", event.traceparent.encode()))

@@ -17,6 +17,8 @@ from shared.schemas.model import Frozen, Json
 Source = Literal["intake", "routing", "notify", "documents"]
 SOURCES: tuple[Source, ...] = ("intake", "routing", "notify", "documents")
 MOMENT = TypeAdapter(datetime)
+FRESH = hashlib.sha256()
+"""A copy of one costs half of what a new one does."""
 OPTIONAL = ("previous", "correlationid", "causationid", "businessunit")
 M = TypeVar("M", bound=BaseModel)
 
@@ -64,7 +66,9 @@ class Event(Frozen):
         """24 hex digits of SHA-256 over the canonical JSON of the attributes that are given, but the id and the trace."""
         content: Json = self.attributes()
         content["data"], content["after"] = self.data, self.after
-        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
+        digest = FRESH.copy()
+        digest.update(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+        return digest.hexdigest()[:24]
 
     def attributes(self) -> dict[str, Any]:
         """The context attributes that are given, as JSON has them; without the id, `after`, the trace and the data."""

@@ -16,7 +16,7 @@ from shared.http.principal import Principal
 from shared.http.problems import Refused, language
 from shared.http.validation import pointer
 from shared.ledger.desk import Desk
-from shared.ledger.messages import Refusal, Told
+from shared.ledger.messages import Outcome, Refusal, Told
 from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.people import Person
@@ -24,6 +24,8 @@ from shared.schemas.requests import Problem
 from shared.storage import Sight
 
 NAMED = 20
+AT_ONCE = 100
+"""So many entries are recorded by one write: what a larger one takes meanwhile, the process keeps until it ends."""
 SERVICE_ONLY = Refusal(
     code="operators_only",
     status=403,
@@ -78,7 +80,9 @@ def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Ca
         if caller.kind != "service":
             raise Refused(SERVICE_ONLY)
         commands = _commands(await request.body(), clock, language(request.headers.get("accept-language", "")))
-        outcomes = await asyncio.gather(*(desk.tell(command) for command in commands))
+        outcomes: list[Outcome] = []
+        for first in range(0, len(commands), AT_ONCE):
+            outcomes += await asyncio.gather(*map(desk.tell, commands[first : first + AT_ONCE]))
         if unrecorded := [outcome.subject for outcome in outcomes if outcome.problem]:
             raise Refused(_not_now(unrecorded))
         recorded = sum(1 for outcome in outcomes if outcome.events and not outcome.repeated)
