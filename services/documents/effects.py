@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from services.documents.rendering.children import RenderingFailedError
-from services.documents.rendering.job import PDF, Job, Rendered, Sheet
+from services.documents.rendering.given import PDF, Job, Rendered, Sheet
 from shared.catalogue import PackError
 from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item

@@ -210,7 +210,7 @@ class Reception:
     def _barred(self, submission: Submission) -> Refusal | None:
         """Why the sender may not file what the body names, before anything is looked up."""
         body, place = submission.body, submission.pinned_to
-        if identity(body) is not None and (tidy(body["business_unit"]), tidy(body["source"]["system"]))[: len(place)] != place:
+        if place and identity(body) and (tidy(body["business_unit"]), tidy(body["source"]["system"]))[: len(place)] != place:
             return pinned(place)
         return NOT_FOR_THEM if submission.action == "submit" and not self._may_file(submission) else None
 

@@ -50,6 +50,8 @@ def _fields(request: Request) -> dict[str, object]:
 
 def _canonical(value: object, room: int = MAX_DEPTH) -> object:
     match value:
+        case str():
+            return _instant(unicodedata.normalize("NFC", " ".join(value.split())))
         case dict() | list() | tuple() if room == 0:
             return "…"
         case dict():
@@ -63,8 +65,6 @@ def _canonical(value: object, room: int = MAX_DEPTH) -> object:
             return value if abs(value) < LONGEST else hex(value)
         case float():
             return int(value) if math.isfinite(value) and value.is_integer() else value
-        case str():
-            return _instant(unicodedata.normalize("NFC", " ".join(value.split())))
         case _:
             return str(value)
 

@@ -11,8 +11,7 @@ import httpx
 from pydantic import Field, SecretStr, field_validator
 
 from shared.http.access_keys import Peppers
-from shared.http.jwks import ALGORITHMS, Jwks
-from shared.http.oidc import Claims, Issuer
+from shared.http.issuing import ALGORITHMS, Claims, Issues
 from shared.http.rates import Buckets, Limits, Rate, networks
 from shared.http.service_tokens import ServiceTokens
 from shared.schemas.access import SCOPES, UNIT_SCOPES, KeyRing
@@ -79,7 +78,7 @@ class Access:
     keys: Callable[[], KeyRing] = KeyRing
     peppers: Peppers = field(default_factory=lambda: Peppers(None))
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    issuer: Issuer | None = None
+    issuer: Issues | None = None
     limits: Limits = field(default_factory=Limits)
     services: ServiceTokens | None = None
     service: str = ""
@@ -131,9 +130,13 @@ def peppers_of(settings: AccessSettings, *, development: bool) -> Peppers:
     return Peppers(given or (DEVELOPMENT_PEPPER if development else None), before)
 
 
-def _issuer(settings: AccessSettings, outside: httpx.AsyncClient) -> Issuer | None:
+def _issuer(settings: AccessSettings, outside: httpx.AsyncClient) -> Issues | None:
     if not (settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks_url):
         return None
+    # Loaded by who has an issuer, which few have (see `issuing`).
+    from shared.http.jwks import Jwks  # noqa: PLC0415
+    from shared.http.oidc import Issuer  # noqa: PLC0415
+
     keys = Jwks(settings.oidc_jwks_url, outside, _parts(settings.oidc_algorithms))
     claims = Claims(
         unit=settings.oidc_unit_claim,

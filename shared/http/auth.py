@@ -16,9 +16,8 @@ from fastapi.security import HTTPAuthorizationCredentials
 
 from shared.http.access import Access, monotonous
 from shared.http.access_keys import holder
-from shared.http.jwks import IssuerAwayError
+from shared.http.issuing import Identity, IssuerAwayError
 from shared.http.keys import Key, read_keys
-from shared.http.oidc import Identity
 from shared.http.openapi import BEARER
 from shared.http.principal import Principal
 from shared.http.problems import Refused

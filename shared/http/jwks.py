@@ -14,6 +14,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK, PyJWTError
 
+from shared.http.issuing import KINDS, IssuerAwayError
 from shared.http.limits import BadJson, parse_json
 
 log = structlog.get_logger()
@@ -24,13 +25,6 @@ FETCH_SECONDS = 3.0
 MAX_BYTES = 256 * 1024
 MAX_KEYS = 100
 SHORTEST_RSA = 2048
-KINDS = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
-"""Key type and curve → the one algorithm that such a key proves here."""
-ALGORITHMS = frozenset(KINDS.values())
-
-
-class IssuerAwayError(Exception):
-    """The issuer's keys are not known, and it cannot be asked."""
 
 
 class UnreadableJwksError(Exception):

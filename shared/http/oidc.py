@@ -7,11 +7,11 @@ whatever else its header says (jwk, jku, x5u, x5c) is not read. One that demands
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import jwt
 
+from shared.http.issuing import Claims, Identity
 from shared.http.jwks import Jwks
 from shared.http.limits import BadJson, parse_json
 from shared.schemas.access import SCOPES
@@ -21,30 +21,6 @@ MAX_HEADER = 2 * 1024
 LEEWAY_SECONDS = 30
 LONGEST_NAME = 100
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claims:
-    """What of a token means what here. `person_scopes` are those of a person whose token names none of our scopes; one that names
-    some is narrowed to them.
-    """
-
-    unit: str = "business_unit"
-    person: str = "employee_id"
-    scope: str = "scope"
-    scope_prefix: str = ""
-    person_scopes: frozenset[str] = frozenset()
-    needs_nbf: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Whom a token stands for: the code of a unit (and the client that asks for it), or the id of a person."""
-
-    kind: Literal["unit", "person"]
-    id: str
-    client: str
-    scopes: frozenset[str]
 
 
 class Issuer:

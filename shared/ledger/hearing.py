@@ -21,6 +21,7 @@ class Hearing:
     def __init__(self, ledger: Ledger[Any, Any], dead_letters: DeadLetters) -> None:
         self._ledger = ledger
         self._dead_letters = dead_letters
+        self._applied = {source: metrics.EVENTS_APPLIED.labels(ledger.domain.source, source) for source in ledger.domain.hears}
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Apply a batch. Returning means that every record is applied, held, parked or kept."""
@@ -45,7 +46,7 @@ class Hearing:
         service = self._ledger.domain.source
         outcomes = await self._ledger.apply(heard)
         for held, outcome in zip(heard, outcomes, strict=True):
-            metrics.EVENTS_APPLIED.labels(service, held.source).inc()
+            self._applied[held.source].inc()
             if not outcome.stored:
                 dead.append(Dead(record=held.record, problem=outcome.problem, reason="unstorable"))
             elif outcome.problem:

@@ -158,9 +158,9 @@ class Decision:
 NOTHING = Decision()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Outcome:
-    """What became of one message. `events` are those it caused, also when it was `repeated`.
+    """What became of one message. `events` are those it caused, also when it was `repeated`. Nobody changes one (see `Record`).
 
     With a `problem` it was not applied: because what it says cannot be stored, when `unstorable`, so that telling it again is in
     vain; else for a fault of ours. Unless `stored`, not even its raw form could be kept with its request. Of a wake-up: `missing`

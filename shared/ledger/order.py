@@ -54,8 +54,8 @@ def readable(message: Message | Held | Lease) -> Message | None:
 def heard(document: Document, event: Event) -> None:
     """Note that `event` was heard in its turn."""
     document.heard[event.source] = event.sequence
-    ids = [*document.heard_ids.get(event.source, []), f"{event.sequence}:{event.id[:SHORT]}"]
-    document.heard_ids[event.source] = ids[-KEPT_IDS:]
+    before = document.heard_ids.get(event.source, [])[1 - KEPT_IDS :]
+    document.heard_ids[event.source] = [*before, f"{event.sequence}:{event.id[:SHORT]}"]
     document.unit = document.unit or event.businessunit
 
 
@@ -74,15 +74,13 @@ def next_in_turn(document: Document, hears: frozenset[Source]) -> Held | None:
 
     A record that cannot be read does not say what it waits for; it has no turn while another for its place can be read.
     """
+    ready = [held for held in document.early if has_its_turn(document, held, hears)]
+    for held in ready:
+        if isinstance(event := held.read(), Event) and not breaks_chain(document, event):
+            return held
     readable = {(held.source, held.sequence) for held in document.early if isinstance(held.read(), Event)}
-    ready = [
-        held
-        for held in document.early
-        if has_its_turn(document, held, hears)
-        and (isinstance(held.read(), Event) or (held.source, held.sequence) not in readable)
-    ]
-    sound = (held for held in ready if isinstance(event := held.read(), Event) and not breaks_chain(document, event))
-    return next(sound, ready[0] if ready else None)
+    unsound = (held for held in ready if isinstance(held.read(), Event) or (held.source, held.sequence) not in readable)
+    return next(unsound, None)
 
 
 def missing(document: Document, hears: frozenset[Source]) -> dict[str, int]:

@@ -35,7 +35,8 @@ class Producer:
 
     def __init__(self, address: str, service: str, security: Security = PLAIN) -> None:
         self._address = address
-        self._service = service
+        self._published = metrics.EVENTS_PUBLISHED.labels(service)
+        self._failed = metrics.PUBLISH_FAILURES.labels(service)
         self._security = security
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
@@ -44,8 +45,9 @@ class Producer:
     async def publish(self, topic: str, events: Sequence[Event]) -> list[bool]:
         """Send `events` to `topic`, in order; whether each was acknowledged."""
         acknowledged = await self.send(topic, [encode(event) for event in events])
-        metrics.EVENTS_PUBLISHED.labels(self._service).inc(sum(acknowledged))
-        metrics.PUBLISH_FAILURES.labels(self._service).inc(len(acknowledged) - sum(acknowledged))
+        taken = sum(acknowledged)
+        self._published.inc(taken)
+        self._failed.inc(len(acknowledged) - taken)
         return acknowledged
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[bool]:

@@ -38,9 +38,12 @@ UNREADABLE = "backline-unreadable"
 """The header of a record that no client can decode: says why. Its value is then the bytes on the wire, undecoded."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Record:
-    """A Kafka record, byte for byte. One that did not come from Kafka (the feed) has partition and offset -1."""
+    """A Kafka record, byte for byte. One that did not come from Kafka (the feed) has partition and offset -1.
+
+    Nobody changes one; it is not `frozen` because that makes it three times as dear, and one is made of every record.
+    """
 
     topic: str
     partition: int
@@ -48,7 +51,7 @@ class Record:
     key: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
     value: bytes | None
-    read: "list[Event | Poison | Unaddressed]" = field(default_factory=list, init=False, repr=False, compare=False)
+    read: "Event | Poison | Unaddressed | None" = field(default=None, init=False, repr=False, compare=False)
     """What `decode` found, so that one record is read, and its event's id checked, once."""
 
     def header(self, name: str) -> str | None:
@@ -57,7 +60,10 @@ class Record:
 
     def texts(self) -> dict[str, str | None]:
         """Every header as `header` gives it."""
-        return {name: _utf8(value) for name, value in self.headers if value is not None}
+        try:
+            return {name: value.decode() for name, value in self.headers if value is not None}
+        except UnicodeDecodeError:
+            return {name: _utf8(value) for name, value in self.headers if value is not None}
 
     def as_json(self) -> Json:
         """A form that any store and any answer can hold."""
@@ -104,7 +110,7 @@ class Unaddressed:
 def encode(event: Event) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """Key, value and headers of the record that carries `event`."""
     headers = [("ce_specversion", b"1.0"), CONTENT_TYPE, ("ce_id", event.id.encode())]
-    headers += [(f"ce_{name}", str(value).encode()) for name, value in event.attributes().items()]
+    headers += [(ATTRIBUTES[name], str(value).encode()) for name, value in event.attributes().items()]
     headers.append(("ce_after", orjson.dumps(event.after)))
     if event.traceparent:
         headers.append(("traceparent", event.traceparent.encode()))
@@ -119,9 +125,9 @@ def record_of(event: Event, topic: str = "") -> Record:
 
 def decode(record: Record) -> Event | Poison | Unaddressed:
     """The event in `record`; its id is the digest of what it says, or it is poison."""
-    if not record.read:
-        record.read.append(_decoded(record))
-    return record.read[0]
+    if record.read is None:
+        record.read = _decoded(record)
+    return record.read
 
 
 def _decoded(record: Record) -> Event | Poison | Unaddressed:

@@ -11,6 +11,7 @@ from pydantic import Field
 from shared.schemas.model import Frozen, Json, Text
 
 NAMESPACE = uuid.UUID("6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11")
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 NUMBER_PREFIX = "BL-"
 Outcome = Literal["accepted", "returned", "rejected"]
 Action = Literal["submit", "amend", "withdraw", "waive"]
@@ -20,7 +21,7 @@ Pending = Literal["amendment", "withdrawal", "submission"]
 def request_id(business_unit: str, system: str, reference: str) -> str:
     """UUIDv5 over the JSON array [unit, system, reference], each trimmed and in Unicode NFC, case kept."""
     parts = [unicodedata.normalize("NFC", part.strip()) for part in (business_unit, system, reference)]
-    return str(uuid.uuid5(NAMESPACE, json.dumps(parts, ensure_ascii=False, separators=(",", ":"))))
+    return str(uuid.uuid5(NAMESPACE, COMPACT.encode(parts)))
 
 
 def number_of(request: str) -> str:

@@ -27,7 +27,8 @@ from infra.embedded.programs import Program, ProgramError
 from services.documents.effects import Rendering
 from services.documents.rendering import pdf
 from services.documents.rendering.children import Children
-from services.documents.rendering.job import Job, render
+from services.documents.rendering.given import Job
+from services.documents.rendering.job import render
 from services.notify.channels.smtp import Mailer, SmtpServer
 from services.notify.effects import Effects
 from services.notify.rendering.view import Reader

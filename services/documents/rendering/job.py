@@ -3,7 +3,6 @@
 import hashlib
 import io
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from pypdf import PdfReader
 
 from services.documents.rendering.compose import compose, compose_sheet, for_customers
 from services.documents.rendering.draft import WORD
+from services.documents.rendering.given import PDF, Job, Rendered, Sheet
 from services.documents.rendering.material import Material
 from services.documents.rendering.packet import Packet, packet
 from services.documents.rendering.pdf import TEMPLATE, render_pdf
@@ -22,55 +22,11 @@ from shared.catalogue.load import SHIPPED
 from shared.schemas.model import Json, Text
 from shared.schemas.requests import PolicyPin, Request
 
-PDF = "application/pdf"
 NO_SLIDES = Text(
     zh="申请要求 PPT；在有幻灯片模板之前，其内容以 PDF 页面交付。",
     en="ppt was asked for; its content is delivered as PDF pages until there is a slide template",
 )
 LONGEST_SUBJECT = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What a child gets: the item's data, personal values, names by person id, attachments as (name, media type, bytes).
-
-    `left_out` is (name, reason) of attachments whose content is not at hand.
-    """
-
-    identity: str
-    data: Json
-    personal: Json
-    names: dict[str, str]
-    unit: str = ""
-    attachments: tuple[tuple[str, str, bytes], ...] = ()
-    left_out: tuple[tuple[str, str], ...] = ()
-    policy_root: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """The internal sheet of a document that goes to a customer, always a PDF."""
-
-    data: bytes
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendered:
-    """A finished file. `template`, `notes`, `substituted` (format asked → format made) and `pages` go into the manifest.
-
-    `audience` is who may read it, customer or internal; the PDF for a customer comes with its internal `sheet`.
-    """
-
-    data: bytes
-    media_type: str
-    name: str
-    template: str
-    audience: str
-    sheet: Sheet | None = None
-    notes: tuple[str, ...] = ()
-    substituted: tuple[tuple[str, str], ...] = ()
-    pages: int | None = None
 
 
 def render(job: Job) -> Rendered:

@@ -176,6 +176,7 @@ def in_free_order(state: State) -> State:
     return state.model_copy(update={"timeline": tuple(moment for _, moment in placed)})
 
 
+HIDDEN = frozenset({"request", "decision", "decisions", "verdict", "manifest", "result"})
 SUBMISSIONS = {TYPE_OF[RequestSubmitted], TYPE_OF[RequestReturned], TYPE_OF[RequestRejected]}
 EVIDENCE = {TYPE_OF[EvidenceAsked], TYPE_OF[EvidenceOverdue], TYPE_OF[EvidenceSettled]}
 WITHDRAWING = {TYPE_OF[WithdrawalRequested]: True, TYPE_OF[WithdrawalRefused]: False, TYPE_OF[RequestWithdrawn]: False}
@@ -183,5 +184,4 @@ WITHDRAWING = {TYPE_OF[WithdrawalRequested]: True, TYPE_OF[WithdrawalRefused]: F
 
 def _shown(event: Event) -> dict[str, object]:
     """What the timeline shows of an event: everything but the request itself and the long decision records."""
-    hidden = {"request", "decision", "decisions", "verdict", "manifest", "result"}
-    return {key: value for key, value in event.data.items() if key not in hidden}
+    return {key: value for key, value in event.data.items() if key not in HIDDEN}

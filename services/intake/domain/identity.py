@@ -1,6 +1,7 @@
 """Which request a body is about: its unit, system and reference, as far as they can be one's identity. Pure."""
 
 from shared.catalogue.frame import tidy
+from shared.catalogue.storable import storable
 from shared.schemas.model import Json
 from shared.schemas.requests import request_id
 
@@ -15,7 +16,7 @@ def identity(body: Json) -> str | None:
         if isinstance(source, dict)
         else (None,)
     )
-    if all(isinstance(part, str) and 0 < len(part.strip()) <= 200 and _storable(part) for part in parts):
+    if all(isinstance(part, str) and 0 < len(part.strip()) <= 200 and storable(part) for part in parts):
         return request_id(*(str(part) for part in parts))
     return None
 
@@ -25,7 +26,3 @@ def reserved(body: Json) -> bool:
     source = body.get("source")
     system = tidy(source.get("system")) if isinstance(source, dict) else None
     return isinstance(system, str) and system.casefold().startswith(RESERVED)
-
-
-def _storable(text: str) -> bool:
-    return "\0" not in text and not any(0xD800 <= ord(character) <= 0xDFFF for character in text)

@@ -14,7 +14,8 @@ from services.documents.domain import State
 from services.documents.effects import HttpIntake, Rendering
 from services.documents.erasing import Erasing, erasing_routes
 from services.documents.projection import Projection
-from services.documents.rendering.job import Job, Rendered, render
+from services.documents.rendering.given import Job, Rendered
+from services.documents.rendering.job import render
 from services.intake.api import erasing_routes as intake_erasing
 from services.intake.api import personal_routes
 from services.intake.mail.kept import MailBook

@@ -11,7 +11,7 @@ from docx import Document
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
-from services.documents.rendering.job import Job, Rendered
+from services.documents.rendering.given import Job, Rendered
 from shared.catalogue import Field, Pack, RequestType, judge, personal, public
 from shared.schemas.model import Json
 from shared.schemas.requests import Request

@@ -9,7 +9,8 @@ from pypdf import PdfReader
 
 from services.documents.rendering.compose import LAYOUTS, for_customers
 from services.documents.rendering.fields import outward
-from services.documents.rendering.job import Rendered, render
+from services.documents.rendering.given import Rendered
+from services.documents.rendering.job import render
 from shared.catalogue import Field
 from shared.schemas.model import Json
 from tests.builders import TYPES, a_body, judged, the_pack, with_details

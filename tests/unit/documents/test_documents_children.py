@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from services.documents.rendering.children import Children, RenderingFailedError
-from services.documents.rendering.job import Job
+from services.documents.rendering.given import Job
 from tests.builders import a_body
 from tests.infra.waiting import eventually, runs
 from tests.unit.documents.renderings import a_job, text_of

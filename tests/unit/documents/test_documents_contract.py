@@ -9,7 +9,8 @@ from docx import Document
 from pypdf import PdfReader, PdfWriter
 
 from services.documents.rendering.draft import UnreadableDraftError, read_draft
-from services.documents.rendering.job import Rendered, render
+from services.documents.rendering.given import Rendered
+from services.documents.rendering.job import render
 from tests.builders import a_body
 from tests.unit.documents.renderings import WORD, a_job, squeezed, text_of
 

@@ -11,7 +11,8 @@ from pypdf import PdfReader
 
 from services.documents.effects import Rendering
 from services.documents.rendering.children import RenderingFailedError
-from services.documents.rendering.job import Job, Rendered, render
+from services.documents.rendering.given import Job, Rendered
+from services.documents.rendering.job import render
 from shared.ledger.effects import Done, Retry, Terminal
 from shared.ledger.items import MAX_TRIES
 from shared.ledger.messages import Item

@@ -7,7 +7,8 @@ from pypdf import PdfReader
 
 from services.documents.rendering import packet as packets
 from services.documents.rendering.draft import WORD
-from services.documents.rendering.job import Rendered, render
+from services.documents.rendering.given import Rendered
+from services.documents.rendering.job import render
 from tests.builders import a_body
 from tests.unit.documents.renderings import a_job, squeezed, text_of
 from tests.unit.documents.test_documents_contract import a_draft, a_pdf, embedded

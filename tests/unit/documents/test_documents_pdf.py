@@ -9,7 +9,8 @@ import pytest
 from pypdf import PdfReader
 
 from services.documents.rendering import pdf
-from services.documents.rendering.job import Rendered, render
+from services.documents.rendering.given import Rendered
+from services.documents.rendering.job import render
 from services.documents.rendering.wording import plain
 from shared.catalogue import Field, PackError, load_pack
 from tests.builders import TYPES, a_body, the_pack, with_details

@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from shared.http import jwks
-from shared.http.jwks import APART_SECONDS, LIFETIME_SECONDS, MAX_BYTES, REFRESH_SECONDS, IssuerAwayError, Jwks
+from shared.http.issuing import IssuerAwayError
+from shared.http.jwks import APART_SECONDS, LIFETIME_SECONDS, MAX_BYTES, REFRESH_SECONDS, Jwks
 from tests.unit.http.issuing import EC_KEY, OTHER_RSA_KEY, RSA_KEY, LocalIssuer, jwk, local_issuer
 
 

@@ -1,6 +1,6 @@
 """A directory file that is refused names every fault apart, and where the file stops being readable."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +29,35 @@ people:
 - {id: P1, name: A, email: a@b.example, business_unit: harbour, roles: [account_manager], regions: [], locale: en}
 - {id: P2, name: B, email: b@b.example, business_unit: harbour, roles: [account_manager], regions: [], locale: en}
 """
+
+
+AS_JSON = b"""
+{"business_units": [{"code": "harbour", "name": {"zh": "Gangwan", "en": "Harbour"}}],
+ "people": [{"id": "P1", "name": "A", "email": "a@b.example", "business_unit": "harbour", "roles": ["account_manager"],
+             "seats": 1e1}]}
+"""
+"""In YAML 1.1, which this is too, the seats are a text."""
+
+
+class Desk:
+    """Keeps what it is told; some of it is set aside."""
+
+    def __init__(self, set_aside: Collection[str] = ()) -> None:
+        self.told: list[Told] = []
+        self._set_aside = set_aside
+
+    async def tell(self, message: Told) -> Outcome:
+        self.told.append(message)
+        return Outcome(subject=message.subject, state=None, problem="set aside" if message.subject in self._set_aside else "")
+
+
+async def imported(content: bytes, desk: Any) -> httpx.Response:
+    app = FastAPI()
+    install(app)
+    people: Any = SimpleNamespace(directory=SimpleNamespace(version="1"))
+    app.include_router(people_routes(desk, people, clock_from(None, "development"), an_operator))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://intake") as client:
+        return await client.post("/v1/people:import", content=content, headers={"Accept-Language": "en"})
 
 
 async def an_operator() -> Principal:
@@ -63,16 +92,12 @@ async def test_a_file_that_cannot_be_read_says_where(client: httpx.AsyncClient, 
 
 
 async def test_what_could_not_be_recorded_is_named_and_not_said_to_be_unchanged() -> None:
-    class Desk:
-        async def tell(self, message: Told) -> Outcome:
-            return Outcome(subject=message.subject, state=None, problem="set aside" if message.subject == "P2" else "")
-
-    app = FastAPI()
-    install(app)
-    people: Any = SimpleNamespace(directory=SimpleNamespace(version="1"))
-    desk: Any = Desk()
-    app.include_router(people_routes(desk, people, clock_from(None, "development"), an_operator))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://intake") as client:
-        answer = await client.post("/v1/people:import", content=SOUND, headers={"Accept-Language": "en"})
+    answer = await imported(SOUND, Desk(set_aside={"P2"}))
     assert (answer.status_code, answer.json()["code"]) == (503, "not_now")
     assert answer.json()["detail"].startswith("Not recorded: P2; all others are.")
+
+
+async def test_a_file_of_json_means_what_it_says_as_json() -> None:
+    desk = Desk()
+    assert (await imported(AS_JSON, desk)).status_code == 200
+    assert desk.told[-1].data["person"]["seats"] == 10
