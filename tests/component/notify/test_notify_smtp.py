@@ -61,6 +61,20 @@ async def test_a_mail_arrives_as_it_was_built():
     assert point.passed == 1
 
 
+@pytest.mark.parametrize("ended", ["\r\n.\r\n", "\n.\n", "\r.\r"])
+async def test_what_looks_like_the_end_of_a_message_ends_none(ended: str):
+    inbox = Inbox()
+    smuggled = f".first{ended}MAIL FROM:<a@evil.example>\r\nRCPT TO:<b@evil.example>\r\nDATA\r\nSubject: smuggled"
+    async with serving(inbox) as port:
+        mailer = a_mailer(port)
+        sent = await mailer.send(
+            smuggled.encode(), sender="noreply@backline.example", recipient="anna@east.example", point_of_no_return=Point()
+        )
+        assert sent == Done()
+        await mailer.close()
+    assert [(to, raw.splitlines()) for to, raw in inbox.mails] == [("anna@east.example", smuggled.encode().splitlines())]
+
+
 async def test_connections_are_kept_from_mail_to_mail():
     inbox = Inbox()
     async with serving(inbox) as port:
