@@ -192,14 +192,13 @@ async def test_a_worker_that_gives_up_leaves_no_used_connection_behind():
         assert len(script.taken) == 1
 
 
-async def test_an_address_that_would_inject_a_command_never_reaches_the_server():
+@pytest.mark.parametrize("hostile", ["sender", "recipient"])
+async def test_an_address_that_would_inject_a_command_never_reaches_the_server(hostile: str):
     inbox = Inbox()
+    addresses = {"sender": "noreply@backline.example", "recipient": "anna@east.example", hostile: "a@x>\r\nRCPT TO:<b@x"}
     async with serving(inbox) as port:
-        mail = a_mail()
         with pytest.raises(UnsafeHeaderError):
-            await a_mailer(port).send(
-                mail, sender="noreply@backline.example", recipient="a@x>\r\nRCPT TO:<b@x", point_of_no_return=Point()
-            )
+            await a_mailer(port).send(a_mail(), **addresses, point_of_no_return=Point())
     assert inbox.sessions == set()
 
 
