@@ -98,7 +98,8 @@ def _part(boundary: str, subtype: str, text: str) -> tuple[str, ...]:
 def _base64(data: bytes) -> str:
     """`data` in base64, in lines of 76 characters (RFC 2045, 6.8), each ended by CRLF."""
     text = b2a_base64(data, newline=False).decode("ascii")
-    return "\r\n".join([*(text[at : at + 76] for at in range(0, len(text), 76)), ""])
+    lines = [text[at : at + 76] for at in range(0, len(text), 76)]
+    return "\r\n".join([*lines, ""])
 
 
 def checked_address(address: str) -> str:
