@@ -123,7 +123,7 @@ def seen(value: object) -> str:
 
 def visible(value: object) -> object:
     """`value` without unseen characters where it is plain text; what is markup already stays as it is."""
-    return seen(value) if type(value) is str else value
+    return value if type(value) is not str or value.isprintable() else _UNSEEN.sub(" ", value)
 
 
 def without_markup(value: object) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -238,6 +239,9 @@ def _localised(value: object, locale: str) -> Any:
 
 def written(moment: str | None, reader: Reader) -> str:
     """The moment in the reader's zone, with the zone named; empty when there is none."""
-    if not moment:
-        return ""
-    return spoken(datetime.fromisoformat(moment), locale=reader.locale, time_zone=reader.time_zone)
+    return _written(moment, reader.locale, reader.time_zone) if moment else ""
+
+
+@lru_cache(maxsize=4096)  # a request's deadline is in each of its mails; what a zone's clock shows at a moment stays so
+def _written(moment: str, locale: str, time_zone: str) -> str:
+    return spoken(datetime.fromisoformat(moment), locale=locale, time_zone=time_zone)
