@@ -112,6 +112,21 @@ async def test_a_refused_recipient_ends_by_the_servers_code_and_without_its_word
     assert len(inbox.mails) == 1
 
 
+@pytest.mark.parametrize(
+    ("answers", "sessions"),
+    [({"rcpt": ["421 4.3.2 Going down"]}, 2), ({"data": ["421 4.3.2 Going down"]}, 2), ({"rcpt": ["451 4.7.1 Greylisted"]}, 1)],
+    ids=["leaving at RCPT", "leaving at DATA", "staying"],
+)
+async def test_a_server_that_says_it_leaves_is_not_spoken_to_on_the_same_connection(answers: Any, sessions: int):
+    inbox = Inbox(**answers)
+    async with serving(inbox) as port:
+        mailer = a_mailer(port, connections=1)
+        assert isinstance(await send(mailer), Retry)
+        assert await send(mailer) == Done()
+        await mailer.close()
+    assert len(inbox.sessions) == sessions
+
+
 @pytest.mark.parametrize(("answer", "ending"), [("554 5.7.1 Spam", Terminal), ("452 4.3.1 Full", Retry)])
 async def test_a_message_the_server_says_no_to_is_no_doubt(answer: Any, ending: Any):
     inbox, point = Inbox(data=[answer]), Point()
