@@ -102,7 +102,7 @@ class Connection:
     async def _ask(self, step: str, said: bytes, wanted: frozenset[int]) -> None:
         """Say `said` and wait for the answer to it.
 
-        (Not by the client's own calls, which take a third of a mail's time: they parse addresses as headers, look for line ends and
+        (Not by the client's own calls, which take a quarter of a mail's time: they parse addresses as headers, look for line ends and
         dots by regular expressions, and wait by asyncio.wait_for. What they guard against, `checked_address` and `framed` do; a
         connection carries one transaction at a time.)
         """
