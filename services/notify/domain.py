@@ -228,7 +228,7 @@ def _delivered(state: State, said: object, at: datetime) -> State:
     match said:
         case notifications.NotificationPlanned(deliveries=planned):
             for delivery in planned:
-                deliveries[delivery.id] = DeliveryState(planned_at=at, **delivery.model_dump(exclude={"id"}))
+                deliveries[delivery.id] = DeliveryState.of(delivery, at)
         case notifications.NotificationSent() | notifications.NotificationFailed() | notifications.NotificationUnknown() as ended:
             problem = getattr(ended, "problem", "")
             end = {"status": STATUS[type(ended)], "attempt": ended.attempt, "problem": problem, "ended_at": at}

@@ -53,6 +53,13 @@ class DeliveryState(Frozen):
     planned_at: datetime
     ended_at: datetime | None = None
 
+    @classmethod
+    def of(cls, planned: Delivery, at: datetime) -> "DeliveryState":
+        """What is known of a delivery that was planned `at` this moment."""
+        return cls(
+            channel=planned.channel, recipient=planned.recipient, template=planned.template, about=planned.about, planned_at=at
+        )
+
     def delivery(self, identity: str) -> Delivery:
         """As it is said in events."""
         return Delivery(id=identity, channel=self.channel, recipient=self.recipient, template=self.template, about=self.about)

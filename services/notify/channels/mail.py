@@ -4,10 +4,10 @@ Invariant: no value reaches a header with a control character or an encoded word
 """
 
 import re
-from base64 import encodebytes
+from binascii import b2a_base64
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.header import Header
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
 
@@ -17,6 +17,8 @@ _MESSAGE_ID = re.compile(r"(?!.*=\?)<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~:-]{1,120}@[A-
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 
 UNFOLDED = 60
+LONGEST_WORD = 39
+"""Bytes of UTF-8 in one encoded word, so that a header's first line too has at most 76 characters (RFC 2047, 2)."""
 
 
 class UnsafeHeaderError(Exception):
@@ -57,7 +59,7 @@ def build(
     lines = [
         f"From: {_mailbox('From', sender.name, sender.address)}",
         f"To: {_mailbox('To', to_name, to)}",
-        f"Subject: {_unstructured('Subject', subject)}",
+        f"Subject: {_encoded(_safe('Subject', subject))}",
         f"Date: {format_datetime(date)}",
         f"Message-ID: {identity}",
         *_thread(root, answers),
@@ -95,7 +97,9 @@ def _part(boundary: str, subtype: str, text: str) -> tuple[str, ...]:
 
 def _base64(data: bytes) -> str:
     """`data` in base64, in lines of 76 characters (RFC 2045, 6.8), each ended by CRLF."""
-    return encodebytes(data).decode("ascii").replace("\n", "\r\n")
+    text = b2a_base64(data, newline=False).decode("ascii")
+    lines = [text[at : at + 76] for at in range(0, len(text), 76)]
+    return "\r\n".join([*lines, ""])
 
 
 def checked_address(address: str) -> str:
@@ -111,19 +115,29 @@ def _mailbox(header: str, name: str, address: str) -> str:
     checked = checked_address(address)
     if _safe(header, name).isascii():
         return formataddr((name, checked))
-    return f"{_encoded(header, name)}\r\n <{checked}>"
+    return f"{_encoded(name)}\r\n <{checked}>"
 
 
-def _unstructured(header: str, value: str) -> str:
-    return _encoded(header, _safe(header, value))
+def _encoded(value: str) -> str:
+    """`value`, in encoded words (RFC 2047) where it is not ASCII or has to be folded: they alone fold where there is no space.
 
-
-@lru_cache(maxsize=2048)  # a request's supporters are told under one subject
-def _encoded(header: str, value: str) -> str:
-    """`value`, in encoded words where it is not ASCII or has to be folded: they alone fold where there is no space."""
+    (Written out here too: the library's Header tries each length of each line, and makes words that are a character too long.)
+    """
     if value.isascii() and len(value) <= UNFOLDED:
         return value
-    return Header(value, "utf-8", header_name=header).encode(linesep="\r\n")
+    pieces = _pieces(value.encode("utf-8"))
+    return "\r\n ".join(f"=?utf-8?b?{b2a_base64(piece, newline=False).decode('ascii')}?=" for piece in pieces)
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """UTF-8 in pieces of at most LONGEST_WORD bytes, none of which ends within a character (RFC 2047, 5)."""
+    start = 0
+    while start < len(text):
+        end = start + LONGEST_WORD
+        while end < len(text) and text[end] & 0xC0 == 0x80:
+            end -= 1
+        yield text[start:end]
+        start = end
 
 
 def _safe(header: str, value: str) -> str:

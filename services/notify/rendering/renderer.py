@@ -4,6 +4,8 @@ Invariant: no value can add a header, a line to a one-line field, a tag to the H
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +49,8 @@ class Letter:
 class Renderer:
     """Templates are read from `templates`/<locale>/<template>.j2 and kept compiled.
 
-    A template says heading, lead and next step once; each kind of message is a layout that it is set into.
+    A template's blocks say heading, lead and next step in plain words, once for all parts of a message; each part is a layout that
+    they are set into like any other value.
     """
 
     def __init__(
@@ -64,17 +67,20 @@ class Renderer:
     def letter(self, item: Item, *, reader: Reader, directory: Directory) -> Letter:
         """The mail for `item`. Raises RenderError and UnknownPolicyError."""
         name, view = self._view(item, reader, directory)
-        subject = one_line(_render(self._plain, name, "layout.subject.txt.j2", view)).replace("=?", "= ?")
-        return Letter(
-            subject=shortened(subject, LONGEST_SUBJECT),
-            text=_render(self._plain, name, "layout.txt.j2", view),
-            html=_render(self._html, name, "layout.html.j2", view),
-        )
+        with _faults_of(name):
+            shown = view | _said(self._plain, name, view)
+            subject = one_line(_render(self._plain, "layout.subject.txt.j2", shown)).replace("=?", "= ?")
+            return Letter(
+                subject=shortened(subject, LONGEST_SUBJECT),
+                text=_render(self._plain, "layout.txt.j2", shown),
+                html=_render(self._html, "layout.html.j2", shown),
+            )
 
     def chat(self, item: Item, *, reader: Reader, directory: Directory) -> str:
         """The chat message for `item`, as markdown. Raises RenderError and UnknownPolicyError."""
         name, view = self._view(item, reader, directory)
-        return _render(self._chat, name, "layout.chat.md.j2", view)
+        with _faults_of(name):
+            return _render(self._chat, "layout.chat.md.j2", view | _said(self._chat, name, view))
 
     def _view(self, item: Item, reader: Reader, directory: Directory) -> tuple[str, dict[str, Any]]:
         locale = reader.locale if reader.locale in LOCALES else LOCALES[0]
@@ -117,7 +123,7 @@ def seen(value: object) -> str:
 
 def visible(value: object) -> object:
     """`value` without unseen characters where it is plain text; what is markup already stays as it is."""
-    return seen(value) if type(value) is str else value
+    return value if type(value) is not str or value.isprintable() else _UNSEEN.sub(" ", value)
 
 
 def without_markup(value: object) -> str:
@@ -135,7 +141,7 @@ class _DataFirst(SandboxedEnvironment):
 
 
 def _environment(templates: Path, *, finalize: Any, autoescape: bool = False) -> SandboxedEnvironment:
-    return _DataFirst(
+    environment = _DataFirst(
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
         finalize=finalize,
@@ -145,11 +151,28 @@ def _environment(templates: Path, *, finalize: Any, autoescape: bool = False) ->
         keep_trailing_newline=False,
         auto_reload=False,
     )
+    environment.globals.clear()  # a template shows what it is given and needs no functions
+    return environment
 
 
-def _render(environment: Environment, name: str, layout: str, view: dict[str, Any]) -> str:
+def _said(environment: Environment, name: str, view: dict[str, Any]) -> dict[str, str]:
+    """What the blocks of the template `name` say, by their names; a quotation is there for layouts to ask for, if only empty."""
+    template = environment.get_template(name)
+    context = template.new_context(view, shared=True)
+    blocks = {block: Ours("".join(words(context))) for block, words in template.blocks.items()}
+    return {"quoted": view["words"]["reason"], "quote": "", **blocks}
+
+
+def _render(environment: Environment, layout: str, view: dict[str, Any]) -> str:
+    template = environment.get_template(layout)
+    return "".join(template.root_render_func(template.new_context(view, shared=True)))
+
+
+@contextmanager
+def _faults_of(name: str) -> Iterator[None]:
+    """A template's fault, whatever it is, ends this one message."""
     try:
-        return environment.get_template(name).render(view, layout=layout)
-    except Exception as error:  # a template's fault, whatever it is, ends this one message
+        yield
+    except Exception as error:
         problem = f"The template {name} cannot be rendered ({type(error).__name__}); mend it and send the message again."
         raise RenderError(problem) from error

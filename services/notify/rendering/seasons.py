@@ -31,11 +31,9 @@ def season_view(item: Item, scene: Scene) -> Json:
         "reader": scene.reader.name,
         "you": item.data["as"],
         "request": NO_REQUEST,
-        "facts": [{"name": name, "label": words[name], "text": text} for name, text in facts],
+        "facts": [(name, words[name], text) for name, text in facts],
         "particulars": shown,
-        "points": []
-        if "cause" in said
-        else [{"label": label, "text": text} for label, text in _figures(season["figures"], words)],
+        "points": [] if "cause" in said else _figures(season["figures"], words),
         "link": "",
         "answer": None,
         "footer": scene.words["footer"],

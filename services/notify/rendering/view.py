@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -163,15 +164,13 @@ def _request(identity: str, request: Json, seats: list[Json], scene: Scene) -> J
     }
 
 
-def _facts(plain: Json, request: Json, scene: Scene) -> list[Json]:
-    """The rows below a message: what the request has of FACTS, each with its label."""
+def _facts(plain: Json, request: Json, scene: Scene) -> list[tuple[str, str, str]]:
+    """The rows below a message, (name, label, text): what the request has of FACTS."""
     labels = {
         "deadline": _deadline(plain["type"], plain.get("deadline_field") or "needed_by", scene),
         "priority": scene.field(plain["type"], "priority"),
     }
-    return [
-        {"name": name, "label": labels.get(name) or scene.words[name], "text": request[name]} for name in FACTS if request[name]
-    ]
+    return [(name, labels.get(name) or scene.words[name], request[name]) for name in FACTS if request[name]]
 
 
 def _deadline(type_key: str, path: str, scene: Scene) -> str:
@@ -202,8 +201,8 @@ def _particulars(given: Json, scene: Scene) -> Json:
     return shown
 
 
-def _points(said: Json, type_key: str, scene: Scene) -> list[Json]:
-    """What is listed one below the other: what is missing, what changed, which files there are and which not."""
+def _points(said: Json, type_key: str, scene: Scene) -> list[tuple[str, str]]:
+    """What is listed one below the other, (label, text): what is missing, what changed, which files there are and which not."""
     missing = [(scene.field(type_key, problem["field"]), problem["message"]) for problem in said.get("problems", ())]
     missing += [(verdict["label"], verdict["message"] or "") for verdict in said.get("preconditions", ())]
     changed = [(scene.field(type_key, change["field"]), _change(change, type_key, scene)) for change in said.get("changes", ())]
@@ -212,7 +211,7 @@ def _points(said: Json, type_key: str, scene: Scene) -> list[Json]:
     due = [(part["label"], written(part["due"], scene.reader)) for part in said.get("parts", ())]
     files = [(name, "") for name in said.get("files", ())]
     failed = [(str(scene.words["problem"]), text) for text in dict.fromkeys(map(scene.failure, said.get("failures", ())))]
-    return [{"label": label, "text": text} for label, text in (*missing, *wanted, *changed, *unread, *due, *files, *failed)]
+    return [*missing, *wanted, *changed, *unread, *due, *files, *failed]
 
 
 def _change(change: Json, type_key: str, scene: Scene) -> str:
@@ -238,6 +237,9 @@ def _localised(value: object, locale: str) -> Any:
 
 def written(moment: str | None, reader: Reader) -> str:
     """The moment in the reader's zone, with the zone named; empty when there is none."""
-    if not moment:
-        return ""
-    return spoken(datetime.fromisoformat(moment), locale=reader.locale, time_zone=reader.time_zone)
+    return _written(moment, reader.locale, reader.time_zone) if moment else ""
+
+
+@lru_cache(maxsize=4096)  # a request's deadline is in each of its mails; what a zone's clock shows at a moment stays so
+def _written(moment: str, locale: str, time_zone: str) -> str:
+    return spoken(datetime.fromisoformat(moment), locale=locale, time_zone=time_zone)

@@ -16,12 +16,12 @@ class Inbox:
     rcpt: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
     mails: list[tuple[str, bytes]] = field(default_factory=list)
-    sessions: set[int] = field(default_factory=set)
+    sessions: set[Any] = field(default_factory=set)
 
     async def handle_RCPT(  # noqa: N802  # aiosmtpd calls it so
         self, _server: Any, session: Any, envelope: Any, address: str, _options: list[str]
     ):
-        self.sessions.add(id(session))
+        self.sessions.add(session)
         if self.rcpt:
             return self.rcpt.pop(0)
         envelope.rcpt_tos.append(address)

@@ -61,6 +61,20 @@ async def test_a_mail_arrives_as_it_was_built():
     assert point.passed == 1
 
 
+@pytest.mark.parametrize("ended", ["\r\n.\r\n", "\n.\n", "\r.\r"])
+async def test_what_looks_like_the_end_of_a_message_ends_none(ended: str):
+    inbox = Inbox()
+    smuggled = f".first{ended}MAIL FROM:<a@evil.example>\r\nRCPT TO:<b@evil.example>\r\nDATA\r\nSubject: smuggled"
+    async with serving(inbox) as port:
+        mailer = a_mailer(port)
+        sent = await mailer.send(
+            smuggled.encode(), sender="noreply@backline.example", recipient="anna@east.example", point_of_no_return=Point()
+        )
+        assert sent == Done()
+        await mailer.close()
+    assert [(to, raw.splitlines()) for to, raw in inbox.mails] == [("anna@east.example", smuggled.encode().splitlines())]
+
+
 async def test_connections_are_kept_from_mail_to_mail():
     inbox = Inbox()
     async with serving(inbox) as port:
@@ -96,6 +110,21 @@ async def test_a_refused_recipient_ends_by_the_servers_code_and_without_its_word
         assert await send(mailer) == Done()
         await mailer.close()
     assert len(inbox.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "sessions"),
+    [({"rcpt": ["421 4.3.2 Going down"]}, 2), ({"data": ["421 4.3.2 Going down"]}, 2), ({"rcpt": ["451 4.7.1 Greylisted"]}, 1)],
+    ids=["leaving at RCPT", "leaving at DATA", "staying"],
+)
+async def test_a_server_that_says_it_leaves_is_not_spoken_to_on_the_same_connection(answers: Any, sessions: int):
+    inbox = Inbox(**answers)
+    async with serving(inbox) as port:
+        mailer = a_mailer(port, connections=1)
+        assert isinstance(await send(mailer), Retry)
+        assert await send(mailer) == Done()
+        await mailer.close()
+    assert len(inbox.sessions) == sessions
 
 
 @pytest.mark.parametrize(("answer", "ending"), [("554 5.7.1 Spam", Terminal), ("452 4.3.1 Full", Retry)])
@@ -178,14 +207,13 @@ async def test_a_worker_that_gives_up_leaves_no_used_connection_behind():
         assert len(script.taken) == 1
 
 
-async def test_an_address_that_would_inject_a_command_never_reaches_the_server():
+@pytest.mark.parametrize("hostile", ["sender", "recipient"])
+async def test_an_address_that_would_inject_a_command_never_reaches_the_server(hostile: str):
     inbox = Inbox()
+    addresses = {"sender": "noreply@backline.example", "recipient": "anna@east.example", hostile: "a@x>\r\nRCPT TO:<b@x"}
     async with serving(inbox) as port:
-        mail = a_mail()
         with pytest.raises(UnsafeHeaderError):
-            await a_mailer(port).send(
-                mail, sender="noreply@backline.example", recipient="a@x>\r\nRCPT TO:<b@x", point_of_no_return=Point()
-            )
+            await a_mailer(port).send(a_mail(), **addresses, point_of_no_return=Point())
     assert inbox.sessions == set()
 
 

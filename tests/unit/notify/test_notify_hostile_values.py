@@ -1,12 +1,13 @@
 """Hostile and long values stay values: no header, no line, no markup, no template; a faulty template is an error that names it."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.notify.rendering.labels import PackLabels
-from services.notify.rendering.renderer import LONGEST_SUBJECT, Renderer, RenderError
+from services.notify.rendering.renderer import LONGEST_SUBJECT, TEMPLATES, Renderer, RenderError
 from services.notify.rendering.view import Reader, reference_of
 from shared.ledger.messages import Item
 from shared.schemas.requests import Customer, Opportunity, number_of
@@ -117,9 +118,12 @@ def test_long_values_leave_room_for_the_whole_of_a_chat_message():
 
 
 def a_template(folder: Path, words: str) -> Renderer:
-    """A renderer whose only template says `words`."""
+    """A renderer with our layouts, whose only template has `words` as its heading."""
+    shutil.copytree(TEMPLATES, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("zh", "en"))
     (folder / "zh").mkdir()
-    (folder / "zh" / "submitted.j2").write_text(words)
+    blocks = {"heading": words, "lead": "-", "next": "-"}
+    said = "".join(f"{{% block {name} %}}{text}{{% endblock %}}\n" for name, text in blocks.items())
+    (folder / "zh" / "submitted.j2").write_text(said)
     return a_renderer(templates=folder)
 
 
@@ -131,6 +135,26 @@ def test_a_template_that_names_what_is_not_there_is_an_error_that_names_it(tmp_p
 def test_a_template_cannot_leave_the_sandbox(tmp_path: Path):
     renderer = a_template(tmp_path, "{{ ''.__class__.__mro__[1].__subclasses__() }}")
     with pytest.raises(RenderError, match="SecurityError"):
+        renderer.letter(mails("submitted")[0], reader=ZH, directory=a_directory())
+
+
+def test_a_template_has_no_functions_to_call(tmp_path: Path):
+    renderer = a_template(tmp_path, "{% for number in range(9) %}{{ number }}{% endfor %}")
+    with pytest.raises(RenderError, match="UndefinedError"):
+        renderer.letter(mails("submitted")[0], reader=ZH, directory=a_directory())
+
+
+def test_what_a_template_says_is_plain_words_in_every_part(tmp_path: Path):
+    letter = a_template(tmp_path, "R&D <b>").letter(mails("submitted")[0], reader=ZH, directory=a_directory())
+    assert "R&D <b>" in letter.subject
+    assert "b" not in Tags(letter.html).tags
+    assert "R&D <b>" in Tags(letter.html).shown
+
+
+def test_a_template_that_does_not_say_all_is_an_error_that_names_it(tmp_path: Path):
+    renderer = a_template(tmp_path, "-")
+    (tmp_path / "zh" / "submitted.j2").write_text("{% block heading %}-{% endblock %}\n{% block lead %}-{% endblock %}\n")
+    with pytest.raises(RenderError, match=r"zh/submitted.j2 cannot be rendered \(UndefinedError\)"):
         renderer.letter(mails("submitted")[0], reader=ZH, directory=a_directory())
 
 

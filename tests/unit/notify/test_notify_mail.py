@@ -1,10 +1,13 @@
 """The bytes of a mail: the same identity every time, threads by request, and no way in for a header that nobody wrote."""
 
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.policy import default
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from services.notify.channels.mail import Sender, UnsafeHeaderError, build, checked_address
 from tests.unit.notify.notify_build import NOW
@@ -93,6 +96,20 @@ def test_a_long_subject_is_folded_and_arrives_whole(letter: str):
     head = raw.split(b"\r\n\r\n")[0]
     assert max(len(line) for line in head.split(b"\r\n")) <= 998
     assert parsed(raw)["Subject"] == subject
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=150).map(lambda text: " ".join(text.split())))
+@example("\U0001f600" * 40)
+@example("a" + "务" * 40)
+def test_any_words_arrive_whole_in_encoded_words_that_rfc_2047_allows(words: str):
+    words = words.replace("=?", "")
+    raw = a_mail(subject=words, to_name=f"{words}务")
+    lines = [line for line in raw.split(b"\r\n\r\n")[0].decode("ascii").split("\r\n") if "=?utf-8?" in line]
+    assert all(len(line) <= 76 for line in lines)
+    assert all(len(word) <= 75 for line in lines for word in line.split() if word.startswith("=?"))
+    mail = message_from_bytes(raw)
+    assert str(make_header(decode_header(mail["Subject"]))) == words
+    assert str(make_header(decode_header(mail["To"]))) == f"{words}务 <anna@east.example>"
 
 
 @pytest.mark.parametrize("header", ["subject", "to_name", "item", "request"])

@@ -1,5 +1,6 @@
 """The words: every template renders strictly in both languages; names, links and times fit the reader."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def test_both_languages_have_the_same_templates():
     names = {locale: sorted(file.name for file in (TEMPLATES / locale).iterdir()) for locale in ("zh", "en")}
     assert names["zh"] == names["en"]
     assert names["zh"] == sorted(f"{template}.j2" for template in (*ALL_TEMPLATES, FAILING, *load_policy().seasons.values()))
+
+
+@pytest.mark.parametrize("file", sorted(TEMPLATES.glob("*/*.j2")), ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_a_template_is_made_of_the_blocks_that_the_layouts_set(file: Path):
+    block = re.compile(r"(?s){% block (\w+) %}.*?{% endblock %}\n")
+    words = file.read_text()
+    assert block.sub("", words) == ""
+    assert set(block.findall(words)) - {"quoted", "quote"} == {"heading", "lead", "next"}
 
 
 def test_the_deadline_is_in_the_readers_time_zone():
