@@ -138,7 +138,8 @@ class Rounds(Generic[S, C]):
         results = await self._store.write([change for _, change in changes]) if changes else []
         failed = set(again)
         for (draft, _), result in zip(changes, results, strict=True):
-            metrics.FORKS.labels(self._domain.source).inc(draft.forks)
+            if draft.forks:
+                metrics.FORKS.labels(self._domain.source).inc(draft.forks)
             match result:
                 case "stale":
                     failed.add(draft.document.subject)

@@ -1,5 +1,11 @@
 """The only room that imports motor and pymongo: connections, the ledger's collection, blobs."""
 
+import sys
+
+# PyOpenSSL, which alone would give pymongo OCSP, is not among our dependencies; looking for it, pymongo loads 9 MB of cryptography
+# before it finds that out and takes the standard library's ssl. To import what is None here says so at once.
+sys.modules["pymongo.pyopenssl_context"] = None  # type: ignore[assignment]
+
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo import timeout as within
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError

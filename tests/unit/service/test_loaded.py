@@ -13,4 +13,4 @@ def test_a_service_loads_nothing_that_renders_and_nothing_that_checks_an_issuer_
     ran = subprocess.run([sys.executable, "-c", LOADED.format(service=service)], capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
     assert f"services.{service}.app" in loaded
-    assert not loaded & {"typst", "docx", "pypdf", "lxml", "jwt"}
+    assert not loaded & {"typst", "docx", "pypdf", "lxml", "jwt", "cryptography"}
