@@ -42,6 +42,7 @@ class MongoSeats:
         self._monotonic = monotonic
         self._made: set[str] = set()
         self._known: dict[str, OpenLoad] = {}
+        self._read: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._latest: datetime | None = None
         self._whole_at = 0.0
         self._reading = asyncio.Lock()
@@ -57,14 +58,17 @@ class MongoSeats:
             now = self._monotonic()
             whole = self._latest is None or now - self._whole_at > WHOLE_SECONDS
             rows = await self._rows({} if whole or self._latest is None else {"changed": {"$gte": self._latest - MARGIN}})
-            known = {} if whole else dict(self._known)
+            known, read = ({}, {}) if whole else (dict(self._known), dict(self._read))
             for row in rows:
+                if read.get(row["_id"]) == (since, row):  # read again because of the margin alone
+                    continue
+                read[row["_id"]] = (since, row)
                 known[row["_id"]] = _load(row, since)
                 if known[row["_id"]] == NOTHING_OPEN:
                     del known[row["_id"]]
             changes = [row["changed"] for row in rows if "changed" in row]
             self._latest = max([*changes, *([self._latest] if self._latest else [])], default=None)
-            self._known, self._whole_at = known, now if whole else self._whole_at
+            self._known, self._read, self._whole_at = known, read, now if whole else self._whole_at
             return known
 
     async def _rows(self, query: Mapping[str, Any]) -> list[Mapping[str, Any]]:
