@@ -65,7 +65,7 @@ class Seating:
         """
         details = self.request.details
         wanted = [
-            seat.model_copy(update={"role": self._role(seat.role)})
+            self._named(seat)
             for seat in self.kind.supporters
             if all(_is(details.get(key), value) for key, value in seat.only.items())
         ]
@@ -139,7 +139,7 @@ class Seating:
         """What the policy wants of whoever has `seat`: all its skills and levels where the type names the seat."""
         plain = SupporterRole(role=seat.role, skills=(seat.skill,) if seat.skill else (), department=seat.department)
         place = (seat.role, seat.skill, seat.department)
-        named = (one.model_copy(update={"role": self._role(one.role)}) for one in self.kind.supporters)
+        named = (self._named(one) for one in self.kind.supporters)
         found = (one for one in named if (one.role, _first(one.skills), one.department) == place)
         return next(found, plain) if seat.step == "supporter" else plain
 
@@ -167,6 +167,11 @@ class Seating:
     def _role(self, role: str) -> str:
         """Roles are relative to the request's unit; headquarters has its own marketing."""
         return self.pack.pool_coordinator.get(role, role) if self.request.business_unit == self.pack.pool else role
+
+    def _named(self, seat: SupporterRole) -> SupporterRole:
+        """`seat` with its role as the request's unit calls it."""
+        role = self._role(seat.role)
+        return seat if role == seat.role else seat.model_copy(update={"role": role})
 
     def _rank(self, step: Step, wanted: SupporterRole, seated: frozenset[str], *, shown: int = SHOWN) -> DecisionRecord:
         return rank(self.question(step, wanted, self.barred | seated), self.context, self.pack, shown=shown)
