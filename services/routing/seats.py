@@ -23,6 +23,8 @@ WHOLE_SECONDS = 30.0
 """How often everybody is read: servers that take over from each other may disagree about the time by more than the margin."""
 MARGIN = timedelta(seconds=2)
 """By how much a change may become visible after later ones."""
+AT_ONCE = 1000
+"""So many people are read with one answer; left to itself the database sends a hundred and is asked again."""
 NOTHING_OPEN = OpenLoad()
 CHANGED = {"$currentDate": {"changed": True}}
 
@@ -74,7 +76,8 @@ class MongoSeats:
     async def _rows(self, query: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         booked = {"$filter": {"input": "$open", "as": "one", "cond": {"$gt": ["$$one.bookings", []]}}}
         wanted = {"count": 1, "changed": 1, "days": 1, "weight": {"$sum": "$open.weight"}, "booked": booked}
-        return [row async for row in self._collection.aggregate([{"$match": query}, {"$project": wanted}])]
+        found = self._collection.aggregate([{"$match": query}, {"$project": wanted}], batchSize=AT_ONCE)
+        return [row async for row in found]
 
     async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
         """See the port. `by` marks what this call added, until another call relies on it too."""
