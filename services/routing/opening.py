@@ -1,5 +1,6 @@
 """The effect that opens a bid's parts: submits each to intake as a request, under a key that makes repeating it harmless."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -11,6 +12,9 @@ from shared.schemas.model import Json
 from shared.schemas.requests import Answer, Verdict
 
 __all__ = ["OPEN_CHILD", "Opening"]
+AT_ONCE = 4
+"""Calls at once: the client looks at every connection it has before each. Four in turn are over before a worker's leases are, even where
+intake leaves each without an answer."""
 AGAIN = frozenset({401, 403, 404, 408, 425, 429})
 """Answers that are about the call rather than about what it said: keys, addresses, limits. Trying again may help."""
 
@@ -21,6 +25,7 @@ class Opening:
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
         self._client = client
         self._url = url
+        self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def perform(self, item: Item, _point_of_no_return: PointOfNoReturn) -> Ending:
         """Done with intake's verdict; sent twice it is the same request, so there is no point of no return.
@@ -28,9 +33,10 @@ class Opening:
         Terminal when intake refuses what is sent, with what it says.
         """
         try:
-            answer = await self._client.post(
-                f"{self._url}/v1/requests", json=item.data["body"], headers={"Idempotency-Key": f"bid-{item.id}"}
-            )
+            async with self._turn:
+                answer = await self._client.post(
+                    f"{self._url}/v1/requests", json=item.data["body"], headers={"Idempotency-Key": f"bid-{item.id}"}
+                )
         except httpx.HTTPError as error:
             return Retry(problem=f"Intake did not answer ({type(error).__name__}).")
         if answer.status_code in AGAIN or answer.is_server_error:

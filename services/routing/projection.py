@@ -27,6 +27,8 @@ TYPE = "state.request.type"
 PURSUED = {UNIT: 1, OPPORTUNITY: 1}
 KIN = {TYPE: 1, "state.request.source": 1, STATUS: 1, SUPPORTERS: 1, "state.supporters.role": 1}
 MOST_KIN = 1000
+AT_ONCE = 1000
+"""So many requests are read with one answer, where a batch's opportunities have more than the hundred that come unasked."""
 DONE = ("completed", "confirmed")
 DELIVERED = {UNIT: 1, TYPE: 1, "state.clocks.clocks.clock": 1, "state.clocks.clocks.started": 1, "state.clocks.clocks.met": 1}
 QUEUED = {UNIT: 1, TYPE: 1, "state.request.priority": 1, "state.request.needed_by": 1, SINCE: 1}
@@ -160,7 +162,7 @@ class Projection:
         """Per opportunity, everybody who has or had a seat in one of its requests."""
         people: dict[str, set[str]] = defaultdict(set)
         wanted = {**PEOPLE, OPPORTUNITY: 1}
-        async for stored in self._collection.find({OPPORTUNITY: {"$in": list(opportunities)}}, wanted):
+        async for stored in self._collection.find({OPPORTUNITY: {"$in": list(opportunities)}}, wanted, batch_size=AT_ONCE):
             people[stored["state"]["request"]["opportunity"]["id"]] |= {person for person, _ in _parts(stored["state"])}
         return {opportunity: frozenset(known) for opportunity, known in people.items()}
 

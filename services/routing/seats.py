@@ -23,6 +23,8 @@ WHOLE_SECONDS = 30.0
 """How often everybody is read: servers that take over from each other may disagree about the time by more than the margin."""
 MARGIN = timedelta(seconds=2)
 """By how much a change may become visible after later ones."""
+AT_ONCE = 1000
+"""So many people are read with one answer; left to itself the database sends a hundred and is asked again."""
 NOTHING_OPEN = OpenLoad()
 CHANGED = {"$currentDate": {"changed": True}}
 
@@ -42,6 +44,7 @@ class MongoSeats:
         self._monotonic = monotonic
         self._made: set[str] = set()
         self._known: dict[str, OpenLoad] = {}
+        self._read: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._latest: datetime | None = None
         self._whole_at = 0.0
         self._reading = asyncio.Lock()
@@ -57,20 +60,24 @@ class MongoSeats:
             now = self._monotonic()
             whole = self._latest is None or now - self._whole_at > WHOLE_SECONDS
             rows = await self._rows({} if whole or self._latest is None else {"changed": {"$gte": self._latest - MARGIN}})
-            known = {} if whole else dict(self._known)
+            known, read = ({}, {}) if whole else (dict(self._known), dict(self._read))
             for row in rows:
+                if read.get(row["_id"]) == (since, row):  # read again because of the margin alone
+                    continue
+                read[row["_id"]] = (since, row)
                 known[row["_id"]] = _load(row, since)
                 if known[row["_id"]] == NOTHING_OPEN:
                     del known[row["_id"]]
             changes = [row["changed"] for row in rows if "changed" in row]
             self._latest = max([*changes, *([self._latest] if self._latest else [])], default=None)
-            self._known, self._whole_at = known, now if whole else self._whole_at
+            self._known, self._read, self._whole_at = known, read, now if whole else self._whole_at
             return known
 
     async def _rows(self, query: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         booked = {"$filter": {"input": "$open", "as": "one", "cond": {"$gt": ["$$one.bookings", []]}}}
         wanted = {"count": 1, "changed": 1, "days": 1, "weight": {"$sum": "$open.weight"}, "booked": booked}
-        return [row async for row in self._collection.aggregate([{"$match": query}, {"$project": wanted}])]
+        found = self._collection.aggregate([{"$match": query}, {"$project": wanted}], batchSize=AT_ONCE)
+        return [row async for row in found]
 
     async def reserve(self, wanted: Sequence[tuple[str, Reservation]], at: datetime) -> frozenset[str]:
         """See the port. `by` marks what this call added, until another call relies on it too."""

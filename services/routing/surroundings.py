@@ -22,7 +22,7 @@ from services.routing.domain.standing_in import stand_in
 from services.routing.ports import Applied, Clock, InSeason, Lost, OpenWork, People, Pursuit, Requests, Seats, Wake
 from services.routing.waking import Waker
 from shared.catalogue import Pack
-from shared.ledger.messages import Decision, Heard, Message, Told, Woken
+from shared.ledger.messages import Decision, Heard, Message, Settled, Told, Woken
 from shared.schemas.bidding import SOURCE_SYSTEM
 from shared.schemas.envelope import Event
 from shared.schemas.registry import TYPE_OF
@@ -93,14 +93,14 @@ class RoutingSurroundings:
         self._waker.wake = wake
 
     async def context(self, messages: Sequence[Message]) -> Context:
-        """Loads and familiarity, in one query each for the whole batch."""
+        """Loads and familiarity, in one query each for the whole batch; loads as they were read last where nobody asks for them."""
         opportunities = {found for message in messages if (found := _opportunity(message))}
         subjects = sorted({message.subject for message in messages if isinstance(message, Told | Woken)})
         if subjects:
             opportunities |= await self._requests.opportunities(subjects)
         familiar = await self._requests.familiar(sorted(opportunities)) if opportunities else {}
         now = self._clock.now()
-        loads = await self._seats.loads(now)
+        loads = self._latest.loads if self._latest is not None and _assigns_nobody(messages) else await self._seats.loads(now)
         context = Context(
             kin=await self._kin([message.subject for message in messages if isinstance(message, Woken)]),
             linked=await linked_read.found(self._requests, messages),
@@ -271,6 +271,11 @@ class RoutingSurroundings:
             if person.away(now) and (deputy := stand_in(person, directory, now)) and deputy.id in freed:
                 roles.update(person.roles)
         self._waker.seats_freed(frozenset(roles))
+
+
+def _assigns_nobody(messages: Sequence[Message]) -> bool:
+    """Whether items' ends are all that is told: what becomes of a bid's part takes nobody's place."""
+    return bool(messages) and all(isinstance(message, Settled) for message in messages)
 
 
 def _opportunity(message: Message) -> str | None:

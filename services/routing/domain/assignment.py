@@ -4,11 +4,11 @@ Pure: the same question, directory and loads give the same record, byte for byte
 """
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from services.routing.domain import scoring
 from services.routing.domain.context import NO_LOAD, Context
-from services.routing.domain.eligibility import Question, eligible
+from services.routing.domain.eligibility import Eligible, Question, eligible
 from services.routing.domain.explanation import explain
 from services.routing.domain.policy import AssignmentRules
 from services.routing.domain.roster import Fit
@@ -18,7 +18,7 @@ from shared.schemas.model import Text
 from shared.schemas.routing import Candidate, DecisionRecord
 from shared.schemas.seasons import Season, SeasonUsed
 
-__all__ = ["OFFERED", "SHOWN", "TIE_BREAK", "rank", "weights_of"]
+__all__ = ["OFFERED", "SHOWN", "TIE_BREAK", "foremost", "rank", "weights_of"]
 SHOWN = 10
 """Candidates in the record of a choice by policy: it is kept in the request and said in an event."""
 OFFERED = 20
@@ -42,6 +42,12 @@ def rank(question: Question, context: Context, pack: Pack, *, shown: int = SHOWN
     said = explain(question, pack, found, candidates, context)
     chosen = (candidates[0].person,) if candidates else ()
     return recorded(question, scores, context, candidates=candidates, excluded=excluded, chosen=chosen, explanation=said)
+
+
+def foremost(question: Question, context: Context, pack: Pack, count: int) -> tuple[Sequence[Fit], Eligible]:
+    """The best `count` for the seat, best first, and everybody who may have it: as `rank`, where nobody asks for a record."""
+    found = eligible(question, context, pack)
+    return [fit for fit, _ in _best(found.fits, Scores(question, context, pack), count)], found
 
 
 def recorded(
@@ -84,6 +90,18 @@ def season_used(season: Season | None) -> SeasonUsed | None:
     return SeasonUsed(id=season.id, name=season.name, figures=season.figures) if season else None
 
 
+class _Table(dict[float, int]):
+    """What a part is worth by what it follows from, each worked out once."""
+
+    def __init__(self, worth: Callable[[float], int]) -> None:
+        super().__init__()
+        self._worth = worth
+
+    def __missing__(self, value: float) -> int:
+        found = self[value] = self._worth(value)
+        return found
+
+
 class Scores:
     """What each part of somebody's score is worth for one question, in millionths; higher is better."""
 
@@ -95,8 +113,8 @@ class Scores:
         self._taken = question.taken
         self._loads = context.loads
         self._context = context
-        self._of_load: dict[float, int] = {}
-        self._of_recent: dict[float, int] = {}
+        self._of_load = _Table(lambda load: scoring.worth(self.weights, "load", 1.0 / (1.0 + load)))
+        self._of_recent = _Table(lambda recent: scoring.worth(self.weights, "fairness", self.half / (self.half + recent)))
         self._of_level = [scoring.worth(self.weights, "level", level / 3.0) for level in range(4)]
         self._worth = {name: scoring.worth(self.weights, name) for name in scoring.YES_OR_NO}
         self._familiar = context.familiar.get(opportunity.id, frozenset()) if opportunity else frozenset()
@@ -106,7 +124,8 @@ class Scores:
 
     def totals(self, fits: Sequence[Fit]) -> list[int]:
         """The sums of the parts of each, without the tie-break. One loop over locals: a large unit has hundreds of them."""
-        loads, taken, of_load, of_recent, of_level = self._loads, self._taken, self._of_load, self._of_recent, self._of_level
+        loads, taken, of_level = self._loads, self._taken, self._of_level
+        of_load, of_recent = self._of_load, self._of_recent
         familiar, industry, language = self._familiar, self._industry, self._language
         knows, trade, home, speaks = (self._worth[name] for name in scoring.YES_OR_NO)
         found: list[int] = []
@@ -116,10 +135,6 @@ class Scores:
             load, recent = known.weight, known.recent
             if worker in taken:
                 load += taken[worker]
-            if load not in of_load:
-                of_load[load] = scoring.worth(self.weights, "load", 1.0 / (1.0 + load))
-            if recent not in of_recent:
-                of_recent[recent] = scoring.worth(self.weights, "fairness", self.half / (self.half + recent))
             total = of_load[load] + of_recent[recent] + of_level[fit.level] + fit.at_home * home
             if worker in familiar:
                 total += knows
@@ -135,9 +150,10 @@ class Scores:
     def candidate(self, place: int, fit: Fit, tie_break: float, price: int | None = None) -> Candidate:
         """The record's line of `fit`, with what its parts were worked out from; `price` in millionths of a millionth."""
         inputs = self._inputs(fit)
-        if price:
-            inputs["price"] = scoring.price_of(price)
-        found = scoring.scored(inputs, self.weights, self.half, tie_break, priced=price is not None)
+        cost = scoring.price_of(price) if price is not None else None
+        if price and cost is not None:
+            inputs["price"] = cost
+        found = scoring.scored(self._worths(fit), tie_break, cost)
         return Candidate(
             person=fit.worker,
             rank=place,
@@ -147,6 +163,19 @@ class Scores:
             stands_in_for=fit.stands_in_for,
             inputs=inputs,
         )
+
+    def _worths(self, fit: Fit) -> dict[str, int]:
+        """The parts by name, as `scoring.parts` works them out from the inputs."""
+        known, worth = self._loads.get(fit.worker, NO_LOAD), self._worth
+        return {
+            "load": self._of_load[known.weight + self._taken.get(fit.worker, 0.0)],
+            "level": self._of_level[fit.level],
+            "continuity": worth["continuity"] if fit.worker in self._familiar else 0,
+            "industry": worth["industry"] if self._industry in fit.industries else 0,
+            "own_unit": worth["own_unit"] if fit.at_home else 0,
+            "language": worth["language"] if self._language in fit.languages else 0,
+            "fairness": self._of_recent[known.recent],
+        }
 
     def _inputs(self, fit: Fit) -> dict[str, float]:
         known = self._loads.get(fit.worker, NO_LOAD)
@@ -160,8 +189,9 @@ class Scores:
             "own_unit": fit.at_home,
             "language": self._language in fit.languages,
             "borrowed": fit.lent,
-            **self._cap(fit),
         }
+        if self._context.in_season:
+            inputs |= self._cap(fit)
         return {name: float(value) for name, value in inputs.items() if value}
 
     def _cap(self, fit: Fit) -> dict[str, float]:

@@ -47,13 +47,15 @@ def timed(state: State, decision: Decision, context: Context) -> Decision:
     if state.request is None or not decision.facts:
         return decision
     clocks, facts, request = state.clocks, list[BaseModel](), state.request
+    dues: tuple[Due, ...] = ()
     for place, fact in enumerate(decision.facts):
+        if place:
+            clocks = turned(clocks, TYPE_OF[type(decision.facts[place - 1])], dues, context.now)
         if isinstance(fact, RequestAmended):
             request = fact.request
         setting = Setting(state=state, request=request, clocks=clocks, said=decision.facts[:place], context=context)
         dues = setting.dues(fact)
         facts.append(fact.model_copy(update={"clocks": dues}) if dues else fact)
-        clocks = turned(clocks, TYPE_OF[type(fact)], dues, context.now)
     return replace(decision, facts=tuple(facts))
 
 

@@ -7,6 +7,7 @@ from services.routing.domain.eligibility import Eligible, Question
 from shared.catalogue import Pack
 from shared.schemas.choices import Candidate, Together
 from shared.schemas.model import Text
+from shared.schemas.seasons import Season
 
 REASONS = {
     "inactive": Text(zh="已离职", en="have left"),
@@ -51,15 +52,18 @@ def explain(question: Question, pack: Pack, found: Eligible, candidates: Sequenc
 
 def _origins(question: Question, pack: Pack, found: Eligible, best: Candidate, context: Context) -> Sequence[Text]:
     """Why it is somebody whom one would not expect."""
-    away = Text(zh=f"代 {best.stands_in_for}（休假）。", en=f"Stands in for {best.stands_in_for}, who is away.")
-    told = (
-        (best.stands_in_for, away),
-        (found.pool and question.request.business_unit != pack.pool, POOL),
-        (found.own, OWN),
-        (found.borrowed, _borrowed(best, context)),
-        (context.season(question.request.business_unit), _season(question, best, context)),
-    )
-    return [sentence for applies, sentence in told if applies]
+    said: list[Text] = []
+    if best.stands_in_for:
+        said.append(Text(zh=f"代 {best.stands_in_for}（休假）。", en=f"Stands in for {best.stands_in_for}, who is away."))
+    if found.pool and question.request.business_unit != pack.pool:
+        said.append(POOL)
+    if found.own:
+        said.append(OWN)
+    if found.borrowed:
+        said.append(_borrowed(best, context))
+    if season := context.season(question.request.business_unit):
+        said.append(_season(season, best))
+    return said
 
 
 def _borrowed(best: Candidate, context: Context) -> Text:
@@ -70,11 +74,8 @@ def _borrowed(best: Candidate, context: Context) -> Text:
     return Text(zh=f"本单位与共享池均已满，由{zh}借调。", en=f"Everybody in the unit and the pool is full, so {en} lends them.")
 
 
-def _season(question: Question, best: Candidate, context: Context) -> Text:
+def _season(season: Season, best: Candidate) -> Text:
     """That a season's figures counted, and what they made of the person's places."""
-    season = context.season(question.request.business_unit)
-    if season is None:
-        return Text(zh="", en="")
     seats, cap = best.inputs.get("seats"), best.inputs.get("cap")
     more = seats and cap and seats != cap
     zh = f"，在办上限 {seats:g} → {cap:g}" if more else ""

@@ -42,7 +42,8 @@ def same(record: DecisionRecord, again: DecisionRecord) -> bool:
 
 def _scored(identity: str, record: DecisionRecord, candidate: Candidate, half: float, *, priced: bool) -> Candidate:
     tie_break = scoring.tie_break(candidate.person, scoring.salt(identity, record.role))
-    found = scoring.scored(candidate.inputs, record.weights, half, tie_break, priced=priced)
+    worths = scoring.parts(candidate.inputs, record.weights, half)
+    found = scoring.scored(worths, tie_break, candidate.inputs.get("price", 0.0) if priced else None)
     inputs = {**candidate.inputs, **_cap(candidate)}
     load = candidate.inputs.get("load", 0.0)
     return candidate.model_copy(update={"inputs": inputs, "parts": found.parts, "total": found.total, "open_load": load})

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 MICRO = 1_000_000
 """Parts of a score are whole millionths, so that adding them up in any order gives the same sum."""
@@ -36,19 +36,20 @@ def total(found: Mapping[str, int], tie_break: float, price: float = 0.0) -> flo
     return round(sum(found.values()) / MICRO + tie_break - price, 12)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scored:
+class Scored(NamedTuple):
     """A candidate's score as a record tells it."""
 
     parts: dict[str, float]
     total: float
 
 
-def scored(inputs: Inputs, weights: Mapping[str, float], half: float, tie_break: float, *, priced: bool) -> Scored:
-    """Every part by name, the tie-break and, where a batch set one (`priced`), the price that is taken off; and the sum."""
-    worths, price = parts(inputs, weights, half), inputs.get("price", 0.0) if priced else 0.0
-    told = {**{name: worth / MICRO for name, worth in worths.items()}, "tie_break": tie_break}
-    return Scored(parts={**told, "price": 0.0 - price} if priced else told, total=total(worths, tie_break, price))
+def scored(worths: Mapping[str, int], tie_break: float, price: float | None = None) -> Scored:
+    """Every part of `worths` by name, the tie-break and, where a batch set one, the price that is taken off; and the sum."""
+    told = {name: worth / MICRO for name, worth in worths.items()}
+    told["tie_break"] = tie_break
+    if price is not None:
+        told["price"] = 0.0 - price
+    return Scored(parts=told, total=total(worths, tie_break, price or 0.0))
 
 
 def exact(total: int, tie_break: float) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from services.routing.domain.appointments import appointments
-from services.routing.domain.assignment import OFFERED, SHOWN, rank
+from services.routing.domain.assignment import OFFERED, SHOWN, foremost, rank
 from services.routing.domain.context import Context
 from services.routing.domain.eligibility import Question, who_is
 from services.routing.domain.state import Held, State
@@ -54,8 +54,9 @@ class Seating:
 
     def coordinator(self) -> tuple[Seat | None, DecisionRecord]:
         """Who receives the request: relative to its unit, at headquarters by corporate marketing where the matrix says so."""
-        record = self._rank("coordinator", self.coordinating, frozenset())
-        return self._take(record, SupporterRole(role=record.role)), record
+        wanted = self.coordinating
+        record = self._rank("coordinator", wanted, frozenset())
+        return self._take(record, wanted), record
 
     def vacancies(self, keep: Sequence[Held] = ()) -> list[SupporterRole]:
         """The seats of the matrix that apply to the request's details, that nobody of `keep` has and nobody was released from.
@@ -64,7 +65,7 @@ class Seating:
         """
         details = self.request.details
         wanted = [
-            seat.model_copy(update={"role": self._role(seat.role)})
+            self._named(seat)
             for seat in self.kind.supporters
             if all(_is(details.get(key), value) for key, value in seat.only.items())
         ]
@@ -77,6 +78,11 @@ class Seating:
         kept = frozenset(seat.person for seat in keep)
         return [self._rank("supporter", seat, kept, shown=OFFERED).model_copy(update={"chosen": ()}) for seat in wanted]
 
+    def prospects(self, wanted: SupporterRole) -> tuple[Sequence[str], int]:
+        """Whom `offers` would name for a seat beside nobody, the best first, and how many are full; without their records."""
+        best, found = foremost(self.question("supporter", wanted, self.barred), self.context, self.pack, OFFERED)
+        return [fit.worker for fit in best], found.excluded["full"]
+
     def fill(self, wanted: Sequence[SupporterRole], keep: Sequence[Held]) -> tuple[list[Held], list[DecisionRecord]]:
         """A supporter for each seat, several seats to several people; fewer seats than records when somebody is lacking."""
         seats: list[Held] = []
@@ -87,7 +93,7 @@ class Seating:
             records.append(self._rank("supporter", seat, taken))
             chosen = self._take(records[-1], seat)
             if chosen is not None:
-                seats.append(Held(**chosen.model_dump()))
+                seats.append(Held(**dict(chosen)))
         if len(seats) < len(records):
             self.taken, self.lent = before
         return seats, records
@@ -95,14 +101,14 @@ class Seating:
     def choose(self, candidate: Candidate, wanted: SupporterRole) -> Held:
         """The seat of a candidate whom the coordinator chose."""
         self._given("supporter", candidate)
-        return Held(**_seat("supporter", candidate, wanted).model_dump())
+        return Held(**dict(_seat("supporter", candidate, wanted)))
 
     def one_step(self, coordinator: Seat, record: DecisionRecord | None) -> tuple[Held, tuple[DecisionRecord, ...]]:
         """Coordinator and supporter are one role: the same person does the work, without a second step or a second place."""
         self.attending.add(coordinator.person)
         if coordinator.person in self.taken:
             self._burden(coordinator.person, "supporter")
-        seat = Held(**{**coordinator.model_dump(), "step": "supporter"})
+        seat = Held(**{**dict(coordinator), "step": "supporter"})
         return seat, (record.model_copy(update={"step": "supporter"}),) if record else ()
 
     def named(self, step: Step, wanted: SupporterRole, person: str) -> Seat | str:
@@ -133,7 +139,7 @@ class Seating:
         """What the policy wants of whoever has `seat`: all its skills and levels where the type names the seat."""
         plain = SupporterRole(role=seat.role, skills=(seat.skill,) if seat.skill else (), department=seat.department)
         place = (seat.role, seat.skill, seat.department)
-        named = (one.model_copy(update={"role": self._role(one.role)}) for one in self.kind.supporters)
+        named = (self._named(one) for one in self.kind.supporters)
         found = (one for one in named if (one.role, _first(one.skills), one.department) == place)
         return next(found, plain) if seat.step == "supporter" else plain
 
@@ -161,6 +167,11 @@ class Seating:
     def _role(self, role: str) -> str:
         """Roles are relative to the request's unit; headquarters has its own marketing."""
         return self.pack.pool_coordinator.get(role, role) if self.request.business_unit == self.pack.pool else role
+
+    def _named(self, seat: SupporterRole) -> SupporterRole:
+        """`seat` with its role as the request's unit calls it."""
+        role = self._role(seat.role)
+        return seat if role == seat.role else seat.model_copy(update={"role": role})
 
     def _rank(self, step: Step, wanted: SupporterRole, seated: frozenset[str], *, shown: int = SHOWN) -> DecisionRecord:
         return rank(self.question(step, wanted, self.barred | seated), self.context, self.pack, shown=shown)

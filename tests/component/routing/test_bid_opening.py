@@ -12,12 +12,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from infra.sinks.chat import Quiet
-from services.routing.opening import OPEN_CHILD, Opening
+from services.routing.opening import AT_ONCE, OPEN_CHILD, Opening
 from shared.http.service_tokens import ServiceAuth, ServiceTokens
 from shared.ledger.effects import Done, Ending, Retry, Terminal
 from shared.ledger.messages import Item
+from shared.ledger.worker import LEASE
 from shared.schemas.model import Json, Text
 from shared.schemas.requests import Answer, PreconditionVerdict, Problem, Verdict, number_of, request_id
+from shared.service.parts import ASK_SECONDS, EFFECTS_AT_ONCE
 from tests.unit.routing.bids import a_journey
 
 SECRET = "a-service-token-of-these-tests"  # a made-up one
@@ -73,10 +75,11 @@ def an_item() -> Item:
     return a_journey().wakes("due").items[0]
 
 
-async def opened(url: str, item: Item, secret: str = SECRET) -> Ending:
-    async def no_point() -> None:
-        raise AssertionError("a submission may be repeated, so there is no point of no return")
+async def no_point() -> None:
+    raise AssertionError("a submission may be repeated, so there is no point of no return")
 
+
+async def opened(url: str, item: Item, secret: str = SECRET) -> Ending:
     auth = ServiceAuth(ServiceTokens(secret), "routing", {url: "intake"})
     async with httpx.AsyncClient(auth=auth) as client:
         return await Opening(client, url).perform(item, no_point)
@@ -136,3 +139,20 @@ async def test_without_our_token_nothing_is_taken(intake: tuple[Intake, str]):
 
 async def test_an_intake_that_is_away_is_asked_again():
     assert isinstance(await opened("http://127.0.0.1:9", an_item()), Retry)
+
+
+async def test_calls_take_turns_and_are_over_before_their_leases_where_intake_leaves_all_without_an_answer():
+    under_way: list[int] = [0]
+
+    async def leaves(_request: httpx.Request) -> httpx.Response:
+        under_way.append(under_way[-1] + 1)
+        await asyncio.sleep(0.01)
+        under_way.append(under_way[-1] - 1)
+        raise httpx.ReadTimeout("no answer")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(leaves)) as client:
+        opening, item = Opening(client, "http://intake.example"), an_item()
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for _ in range(EFFECTS_AT_ONCE)))
+    assert all(isinstance(end, Retry) for end in ends)
+    assert max(under_way) == AT_ONCE
+    assert LEASE.total_seconds() * 0.8 > EFFECTS_AT_ONCE / AT_ONCE * ASK_SECONDS, "the worker's own limit"

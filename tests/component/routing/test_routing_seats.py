@@ -136,6 +136,32 @@ async def test_a_change_that_a_late_clock_hides_is_seen_when_everybody_is_read_a
 
 
 @pytest.mark.stack
+async def test_what_is_read_again_as_it_was_is_not_worked_out_again(mongo_database: Database):
+    ours, others = (MongoSeats(mongo_database["seats"]) for _ in range(2))
+    await others.reserve([("R1", a_place("anna")), ("R2", a_place("ben"))], NOW)
+    first = await ours.loads(NOW)
+    await others.reserve([("R3", a_place("ben"))], NOW)
+    second = await ours.loads(NOW)
+    assert second["anna"] is first["anna"]
+    assert (first["ben"].count, second["ben"].count) == (1, 2)
+    assert (await ours.loads(NOW + timedelta(days=30)))["anna"] == OpenLoad(count=1, weight=1.0), "given long ago by then"
+
+
+@pytest.mark.stack
+async def test_an_entry_that_cannot_be_read_hides_nobody_elses_change(mongo_database: Database):
+    collection = mongo_database["seats"]
+    ours, others = (MongoSeats(collection) for _ in range(2))
+    await others.reserve([("R1", a_place("anna")), ("R2", a_place("zoe"))], NOW)
+    await ours.loads(NOW)
+    await others.release([("R1", "anna")])
+    await collection.update_one({"_id": "zoe"}, {"$unset": {"count": 1}, "$currentDate": {"changed": True}})
+    with pytest.raises(KeyError):
+        await ours.loads(NOW)
+    await collection.update_one({"_id": "zoe"}, {"$set": {"count": 1}})
+    assert set(busy(await ours.loads(NOW))) == {"zoe"}
+
+
+@pytest.mark.stack
 async def test_reading_again_examines_only_what_changed(mongo_database: Database):
     collection = mongo_database["seats"]
     seats = MongoSeats(collection)

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.routing.domain import OpenLoad
+from services.routing.domain import OpenLoad, State
 from services.routing.domain.bidding.policy import BiddingPolicy
 from services.routing.domain.bidding.schedule import Anchors, backwards, known_zone, working_time
+from services.routing.domain.seating import seating
 from shared.schemas.people import BusinessUnit, Text
-from tests.unit.routing.bids import DUE, PITCH, TEAM, a_child, at, details, part_of, the_plan
-from tests.unit.routing.routing_build import NOW, POLICY, a_context, a_customer_in
+from tests.unit.routing.bids import DUE, PITCH, TEAM, a_bid, a_child, at, details, part_of, the_plan
+from tests.unit.routing.routing_build import NOW, PACK, POLICY, a_context, a_customer_in, an_engineer
 
 BIDDING = POLICY.bidding
 MOMENTS = st.integers(min_value=1, max_value=90 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
@@ -109,6 +110,15 @@ def test_who_is_full_is_named():
     assert part_of(made, "test").full == {"test_engineer": 1}
     assert "“系统测试”没有可用的测试工程师（1 人已满）" in made.message.zh
     assert "nobody can take “System test” as Test engineer (1 full)" in made.message.en
+
+
+def test_whoever_could_take_a_part_is_whom_its_seats_would_be_offered_to():
+    context = a_context(*TEAM, *(an_engineer(f"e{number}") for number in range(30)))
+    filed = a_bid().model_copy(update={"type": "tech.survey", "details": {}})
+    seats = seating("R1/survey", State(request=filed, policy=PACK.pin), context)
+    (offer,) = seats.offers(seats.vacancies(), ())
+    wanted = [(one.person, "presales_engineer", one.open_load) for one in offer.candidates[: BIDDING.helpers]]
+    assert [(one.person, one.role, one.open_load) for one in part_of(the_plan(context), "survey").helpers] == wanted
 
 
 def test_a_completed_survey_of_the_opportunity_is_not_done_again():

@@ -3,11 +3,24 @@
 import pytest
 
 from services.routing.domain import OpenLoad
-from services.routing.domain.assignment import SHOWN, TIE_BREAK, rank
+from services.routing.domain.assignment import OFFERED, SHOWN, TIE_BREAK, foremost, rank
 from services.routing.domain.eligibility import Question
 from shared.schemas.people import Person
 from shared.schemas.routing import DecisionRecord
 from tests.unit.routing.routing_build import PACK, a_context, a_directory, a_request, an_engineer
+
+
+def a_question(identity: str = "R1", skills: tuple[str, ...] = ()) -> Question:
+    request = a_request()
+    return Question(
+        identity=identity,
+        request=request,
+        kind=PACK.types[request.type],
+        policy=PACK.pin,
+        step="supporter",
+        role="presales_engineer",
+        skills=skills,
+    )
 
 
 def ranked(
@@ -17,17 +30,8 @@ def ranked(
     weights: dict[str, float] | None = None,
     **context: object,
 ) -> DecisionRecord:
-    request = a_request()
     pack = PACK if weights is None else PACK.model_copy(update={"weights": weights})
-    question = Question(
-        identity=identity,
-        request=request,
-        kind=PACK.types[request.type],
-        policy=PACK.pin,
-        step="supporter",
-        role="presales_engineer",
-        skills=skills,
-    )
+    question = a_question(identity, skills)
     return rank(question, a_context(**{"directory": a_directory(*people), **context}), pack)
 
 
@@ -117,3 +121,13 @@ def test_the_record_names_the_directory_and_the_policy_it_was_made_from():
     record = ranked(ANNA)
     assert record.directory == a_directory(ANNA).version
     assert record.policy == PACK.pin
+
+
+def test_without_a_record_the_same_people_are_foremost():
+    many = [an_engineer(f"e{number}", seats=number % 3) for number in range(60)]
+    context = a_context(*many, loads={f"e{number}": OpenLoad(count=1, weight=number / 7) for number in range(0, 60, 2)})
+    record = rank(a_question(), context, PACK, shown=OFFERED)
+    people, found = foremost(a_question(), context, PACK, OFFERED)
+    assert [fit.worker for fit in people] == order(record)
+    assert len(people) == OFFERED < len(found.fits)
+    assert found.excluded["full"] == record.excluded["full"] > 0

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.routing.domain import OpenLoad
-from shared.ledger.messages import Decision, Heard, Reservation, Told, Woken
+from shared.ledger.messages import Decision, Heard, Item, Reservation, Settled, Told, Woken
 from shared.schemas.intake import RequestSubmitted
 from tests.unit.routing.routing_build import (
     ACCEPTED,
@@ -46,6 +46,16 @@ async def test_continuity_is_known_for_requests_that_are_only_named_too(message:
     room = Room()
     await room.keeps(a_survey("R0", ANNA))
     assert (await room.surroundings.context([message])).familiar == {"O1": frozenset({"anna", "manager"})}
+
+
+async def test_the_ends_of_items_alone_are_decided_on_the_loads_that_were_read_last():
+    room = Room()
+    ended = Settled(subject="R1", item=Item(id="i1", kind="open_child", data={}), end="done")
+    assert (await room.surroundings.context([ended])).loads == {}, "nothing was read yet, so it is now"
+    await room.seats.reserve([("R2", Reservation(holder="anna", capacity=2, weight=2.0))], NOW)
+    assert (await room.surroundings.context([ended, ended])).loads == {}
+    both = await room.surroundings.context([ended, Woken(subject="R3")])
+    assert busy(both.loads) == {"anna": OpenLoad(count=1, weight=2.0)} == busy((await room.surroundings.context([])).loads)
 
 
 def test_within_a_batch_the_next_request_finds_the_load_of_those_before_it():

@@ -45,15 +45,19 @@ def likely_team(identity: str, request: Request, policy: PolicyPin, context: Con
     unfilled: list[str] = []
     expected: list[str] = []
     full: dict[str, int] = {}
-    for record in seats.offers(seats.vacancies(), ()):
-        first = next((one for one in record.candidates if one.person not in expected), None)
+    known: set[tuple[str, str]] = set()
+    for wanted in seats.vacancies():
+        best, full_of = seats.prospects(wanted)
+        first = next((person for person in best if person not in expected), None)
         if first is None:
-            unfilled.append(record.role)
-            full[record.role] = record.excluded.get("full", 0)
+            unfilled.append(wanted.role)
+            full[wanted.role] = full_of
         else:
-            expected.append(first.person)
-        found = (Helper(person=one.person, role=record.role, open_load=one.open_load) for one in record.candidates[:shown])
-        helpers += [one for one in found if (one.person, one.role) not in {(known.person, known.role) for known in helpers}]
+            expected.append(first)
+        for person in best[:shown]:
+            if (person, wanted.role) not in known:
+                known.add((person, wanted.role))
+                helpers.append(Helper(person=person, role=wanted.role, open_load=context.load(person).weight))
     return Team(helpers=tuple(helpers), unfilled=tuple(unfilled), full=full, expected=() if review else tuple(expected))
 
 

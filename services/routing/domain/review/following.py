@@ -34,7 +34,7 @@ NOBODY_NAMED = Text(
 
 @dataclass(frozen=True, kw_only=True)
 class _Supposed:
-    """A fact as the event it will be, for a look at the state after it."""
+    """A fact as the event it will be, for a look at the state after it; its `data` are the fact's own values."""
 
     fact: BaseModel
     type: str
@@ -43,7 +43,7 @@ class _Supposed:
 
     @property
     def data(self) -> dict[str, Any]:
-        return self.fact.model_dump(mode="json")
+        return dict(self.fact)
 
     def read_as(self, _model: object) -> BaseModel:
         return self.fact
