@@ -53,7 +53,7 @@ class SeasonDeclared(Frozen):
 
 
 class SeasonChanged(Frozen):
-    """The season is as it reads here from now on. `told` are those who were told that it began: nobody while it has not."""
+    """The season is as it reads here from now on. `told` are the leaders and coordinators of the units concerned, once it has begun."""
 
     season: Season
     by: str

@@ -14,8 +14,10 @@ from shared.service.from_files import given
 
 PREFIX = "BACKLINE_"
 SHORTEST_LINK_SECRET = 32
-SECRETS = ("_secret", "_pepper", "_token")
+SECRETS = ("_secret", "_pepper", "_pepper_before", "_token")
 """How the settings end that hold a secret of our own."""
+LISTS = frozenset({"link_secret", "act_secret"})
+"""Those that hold several with commas between: the first signs, all are known."""
 HANDING_OUT = frozenset({"intake", "documents"})
 """The services that hand out files, and sign addresses of them."""
 
@@ -137,7 +139,7 @@ class Settings(OfService):
         found: dict[str, str] = {}
         problems = []
         for name in type(self).model_fields:
-            for secret in _secrets(getattr(self, name)) if name.endswith(SECRETS) else ():
+            for secret in _secrets(getattr(self, name), several=name in LISTS) if name.endswith(SECRETS) else ():
                 first = found.setdefault(secret, name)
                 if first != name:
                     problems.append(f"{PREFIX}{first.upper()} and {PREFIX}{name.upper()} are the same; set a random one for each")
@@ -153,7 +155,7 @@ class Settings(OfService):
         }[source]
 
 
-def _secrets(value: SecretStr | str | None) -> list[str]:
-    """The secrets of a setting, which may be several with commas between."""
+def _secrets(value: SecretStr | str | None, *, several: bool) -> list[str]:
+    """The secret that a setting holds, or the `several` with commas between."""
     plain = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
-    return [secret for secret in plain.split(",") if secret]
+    return [secret for secret in (plain.split(",") if several else (plain,)) if secret]

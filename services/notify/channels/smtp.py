@@ -16,10 +16,9 @@ from services.notify.channels.mail import checked_address
 from shared.ledger.effects import Done, Doubt, Ending, PointOfNoReturn, Retry, Terminal
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-_YES = frozenset({250, 251})
-_GO_ON = frozenset({354})
-_TAKEN = frozenset({250})
-_LOST = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, ConnectionError, TimeoutError)
+_YES, _GO_ON, _NO = range(200, 300), range(300, 400), range(400, 600)
+"""Answers by their first digit, which alone decides (RFC 5321, 4.2.1)."""
+_LOST = (ConnectionError, TimeoutError)
 Monotonic = Callable[[], float]
 
 
@@ -49,8 +48,8 @@ class Refused(Exception):  # noqa: N818  # it names the server's answer, and is 
 
     @property
     def ending(self) -> Ending:
-        """Terminal for 5yz, Retry for anything else (RFC 5321, 4.2.1)."""
-        return Terminal(problem=str(self)) if 500 <= self.code < 600 else Retry(problem=str(self))
+        """Terminal for 5yz, Retry for 4yz (RFC 5321, 4.2.1)."""
+        return Terminal(problem=str(self)) if self.code >= 500 else Retry(problem=str(self))
 
 
 class Connection:
@@ -96,11 +95,11 @@ class Connection:
     async def data(self, message: bytes) -> None:
         """DATA and the final dot. Raises Refused when the server said no, anything else when it may have said yes."""
         await self._ask("message", b"DATA\r\n", _GO_ON)
-        await self._ask("message", framed(message), _TAKEN)
+        await self._ask("message", framed(message), _YES)
         self.sent += 1
 
-    async def _ask(self, step: str, said: bytes, wanted: frozenset[int]) -> None:
-        """Say `said` and wait for the answer to it.
+    async def _ask(self, step: str, said: bytes, wanted: range) -> None:
+        """Say `said` and wait for the answer to it. Raises Refused for a no, and for what is no answer to it SMTPResponseException.
 
         (Not by the client's own calls, which take a quarter of a mail's time: they parse addresses as headers, look for line ends and
         dots by regular expressions, and wait by asyncio.wait_for. What they guard against, `checked_address` and `framed` do; a
@@ -112,8 +111,10 @@ class Connection:
         async with asyncio.timeout(self._server.timeout):
             protocol.write(said)
             answer = await protocol.read_response()
-        if answer.code not in wanted:
+        if answer.code in _NO:
             raise Refused(step, answer.code, answer.message)
+        if answer.code not in wanted:
+            raise aiosmtplib.SMTPResponseException(answer.code, f"The mail server answered the {step} with {answer.code}.")
 
     async def reset(self) -> None:
         """End a transaction that was refused, so that the connection can be kept."""

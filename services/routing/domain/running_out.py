@@ -30,6 +30,10 @@ CALLED: dict[ClockName, Text] = {
     "delivery": Text(zh="交付", en="the delivery"),
     "confirmation": Text(zh="申请人确认", en="the requester's confirmation"),
 }
+CALLED_IN_REVIEW = CALLED | {
+    "response": Text(zh="首次提出意见", en="the first opinion"),
+    "delivery": Text(zh="评审", en="the decision"),
+}
 
 
 def run_out(state: State, context: Context) -> Decision:
@@ -45,17 +49,18 @@ def _said(clock: Clock, state: State, context: Context) -> list[BaseModel]:
     if clock.clock == "confirmation":
         return [ConfirmationReminded(due=clock.due)]
     if clock.breached:
-        return [_above(clock, context, leader=True)]
+        return [_above(clock, state, context, leader=True)]
     if clock.due <= context.now:
         breached = ServiceLevelBreached(clock=clock.clock, due=clock.due)
-        return [breached, _above(clock, context, leader=state.coordinator is None)]
+        return [breached, _above(clock, state, context, leader=state.coordinator is None)]
     return [ServiceLevelWarned(clock=clock.clock, due=clock.due)]
 
 
-def _above(clock: Clock, context: Context, *, leader: bool) -> BaseModel:
+def _above(clock: Clock, state: State, context: Context, *, leader: bool) -> BaseModel:
     """The coordinator first, the leaders next; the leaders at once while there is no coordinator."""
     unit = context.calendar.zone_of(clock.person, context.directory)
-    due, called = f"{clock.due.astimezone(unit):%Y-%m-%d %H:%M (%z)}", CALLED[clock.clock]
+    due = f"{clock.due.astimezone(unit):%Y-%m-%d %H:%M (%z)}"
+    called = (CALLED_IN_REVIEW if state.review else CALLED)[clock.clock]
     reason = f"{called.zh}应于 {due} 前完成 / {called.en} was due by {due}"
     above = EscalatedToLeader if leader else EscalatedToCoordinator
     return above(by=POLICY, reason=reason, cause="time", clock=clock.clock)

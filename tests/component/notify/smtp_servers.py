@@ -58,6 +58,8 @@ class Breaking:
     taken: list[bytes] = field(default_factory=list)
     took: asyncio.Event = field(default_factory=asyncio.Event)
     connections: int = 0
+    data: str = "354 go on"
+    heard: list[bytes] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -72,9 +74,11 @@ class Breaking:
         await self._answer("greeting", reader, writer, "220 breaking")
         while line := await reader.readline():
             verb = line.split()[0].decode().upper()
+            self.heard.append(line)
             if verb == "DATA":
-                await self._answer("DATA", reader, writer, "354 go on")
-                await self._content(reader, writer)
+                await self._answer("DATA", reader, writer, self.data)
+                if self.data.startswith("354"):
+                    await self._content(reader, writer)
             else:
                 await self._answer(verb, reader, writer, "250 ok")
 
@@ -100,9 +104,9 @@ class Breaking:
 
 
 @asynccontextmanager
-async def breaking(step: str, *, silent: bool = False) -> AsyncIterator[tuple[int, Breaking]]:
+async def breaking(step: str, *, silent: bool = False, data: str = "354 go on") -> AsyncIterator[tuple[int, Breaking]]:
     """A Breaking server on a free port of the loopback."""
-    script = Breaking(step=step, silent=silent)
+    script = Breaking(step=step, silent=silent, data=data)
     server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1], script

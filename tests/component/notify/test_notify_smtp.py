@@ -115,7 +115,7 @@ async def test_a_refused_recipient_ends_by_the_servers_code_and_without_its_word
 @pytest.mark.parametrize(
     ("answers", "sessions"),
     [({"rcpt": ["421 4.3.2 Going down"]}, 2), ({"data": ["421 4.3.2 Going down"]}, 2), ({"rcpt": ["451 4.7.1 Greylisted"]}, 1)],
-    ids=["leaving at RCPT", "leaving at DATA", "staying"],
+    ids=["leaving at RCPT", "leaving after the dot", "staying"],
 )
 async def test_a_server_that_says_it_leaves_is_not_spoken_to_on_the_same_connection(answers: Any, sessions: int):
     inbox = Inbox(**answers)
@@ -125,6 +125,27 @@ async def test_a_server_that_says_it_leaves_is_not_spoken_to_on_the_same_connect
         assert await send(mailer) == Done()
         await mailer.close()
     assert len(inbox.sessions) == sessions
+
+
+@pytest.mark.parametrize(
+    ("answer", "ending"), [("554 5.7.1 no", Terminal), ("421 4.3.2 Going down", Retry), ("250 2.0.0 what for?", Doubt)]
+)
+async def test_a_server_that_does_not_ask_for_the_message_is_not_sent_it_as_commands(answer: str, ending: Any):
+    async with breaking("never", data=answer) as (port, script):
+        mailer = a_mailer(port)
+        assert isinstance(await send(mailer), ending)
+        await mailer.close()
+    assert script.taken == []
+    assert script.heard[-1] == b"DATA\r\n"
+
+
+@pytest.mark.parametrize(("answer", "ending"), [("252 2.0.0 I shall try", Done), ("354 go on", Doubt), ("250 2.0.0 taken", Done)])
+async def test_after_the_dot_the_first_digit_decides_and_what_is_neither_yes_nor_no_is_a_doubt(answer: str, ending: Any):
+    inbox = Inbox(data=[answer])
+    async with serving(inbox) as port:
+        mailer = a_mailer(port)
+        assert isinstance(await send(mailer), ending)
+        await mailer.close()
 
 
 @pytest.mark.parametrize(("answer", "ending"), [("554 5.7.1 Spam", Terminal), ("452 4.3.1 Full", Retry)])

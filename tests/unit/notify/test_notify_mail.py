@@ -6,7 +6,7 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from services.notify.channels.mail import Sender, UnsafeHeaderError, build, checked_address
@@ -102,7 +102,7 @@ def test_a_long_subject_is_folded_and_arrives_whole(letter: str):
 @example("\U0001f600" * 40)
 @example("a" + "务" * 40)
 def test_any_words_arrive_whole_in_encoded_words_that_rfc_2047_allows(words: str):
-    words = words.replace("=?", "")
+    assume("=?" not in words)
     raw = a_mail(subject=words, to_name=f"{words}务")
     lines = [line for line in raw.split(b"\r\n\r\n")[0].decode("ascii").split("\r\n") if "=?utf-8?" in line]
     assert all(len(line) <= 76 for line in lines)

@@ -48,3 +48,18 @@ def test_whoever_reviews_is_asked_for_an_opinion_and_whoever_works_to_accept(tem
     text = a_renderer().letter(item, reader=reader, directory=a_directory()).text
     accept, opinion = WORDS[reader.locale]
     assert (accept in text, opinion in text) == (not reviewed, reviewed)
+
+
+@pytest.mark.parametrize(
+    ("reader", "turn", "remind"), [(ZH, "轮到您", "请提醒评审人"), (EN, "your turn", "see that the reviewers")]
+)
+def test_a_coordinator_of_a_review_has_no_turn_and_is_asked_to_remind_those_who_have(reader: Reader, turn: str, remind: str):
+    _, *before, last = SCENES["service_level_warned"]
+    items = Story().through([submitted(type="business.price"), *before]).hear(last).items
+    texts = {
+        item.data["as"]: a_renderer().letter(item, reader=reader, directory=a_directory()).text
+        for item in items
+        if item.kind == "email"
+    }
+    assert (turn in texts["supporters"], remind in texts["supporters"]) == (True, False)
+    assert (turn in texts["coordinator"], remind in texts["coordinator"]) == (False, True)

@@ -52,7 +52,7 @@ def test_who_leads_and_coordinates_in_the_units_concerned_is_told():
     assert told == {"S1": ("leader",), "S2": ("leader", "southern")}
 
 
-def test_a_change_is_told_to_those_who_know_that_it_began_and_before_that_to_nobody():
+def test_a_change_is_told_to_whoever_it_concerns_once_it_has_begun_and_before_that_to_nobody():
     book = Book()
     book.declares()
     book.tells("change", id="S1", figures={"cap_more": 3})
