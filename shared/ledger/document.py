@@ -94,6 +94,17 @@ class Document:
         """Whether a restore set it aside: until its redrive it obeys nobody, and nothing of it is performed."""
         return (self.parked or "").startswith(UNSURE)
 
+    def said_until(self, published: int) -> None:
+        """Know that so many events are published: these need not be said once more."""
+        if published > self.published:
+            self.published = published
+            self.events = [event for event in self.events if event.sequence > published]
+
+    def marked(self, published: int, wake_at: datetime | None) -> None:
+        """Know what was marked of the document since it was written."""
+        self.said_until(published)
+        self.wake_at = wake_at
+
     def copy(self) -> "Document":
         """A copy whose lists may change without this one; items, events and records are shared."""
         return replace(
@@ -155,8 +166,8 @@ class LedgerStore(Protocol):
         """The documents that exist, without the events that are known to be published."""
         ...
 
-    async def revisions(self, subjects: Sequence[str]) -> dict[str, int]:
-        """The revision at which each document stands that exists."""
+    async def standing(self, subjects: Sequence[str]) -> dict[str, Mark]:
+        """How each document stands that exists: its revision, and what was marked since that was written."""
         ...
 
     async def write(self, changes: Sequence[Change]) -> list[Written]:

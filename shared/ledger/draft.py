@@ -26,7 +26,7 @@ class Draft(Deciding[S, C]):
     """A document on which a batch decides. A `sealed` one keeps its stored state, which cannot be read, and takes nothing but notes.
 
     `opened` is the state that the document holds as it stands: while `state` is that very one, it need not be written down again.
-    One on a document that was `lent`, not read, may rest on what is no longer so; only a guarded write shows that it does not.
+    One on a document that was `lent`, not read, may rest on what is no longer so; a guarded write, or the revision, shows that it does not.
     """
 
     opened: S | None = None

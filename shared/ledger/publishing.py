@@ -94,9 +94,7 @@ class Publishing:
 
     def catch_up(self, document: Document) -> None:
         """Let `document`, loaded or left before, know what was published since: it need not be said once more."""
-        if (published := self._prefixes.get(document.subject, 0)) > document.published:
-            document.published = published
-            document.events = [event for event in document.events if event.sequence > published]
+        document.said_until(self._prefixes.get(document.subject, 0))
 
     def _published_late(self, task: asyncio.Task[None]) -> None:
         self._behind.pop(task, None)

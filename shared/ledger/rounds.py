@@ -113,10 +113,19 @@ class Rounds(Generic[S, C]):
         return drafts, context
 
     async def _passed_by(self, drafts: Sequence[Draft[S, C]]) -> list[str]:
-        """Of drafts that would write nothing, the subjects whose documents others have written since they were lent."""
-        stands = {draft.document.subject: draft.document.revision for draft in drafts}
-        known = await self._store.revisions(list(stands)) if stands else {}
-        return [subject for subject, revision in stands.items() if known.get(subject, 0) != revision]
+        """Of drafts that would write nothing, the subjects whose documents others have written since they were lent.
+
+        The other documents learn what was marked since: a wake-up that a remembered one does not know would come for ever.
+        """
+        known = await self._store.standing([draft.document.subject for draft in drafts]) if drafts else {}
+        passed_by: list[str] = []
+        for draft in drafts:
+            stands = known.get(draft.document.subject)
+            if stands is None or stands.revision != draft.document.revision:
+                passed_by.append(draft.document.subject)
+            else:
+                draft.document.marked(stands.published, stands.wake_at)
+        return passed_by
 
     def _draft_of(
         self, document: Document, context: C, now: datetime, refused: dict[str, str], *, sealing: bool

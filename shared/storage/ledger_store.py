@@ -61,9 +61,9 @@ class MongoLedgerStore:
         found = self._collection.find({"_id": {"$in": list(subjects)}}, {**ALL_BUT_EVENTS, "events": UNPUBLISHED})
         return {stored["_id"]: document_of(stored) async for stored in found}
 
-    async def revisions(self, subjects: Sequence[str]) -> dict[str, int]:
-        found = self._collection.find({"_id": {"$in": list(subjects)}}, {"revision": 1})
-        return {stored["_id"]: stored["revision"] async for stored in found}
+    async def standing(self, subjects: Sequence[str]) -> dict[str, Mark]:
+        found = self._collection.find({"_id": {"$in": list(subjects)}}, {"revision": 1, "published": 1, "wake_at": 1})
+        return {one["_id"]: _mark_of(one) async for one in found}
 
     async def write(self, changes: Sequence[Change]) -> list[Written]:
         results: list[Written] = ["written"] * len(changes)
@@ -205,6 +205,15 @@ def _without(sequence: int) -> list[dict[str, Any]]:
 
 def _set_aside(reason: str) -> dict[str, Any]:
     return {"parked": {"$type": "string", **({"$regex": re.escape(reason)} if reason else {})}}
+
+
+def _mark_of(stored: dict[str, Any]) -> Mark:
+    return Mark(
+        subject=stored["_id"],
+        revision=stored["revision"],
+        published=stored.get("published", 0),
+        wake_at=stored.get("wake_at"),
+    )
 
 
 def _highest(stored: dict[str, Any]) -> dict[str, int]:

@@ -113,8 +113,9 @@ class Scores:
         self._taken = question.taken
         self._loads = context.loads
         self._context = context
-        self._of_load = _Table(lambda load: scoring.worth(self.weights, "load", 1.0 / (1.0 + load)))
-        self._of_recent = _Table(lambda recent: scoring.worth(self.weights, "fairness", self.half / (self.half + recent)))
+        weights, half = self.weights, self.half  # not by way of self, which would hold the context until the collector comes
+        self._of_load = _Table(lambda load: scoring.worth(weights, "load", 1.0 / (1.0 + load)))
+        self._of_recent = _Table(lambda recent: scoring.worth(weights, "fairness", half / (half + recent)))
         self._of_level = [scoring.worth(self.weights, "level", level / 3.0) for level in range(4)]
         self._worth = {name: scoring.worth(self.weights, name) for name in scoring.YES_OR_NO}
         self._familiar = context.familiar.get(opportunity.id, frozenset()) if opportunity else frozenset()

@@ -33,8 +33,12 @@ class MemoryStore:
     async def load(self, subjects: Sequence[str]) -> dict[str, Document]:
         return {subject: self._copy(subject) for subject in subjects if subject in self.documents}
 
-    async def revisions(self, subjects: Sequence[str]) -> dict[str, int]:
-        return {subject: self.documents[subject].revision for subject in subjects if subject in self.documents}
+    async def standing(self, subjects: Sequence[str]) -> dict[str, Mark]:
+        known = [self.documents[subject] for subject in subjects if subject in self.documents]
+        return {
+            one.subject: Mark(subject=one.subject, revision=one.revision, published=one.published, wake_at=one.wake_at)
+            for one in known
+        }
 
     async def write(self, changes: Sequence[Change]) -> list[Written]:
         return [self._write(change) for change in changes]
@@ -169,9 +173,9 @@ class FaultyStore:
         await self._pause()
         return documents
 
-    async def revisions(self, subjects: Sequence[str]) -> dict[str, int]:
+    async def standing(self, subjects: Sequence[str]) -> dict[str, Mark]:
         await self._pause()
-        return await self._inner.revisions(subjects)
+        return await self._inner.standing(subjects)
 
     async def write(self, changes: Sequence[Change]) -> list[Written]:
         await self._pause()

@@ -132,12 +132,14 @@ class LedgerStoreContract:
         assert (await store.load(["r1"]))["r1"].applied == ["first", "second"]
         assert await store.events("r1") == []
 
-    async def test_revisions_are_those_of_the_documents_that_exist(self, store: LedgerStore) -> None:
-        await store.write([change("r1"), change("r2")])
+    async def test_it_says_how_the_documents_stand_that_exist(self, store: LedgerStore) -> None:
+        await store.write([change("r1", events=said("r1", 1)), change("r2")])
         await store.write([change("r2", revision=1)])
-        await store.mark([Mark(subject="r1", revision=1, published=0, wake_at=LATER)])
-        assert await store.revisions(["r1", "r2", "r3"]) == {"r1": 1, "r2": 2}
-        assert await store.revisions([]) == {}
+        marked = Mark(subject="r1", revision=1, published=1, wake_at=LATER)
+        await store.mark([marked])
+        plain = Mark(subject="r2", revision=2, published=0, wake_at=None)
+        assert await store.standing(["r1", "r2", "r3"]) == {"r1": marked, "r2": plain}
+        assert await store.standing([]) == {}
 
     async def test_a_second_first_write_is_stale(self, store: LedgerStore) -> None:
         await store.write([change(applied=["first"])])

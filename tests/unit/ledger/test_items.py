@@ -6,7 +6,6 @@ import pytest
 
 from shared.ledger.items import KEPT_ITEMS
 from shared.ledger.messages import Postponing
-from shared.ledger.waking import SEEN
 from tests.unit.ledger.rig import Rig
 from tests.unit.ledger.small_domain import history, told
 
@@ -164,5 +163,5 @@ async def test_a_doubtful_item_is_planned_again_only_by_a_decision(rig: Rig) -> 
 async def test_what_waits_for_a_slot_makes_room_in_the_sweep_for_what_was_not_seen_yet(rig: Rig) -> None:
     await rig.plan("a")
     await rig.wake()
-    assert (await rig.document()).wake_at == rig.clock.now() + SEEN
+    assert (await rig.document()).wake_at == rig.clock.now() + timedelta(seconds=15)
     assert [item.id for item in await rig.lease()] == ["a"]

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from shared.ledger.apply import Ledger
-from shared.ledger.document import Document
+from shared.ledger.document import Document, Mark
 from shared.ledger.draft import Draft
+from shared.ledger.messages import Woken
 from shared.ledger.recent import BARE, LIMIT, Recent
 from shared.schemas.intake import WithdrawalRequested
 from tests.unit.ledger import memory_store
@@ -76,6 +77,15 @@ async def test_an_answer_without_a_write_rests_on_what_is_stored(rig: Rig) -> No
 async def test_trusting_what_was_kept_would_answer_wrongly(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Draft, "unsure", False)
     assert not await lease_unknown_to(rig.process(), rig)
+
+
+async def test_a_wake_up_that_others_marked_is_answered_and_does_not_come_for_ever(rig: Rig) -> None:
+    mine = rig.process()
+    await mine.apply([told("c1")])
+    document = await rig.document()
+    await rig.store.mark([Mark(subject="r1", revision=document.revision, published=1, wake_at=rig.clock.now())])
+    await mine.apply([Woken(subject="r1")])
+    assert (await rig.document()).wake_at is None
 
 
 async def test_the_request_used_longest_ago_makes_room() -> None:
