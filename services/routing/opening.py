@@ -13,8 +13,9 @@ from shared.schemas.requests import Answer, Verdict
 
 __all__ = ["OPEN_CHILD", "Opening"]
 AT_ONCE = 4
-"""Calls at once: the client looks at every connection it has before each. Four in turn are over before a worker's leases are, even where
-intake leaves each without an answer."""
+"""Calls at once: the client looks at every connection it has before each."""
+TURN_SECONDS, CALL_SECONDS = 25.0, 15.0
+"""How long a part waits for its turn, and how long a call may take: together less than a worker's usual lease."""
 AGAIN = frozenset({401, 403, 404, 408, 425, 429})
 """Answers that are about the call rather than about what it said: keys, addresses, limits. Trying again may help."""
 
@@ -33,12 +34,18 @@ class Opening:
         Terminal when intake refuses what is sent, with what it says.
         """
         try:
-            async with self._turn:
+            await asyncio.wait_for(self._turn.acquire(), TURN_SECONDS)
+        except TimeoutError:
+            return Retry(problem="Others were being opened for all that time.", counted=False)
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
                 answer = await self._client.post(
                     f"{self._url}/v1/requests", json=item.data["body"], headers={"Idempotency-Key": f"bid-{item.id}"}
                 )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             return Retry(problem=f"Intake did not answer ({type(error).__name__}).")
+        finally:
+            self._turn.release()
         if answer.status_code in AGAIN or answer.is_server_error:
             return Retry(problem=f"Intake answered {answer.status_code}.")
         if not answer.is_success:

@@ -30,7 +30,7 @@ async def measure(folder: Path, given: argparse.Namespace) -> Json:
     result: Json = dict.fromkeys(figures.BROKERS)
     for broker in _brokers(given.brokers):
         found = await compare(broker, folder / broker, given.alternations, given.requests)
-        found |= await outage(broker, folder / f"{broker}-outage", found["filed_per_second"])
+        found |= await outage(broker, folder / f"{broker}-outage", found["end_to_end_per_second"])
         result[broker] = found
         print(figures.last_line({broker: found}), flush=True)
     result["ratio"] = figures.smaller_ratio(result)

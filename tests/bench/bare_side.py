@@ -19,7 +19,7 @@ from tests.bench.ground import HEARS, Counts, Finished, Sink
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """What is said and sent per request, on average."""
+    """What is said and sent per request that is taken, on average."""
 
     routing: float
     documents: float
@@ -29,9 +29,10 @@ class Share:
     @classmethod
     def like(cls, measured: Finished) -> "Share":
         """As many events and mails as Backline had; what notify says besides each mail sent are its plans."""
-        said = measured.said
-        planned = max(0.0, said["notify"] - measured.mails)
-        return cls(routing=said["routing"], documents=said["documents"], planned=planned, mails=measured.mails)
+        part = measured.requests / measured.taken
+        said, mails = {source: many * part for source, many in measured.said.items()}, measured.mails * part
+        planned = max(0.0, said["notify"] - mails)
+        return cls(routing=said["routing"], documents=said["documents"], planned=planned, mails=mails)
 
 
 class Bare:

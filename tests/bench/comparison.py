@@ -41,13 +41,13 @@ async def compare(broker: BrokerKind, folder: Path, alternations: int, requests:
     requests keep Backline busy for a while. The bare loop is sent as many as B takes.
     """
     first = (await backline(broker, folder / "first", min(FIRST_REQUESTS, requests or FIRST_REQUESTS), quiet=False)).finished
-    share, count = Share.like(first), requests or min(MOST, max(FEWEST, round(first.filed_rate * RUN_SECONDS)))
-    taken = round(count * first.requests / first.filed)
+    share, count = Share.like(first), requests or min(MOST, max(FEWEST, round(first.rate * RUN_SECONDS)))
+    taken = round(count * first.taken / first.requests)
     print(f"{broker}: {count} requests filed and {taken} taken a run, as the bare loop's share of each {vars(share)}", flush=True)
     bares: list[Finished] = []
     ours: list[Lived] = []
     for turn in range(alternations):
-        bares.append(await bare(broker, folder / f"a{turn}", taken, share))
+        bares.append(await bare(broker, folder / f"a{turn}", count, taken, share))
         ours.append(await backline(broker, folder / f"b{turn}", count))
         print(f"{broker}: bare {bares[-1].rate:.1f}/s, Backline {ours[-1].finished.rate:.1f}/s", flush=True)
     return {**_rates(bares, [one.finished for one in ours]), **_latencies(ours), "idle_mb": _idle(ours)}
@@ -66,7 +66,7 @@ async def backline(broker: BrokerKind, folder: Path, requests: int, *, quiet: bo
         finished = await side.run(mix.requests(requests, side.requesters))
         await side.verify(requests)
         if quiet:
-            rate = finished.filed_rate * QUIET_PART
+            rate = finished.rate * QUIET_PART
             later = mix.requests(
                 max(FEWEST_QUIET, round(rate * QUIET_SECONDS)), side.requesters, first=requests, surveyed=requests
             )
@@ -79,14 +79,14 @@ async def backline(broker: BrokerKind, folder: Path, requests: int, *, quiet: bo
     return Lived(finished=finished, rows=rows, told=told, idle_mb=idle)
 
 
-async def bare(broker: BrokerKind, folder: Path, requests: int, share: Share) -> Finished:
-    """Side A once, after as many surveys as B had for a warm-up."""
+async def bare(broker: BrokerKind, folder: Path, requests: int, taken: int, share: Share) -> Finished:
+    """Side A once, after as many surveys as B had for a warm-up: sent `taken` requests, as many as B takes of `requests`."""
     people = {unit: ["P"] for unit in SENDING}
     side = Bare(folder, share, broker=broker)
     try:
         await side.start()
         await ground.run(side, mix.surveys(requests, people))
-        return await ground.run(side, mix.requests(requests, people))
+        return await ground.run(side, mix.requests(taken, people), worth=requests)
     finally:
         await side.stop()
 
@@ -98,7 +98,7 @@ def _rates(bares: Sequence[Finished], ours: Sequence[Finished]) -> Json:
         "bare_per_second": bare_rate,
         "ratio": rate / bare_rate,
         "spread": max(spread([one.rate for one in runs]) for runs in (bares, ours)),
-        "accepted_per_second": median(one.filed / one.accepted_seconds for one in ours),
+        "accepted_per_second": median(one.requests / one.accepted_seconds for one in ours),
         "cpu_seconds_per_request": median(one.cpu_per_request for one in ours),
         "bare_cpu_seconds_per_request": median(one.cpu_per_request for one in bares),
         "cpu_ms_by_program": {
@@ -111,8 +111,8 @@ def _rates(bares: Sequence[Finished], ours: Sequence[Finished]) -> Json:
         "events_said_per_request": median(sum(one.said.values()) for one in ours),
         "bare_events_said_per_request": median(sum(one.said.values()) for one in bares),
         "requests": ours[0].requests,
-        "filed": ours[0].filed,
-        "filed_per_second": median(one.filed_rate for one in ours),
+        "taken": median(float(one.taken) for one in ours),
+        "bare_taken": median(float(one.taken) for one in bares),
         "runs": {"bare": [one.rate for one in bares], "backline": [one.rate for one in ours]},
     }
 

@@ -127,12 +127,12 @@ class Counts:
 class Finished:
     """One run of load: seconds from the first request sent to the last thing done, CPU seconds by program, and what was done.
 
-    `requests` are all that were taken: those that were `filed`, and those that these opened, as a bid opens its parts. `applied`,
-    `said` (each event once) and `mails` are per request; `accepted_seconds` is how long it took until all that were filed were answered.
+    `requests` were filed from outside; `taken` are these and what they opened, as a bid opens its parts. `applied`, `said` (each event
+    once) and `mails` are per request filed; `accepted_seconds` is how long it took until all of these were answered.
     """
 
-    filed: int
     requests: int
+    taken: int
     seconds: float
     cpu: dict[str, float]
     applied: dict[tuple[str, str], float]
@@ -144,11 +144,6 @@ class Finished:
     def rate(self) -> float:
         """Requests per second, end to end."""
         return self.requests / self.seconds
-
-    @property
-    def filed_rate(self) -> float:
-        """Requests filed per second."""
-        return self.filed / self.seconds
 
     @property
     def cpu_per_request(self) -> float:
@@ -185,18 +180,21 @@ class Side(Protocol):
         ...
 
 
-async def run(side: Side, filed: Sequence[Filed]) -> Finished:
-    """Feed `side` as fast as it goes, until everything about the last request is done."""
+async def run(side: Side, filed: Sequence[Filed], worth: int | None = None) -> Finished:
+    """Feed `side` as fast as it goes, until everything about the last request is done.
+
+    `worth`: as many requests of the other side are what `filed` stands for, since the other side opens some itself.
+    """
     said, taken = await side.said(), await side.taken()
     before, mails, cpu = await side.counts(), await side.sink.count(), Cpu.of(side.programs)
     rows = await load(side.folder, side.port, filed)
     ensure_accepted(rows)
     ended = await quiet(side)
     spent, after = Cpu.of(side.programs).since(cpu), await side.counts()
-    started, count = min(due for due, _, _ in rows), await side.taken() - taken
+    started, count = min(due for due, _, _ in rows), worth or len(filed)
     return Finished(
-        filed=len(filed),
         requests=count,
+        taken=await side.taken() - taken,
         seconds=ended - started,
         cpu=spent,
         applied={key: (many - before.applied.get(key, 0)) / count for key, many in after.applied.items()},

@@ -16,7 +16,7 @@ WARM_UP = 100
 
 
 async def outage(broker: BrokerKind, folder: Path, rate: float, seconds: float = SECONDS) -> Json:
-    """`rate` is the greatest at which requests could be filed. `outage_drain_ratio` compares the pace at which intake published what had piled up,
+    """`rate` is the greatest measured. `outage_drain_ratio` compares the pace at which intake published what had piled up,
     from the broker's first answer on, with the pace at which it came.
     """
     side = Backline(folder, broker=broker)

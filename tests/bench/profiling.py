@@ -37,7 +37,7 @@ async def profile(console: Console, folder: Path, requests: int, top: int) -> No
 
 
 def _print_cpu(console: Console, finished: Finished) -> None:
-    title = f"{finished.filed} requests filed, {finished.requests} taken, {finished.rate:.1f}/s end to end"
+    title = f"{finished.requests} requests filed, {finished.taken} taken, {finished.rate:.1f}/s end to end"
     table = Table("program", "CPU ms per request", title=title)
     for name, spent in finished.cpu.items():
         table.add_row(name, f"{spent / finished.requests * 1000:.2f}")

@@ -14,7 +14,6 @@ from tests.bench.figures import BROKERS
 
 ROWS = (
     ("end_to_end_per_second", "requests a second, end to end", f"≥ {targets.PER_SECOND:g}"),
-    ("filed_per_second", "of these filed from outside", ""),
     ("bare_per_second", "the bare loop's", ""),
     ("ratio", "ratio", f"≥ {targets.RATIO:g}"),
     ("spread", "farthest run from its median", ""),

@@ -12,14 +12,15 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from infra.sinks.chat import Quiet
-from services.routing.opening import AT_ONCE, OPEN_CHILD, Opening
+from services.routing import opening as opening_room
+from services.routing.opening import AT_ONCE, CALL_SECONDS, OPEN_CHILD, TURN_SECONDS, Opening
 from shared.http.service_tokens import ServiceAuth, ServiceTokens
 from shared.ledger.effects import Done, Ending, Retry, Terminal
 from shared.ledger.messages import Item
 from shared.ledger.worker import LEASE
 from shared.schemas.model import Json, Text
 from shared.schemas.requests import Answer, PreconditionVerdict, Problem, Verdict, number_of, request_id
-from shared.service.parts import ASK_SECONDS, EFFECTS_AT_ONCE
+from shared.service.parts import EFFECTS_AT_ONCE
 from tests.unit.routing.bids import a_journey
 
 SECRET = "a-service-token-of-these-tests"  # a made-up one
@@ -141,7 +142,7 @@ async def test_an_intake_that_is_away_is_asked_again():
     assert isinstance(await opened("http://127.0.0.1:9", an_item()), Retry)
 
 
-async def test_calls_take_turns_and_are_over_before_their_leases_where_intake_leaves_all_without_an_answer():
+async def test_no_more_than_so_many_calls_are_under_way():
     under_way: list[int] = [0]
 
     async def leaves(_request: httpx.Request) -> httpx.Response:
@@ -155,4 +156,21 @@ async def test_calls_take_turns_and_are_over_before_their_leases_where_intake_le
         ends = await asyncio.gather(*(opening.perform(item, no_point) for _ in range(EFFECTS_AT_ONCE)))
     assert all(isinstance(end, Retry) for end in ends)
     assert max(under_way) == AT_ONCE
-    assert LEASE.total_seconds() * 0.8 > EFFECTS_AT_ONCE / AT_ONCE * ASK_SECONDS, "the worker's own limit"
+
+
+async def test_a_silent_intake_costs_a_try_only_those_who_called_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(opening_room, "TURN_SECONDS", 0.1)
+    monkeypatch.setattr(opening_room, "CALL_SECONDS", 0.3)
+
+    async def silent(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(silent)) as client:
+        opening, item = Opening(client, "http://intake.example"), an_item()
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for _ in range(AT_ONCE + 3)))
+    assert [end.counted for end in ends if isinstance(end, Retry)] == [True] * AT_ONCE + [False] * 3
+
+
+def test_turn_and_call_are_over_before_a_usual_lease():
+    assert LEASE.total_seconds() * 0.8 > TURN_SECONDS + CALL_SECONDS, "the worker's own limit"
