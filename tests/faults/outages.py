@@ -139,8 +139,8 @@ class LateWrite:
     async def strike(self, stand: Stand) -> None:
         await asyncio.sleep(self.after)
         members = set().union(*(ports_of(program.pid or 0) for program in stand.mongod.programs))
-        for proxy in stand.proxies:
-            proxy.late = lambda port: self.late if port not in members and port % 2 else 0.0
+        for proxy in stand.proxies:  # who connects is given an even port, so that parity would choose all or none
+            proxy.late = lambda port: self.late if port not in members and port // 2 % 2 else 0.0
         began, delayed = time.monotonic(), sum(proxy.delayed for proxy in stand.proxies)
         await asyncio.sleep(self.seconds)
         for proxy in stand.proxies:
