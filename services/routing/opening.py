@@ -34,7 +34,8 @@ class Opening:
         Terminal when intake refuses what is sent, with what it says.
         """
         try:
-            await asyncio.wait_for(self._turn.acquire(), TURN_SECONDS)
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._turn.acquire()
         except TimeoutError:
             return Retry(problem="Others were being opened for all that time.", counted=False)
         try:

@@ -154,7 +154,7 @@ class Scores:
         cost = scoring.price_of(price) if price is not None else None
         if price and cost is not None:
             inputs["price"] = cost
-        found = scoring.scored(self._worths(fit), tie_break, cost)
+        found = scoring.scored(self._worths(inputs), tie_break, cost)
         return Candidate(
             person=fit.worker,
             rank=place,
@@ -165,17 +165,13 @@ class Scores:
             inputs=inputs,
         )
 
-    def _worths(self, fit: Fit) -> dict[str, int]:
-        """The parts by name, as `scoring.parts` works them out from the inputs."""
-        known, worth = self._loads.get(fit.worker, NO_LOAD), self._worth
+    def _worths(self, inputs: scoring.Inputs) -> dict[str, int]:
+        """As `scoring.parts`, looked up in what was worked out for the sums."""
         return {
-            "load": self._of_load[known.weight + self._taken.get(fit.worker, 0.0)],
-            "level": self._of_level[fit.level],
-            "continuity": worth["continuity"] if fit.worker in self._familiar else 0,
-            "industry": worth["industry"] if self._industry in fit.industries else 0,
-            "own_unit": worth["own_unit"] if fit.at_home else 0,
-            "language": worth["language"] if self._language in fit.languages else 0,
-            "fairness": self._of_recent[known.recent],
+            "load": self._of_load[inputs.get("load", 0.0)],
+            "level": self._of_level[int(inputs.get("level", 0.0))],
+            **{name: worth if name in inputs else 0 for name, worth in self._worth.items()},
+            "fairness": self._of_recent[inputs.get("recent", 0.0)],
         }
 
     def _inputs(self, fit: Fit) -> dict[str, float]:
