@@ -9,6 +9,7 @@ from services.intake.api import (
     Callbacks,
     access_routes,
     attachment_routes,
+    batch_routes,
     callback_routes,
     catalogue_routes,
     desk_routes,
@@ -74,8 +75,7 @@ def build_app(settings: IntakeSettings) -> FastAPI:
         workers=[parts.worker(requests, {OVER: desk.tells.perform}), parts.worker(people)],
         subscriptions=[parts.hears(requests, "routing", "documents", "notify"), *_from_topics(settings, inbound)],
         routers=[
-            submitting_routes(reception, parts.auth.needs("requests:write"), current, parts.people, desk.refusals.line),
-            waiving_routes(reception, parts.auth.needs("requests:write")),
+            *_commands(reception, parts, current, desk.refusals),
             *(desk_routes(desk.reader, desk.resending(reception), parts.auth.needs), page_routes()),
             reading_routes(projection, parts.auth.needs("requests:read"), watcher),
             catalogue_routes(current, parts.auth.principal),
@@ -93,6 +93,15 @@ def build_app(settings: IntakeSettings) -> FastAPI:
     )
     app.state.stopping = (*app.state.stopping, watcher.stop)
     return app
+
+
+def _commands(reception: Reception, parts: Parts, current: Pack, refusals: Refusals) -> tuple[APIRouter, ...]:
+    writes = parts.auth.needs("requests:write")
+    return (
+        submitting_routes(reception, writes),
+        batch_routes(reception, writes, current, parts.people, refusals.line),
+        waiving_routes(reception, writes),
+    )
 
 
 def _requests(

@@ -37,7 +37,8 @@ from shared.schemas.topics import REQUEST_TOPICS, SEASON_NOTIFICATIONS, SEASONS,
 from shared.service.application import application, run
 from shared.service.parts import LedgerRoom, Parts
 
-DELIVERIES_AT_ONCE = 64
+DELIVERIES_AT_ONCE = 128
+"""Under way: most wait for a write or for the mail server, and so many keep a core busy."""
 
 
 def build_app(settings: NotifySettings) -> FastAPI:

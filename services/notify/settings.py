@@ -18,7 +18,7 @@ class NotifySettings(CallbackSettings, ActingSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
     smtp_connections: int = Field(
-        default=16, ge=1, le=200, description="how many connections to the mail server are open at most"
+        default=32, ge=1, le=200, description="how many connections to the mail server are open at most"
     )
     mail_from: str = "backline@localhost.localdomain"
     mail_reply_to: str | None = Field(

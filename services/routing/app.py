@@ -24,7 +24,7 @@ from services.routing.domain.seasons.deciding import SeasonDomain
 from services.routing.domain.seasons.rules import SeasonRules
 from services.routing.efforts_read import EffortsRead
 from services.routing.estimator import Estimator
-from services.routing.opening import OPEN_CHILD, Opening
+from services.routing.opening import OPEN_CHILD, PARTS_AT_ONCE, Opening
 from services.routing.policy import load_calendar, load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.seasons_kept import SeasonShelf, SeasonSurroundings
@@ -65,7 +65,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     return application(
         parts,
         rooms={"requests": room, "seasons": seasons},
-        workers=[parts.worker(room, {OPEN_CHILD: opening.perform}), parts.worker(seasons)],
+        workers=[parts.worker(room, {OPEN_CHILD: opening.perform}, slots=PARTS_AT_ONCE), parts.worker(seasons)],
         subscriptions=[parts.hears(room, "intake")],
         routers=[
             *_routers(settings, parts, room, projection, efforts, surroundings),

@@ -1,75 +1,110 @@
-"""The effect that opens a bid's parts: submits each to intake as a request, under a key that makes repeating it harmless."""
+"""The effect that opens a bid's parts: submits each to intake as a request, under a name that makes repeating it harmless."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 
 from services.routing.domain.bidding.children import OPEN_CHILD
+from shared.client.batches import batch
+from shared.client.call import BrokenOff, dumped
 from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry, Terminal
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.requests import Answer, Verdict
 
 __all__ = ["OPEN_CHILD", "Opening"]
-AT_ONCE = 4
-"""Calls at once: the client looks at every connection it has before each."""
-TURN_SECONDS, CALL_SECONDS = 25.0, 15.0
-"""How long a part waits for its turn, and how long a call may take: together less than a worker's usual lease."""
+PARTS_AT_ONCE = 48
+"""Parts of a call, and parts that may be under way: whoever comes while a call is made goes with the next."""
+CALL_SECONDS = 15.0
+"""How long a call may take: a part waits for the one before its own at most, so that both end within a worker's usual lease."""
 AGAIN = frozenset({401, 403, 404, 408, 425, 429})
 """Answers that are about the call rather than about what it said: keys, addresses, limits. Trying again may help."""
 
 
 class Opening:
-    """The effect of the item kind `open_child`."""
+    """The effect of the item kind `open_child`. Parts that are opened at the same time are one call."""
 
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
         self._client = client
         self._url = url
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._waiting: list[tuple[bytes, asyncio.Future[Ending]]] = []
+        self._calling: asyncio.Task[None] | None = None
 
     async def perform(self, item: Item, _point_of_no_return: PointOfNoReturn) -> Ending:
         """Done with intake's verdict; sent twice it is the same request, so there is no point of no return.
 
         Terminal when intake refuses what is sent, with what it says.
         """
-        try:
-            async with asyncio.timeout(TURN_SECONDS):
-                await self._turn.acquire()
-        except TimeoutError:
-            return Retry(problem="Others were being opened for all that time.", counted=False)
+        ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        line = dumped({"action": "submit", "key": f"bid-{item.id}", "body": item.data["body"]})
+        self._waiting.append((line, ending))
+        if self._calling is None or self._calling.done():
+            self._calling = asyncio.create_task(self._call_for_all())
+        return await ending
+
+    async def _call_for_all(self) -> None:
+        """One call after the other until nobody waits."""
+        while self._waiting:
+            parts, self._waiting = self._waiting[:PARTS_AT_ONCE], self._waiting[PARTS_AT_ONCE:]
+            wanted = [(line, ending) for line, ending in parts if not ending.done()]
+            if not wanted:
+                continue
+            try:
+                endings = await self._opened([line for line, _ in wanted])
+            except Exception as error:  # noqa: BLE001  # every part must hear of it, whatever it is
+                for _, ending in wanted:
+                    if not ending.done():
+                        ending.set_exception(error)
+                continue
+            for (_, ending), end in zip(wanted, endings, strict=True):
+                if not ending.done():
+                    ending.set_result(end)
+
+    async def _opened(self, lines: Sequence[bytes]) -> list[Ending]:
+        """What became of each part. Where intake refuses the call itself for good, each is called for alone: it may be for one's sake."""
+        call = batch(lines)
+        assert isinstance(call.content, bytes), "lines are sent as they are"
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                answer = await self._client.post(
-                    f"{self._url}/v1/requests", json=item.data["body"], headers={"Idempotency-Key": f"bid-{item.id}"}
-                )
-        except (httpx.HTTPError, TimeoutError) as error:
-            return Retry(problem=f"Intake did not answer ({type(error).__name__}).")
-        finally:
-            self._turn.release()
-        if answer.status_code in AGAIN or answer.is_server_error:
-            return Retry(problem=f"Intake answered {answer.status_code}.")
-        if not answer.is_success:
-            return Terminal(problem=f"Intake answered {answer.status_code}.", data={"outcome": "refused", **_why(answer)})
-        return Done(data=_verdict(Answer.model_validate(answer.json())))
+                answer = await self._client.post(f"{self._url}{call.path}", content=call.content, headers=dict(call.headers))
+            if answer.is_success:
+                return [_ending(line) for line in call.read(answer)]
+        except (httpx.HTTPError, TimeoutError, BrokenOff) as error:
+            return [Retry(problem=f"Intake did not answer ({type(error).__name__}).")] * len(lines)
+        refused = _refused(answer.status_code, _said(answer))
+        if len(lines) > 1 and isinstance(refused, Terminal):
+            return [ending for line in lines for ending in await self._opened([line])]
+        return [refused] * len(lines)
 
 
-def _why(answer: httpx.Response) -> Json:
-    """The problem's own sentence, in both languages where it has them."""
-    try:
-        said: Any = answer.json()
-    except ValueError:
-        return {}
-    text = said.get("message") if isinstance(said, dict) else None
-    return {"message": text} if isinstance(text, dict) and {"zh", "en"} <= text.keys() else {}
-
-
-def _verdict(answer: Answer) -> Json:
+def _ending(answer: Answer) -> Ending:
+    if answer.problem is not None:
+        return _refused(int(answer.problem["status"]), answer.problem)
     verdict = answer.verdict
     outcome = verdict.outcome if verdict is not None else answer.outcome
     message = verdict.message.model_dump() if verdict is not None else None
     missing = _missing(verdict) if verdict is not None else []
-    return {"outcome": outcome, "id": answer.id, "number": answer.number, "missing": missing, "message": message}
+    return Done(data={"outcome": outcome, "id": answer.id, "number": answer.number, "missing": missing, "message": message})
+
+
+def _refused(status: int, said: Json) -> Ending:
+    """Tried again when that may help; else the end, with the problem's own sentence, in both languages where it has them."""
+    problem = f"Intake answered {status}."
+    if status in AGAIN or status >= 500:
+        return Retry(problem=problem)
+    text = said.get("message")
+    why = {"message": text} if isinstance(text, dict) and {"zh", "en"} <= text.keys() else {}
+    return Terminal(problem=problem, data={"outcome": "refused", **why})
+
+
+def _said(answer: httpx.Response) -> Json:
+    try:
+        said: Any = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _missing(verdict: Verdict) -> list[str]:

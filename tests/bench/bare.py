@@ -22,12 +22,13 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from services.notify.channels.smtp import SmtpServer
 from shared.schemas.envelope import SOURCES
 from shared.schemas.topics import REQUEST_TOPICS
 from tests.bench.bare_ledger import BareLedger, Document, Event, collection, producer
 from tests.bench.bare_mail import RECIPIENT, SENDER, bare_mail
 
-SMTP_CONNECTIONS = 4
+SMTP_CONNECTIONS = SmtpServer.connections
 GATHER_SECONDS = 0.003
 
 

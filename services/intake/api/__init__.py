@@ -2,6 +2,7 @@
 
 from services.intake.api.access import Administration, access_routes
 from services.intake.api.attachments import attachment_routes
+from services.intake.api.batches import batch_routes
 from services.intake.api.callback_wishes import Callbacks
 from services.intake.api.callbacks import callback_routes
 from services.intake.api.catalogue import catalogue_routes
@@ -19,6 +20,7 @@ __all__ = [
     "Callbacks",
     "access_routes",
     "attachment_routes",
+    "batch_routes",
     "callback_routes",
     "catalogue_routes",
     "desk_routes",

@@ -33,7 +33,7 @@ class SmtpServer:
     password: str | None = None
     hostname: str = "backline.localdomain"
     timeout: float = 20.0
-    connections: int = 16
+    connections: int = 32
     idle: float = 20.0
     per_connection: int = 100
 

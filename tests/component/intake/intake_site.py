@@ -12,6 +12,7 @@ from services.intake.api import (
     Callbacks,
     access_routes,
     attachment_routes,
+    batch_routes,
     callback_routes,
     catalogue_routes,
     desk_routes,
@@ -133,7 +134,8 @@ class Site:
         resending = Resending(self.shelf, self.reception, self.clock)
         return (
             callback_routes(callbacks, OneAtATime(people), self._people, self.clock, auth),
-            submitting_routes(self.reception, auth.needs("requests:write"), the_pack(), self._people, self.refusals.line),
+            submitting_routes(self.reception, auth.needs("requests:write")),
+            batch_routes(self.reception, auth.needs("requests:write"), the_pack(), self._people, self.refusals.line),
             desk_routes(DeskReader(self.shelf, self._projection), resending, auth.needs),
             waiving_routes(self.reception, auth.needs("requests:write")),
             reading_routes(self._projection, auth.needs("requests:read"), self.watcher),

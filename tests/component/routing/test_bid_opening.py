@@ -1,26 +1,29 @@
 """The effect that opens a bid's parts, against intake over real HTTP; its stand-in gives the answers of intake's own contract."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 
 from infra.sinks.chat import Quiet
 from services.routing import opening as opening_room
-from services.routing.opening import AT_ONCE, CALL_SECONDS, OPEN_CHILD, TURN_SECONDS, Opening
+from services.routing.opening import CALL_SECONDS, OPEN_CHILD, PARTS_AT_ONCE, Opening
 from shared.http.service_tokens import ServiceAuth, ServiceTokens
 from shared.ledger.effects import Done, Ending, Retry, Terminal
 from shared.ledger.messages import Item
 from shared.ledger.worker import LEASE
 from shared.schemas.model import Json, Text
 from shared.schemas.requests import Answer, PreconditionVerdict, Problem, Verdict, number_of, request_id
-from shared.service.parts import EFFECTS_AT_ONCE
 from tests.unit.routing.bids import a_journey
 
 SECRET = "a-service-token-of-these-tests"  # a made-up one
@@ -28,29 +31,44 @@ SAYS = Text(zh="请补充。", en="Add what is missing.")
 
 
 class Intake:
-    """Takes submissions by service token; a source and reference is one request, however often it is sent."""
+    """Takes batches by service token; a source and reference is one request, however often it is sent."""
 
     def __init__(self) -> None:
         self.requests: dict[str, Json] = {}
-        self.keys: list[str] = []
+        self.calls: list[list[str]] = []
         self.verdict = Verdict(outcome="accepted", message=Text(zh="已受理。", en="Accepted."))
         self.failing: list[tuple[int, Any]] = []
+        self.refusing: list[Json] = []
+        self.let = asyncio.Event()
+        self.let.set()
+        self.unanswered = 0
         self.app = FastAPI()
-        self.app.post("/v1/requests", status_code=202)(self.submit)
+        self.app.post("/v1/requests:batch")(self.take)
 
-    async def submit(self, request: Request) -> JSONResponse:
+    async def take(self, request: Request) -> Response:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if ServiceTokens(SECRET).issuer(token, "intake") != "routing":
             return JSONResponse({"code": "unauthenticated"}, 401)
+        lines = [json.loads(line) for line in (await request.body()).splitlines()]
+        self.calls.append([line["key"] for line in lines])
+        await self.let.wait()
         if self.failing:
             status, said = self.failing.pop(0)
             return JSONResponse(said, status)
-        body = await request.json()
+        answers = [self.answer(line) for line in lines]
+        told = [answer.model_dump(mode="json") | {"line": place} for place, answer in enumerate(answers, start=1)]
+        kept = told[: len(told) - self.unanswered]
+        return Response(b"".join(json.dumps(one).encode() + b"\n" for one in kept), media_type="application/jsonl")
+
+    def answer(self, line: Json) -> Answer:
+        assert line["action"] == "submit"
+        body = line["body"]
         identity = request_id(body["business_unit"], body["source"]["system"], body["source"]["reference"])
+        if self.refusing:
+            return Answer(id=identity, action="submit", outcome="refused", problem=self.refusing.pop(0))
         duplicate = identity in self.requests
         self.requests[identity] = body
-        self.keys.append(request.headers["idempotency-key"])
-        answer = Answer(
+        return Answer(
             id=identity,
             number=number_of(identity),
             action="submit",
@@ -58,7 +76,6 @@ class Intake:
             duplicate=duplicate,
             verdict=self.verdict,
         )
-        return JSONResponse(answer.model_dump(mode="json"), 202)
 
 
 @pytest.fixture
@@ -80,10 +97,26 @@ async def no_point() -> None:
     raise AssertionError("a submission may be repeated, so there is no point of no return")
 
 
-async def opened(url: str, item: Item, secret: str = SECRET) -> Ending:
+@asynccontextmanager
+async def an_opening(url: str, secret: str = SECRET) -> AsyncIterator[Opening]:
     auth = ServiceAuth(ServiceTokens(secret), "routing", {url: "intake"})
     async with httpx.AsyncClient(auth=auth) as client:
-        return await Opening(client, url).perform(item, no_point)
+        yield Opening(client, url)
+
+
+async def opened(url: str, item: Item, secret: str = SECRET) -> Ending:
+    async with an_opening(url, secret) as opening:
+        return await opening.perform(item, no_point)
+
+
+def parts(many: int) -> list[Item]:
+    """Items of that many parts, each a request of its own."""
+    one = an_item()
+    return [replace(one, id=f"{one.id}{n}", data=one.data | {"body": _of_its_own(one.data["body"], n)}) for n in range(many)]
+
+
+def _of_its_own(body: Json, number: int) -> Json:
+    return body | {"source": body["source"] | {"reference": f"{body['source']['reference']}-{number}"}}
 
 
 async def test_a_part_is_submitted_in_the_requesters_name_and_twice_it_is_the_same_request(intake: tuple[Intake, str]):
@@ -96,7 +129,7 @@ async def test_a_part_is_submitted_in_the_requesters_name_and_twice_it_is_the_sa
     assert (first.data["outcome"], first.data["missing"]) == ("accepted", [])
     assert list(room.requests) == [first.data["id"]]
     assert room.requests[first.data["id"]]["requester"] == {"id": "asker", "role": "account_manager"}
-    assert room.keys == [f"bid-{item.id}"] * 2
+    assert room.calls == [[f"bid-{item.id}"]] * 2
 
 
 async def test_what_intake_finds_missing_comes_back_by_its_keys(intake: tuple[Intake, str]):
@@ -121,15 +154,90 @@ async def test_an_intake_that_cannot_now_is_asked_again(intake: tuple[Intake, st
 
 async def test_what_intake_refuses_for_good_ends_with_its_sentence(intake: tuple[Intake, str]):
     room, url = intake
-    room.failing = [(422, {"code": "x", "message": SAYS.model_dump()}), (409, {"code": "y"}), (422, [])]
-    assert await opened(url, an_item()) == Terminal(
-        problem="Intake answered 422.", data={"outcome": "refused", "message": SAYS.model_dump()}
-    )
+    ends = Terminal(problem="Intake answered 422.", data={"outcome": "refused", "message": SAYS.model_dump()})
+    room.failing = [(422, {"code": "x", "message": SAYS.model_dump()})]
+    assert await opened(url, an_item()) == ends
+    room.refusing = [{"code": "x", "status": 422, "message": SAYS.model_dump()}]
+    assert await opened(url, an_item()) == ends
+    room.failing = [(409, {"code": "y"}), (422, [])]
     for _ in range(2):
         ended = await opened(url, an_item())
         assert isinstance(ended, Terminal)
         assert ended.data == {"outcome": "refused"}
     assert room.requests == {}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_part_that_cannot_be_taken_now_is_asked_for_again_alone(intake: tuple[Intake, str], status: int):
+    room, url = intake
+    room.refusing = [{"code": "not_now", "status": status, "message": SAYS.model_dump()}]
+    async with an_opening(url) as opening:
+        first, second = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(2)))
+    assert (type(first), type(second)) == (Retry, Done)
+    assert [len(keys) for keys in room.calls] == [2]
+
+
+async def test_parts_opened_together_are_one_call_and_whoever_comes_meanwhile_goes_with_the_next(intake: tuple[Intake, str]):
+    room, url = intake
+    room.let.clear()
+    items = parts(PARTS_AT_ONCE)
+    async with an_opening(url) as opening:
+        first = [asyncio.create_task(opening.perform(item, no_point)) for item in items[:5]]
+        while not room.calls:
+            await asyncio.sleep(0.005)
+        later = [asyncio.create_task(opening.perform(item, no_point)) for item in items[5:]]
+        await asyncio.sleep(0.02)
+        room.let.set()
+        ends = await asyncio.gather(*first, *later)
+    assert room.calls == [[f"bid-{item.id}" for item in some] for some in (items[:5], items[5:])]
+    told = [end.data["id"] for end in ends if isinstance(end, Done)]
+    assert told == list(room.requests)
+    assert len(told) == PARTS_AT_ONCE
+
+
+async def test_a_call_that_is_refused_for_one_part_costs_the_others_nothing(intake: tuple[Intake, str]):
+    room, url = intake
+    room.failing = [(413, {"code": "body_too_large"}), (413, {"code": "body_too_large"})]
+    async with an_opening(url) as opening:
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(3)))
+    assert [type(end) for end in ends] == [Terminal, Done, Done]
+    assert [len(keys) for keys in room.calls] == [3, 1, 1, 1]
+
+
+async def test_an_answer_that_is_broken_off_says_nothing_of_any_part(intake: tuple[Intake, str]):
+    room, url = intake
+    room.unanswered = 1
+    async with an_opening(url) as opening:
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(2)))
+        room.unanswered = 0
+        again = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(2)))
+    assert [type(end) for end in ends] == [Retry, Retry]
+    assert [type(end) for end in again] == [Done, Done]
+
+
+async def test_a_part_whose_time_ran_out_is_not_called_for_and_the_others_are(intake: tuple[Intake, str]):
+    room, url = intake
+    room.let.clear()
+    first, given_up, later = parts(3)
+    async with an_opening(url) as opening:
+        calling = asyncio.create_task(opening.perform(first, no_point))
+        while not room.calls:
+            await asyncio.sleep(0.005)
+        waiting = [asyncio.create_task(opening.perform(item, no_point)) for item in (given_up, later)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        room.let.set()
+        assert isinstance(await calling, Done)
+        assert isinstance(await waiting[1], Done)
+    assert room.calls == [[f"bid-{first.id}"], [f"bid-{later.id}"]]
+
+
+async def test_what_no_answer_of_intake_looks_like_is_every_parts_fault(intake: tuple[Intake, str]):
+    _, url = intake
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}\n{}"))) as client:
+        opening = Opening(client, url)
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(2)), return_exceptions=True)
+    assert [type(end) for end in ends] == [ValidationError, ValidationError]
 
 
 async def test_without_our_token_nothing_is_taken(intake: tuple[Intake, str]):
@@ -142,35 +250,18 @@ async def test_an_intake_that_is_away_is_asked_again():
     assert isinstance(await opened("http://127.0.0.1:9", an_item()), Retry)
 
 
-async def test_no_more_than_so_many_calls_are_under_way():
-    under_way: list[int] = [0]
-
-    async def leaves(_request: httpx.Request) -> httpx.Response:
-        under_way.append(under_way[-1] + 1)
-        await asyncio.sleep(0.01)
-        under_way.append(under_way[-1] - 1)
-        raise httpx.ReadTimeout("no answer")
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(leaves)) as client:
-        opening, item = Opening(client, "http://intake.example"), an_item()
-        ends = await asyncio.gather(*(opening.perform(item, no_point) for _ in range(EFFECTS_AT_ONCE)))
-    assert all(isinstance(end, Retry) for end in ends)
-    assert max(under_way) == AT_ONCE
-
-
-async def test_a_silent_intake_costs_a_try_only_those_who_called_it(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(opening_room, "TURN_SECONDS", 0.1)
-    monkeypatch.setattr(opening_room, "CALL_SECONDS", 0.3)
+async def test_a_silent_intake_is_waited_for_no_longer_than_a_call(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(opening_room, "CALL_SECONDS", 0.05)
 
     async def silent(_request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(60)
         raise AssertionError
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(silent)) as client:
-        opening, item = Opening(client, "http://intake.example"), an_item()
-        ends = await asyncio.gather(*(opening.perform(item, no_point) for _ in range(AT_ONCE + 3)))
-    assert [end.counted for end in ends if isinstance(end, Retry)] == [True] * AT_ONCE + [False] * 3
+        opening = Opening(client, "http://intake.example")
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(3)))
+    assert [end.problem for end in ends if isinstance(end, Retry)] == ["Intake did not answer (TimeoutError)."] * 3
 
 
-def test_turn_and_call_are_over_before_a_usual_lease():
-    assert LEASE.total_seconds() * 0.8 > TURN_SECONDS + CALL_SECONDS, "the worker's own limit"
+def test_the_call_before_and_its_own_are_over_before_a_usual_lease():
+    assert LEASE.total_seconds() * 0.8 > 2 * CALL_SECONDS, "the worker's own limit"

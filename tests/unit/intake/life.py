@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import orjson
 
-from services.intake.api import submitting_routes, waiving_routes
+from services.intake.api import batch_routes, submitting_routes, waiving_routes
 from services.intake.inbound import Inbound
 from services.intake.mail.taking import Door, MailRoom
 from services.intake.mail.threads import Threads
@@ -84,7 +84,8 @@ class Life:
         )
         used = pack or the_pack()
         routers = (
-            submitting_routes(self.reception, auth.principal, used, self),  # type: ignore[arg-type]
+            submitting_routes(self.reception, auth.principal),
+            batch_routes(self.reception, auth.principal, used, self),  # type: ignore[arg-type]
             waiving_routes(self.reception, auth.principal),
         )
         app = create_app(service="intake", health=Health(), routers=routers)

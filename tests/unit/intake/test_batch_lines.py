@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.intake.api import submitting
+from services.intake.api import batches
 from services.intake.api.batch_lines import MAX_ROWS, BatchLine, json_lines
-from services.intake.api.submitting import IN_FLIGHT
+from services.intake.api.batches import IN_FLIGHT
 from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.schemas.requests import Answer
@@ -38,7 +38,7 @@ class Told:
 
 
 def answers(reception: Any, lines: list[BatchLine]) -> Any:
-    return submitting._answers(reception, lines, CALLER, submitting._Naming(digest="d", key=None), None)
+    return batches._answers(reception, lines, CALLER, batches._Naming(digest="d", key=None), None)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
