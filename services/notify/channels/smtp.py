@@ -13,18 +13,21 @@ from typing import Literal
 import aiosmtplib
 
 from services.notify.channels.mail import checked_address
+from services.notify.channels.places import Places
 from shared.ledger.effects import Done, Doubt, Ending, PointOfNoReturn, Retry, Terminal
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _YES, _GO_ON, _NO = range(200, 300), range(300, 400), range(400, 600)
 """Answers by their first digit, which alone decides (RFC 5321, 4.2.1)."""
+_LEAVES = 421
+"""The server is about to leave (RFC 5321, 3.8), or lets no more connections in."""
 _LOST = (ConnectionError, TimeoutError)
 Monotonic = Callable[[], float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmtpServer:
-    """Where mails are handed in. Times in seconds; `connections` is the most that are open at once."""
+    """Where mails are handed in. Times in seconds; `connections` is the most that are open at once, fewer if it lets no more in."""
 
     host: str
     port: int
@@ -139,20 +142,23 @@ class Mailer:
         self._server = server
         self._monotonic = monotonic
         self._kept: list[Connection] = []
-        self._slots = asyncio.Semaphore(server.connections)
+        self._places = Places(server.connections)
 
     async def send(self, message: bytes, *, sender: str, recipient: str, point_of_no_return: PointOfNoReturn) -> Ending:
         """One mail to one recipient. Raises only LeaseLost and UnsafeHeaderError."""
         for address in (sender, recipient):
             checked_address(address)
-        async with self._slots:
-            try:
-                connection = await self._with_envelope(sender, recipient)
-            except Refused as refused:
-                return refused.ending
-            except (aiosmtplib.SMTPException, OSError) as error:
-                return Retry(problem=f"The mail server was lost before it was given the message ({type(error).__name__}).")
-            return await self._through(connection, message, point_of_no_return)
+        while True:
+            async with self._places.one() as place:
+                try:
+                    connection = await self._with_envelope(sender, recipient)
+                except Refused as refused:
+                    return refused.ending
+                except (aiosmtplib.SMTPException, OSError) as error:
+                    if _lets_no_more_in(error) and place.leave_out():
+                        continue
+                    return Retry(problem=f"The mail server was lost before it was given the message ({type(error).__name__}).")
+                return await self._through(connection, message, point_of_no_return)
 
     async def close(self) -> None:
         """Say goodbye on every kept connection."""
@@ -205,10 +211,10 @@ class Mailer:
         self._kept.append(connection)
 
     async def _keep_after_refusal(self, connection: Connection, refused: Refused) -> None:
-        """A server that answered 421 is about to leave (RFC 5321, 3.8); any other goes on after RSET."""
+        """A server that is about to leave is left; any other goes on after RSET."""
         clean = False
         try:
-            if refused.code != 421:
+            if refused.code != _LEAVES:
                 await connection.reset()
                 clean = True
         except (aiosmtplib.SMTPException, OSError):
@@ -227,6 +233,10 @@ def framed(message: bytes) -> bytes:
     """
     lines = b"\r\n".join((b"", *message.splitlines(), b""))
     return lines.replace(b"\r\n.", b"\r\n..").removeprefix(b"\r\n") + b".\r\n"
+
+
+def _lets_no_more_in(error: Exception) -> bool:
+    return isinstance(error, aiosmtplib.SMTPConnectResponseError) and error.code == _LEAVES
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:

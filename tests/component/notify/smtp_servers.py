@@ -51,23 +51,35 @@ STEPS = ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "content", "dot")
 
 @dataclass
 class Breaking:
-    """Speaks SMTP until `step`, then drops the connection or falls silent. `taken` holds the contents it has in full."""
+    """Speaks SMTP until `step`, then drops the connection or falls silent. `taken` holds the contents it has in full.
+
+    It greets nobody but with 421 while it has `lets_in` connections open.
+    """
 
     step: str
     silent: bool = False
     taken: list[bytes] = field(default_factory=list)
     took: asyncio.Event = field(default_factory=asyncio.Event)
     connections: int = 0
+    lets_in: int | None = None
+    open: int = 0
+    turned_away: int = 0
     data: str = "354 go on"
     heard: list[bytes] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
         try:
-            await self._talk(reader, writer)
+            if self.lets_in is not None and self.open > self.lets_in:
+                self.turned_away += 1
+                await self._answer("greeting", reader, writer, "421 4.7.0 too many connections")
+            else:
+                await self._talk(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, StopAsyncIteration):
             pass
         finally:
+            self.open -= 1
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -104,9 +116,9 @@ class Breaking:
 
 
 @asynccontextmanager
-async def breaking(step: str, *, silent: bool = False, data: str = "354 go on") -> AsyncIterator[tuple[int, Breaking]]:
+async def breaking(step: str, **how: Any) -> AsyncIterator[tuple[int, Breaking]]:
     """A Breaking server on a free port of the loopback."""
-    script = Breaking(step=step, silent=silent, data=data)
+    script = Breaking(step=step, **how)
     server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1], script
