@@ -53,7 +53,7 @@ def build_app(settings: NotifySettings) -> FastAPI:
     known = Outside(awaited=awaited, repeatable=frozenset({CHANNEL}))
     room = parts.room("requests", NotifyDomain(load_policy()), surroundings, REQUEST_TOPICS["notify"], known)
     seasons = _seasons(parts, surroundings)
-    outside = httpx.AsyncClient(follow_redirects=False)
+    outside = httpx.AsyncClient(follow_redirects=False, limits=httpx.Limits(max_connections=None))
     mailer = Mailer(_smtp_server(settings))
     effects = _effects(settings, parts, mailer, outside)
     dialler = Dialler(Guard(settings.callback_rules), trust(settings.callback_ca_file))

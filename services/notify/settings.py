@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, Json, SecretStr, field_validator, model_validator
 
+from services.notify.channels.smtp import SmtpServer
 from shared.acting.settings import ActingSettings
 from shared.callbacks.settings import CallbackSettings
 
@@ -18,7 +19,10 @@ class NotifySettings(CallbackSettings, ActingSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
     smtp_connections: int = Field(
-        default=32, ge=1, le=200, description="how many connections to the mail server are open at most"
+        default=SmtpServer.connections,
+        ge=1,
+        le=200,
+        description="how many connections to the mail server a process has open at most",
     )
     mail_from: str = "backline@localhost.localdomain"
     mail_reply_to: str | None = Field(

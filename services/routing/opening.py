@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx
+import structlog
+from pydantic import ValidationError
 
 from services.routing.domain.bidding.children import OPEN_CHILD
 from shared.client.batches import batch
@@ -15,10 +17,13 @@ from shared.schemas.model import Json
 from shared.schemas.requests import Answer, Verdict
 
 __all__ = ["OPEN_CHILD", "Opening"]
+log = structlog.get_logger()
+Part = tuple[bytes, asyncio.Future[Ending]]
+"""The line that submits it, and what is awaited of it."""
 PARTS_AT_ONCE = 48
 """Parts of a call, and parts that may be under way: whoever comes while a call is made goes with the next."""
 CALL_SECONDS = 15.0
-"""How long a call may take: a part waits for the one before its own at most, so that both end within a worker's usual lease."""
+"""How long a call may take: a part waits for the one before its own, its own, and one for itself alone, within a worker's usual lease."""
 AGAIN = frozenset({401, 403, 404, 408, 425, 429})
 """Answers that are about the call rather than about what it said: keys, addresses, limits. Trying again may help."""
 
@@ -29,7 +34,7 @@ class Opening:
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
         self._client = client
         self._url = url
-        self._waiting: list[tuple[bytes, asyncio.Future[Ending]]] = []
+        self._waiting: list[Part] = []
         self._calling: asyncio.Task[None] | None = None
 
     async def perform(self, item: Item, _point_of_no_return: PointOfNoReturn) -> Ending:
@@ -48,22 +53,25 @@ class Opening:
         """One call after the other until nobody waits."""
         while self._waiting:
             parts, self._waiting = self._waiting[:PARTS_AT_ONCE], self._waiting[PARTS_AT_ONCE:]
-            wanted = [(line, ending) for line, ending in parts if not ending.done()]
-            if not wanted:
-                continue
-            try:
-                endings = await self._opened([line for line, _ in wanted])
-            except Exception as error:  # noqa: BLE001  # every part must hear of it, whatever it is
-                for _, ending in wanted:
-                    if not ending.done():
-                        ending.set_exception(error)
-                continue
-            for (_, ending), end in zip(wanted, endings, strict=True):
-                if not ending.done():
-                    ending.set_result(end)
+            await self._call_for([(line, ending) for line, ending in parts if not ending.done()])
 
-    async def _opened(self, lines: Sequence[bytes]) -> list[Ending]:
-        """What became of each part. Where intake refuses the call itself for good, each is called for alone: it may be for one's sake."""
+    async def _call_for(self, parts: Sequence[Part]) -> None:
+        """One call for all of `parts`, and where that tells not of each, a call for each: it may be for the sake of one."""
+        endings = await self._opened([line for line, _ in parts]) if len(parts) > 1 else None
+        if endings is None:
+            await asyncio.gather(*(self._call_for_one(line, ending) for line, ending in parts))
+            return
+        for (_, ending), end in zip(parts, endings, strict=True):
+            if not ending.done():
+                ending.set_result(end)
+
+    async def _call_for_one(self, line: bytes, ending: asyncio.Future[Ending]) -> None:
+        opened = await self._opened([line])
+        if not ending.done():
+            ending.set_result(opened[0] if opened else Retry(problem="Intake's answer could not be read."))
+
+    async def _opened(self, lines: Sequence[bytes]) -> list[Ending] | None:
+        """What became of each part; None when the answer does not tell, or refuses several as one."""
         call = batch(lines)
         assert isinstance(call.content, bytes), "lines are sent as they are"
         try:
@@ -71,12 +79,13 @@ class Opening:
                 answer = await self._client.post(f"{self._url}{call.path}", content=call.content, headers=dict(call.headers))
             if answer.is_success:
                 return [_ending(line) for line in call.read(answer)]
-        except (httpx.HTTPError, TimeoutError, BrokenOff) as error:
+        except (httpx.RemoteProtocolError, BrokenOff, ValidationError) as error:
+            log.warning("opening.answer_unclear", parts=len(lines), problem=type(error).__name__)
+            return None
+        except (httpx.HTTPError, TimeoutError) as error:
             return [Retry(problem=f"Intake did not answer ({type(error).__name__}).")] * len(lines)
         refused = _refused(answer.status_code, _said(answer))
-        if len(lines) > 1 and isinstance(refused, Terminal):
-            return [ending for line in lines for ending in await self._opened([line])]
-        return [refused] * len(lines)
+        return None if len(lines) > 1 and isinstance(refused, Terminal) else [refused] * len(lines)
 
 
 def _ending(answer: Answer) -> Ending:

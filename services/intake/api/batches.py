@@ -15,7 +15,7 @@ from services.intake.api.submitting import NOT_AN_OBJECT, submission
 from services.intake.in_order import InOrder
 from services.intake.reception import ACTIONS, NO_IDENTITY, Reception, Submission, command_id, identity, refused, unknown_action
 from shared.catalogue import Pack
-from shared.http.idempotency import LONGEST, Key
+from shared.http.idempotency import Key
 from shared.http.limits import BadJson, parse_json
 from shared.http.principal import Principal
 from shared.http.problems import language
@@ -23,21 +23,12 @@ from shared.ledger.messages import Refusal
 from shared.people.copy import DirectoryCopy
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.requests import Answer
-from shared.service.once import Wish
 from shared.tables.rows import Surroundings
 
 IN_FLIGHT = 200
+OURS = "service"
 KeepsLine = Callable[[BatchLine, Answer, Principal, str], Awaitable[None]]
 """Keep a refused line of a caller under the id of its command."""
-BAD_LINE_KEY = Refusal(
-    code="bad_line_key",
-    status=422,
-    message=Text(
-        zh=f"key 应为 1 至 {LONGEST} 个可打印的 ASCII 字符；请改正，或去掉它，此时该行按内容识别。",
-        en=f"`key` must be a text of 1 to {LONGEST} printable ASCII characters; correct it, or leave it out to have the line named "
-        "by its content.",
-    ),
-)
 NO_BODY = Refusal(
     code="body_missing",
     status=422,
@@ -79,8 +70,7 @@ LINES: dict[int | str, Json] = {
 A_BATCH: Json = {
     "requestBody": {
         "required": True,
-        "description": "a request a line, or {action, body, key}, where `key` names the line in whatever batch it comes; "
-        "or a table whose headers are labels of the catalogue, a request a row",
+        "description": "a request a line, or {action, body}; or a table whose headers are labels of the catalogue, a request a row",
         "content": {
             "application/jsonl": {"schema": {"type": "object"}},
             CSV: {"schema": {"type": "string"}},
@@ -135,13 +125,10 @@ class _Naming(Frozen):
             return command_id(caller.kind, caller.id, f"{self.digest}:{place}")
         return command_id(caller.kind, caller.id, self.key, str(place))
 
-    def named(self, sent: Submission, caller: Principal, place: int, wish: Wish | None) -> Submission:
-        """The submission in the line at `place`, which names itself if it brings a `wish`.
-
-        Such a line is one command in whatever batch it comes; another content under its name is another command.
-        """
-        if wish is not None:
-            return sent.model_copy(update={"id": command_id(caller.kind, caller.id, wish.name, wish.kept["fingerprint"])})
+    def named(self, sent: Submission, caller: Principal, place: int, own: str | None) -> Submission:
+        """The submission in the line at `place`, which one of our services may name by a key of its `own`, whatever batch it comes in."""
+        if own is not None:
+            return sent.model_copy(update={"id": command_id(caller.kind, caller.id, own)})
         naming = {"id": self.of(caller, place), "named": self.key is not None, "derived": self.key is None}
         return sent.model_copy(update=naming)
 
@@ -170,7 +157,7 @@ async def _told(
     reception: Reception, line: BatchLine, caller: Principal, named: _Naming, order: InOrder, keep: KeepsLine | None
 ) -> Answer:
     answer = await _line(reception, line, caller, named, order)
-    if keep is not None and answer.problem is not None and caller.kind != "service":  # our own services have no desk
+    if keep is not None and answer.problem is not None and caller.kind != OURS:  # our own services have no desk
         await keep(line, answer, caller, named.of(caller, line.place))
     return answer
 
@@ -191,21 +178,14 @@ async def _line(reception: Reception, line: BatchLine, caller: Principal, named:
     subject = identity(body)
     if subject is None:
         return refused(None, action, NO_IDENTITY)
-    if key is not None and not _is_key(key):
-        return refused(subject, action, BAD_LINE_KEY)
-    wish = Wish(name=str(key), operation=action, subject=subject, body=body) if key is not None else None
-    sent = named.named(submission(action, body, caller, "batch", None), caller, line.place, wish)
+    own = key if isinstance(key, str) and caller.kind == OURS else None
+    sent = named.named(submission(action, body, caller, "batch", None), caller, line.place, own)
     async with order.turn(subject, waits=sent.named):
         return await reception.take_for(subject, sent)
 
 
 def _unwrapped(message: object) -> tuple[str, object, object]:
-    """A line is a request to submit, or {"action": …, "body": …, "key": …}; no request has an `action` of its own."""
+    """A line is a request to submit, or {"action": …, "body": …}, of our services with a "key"; no request has an `action`."""
     if isinstance(message, dict) and "action" in message:
         return str(message["action"]), message.get("body"), message.get("key")
     return "submit", message, None
-
-
-def _is_key(given: object) -> bool:
-    """Whether `given` can name a command, by the rule for an Idempotency-Key."""
-    return isinstance(given, str) and given.isascii() and given.isprintable() and 0 < len(given.strip()) <= len(given) <= LONGEST

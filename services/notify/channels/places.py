@@ -7,21 +7,22 @@ from contextlib import asynccontextmanager
 import structlog
 
 log = structlog.get_logger()
-CROWDED_SECONDS = 60.0
-"""How long a place that the server refused is left out before it is tried again."""
+TURN_SECONDS = 15.0
+"""How long a mail waits for a place: the rest of a worker's usual lease is for the mail server."""
+BACK_SECONDS = 10.0
+"""So often one place that the server refused is tried again."""
+
+
+class NoTurn(Exception):  # noqa: N818  # what became of a wait
+    """Others had all places for all of the time."""
 
 
 class Place:
     """The right to have one connection open."""
 
-    def __init__(self, places: "Places") -> None:
-        self._places = places
+    def __init__(self) -> None:
+        self.connected = False
         self.left_out = False
-
-    def leave_out(self) -> bool:
-        """Do without this place for a while, because the server lets no more in; False for the only one that is held, which stays."""
-        self.left_out = self.left_out or self._places.held > 1
-        return self.left_out
 
 
 class Places:
@@ -29,20 +30,41 @@ class Places:
 
     def __init__(self, most: int) -> None:
         self._free = asyncio.Semaphore(most)
-        self.held = 0
+        self._held: set[Place] = set()
+        self._left_out = 0
+
+    @property
+    def connected(self) -> int:
+        """How many places are held by somebody whom the server has let in."""
+        return sum(place.connected for place in self._held)
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[Place]:
-        """Hold a place. One that was left out meanwhile is free again only after CROWDED_SECONDS."""
-        await self._free.acquire()
-        self.held += 1
-        place = Place(self)
+        """Hold a place; one that was `left_out` meanwhile comes back later. Raises NoTurn after TURN_SECONDS."""
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise NoTurn from error
+        place = Place()
+        self._held.add(place)
         try:
             yield place
         finally:
-            self.held -= 1
+            self._held.discard(place)
             if place.left_out:
-                log.warning("mail.server_lets_no_more_in", connections=self.held)
-                asyncio.get_running_loop().call_later(CROWDED_SECONDS, self._free.release)
+                self._leave_out()
             else:
                 self._free.release()
+
+    def _leave_out(self) -> None:
+        self._left_out += 1
+        if self._left_out == 1:
+            log.warning("mail.server_lets_no_more_in", connections=self.connected)
+            asyncio.get_running_loop().call_later(BACK_SECONDS, self._one_back)
+
+    def _one_back(self) -> None:
+        self._left_out -= 1
+        self._free.release()
+        if self._left_out:
+            asyncio.get_running_loop().call_later(BACK_SECONDS, self._one_back)

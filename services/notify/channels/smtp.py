@@ -13,7 +13,7 @@ from typing import Literal
 import aiosmtplib
 
 from services.notify.channels.mail import checked_address
-from services.notify.channels.places import Places
+from services.notify.channels.places import NoTurn, Place, Places
 from shared.ledger.effects import Done, Doubt, Ending, PointOfNoReturn, Retry, Terminal
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
@@ -22,6 +22,8 @@ _YES, _GO_ON, _NO = range(200, 300), range(300, 400), range(400, 600)
 _LEAVES = 421
 """The server is about to leave (RFC 5321, 3.8), or lets no more connections in."""
 _LOST = (ConnectionError, TimeoutError)
+GREETED_SECONDS = 0.5
+"""How long whoever is turned away waits to see whether others are let in."""
 Monotonic = Callable[[], float]
 
 
@@ -148,17 +150,22 @@ class Mailer:
         """One mail to one recipient. Raises only LeaseLost and UnsafeHeaderError."""
         for address in (sender, recipient):
             checked_address(address)
-        while True:
-            async with self._places.one() as place:
-                try:
-                    connection = await self._with_envelope(sender, recipient)
-                except Refused as refused:
-                    return refused.ending
-                except (aiosmtplib.SMTPException, OSError) as error:
-                    if _lets_no_more_in(error) and place.leave_out():
-                        continue
-                    return Retry(problem=f"The mail server was lost before it was given the message ({type(error).__name__}).")
-                return await self._through(connection, message, point_of_no_return)
+        try:
+            while True:
+                async with self._places.one() as place:
+                    try:
+                        connection = await self._with_envelope(place, sender, recipient)
+                    except Refused as refused:
+                        return refused.ending
+                    except (aiosmtplib.SMTPException, OSError) as error:
+                        place.left_out = _lets_no_more_in(error) and await self._lets_others_in()
+                        if place.left_out:
+                            continue
+                        problem = f"The mail server was lost before it was given the message ({type(error).__name__})."
+                        return Retry(problem=problem)
+                    return await self._through(connection, message, point_of_no_return)
+        except NoTurn:
+            return Retry(problem="Other mails had the connections for all that time.", counted=False)
 
     async def close(self) -> None:
         """Say goodbye on every kept connection."""
@@ -178,10 +185,17 @@ class Mailer:
                 connection.close()
         return ending
 
-    async def _with_envelope(self, sender: str, recipient: str) -> Connection:
+    async def _lets_others_in(self) -> bool:
+        """Whether the server has others of ours, who may just be greeted."""
+        if not self._kept and not self._places.connected:
+            await asyncio.sleep(GREETED_SECONDS)
+        return bool(self._kept or self._places.connected)
+
+    async def _with_envelope(self, place: Place, sender: str, recipient: str) -> Connection:
         """A kept connection that the server dropped meanwhile is replaced by a fresh one: nothing was handed over yet."""
         while True:
             connection = await self._take()
+            place.connected = True
             try:
                 await connection.envelope(sender, recipient)
             except Refused as refused:

@@ -13,7 +13,6 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 
 from infra.sinks.chat import Quiet
 from services.routing import opening as opening_room
@@ -41,7 +40,9 @@ class Intake:
         self.refusing: list[Json] = []
         self.let = asyncio.Event()
         self.let.set()
-        self.unanswered = 0
+        self.unanswered = self.break_off = 0
+        self.garbled = ""
+        self.now = self.most_at_once = 0
         self.app = FastAPI()
         self.app.post("/v1/requests:batch")(self.take)
 
@@ -51,13 +52,21 @@ class Intake:
             return JSONResponse({"code": "unauthenticated"}, 401)
         lines = [json.loads(line) for line in (await request.body()).splitlines()]
         self.calls.append([line["key"] for line in lines])
+        self.now += 1
+        self.most_at_once = max(self.most_at_once, self.now)
         await self.let.wait()
+        await asyncio.sleep(0.02)
+        self.now -= 1
         if self.failing:
             status, said = self.failing.pop(0)
             return JSONResponse(said, status)
         answers = [self.answer(line) for line in lines]
         told = [answer.model_dump(mode="json") | {"line": place} for place, answer in enumerate(answers, start=1)]
         kept = told[: len(told) - self.unanswered]
+        if self.break_off:
+            self.break_off -= 1
+            kept.pop()
+        kept = [{} if line["key"] == self.garbled else one for line, one in zip(lines, kept, strict=False)]
         return Response(b"".join(json.dumps(one).encode() + b"\n" for one in kept), media_type="application/jsonl")
 
     def answer(self, line: Json) -> Answer:
@@ -168,7 +177,7 @@ async def test_what_intake_refuses_for_good_ends_with_its_sentence(intake: tuple
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_a_part_that_cannot_be_taken_now_is_asked_for_again_alone(intake: tuple[Intake, str], status: int):
+async def test_a_part_that_cannot_be_taken_now_costs_the_others_nothing(intake: tuple[Intake, str], status: int):
     room, url = intake
     room.refusing = [{"code": "not_now", "status": status, "message": SAYS.model_dump()}]
     async with an_opening(url) as opening:
@@ -204,15 +213,18 @@ async def test_a_call_that_is_refused_for_one_part_costs_the_others_nothing(inta
     assert [len(keys) for keys in room.calls] == [3, 1, 1, 1]
 
 
-async def test_an_answer_that_is_broken_off_says_nothing_of_any_part(intake: tuple[Intake, str]):
+async def test_where_an_answer_is_broken_off_each_part_is_called_for_alone(intake: tuple[Intake, str]):
     room, url = intake
     room.unanswered = 1
     async with an_opening(url) as opening:
-        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(2)))
-        room.unanswered = 0
-        again = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(2)))
-    assert [type(end) for end in ends] == [Retry, Retry]
-    assert [type(end) for end in again] == [Done, Done]
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(3)))
+    assert [type(end) for end in ends] == [Retry] * 3, "each call lacks an answer"
+    room.unanswered, room.calls = 0, []
+    room.break_off = 1
+    async with an_opening(url) as opening:
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(3)))
+    assert [type(end) for end in ends] == [Done] * 3
+    assert [len(keys) for keys in room.calls] == [3, 1, 1, 1]
 
 
 async def test_a_part_whose_time_ran_out_is_not_called_for_and_the_others_are(intake: tuple[Intake, str]):
@@ -232,12 +244,22 @@ async def test_a_part_whose_time_ran_out_is_not_called_for_and_the_others_are(in
     assert room.calls == [[f"bid-{first.id}"], [f"bid-{later.id}"]]
 
 
-async def test_what_no_answer_of_intake_looks_like_is_every_parts_fault(intake: tuple[Intake, str]):
-    _, url = intake
-    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}\n{}"))) as client:
-        opening = Opening(client, url)
-        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(2)), return_exceptions=True)
-    assert [type(end) for end in ends] == [ValidationError, ValidationError]
+async def test_an_answer_that_cannot_be_read_is_one_parts_alone(intake: tuple[Intake, str]):
+    room, url = intake
+    items = parts(3)
+    room.garbled = f"bid-{items[1].id}"
+    async with an_opening(url) as opening:
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in items))
+    assert [type(end) for end in ends] == [Done, Retry, Done]
+
+
+async def test_a_part_that_is_called_for_alone_keeps_nobody_waiting(intake: tuple[Intake, str]):
+    room, url = intake
+    room.failing = [(413, {"code": "body_too_large"})]
+    async with an_opening(url) as opening:
+        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(4)))
+    assert [type(end) for end in ends] == [Done] * 4
+    assert room.most_at_once == 4
 
 
 async def test_without_our_token_nothing_is_taken(intake: tuple[Intake, str]):
@@ -263,5 +285,5 @@ async def test_a_silent_intake_is_waited_for_no_longer_than_a_call(monkeypatch: 
     assert [end.problem for end in ends if isinstance(end, Retry)] == ["Intake did not answer (TimeoutError)."] * 3
 
 
-def test_the_call_before_and_its_own_are_over_before_a_usual_lease():
-    assert LEASE.total_seconds() * 0.8 > 2 * CALL_SECONDS, "the worker's own limit"
+def test_the_call_before_its_own_and_one_alone_are_over_before_a_usual_lease():
+    assert LEASE.total_seconds() * 0.8 > 3 * CALL_SECONDS, "the worker's own limit"
