@@ -61,13 +61,19 @@ class Postman:
         found: list[set[str]] = []
         for number in range(1, int(held or b"0") + 1):
             _, lines = self._client.fetch(str(number), "(FLAGS)")  # what others change meanwhile is told along with it
-            line = [one for one in lines if isinstance(one, bytes) and one.startswith(b"%d " % number)][-1]
-            found.append({flag.decode() for flag in line.partition(b"FLAGS (")[2].partition(b")")[0].split()} - {"\\Recent"})
+            told = [one for one in lines if isinstance(one, bytes) and one.startswith(b"%d " % number)][
+                -1:
+            ]  # none of one that left
+            found += [{flag.decode() for flag in _flags(line)} - {"\\Recent"} for line in told]
         return found
 
     def leave(self) -> None:
         """Log out."""
         self._client.logout()
+
+
+def _flags(line: bytes) -> list[bytes]:
+    return line.partition(b"FLAGS (")[2].partition(b")")[0].split()
 
 
 async def flags_of(postman: Postman, folder: str = "INBOX") -> list[set[str]]:

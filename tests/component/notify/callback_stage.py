@@ -160,7 +160,7 @@ async def working(stage: Stage, *, pace: float = 0.0) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(true: Callable[[], Any], seconds: float = 6.0) -> None:
+async def until(true: Callable[[], Any], seconds: float = 20.0) -> None:
     """Wait until it is; an awaitable answer is awaited."""
     async with asyncio.timeout(seconds):
         while True:
