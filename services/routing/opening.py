@@ -57,7 +57,12 @@ class Opening:
 
     async def _call_for(self, parts: Sequence[Part]) -> None:
         """One call for all of `parts`, and where that tells not of each, a call for each: it may be for the sake of one."""
-        endings = await self._opened([line for line, _ in parts]) if len(parts) > 1 else None
+        endings: list[Ending] | None = None
+        if len(parts) > 1:
+            try:
+                endings = await self._opened([line for line, _ in parts])
+            except Exception as error:  # noqa: BLE001  # each hears of it from its own call
+                log.warning("opening.failed", parts=len(parts), problem=type(error).__name__)
         if endings is None:
             await asyncio.gather(*(self._call_for_one(line, ending) for line, ending in parts))
             return
@@ -66,7 +71,12 @@ class Opening:
                 ending.set_result(end)
 
     async def _call_for_one(self, line: bytes, ending: asyncio.Future[Ending]) -> None:
-        opened = await self._opened([line])
+        try:
+            opened = await self._opened([line])
+        except Exception as error:  # noqa: BLE001  # whoever waits must hear of it, whatever it is
+            if not ending.done():
+                ending.set_exception(error)
+            return
         if not ending.done():
             ending.set_result(opened[0] if opened else Retry(problem="Intake's answer could not be read."))
 
@@ -79,7 +89,7 @@ class Opening:
                 answer = await self._client.post(f"{self._url}{call.path}", content=call.content, headers=dict(call.headers))
             if answer.is_success:
                 return [_ending(line) for line in call.read(answer)]
-        except (httpx.RemoteProtocolError, BrokenOff, ValidationError) as error:
+        except (httpx.RemoteProtocolError, BrokenOff, ValidationError, KeyError) as error:
             log.warning("opening.answer_unclear", parts=len(lines), problem=type(error).__name__)
             return None
         except (httpx.HTTPError, TimeoutError) as error:

@@ -55,7 +55,7 @@ class Intake:
         self.now += 1
         self.most_at_once = max(self.most_at_once, self.now)
         await self.let.wait()
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
         self.now -= 1
         if self.failing:
             status, said = self.failing.pop(0)
@@ -211,6 +211,7 @@ async def test_a_call_that_is_refused_for_one_part_costs_the_others_nothing(inta
         ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(3)))
     assert [type(end) for end in ends] == [Terminal, Done, Done]
     assert [len(keys) for keys in room.calls] == [3, 1, 1, 1]
+    assert room.most_at_once > 1, "nobody waits for another that is called for alone"
 
 
 async def test_where_an_answer_is_broken_off_each_part_is_called_for_alone(intake: tuple[Intake, str]):
@@ -253,13 +254,18 @@ async def test_an_answer_that_cannot_be_read_is_one_parts_alone(intake: tuple[In
     assert [type(end) for end in ends] == [Done, Retry, Done]
 
 
-async def test_a_part_that_is_called_for_alone_keeps_nobody_waiting(intake: tuple[Intake, str]):
-    room, url = intake
-    room.failing = [(413, {"code": "body_too_large"})]
-    async with an_opening(url) as opening:
-        ends = await asyncio.gather(*(opening.perform(item, no_point) for item in parts(4)))
-    assert [type(end) for end in ends] == [Done] * 4
-    assert room.most_at_once == 4
+async def test_whatever_else_goes_wrong_is_told_to_whoever_waits_and_hinders_nobody_later(intake: tuple[Intake, str]):
+    _, url = intake
+
+    def breaks(_request: httpx.Request) -> httpx.Response:
+        raise httpx.InvalidURL("not one of the client's own errors")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(breaks)) as client:
+        opening = Opening(client, url)
+        for many in (1, 3):
+            performing = asyncio.gather(*(opening.perform(item, no_point) for item in parts(many)), return_exceptions=True)
+            ends = await asyncio.wait_for(performing, 5)
+            assert [type(end) for end in ends] == [httpx.InvalidURL] * many
 
 
 async def test_without_our_token_nothing_is_taken(intake: tuple[Intake, str]):
