@@ -33,13 +33,6 @@ async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) ->
     await reader.read()
 
 
-async def slow(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A plain answer, after a second."""
-    await asyncio.sleep(1)
-    writer.write(b"HTTP/1.1 204 Whatever\r\n\r\n")
-    await writer.drain()
-
-
 async def resetting(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A reset in the middle of the status line."""
     writer.write(b"HTTP/1.1 2")
