@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +19,7 @@ from shared.schemas.model import Json
 from tests.bench import alone, ceilings, figures, growth, profiling, showing, yardstick
 from tests.bench.comparison import compare
 from tests.bench.outage import outage
+from tests.commit import commit
 
 PICTURE = Path("var/bench/bench.png")
 console = Console(width=150)
@@ -43,7 +43,7 @@ async def measure(folder: Path, given: argparse.Namespace) -> Json:
     result["idle_mb"] = {name: max(used[name] for used in idle) for name in idle[0]} if idle else {}
     if given.long:
         result["growth"] = await growth.growth(folder / "growth")
-    return {**result, "cores": os.cpu_count(), "commit": _commit()}
+    return {**result, "cores": os.cpu_count(), "commit": commit()}
 
 
 def _brokers(wanted: str) -> list[BrokerKind]:
@@ -52,11 +52,6 @@ def _brokers(wanted: str) -> list[BrokerKind]:
         console.print(f"[bold red]APACHE KAFKA IS NOT MEASURED: {why}[/bold red]")
         chosen.remove("kafka")
     return chosen
-
-
-def _commit() -> str:
-    said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "unknown"
 
 
 def main() -> int:

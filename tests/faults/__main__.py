@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+from tests.commit import commit
 from tests.faults.cases import PROFILES
 from tests.faults.lanes import Lanes
 from tests.faults.plans import plan, planned
@@ -42,7 +43,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the first seed, or with --fault the one to run again")
     parser.add_argument("--fault", nargs="+", help="these kinds of run only; --list names them")
     parser.add_argument("--runs", type=int, default=300, help="how many runs the long profile has at least, controls included")
-    parser.add_argument("--results", type=Path, help="JSON lines of earlier runs: these are not made again")
+    parser.add_argument("--results", type=Path, help="JSON lines of earlier runs: those of this commit are not made again")
     parser.add_argument("--folder", type=Path, default=Path("var/faults"))
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many runs go on side by side")
     parser.add_argument("--list", action="store_true")
@@ -61,7 +62,7 @@ def main() -> int:
     if arguments.list:
         print("\n".join(sorted({one.case.name for one in runs})))
         return 0
-    results = Results(arguments.results)
+    results = Results(arguments.results, commit())
     lanes = Lanes(runs, profile, results, arguments.folder, arguments.jobs)
     if not asyncio.run(until_told(lanes)):
         again = "the same command goes on from here" if arguments.results else "without --results it begins anew"

@@ -58,6 +58,7 @@ ON_EMBEDDED = (
         )
         for turn in range(2)
     ),
+    Case(fault="rolled_out", make=makes.rolled_out, spread=20, bounds=("ended", "listed"), expected=45),
     Case(fault="lost_tail", make=makes.lost_tail()),
     Case(fault="poison", make=makes.poison, size=6, bounds=("kept",), expected=8),
     Case(fault="read_only", make=makes.read_only),
@@ -80,6 +81,15 @@ ON_EMBEDDED = (
     Case(
         fault="smtp_dot_kill",
         make=makes.mails("kill", "dot"),
+        damage="twice",
+        expected=15,
+        without=("phase",),
+        services=("notify",),
+        size=3,
+    ),
+    Case(
+        fault="chat",
+        make=makes.chats("kill"),
         damage="twice",
         expected=15,
         without=("phase",),

@@ -1,13 +1,14 @@
 """Holds a history against what Backline promises. Pure: what it finds depends on the history alone."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from services.notify.rendering.view import reference_of
 from shared.schemas.status import DELIVERED
 from tests.faults import owners
-from tests.faults.history import History, Json, Ledger, Taken
+from tests.faults.generator import Wish
+from tests.faults.history import History, Json, Ledger, Taken, Told
 
 HEARS = {
     "intake": ("routing", "documents", "notify"),
@@ -39,10 +40,12 @@ class Findings:
 def check(history: History) -> Findings:
     """Every breach in `history`."""
     findings = Findings(lost=list(history.damaged), twice=[*history.overfull, *owners.at_once(history.handled)])
+    findings.twice += [f"{one.channel} {one.delivery} was accepted, and nobody had planned it" for one in history.unplanned]
     for request in history.requests():
         ledgers = {service: history.ledgers.get(service, {}).get(request, NOTHING_SAID) for service in HEARS}
         findings.lost += _lost(request, ledgers)
         findings.lost += _commands_lost(request, history, ledgers)
+        findings.lost += _untold(request, ledgers)
         findings.twice += _twice(request, ledgers)
         findings.inversions += _inversions(request, ledgers)
         _check_deliveries(request, history, ledgers["notify"], findings)
@@ -91,6 +94,46 @@ def _commands_lost(request: str, history: History, ledgers: Mapping[str, Ledger]
             said = [event for event in said if told.by in {event["data"].get("by"), event["data"].get("on_behalf_of")}]
         if not said:
             yield f"{told.action} of {request} {told.by} was acknowledged, and {service} knows nothing of it"
+
+
+NEWS = ("submitted", "coordinator_assigned", "supporters_assigned", "work_completed", "request_withdrawn")
+"""What somebody always hears of by mail, whoever else does: whatever the policy of notify says, nobody may be left in the dark."""
+
+
+def _untold(request: str, ledgers: Mapping[str, Ledger]) -> Iterator[str]:
+    """Of every piece of news somebody is to be told by mail, of a seat whoever has it."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for delivery in ledgers["notify"].state.get("deliveries", {}).values():
+        if delivery["channel"] == "email":
+            told[delivery["about"]].add(delivery["recipient"])
+    for service in ("intake", "routing"):
+        for event in ledgers[service].events:
+            fact = event["type"].rsplit(".", 1)[1]
+            if fact in NEWS and not told[event["id"]]:
+                yield f"nobody was to be told that {request} was {fact}"
+            for seat in event["data"]["seats"] if fact == "supporters_assigned" else ():
+                if seat["person"] not in told[event["id"]]:
+                    yield f"{seat['person']} was not to be told of the seat in {request}"
+
+
+def unmet(asked: Iterable[Wish], told: Iterable[Told]) -> Iterator[str]:
+    """Whoever sent a request was answered, and was told that it is accepted: all that is sent in a run is in order."""
+    outcomes: dict[str, list[str]] = defaultdict(list)
+    for one in told:
+        if one.action == "submit":
+            outcomes[one.request].append(one.outcome)
+    for wish in asked:
+        answers = outcomes[wish.request]
+        if not answers:
+            yield f"{wish.request} was never answered"
+        elif "accepted" not in answers:
+            yield f"{wish.request} is in order and was told: {', '.join(answers)}"
+
+
+def unplanned(taken: Iterable[Taken], planned: Iterable[str]) -> list[Taken]:
+    """What the sinks have that is none of the deliveries `planned`, by their ids."""
+    known = {(channel, name) for identity in planned for channel, name in (("email", identity), ("chat", reference_of(identity)))}
+    return [one for one in taken if (one.channel, one.delivery) not in known]
 
 
 def _twice(request: str, ledgers: Mapping[str, Ledger]) -> Iterator[str]:

@@ -64,7 +64,8 @@ class Ledger:
 
 @dataclass(kw_only=True)
 class History:
-    """Everything about one run. `ledgers` by service and request; `overfull`: people who ever had too many seats.
+    """Everything about one run. `ledgers` by service and request; `overfull`: people who ever had too many seats;
+    `unplanned`: what the sinks have and no ledger at all knows of.
 
     `began` on the monotonic clock; since then, in seconds, harm was first done at `harmed` and last mended at `mended`.
     """
@@ -78,6 +79,7 @@ class History:
     ledgers: dict[str, dict[str, Ledger]] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
     overfull: list[str] = field(default_factory=list)
+    unplanned: list[Taken] = field(default_factory=list)
     handled: list[Handled] = field(default_factory=list)
     ages: Ages = field(default_factory=Ages)
     notes: dict[str, Any] = field(default_factory=dict)

@@ -21,6 +21,10 @@ def from_outside(stand: Stand, chance: random.Random, profile: Profile) -> Fault
     return nemesis.kill_outside(stand, chance, profile.kills)
 
 
+def rolled_out(*_: object) -> Fault:
+    return nemesis.RolledOut()
+
+
 def broker_gone(*, replayed: bool = True) -> Make:
     return lambda _stand, chance, profile: outages.BrokerGone(
         after=chance.uniform(0.2, 1.5), seconds=profile.outage, replayed=replayed

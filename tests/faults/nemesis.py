@@ -121,6 +121,24 @@ class Stop:
         stand.healing()
 
 
+@dataclass(frozen=True, kw_only=True)
+class RolledOut:
+    """Every process is asked to end, as a roll-out does it: one after the other, each when all are ready again."""
+
+    async def strike(self, stand: Stand) -> None:
+        slowest = 0.0
+        for process in stand.processes:
+            program = stand.stack.services[process]
+            pid, asked = program.pid, time.monotonic()
+            stand.signal(process, signal.SIGTERM)
+            stand.harmed()
+            while program.pid == pid:
+                await asyncio.sleep(LOOK_SECONDS)
+            slowest = max(slowest, time.monotonic() - asked)
+            await stand.healed()
+        stand.notes["ended_after"] = round(slowest, 1)
+
+
 def kill_at_once(stand: Stand, chance: random.Random, turn: int, seconds: float) -> KillAt:
     """All services die at the points whose turn it is, twice; over the turns every service dies at every one of its points."""
     return KillAt(points=_points(stand, chance, turn), then=_points(stand, chance, turn + 1), seconds=seconds)

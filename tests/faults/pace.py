@@ -17,6 +17,8 @@ AGE_SECONDS = 45.0
 """Half as much again as an event may be old while one broker of three is away."""
 KEPT_SECONDS = 15.0
 """Three times what it may take until poison is kept."""
+ENDED_SECONDS = 28.0
+"""What all stages of an end take together at the most; beyond it the kernel ends a process that hangs (shared/http/server.py)."""
 LISTED_SECONDS = 90.0
 """Half as much again as it may take: a lease of a minute must have run out, if whoever had it was killed."""
 
@@ -72,6 +74,10 @@ def _kept(history: History, _profile: Profile) -> str:
     return _over("all poison was kept within", history.notes["kept_after"], KEPT_SECONDS)
 
 
+def _ended(history: History, _profile: Profile) -> str:
+    return _over("whoever was asked to end did so within", history.notes["ended_after"], ENDED_SECONDS)
+
+
 def _doubts(history: History, _profile: Profile) -> str:
     return _over("every doubt was listed within", max(_listed(history), default=0.0), LISTED_SECONDS)
 
@@ -101,5 +107,6 @@ BOUNDS: dict[str, Callable[[History, Profile], str]] = {
     "stall": _stall,
     "age": _age,
     "kept": _kept,
+    "ended": _ended,
     "listed": _doubts,
 }

@@ -11,12 +11,12 @@ from typing import Any, Self
 from shared.storage import PyMongoError
 from tests.faults import owners, pace, witness
 from tests.faults.cases import Case, Profile
-from tests.faults.checker import OPEN_ITEMS, Findings, check
+from tests.faults.checker import OPEN_ITEMS, Findings, check, unmet
 from tests.faults.clients import Clients
 from tests.faults.generator import wishes
 from tests.faults.history import History
 from tests.faults.nemesis import Fault, Nothing
-from tests.faults.stand import Stand
+from tests.faults.stand import Stand, parts_of
 
 LOOK_SECONDS = 0.5
 QUIET_SECONDS = 1.5
@@ -76,9 +76,9 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
             await asyncio.wait([working], timeout=case.idle + profile.work_seconds)
             if working.done():
                 await working
-            told = {one.request for one in history.told if one.action == "submit"}
-            history.damaged += [f"{wish.request} was never answered" for wish in asked if wish.request not in told]
+            history.damaged += unmet(asked, history.told)
             findings = await _settled(stand, history, profile.patience, working)
+            findings.lost += [] if working.done() else ["the load never came to its end"]
     finally:
         for task in (watching, working):
             task.cancel()
@@ -87,6 +87,9 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
         stand.unsettled = bool(case.without)
     tally = Tally.of(stand).since(before)
     refused = max(0.0, await witness.metric(stand, STALE) - stale)
+    history.notes["points"] = sorted(
+        {f"{parts_of(process)[0]} {point}" for process, point in stand.arrivals()[before.at_points :]}
+    )
     history.notes |= {**tally, **_answers(history), **pace.figures(history), "stale": refused}
     verdict = _verdict(case, seed, profile, history, findings, time.monotonic() - started)
     return verdict if verdict.verdict != "held" or _struck(fault, case, history) else replace(verdict, verdict="unstruck")
@@ -108,6 +111,7 @@ class Tally:
 
     at_points: int
     restarts: int
+    exits: int
     mischief: int
     harm: int
 
@@ -115,7 +119,9 @@ class Tally:
     def of(cls, stand: Stand) -> Self:
         """Up to now."""
         done = stand.mails.done + stand.chats.done
-        return cls(at_points=len(stand.arrivals()), restarts=stand.restarts, mischief=done, harm=len(stand.harm))
+        return cls(
+            at_points=len(stand.arrivals()), restarts=stand.restarts, exits=stand.exits, mischief=done, harm=len(stand.harm)
+        )
 
     def since(self, before: "Tally") -> dict[str, int]:
         """What was done between the two."""
@@ -153,6 +159,7 @@ async def _settled(stand: Stand, history: History, patience: float, working: asy
             deadline, before = time.monotonic() + patience, progress
         await asyncio.sleep(LOOK_SECONDS)
     await witness.check_files(stand, history)
+    await witness.check_sinks(stand, history)
     history.damaged += stand.damage
     history.notes |= stand.notes
     stand.damage.clear()

@@ -32,6 +32,7 @@ KNOWN_SECONDS = 90.0
 ROOM = "room"
 HEALED_SECONDS = 240.0
 DATABASE_PATIENCE_MS = 5_000
+KILLED = "signal SIGKILL"
 
 
 def command_of(service: str) -> list[str]:
@@ -56,7 +57,8 @@ EMBEDDED = Shape()
 class Stand:
     """Start once, then as many runs as wanted. `resting` names processes that are not to be started again for now.
 
-    `settings` are of every process, besides those of the stand. `harm` holds the moments at which harm was done in this run,
+    `settings` are of every process, besides those of the stand. `restarts` counts processes that were started again, `exits` those of
+    them that had not been killed. `harm` holds the moments at which harm was done in this run,
     `mended` the last at which some was undone, on the monotonic clock; `notes` what else is to be known of it; `unsettled`: the last run left damage behind.
     """
 
@@ -73,6 +75,7 @@ class Stand:
         self.resting: set[str] = set()
         self.next_life: dict[str, Orders] = {}
         self.restarts = 0
+        self.exits = 0
         self.harm: list[float] = []
         self.mended = 0.0
         self.notes: dict[str, float] = {}
@@ -228,6 +231,7 @@ class Stand:
                     following = self.next_life.pop(process, Orders())
                     stands = replace(following, without=was.without, values=was.values)
                     orders.give(self.folder, self.stack.ports[process], stands)
+                    self.exits += program.ending != KILLED
                     program.kill()
                     program.start()
                     self.restarts += 1

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from services.notify.rendering.view import reference_of
-from tests.faults.checker import Findings, check
+from tests.faults.checker import Findings, check, unmet, unplanned
+from tests.faults.generator import Wish, wishes
 from tests.faults.history import History, Ledger, Taken, Told
 
 R = "11111111-1111-5111-8111-111111111111"
@@ -27,8 +28,20 @@ def said(source: str, sequence: int, fact: str, **more: Any) -> dict[str, Any]:
     return {"id": f"{source}-{sequence}", "source": source, "sequence": sequence, "type": kind, **plain, **more}
 
 
-def a_delivery(channel: str = "email") -> dict[str, Any]:
-    return {"channel": channel, "recipient": "A1", "template": "submitted", "about": "intake-1", "status": "sent"}
+def a_delivery(channel: str = "email", **changes: str) -> dict[str, Any]:
+    plain = {"channel": channel, "recipient": "A1", "template": "submitted", "about": "intake-1", "status": "sent"}
+    return {**plain, **changes}
+
+
+NEWS = {
+    f"44444444-4444-5444-8444-44444444444{number}": a_delivery(recipient=whom, template=fact, about=f"routing-{number}")
+    for number, fact, whom in (
+        (1, "coordinator_assigned", "CO1"),
+        (2, "supporters_assigned", "PE1"),
+        (4, "work_completed", "A1"),
+    )
+}
+"""What is to be told of routing's events, to whom."""
 
 
 def a_history() -> History:
@@ -36,13 +49,14 @@ def a_history() -> History:
     intake = [said("intake", 1, "submitted")]
     routing = [
         said("routing", 1, "coordinator_assigned", after={"intake": 1}, causationid="intake-1"),
-        said("routing", 2, "supporters_assigned", after={"intake": 1}),
+        said("routing", 2, "supporters_assigned", after={"intake": 1}, data={"seats": [{"person": "PE1"}]}),
         said("routing", 3, "work_accepted", after={"intake": 1}, data={"by": "PE1"}),
         said("routing", 4, "work_completed", after={"intake": 1}),
     ]
     notify = [said("notify", 1, "notification_planned", after={"intake": 1, "routing": 4}, causationid="routing-4")]
     documents = [said("documents", 1, "document_rendered", after={"intake": 1, "routing": 4})]
     timeline = [{"source": one["source"], "sequence": one["sequence"]} for one in (*intake, *routing, *notify, *documents)]
+    deliveries = {MAIL: a_delivery(), CHAT: a_delivery("chat"), **NEWS}
     made = {"kind": "tech.survey", "media_type": "application/pdf", "version": 1}
     heard = {"intake": 1, "routing": 4, "notify": 1, "documents": 1}
 
@@ -53,7 +67,7 @@ def a_history() -> History:
     ledgers = {
         "intake": a_ledger(intake, ("routing", "notify", "documents"), status="completed", timeline=timeline),
         "routing": a_ledger(routing, ("intake",), status="completed"),
-        "notify": a_ledger(notify, ("intake", "routing", "documents"), deliveries={MAIL: a_delivery(), CHAT: a_delivery("chat")}),
+        "notify": a_ledger(notify, ("intake", "routing", "documents"), deliveries=deliveries),
         "documents": a_ledger(documents, ("intake", "routing"), made=[made]),
     }
     told = [
@@ -62,6 +76,7 @@ def a_history() -> History:
         Told(request=R, action="complete", outcome="done", by="PE1"),
     ]
     taken = [Taken(channel="email", delivery=MAIL), Taken(channel="chat", delivery=reference_of(CHAT))]
+    taken += [Taken(channel="email", delivery=identity) for identity in NEWS]
     return History(told=told, taken=taken, ledgers={service: {R: ledger} for service, ledger in ledgers.items()})
 
 
@@ -93,6 +108,11 @@ def test_a_sound_history_has_no_findings() -> None:
     assert check(a_history()) == Findings()
 
 
+def _plans(history: History, news: dict[str, Any]) -> None:
+    deliveries = {MAIL: a_delivery(), CHAT: a_delivery("chat"), **news} if news else {}
+    change(history, "notify", state={"deliveries": deliveries})
+
+
 LOSSES: dict[str, Damage] = {
     "the request is in no ledger": lambda h: h.ledgers["intake"].clear(),
     "routing never heard of it": lambda h: h.ledgers["routing"].clear(),
@@ -109,6 +129,11 @@ LOSSES: dict[str, Damage] = {
     "a mail said to be sent never arrived": lambda h: h.taken.pop(0),
     "a chat message said to be sent never arrived": lambda h: h.taken.pop(1),
     "a delivery was given up": lambda h: (h.taken.pop(0), notify_says(h, "failed")),  # type: ignore[func-returns-value]
+    "nobody is to be told of it": lambda h: _plans(h, {}),
+    "nobody is to be told that it is completed": lambda h: _plans(
+        h, {i: d for i, d in NEWS.items() if d["about"] != "routing-4"}
+    ),
+    "somebody is not to be told of a seat": lambda h: _plans(h, {i: {**d, "recipient": "A1"} for i, d in NEWS.items()}),
     "a file is damaged": lambda h: h.damaged.append("document d is not what it is said to be"),
 }
 
@@ -121,7 +146,7 @@ def test_whatever_is_lost_is_found(damage: Damage) -> None:
 
 
 def _assigned_again(history: History) -> None:
-    again = [*events(history, "routing"), said("routing", 5, "supporters_assigned")]
+    again = [*events(history, "routing"), said("routing", 5, "supporters_assigned", data={"seats": []})]
     change(history, "routing", events=again, head=5, published=5)
 
 
@@ -141,6 +166,7 @@ TWICE: dict[str, Damage] = {
     "one cause made two deliveries": _planned_again,
     "a mail was accepted twice": lambda h: h.taken.append(h.taken[0]),
     "a chat message was accepted twice": lambda h: h.taken.append(h.taken[1]),
+    "a mail was sent that nobody had planned": lambda h: h.unplanned.append(Taken(channel="email", delivery="another")),
     "a number was given twice": lambda h: change(h, "routing", events=[*events(h, "routing")[:3], *events(h, "routing")[2:3]]),
     "the chain is broken": lambda h: change(
         h, "routing", events=[*events(h, "routing")[:3], {**events(h, "routing")[3], "previous": "another"}]
@@ -198,3 +224,21 @@ def test_every_inversion_is_found(damage: Damage) -> None:
     history = a_history()
     damage(history)
     assert check(history).inversions
+
+
+def test_whoever_asked_was_answered_and_told_that_it_is_accepted() -> None:
+    first, second, third = wishes("unmet", 1, size=3, seconds=1.0)
+
+    def told(wish: Wish, outcome: str) -> Told:
+        return Told(request=wish.request, action="submit", outcome=outcome)
+
+    assert list(unmet([first, second], [told(first, "accepted"), told(second, "accepted")])) == []
+    found = list(unmet([first, second, third], [told(first, "accepted"), told(second, "rejected")]))
+    assert found == [f"{second.request} is in order and was told: rejected", f"{third.request} was never answered"]
+
+
+def test_what_was_taken_and_never_planned_is_found_by_mail_and_chat() -> None:
+    mail, chat = Taken(channel="email", delivery=MAIL), Taken(channel="chat", delivery=reference_of(CHAT))
+    assert unplanned([mail, chat], [MAIL, CHAT]) == []
+    assert unplanned([mail, chat], [CHAT]) == [mail]
+    assert unplanned([mail, chat], [MAIL]) == [chat]

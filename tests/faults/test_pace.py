@@ -23,7 +23,9 @@ def told(at: float, waited: float, action: str = "submit") -> Told:
 
 def a_history() -> History:
     """The broker was away from 10 to 40; somebody asked at 20 and was answered at once, and notify heard of it at 45."""
-    history = History(began=1000.0, harmed=10.0, mended=40.0, told=[told(20.1, 0.1)], notes={"kept_after": 2.0})
+    history = History(
+        began=1000.0, harmed=10.0, mended=40.0, told=[told(20.1, 0.1)], notes={"kept_after": 2.0, "ended_after": 28.0}
+    )
     history.ages.see(20.0, {"intake": {"r": Progress(head=1, heard={})}, "notify": {}})
     history.ages.see(45.0, {"intake": {"r": Progress(head=1, heard={})}, "notify": {"r": Progress(head=1, heard={"intake": 1})}})
     return history
@@ -52,6 +54,7 @@ SLOW: dict[str, tuple[str, Callable[[History], object]]] = {
     "clients waited until the primary was back": ("stall", lambda h: h.told.append(told(40.0, 21.0, "accept"))),
     "events grew old": ("age", lambda h: h.ages.see(90.0, {"routing": {"r": Progress(head=0, heard={"intake": 1})}})),
     "poison was kept late": ("kept", lambda h: h.notes.update(kept_after=16.0)),
+    "a process took long to end": ("ended", lambda h: h.notes.update(ended_after=28.5)),
     "a doubt was listed late": ("listed", lambda h: _doubt(h, listed=141.0)),
 }
 

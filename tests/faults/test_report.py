@@ -38,6 +38,7 @@ def a_verdict(**changes: Any) -> Verdict:
 CONTROLLED = (
     "kill",
     "smtp",
+    "chat",
     "broker",
     "lost_tail",
     "poison",
@@ -66,6 +67,38 @@ def results_of(*verdicts: Verdict, file: Path | None = None) -> Results:
 def test_a_run_whose_fault_never_struck_shows_nothing() -> None:
     assert results_of(a_verdict(), CAUGHT).good()
     assert not results_of(a_verdict(), a_verdict(verdict="unstruck"), CAUGHT).good()
+
+
+def test_fewer_than_three_kills_in_ten_from_outside_are_too_few() -> None:
+    """Of the grid six in ten are at points; beside it there is a run of kills from outside."""
+    outside = a_verdict(fault="kill_outside_0", figures={"restarts": 2, "at_points": 0})
+    assert results_of(a_verdict(), outside, CAUGHT).good()
+    at_points = a_verdict(figures={"restarts": 10, "at_points": 10})
+    assert not results_of(at_points, outside, CAUGHT).good()
+    assert results_of(at_points, CAUGHT).good(), "a run alone shows what it shows"
+
+
+def test_who_ended_by_itself_was_not_killed() -> None:
+    results = results_of(a_verdict(figures={"restarts": 10, "at_points": 6, "exits": 3}))
+    assert results.kills() == {"kills": 7, "from_outside": 1, "exits": 3}
+
+
+def test_points_at_which_nobody_died_are_named_once_the_whole_grid_was_made() -> None:
+    results = results_of(a_verdict(figures={"points": ["intake after_fetch"]}))
+    assert results.unreached() == []
+    for turn in range(2, 13, 2):
+        results.add(a_verdict(fault=f"kill_grid_{turn}"))
+    assert "intake after_fetch" not in results.unreached()
+    assert "notify before_point" in results.unreached()
+
+
+def test_what_another_commit_found_is_found_anew(tmp_path: Path) -> None:
+    file, run = tmp_path / "runs.jsonl", Planned(case=catalogue()["kill_grid_0"], seed=1)
+    Results(file, "old").add(a_verdict(verdict="broken", lost=["an event"]))
+    assert Results(file, "old").has(run, SHORT)
+    newer = Results(file, "new")
+    assert not newer.has(run, SHORT)
+    assert newer.figures()["lost"] == 0
 
 
 def test_the_last_line_has_exactly_what_it_promises() -> None:
@@ -106,7 +139,7 @@ def test_what_has_a_result_is_not_run_again(tmp_path: Path) -> None:
 
 
 def test_kills_from_outside_are_those_that_no_point_ordered() -> None:
-    assert results_of(a_verdict()).kills() == {"kills": 10, "from_outside": 4}
+    assert results_of(a_verdict()).kills() == {"kills": 10, "from_outside": 4, "exits": 0}
 
 
 def test_every_kind_of_fault_has_a_control_that_names_its_damage() -> None:
@@ -115,8 +148,8 @@ def test_every_kind_of_fault_has_a_control_that_names_its_damage() -> None:
     for fault in CONTROLLED:
         assert any(case.fault.startswith(fault) for case in controls), fault
     others = {case.fault for case in catalogue().values() if not case.fault.startswith(CONTROLLED)}
-    # That the chat vendor misbehaves is met by what mails are met by; a restore of documents is that of any service.
-    assert {fault.partition("_")[0] for fault in others} == {"chat", "restore"}
+    # A restore of documents is that of any service; a roll-out meets what a kill meets, and has its end in time besides.
+    assert {fault.partition("_")[0] for fault in others} == {"restore", "rolled"}
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from shared.schemas.envelope import SOURCES
 from shared.storage.ledger_form import WHOLE
 from tests.component.messaging.kafka_build import Sendable
 from tests.faults.ages import Progress
+from tests.faults.checker import unplanned
 from tests.faults.clients import SERVICE
 from tests.faults.history import History, Ledger
 from tests.faults.stand import Stand, parts_of
@@ -45,6 +46,15 @@ async def check_files(stand: Stand, history: History) -> None:
             answer = await stand.client.get(f"{stand.stack.url('documents')}/v1/documents/{made['document']}", headers=SERVICE)
             if hashlib.sha256(answer.content).hexdigest() != made["sha256"]:
                 history.damaged.append(f"document {made['document']} of {request} is not what it is said to be")
+
+
+async def check_sinks(stand: Stand, history: History) -> None:
+    """Note in `history` what the sinks have taken since it began and nobody planned, in whatever request or season."""
+    planned: list[str] = []
+    for ledger in ("requests", "seasons"):
+        stored = stand.database["backline_notify"][ledger].find({}, {"state.deliveries": 1})
+        planned += [name async for one in stored for name in (one.get("state") or {}).get("deliveries", {})]
+    history.unplanned = unplanned([one for one in history.taken if one.at >= history.began], planned)
 
 
 async def keeps(stand: Stand, service: str, subject: str, record: Sendable | None) -> bool:
