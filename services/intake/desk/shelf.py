@@ -1,5 +1,6 @@
 """Keeps the entries of all desks in the collection `desk`: bounded for each unit, settled once, claimed by one correction at a time."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -37,6 +38,7 @@ class Shelf:
         self._now = now
         self._most_open = most_open
         self._counted: dict[str, tuple[float, int]] = {}
+        self._counting = asyncio.Lock()
 
     async def prepare(self) -> None:
         """The lists are read in order; what was settled long ago goes."""
@@ -48,19 +50,29 @@ class Shelf:
 
     async def put(self, entry: Entry) -> bool:
         """Keep `entry`; keeping it again changes nothing. False when its unit has too many open ones already."""
-        if (
-            await self._open(entry.unit) >= self._most_open
-            and await self._collection.find_one({"_id": entry.id}, {"_id": 1}) is None
-        ):
-            metrics.DESK_NOT_KEPT.inc()
-            log.warning("desk.full", kind=entry.kind)
-            return False
-        said = entry.model_dump(mode="json", exclude={"id"})
-        result = await self._collection.update_one({"_id": entry.id}, {"$setOnInsert": said}, upsert=True)
-        if result.upserted_id is not None and entry.unit in self._counted:
-            since, number = self._counted[entry.unit]
-            self._counted[entry.unit] = (since, number + 1)
-        return True
+        if await self._open(entry.unit) < self._most_open:
+            await self._put(entry)
+            return True
+        if await self._collection.find_one({"_id": entry.id}, {"_id": 1}) is not None:
+            return True
+        metrics.DESK_NOT_KEPT.inc()
+        log.warning("desk.full", kind=entry.kind)
+        return False
+
+    async def _put(self, entry: Entry) -> None:
+        """Its place is taken before it is written: whoever comes meanwhile must not think that it is free."""
+        said, new = entry.model_dump(mode="json", exclude={"id"}), False
+        self._counts(entry.unit, 1)
+        try:
+            result = await self._collection.update_one({"_id": entry.id}, {"$setOnInsert": said}, upsert=True)
+            new = result.upserted_id is not None
+        finally:
+            if not new:
+                self._counts(entry.unit, -1)
+
+    def _counts(self, unit: str, more: int) -> None:
+        since, number = self._counted[unit]
+        self._counted[unit] = (since, number + more)
 
     async def forget(self, request: str) -> int:
         """Delete what is kept of `request`, whatever became of it: what was sent holds personal values. How many there were."""
@@ -166,11 +178,16 @@ class Shelf:
         return {stored["_id"]: int(stored.get("head") or 0) async for stored in self._requests.find(query, {"head": 1})}
 
     async def _open(self, unit: str) -> int:
-        since, number = self._counted.get(unit, (-COUNTED_SECONDS, 0))
-        if time.monotonic() - since > COUNTED_SECONDS:
-            number = int(await self._collection.count_documents({"unit": unit, **OPEN}, limit=self._most_open))
-            self._counted[unit] = (time.monotonic(), number)
+        """How many there are, counted anew from time to time; one counts, and the others wait for that."""
+        if not self._is_counted(unit):
+            async with self._counting:
+                if not self._is_counted(unit):
+                    number = int(await self._collection.count_documents({"unit": unit, **OPEN}, limit=self._most_open))
+                    self._counted[unit] = (time.monotonic(), number)
         return self._counted[unit][1]
+
+    def _is_counted(self, unit: str) -> bool:
+        return unit in self._counted and time.monotonic() - self._counted[unit][0] <= COUNTED_SECONDS
 
 
 def _about(request: str) -> Json:
