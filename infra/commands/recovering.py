@@ -39,7 +39,7 @@ class Kind:
     columns: tuple[str, ...]
 
 
-PARKED = Kind(path="/internal/parked", title="Set aside", none="No request is set aside.", columns=())
+PARKED = Kind(path="/internal/parked", title="Set aside", none="Nothing is set aside.", columns=("ledger",))
 LETTERS = Kind(
     path="/internal/dead-letters", title="Dead letters", none="There are no dead letters.", columns=("at", "bytes", "redriven_at")
 )
@@ -60,12 +60,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_parked(folder: Folder = FOLDER, service: Service = "", url: Url = "", reason: Reason = "", most: Most = 200) -> None:
-    """List the requests that are set aside, and why."""
+    """List what is set aside, and why: requests, and of other ledgers the seasons and people."""
     _list(PARKED, chosen(folder, service, url), {"reason": reason}, most)
 
 
 def show_parked(
-    request: Annotated[str, typer.Argument(help="the request's id")],
+    request: Annotated[str, typer.Argument(help="its name, from `backline parked list`")],
     folder: Folder = FOLDER,
     service: Service = "",
     url: Url = "",
@@ -75,7 +75,7 @@ def show_parked(
 
 
 def redrive(
-    requests: Annotated[list[str] | None, typer.Argument(help="ids of requests, from `backline parked list`")] = None,
+    requests: Annotated[list[str] | None, typer.Argument(help="their names, from `backline parked list`")] = None,
     all_: All = False,
     reason: Reason = "",
     dry_run: DryRun = False,

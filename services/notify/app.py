@@ -31,6 +31,7 @@ from services.notify.surroundings import NotifySurroundings
 from services.notify.undelivered import Undelivered
 from services.notify.undelivered_api import undelivered_routes
 from shared.callbacks.guard import Guard
+from shared.http.bounded import BoundedClient
 from shared.ledger.proving import Outside
 from shared.messaging.consumer import Subscription
 from shared.schemas.topics import REQUEST_TOPICS, SEASON_NOTIFICATIONS, SEASONS, SEASONS_GROUP
@@ -53,7 +54,7 @@ def build_app(settings: NotifySettings) -> FastAPI:
     known = Outside(awaited=awaited, repeatable=frozenset({CHANNEL}))
     room = parts.room("requests", NotifyDomain(load_policy()), surroundings, REQUEST_TOPICS["notify"], known)
     seasons = _seasons(parts, surroundings)
-    outside = httpx.AsyncClient(follow_redirects=False, limits=httpx.Limits(max_connections=None))
+    outside = BoundedClient(follow_redirects=False, limits=httpx.Limits(max_connections=None))
     mailer = Mailer(_smtp_server(settings))
     effects = _effects(settings, parts, mailer, outside)
     dialler = Dialler(Guard(settings.callback_rules), trust(settings.callback_ca_file))

@@ -1,5 +1,6 @@
 """One FastAPI application per service, measured by route, and the loop that serves it."""
 
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -21,6 +22,8 @@ from shared.telemetry.health import Health
 
 GRACE_SECONDS = 8
 """For requests under way at the end; the lifespan's own stages come after it (shared/service/process.py)."""
+EXIT_SECONDS = 29
+"""From the first signal; all stages together take 28 at the most, and whoever stops the service kills it after 30."""
 KEEP_ALIVE_SECONDS = 75
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
@@ -104,11 +107,20 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+def _end_anyway() -> None:
+    """Have the kernel end this process (SIGALRM) if it is there still after EXIT_SECONDS: Python waits for its threads without limit,
+    and one of them may wait for somebody who never answers.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(EXIT_SECONDS)
+
+
 def serve(build_app: Callable[[], FastAPI], host: str, port: int) -> None:
     """Build the application in its event loop and serve it until SIGTERM or SIGINT; then readiness is off at once, and
-    requests and the lifespan finish within the grace time. Raises SystemExit(3) when the start failed.
+    requests and the lifespan finish within the grace time, or else the kernel ends the process. Raises SystemExit(3) when the
+    start failed.
     """
-    stopping: list[Hook] = []
+    stopping: list[Hook] = [_end_anyway]
 
     def built() -> FastAPI:
         app = build_app()

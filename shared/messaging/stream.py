@@ -37,6 +37,8 @@ COMMIT_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 LONGEST_START_PAUSE_SECONDS = 5.0
+CONNECT_SECONDS = 60.0
+STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,7 @@ class Stream:
         self._service = service
         self._subscription = subscription
         self._membership = membership
+        self._start_seconds = CONNECT_SECONDS + 2 * membership.rebalance_timeout_ms / 1000
         self._broker: KafkaBroker | None = None
         self._stopping = False
         self._ending = asyncio.Event()
@@ -109,15 +112,16 @@ class Stream:
         return all(task.done() for task in tasks) or consumer is None or (isinstance(consumer, Reader) and consumer.dead())
 
     async def start(self) -> None:
-        """Start reading as soon as the broker answers."""
+        """Start reading as soon as the broker answers. An attempt has time for two rebalances: a join that hangs is made anew."""
         pause = FIRST_PAUSE_SECONDS
         while not self._stopping:
             broker = self._build()
             try:
-                await _started(broker)
+                async with asyncio.timeout(self._start_seconds):
+                    await _started(broker)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("messaging.broker_away", problem=type(error).__name__)
-                await broker.stop()
+                await _ended(broker)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_START_PAUSE_SECONDS)
             else:
@@ -267,6 +271,15 @@ def _seek_back(consumer: AIOKafkaConsumer, records: Records) -> None:
     for partition, offset in first.items():
         if partition in consumer.assignment():
             consumer.seek(partition, offset)
+
+
+async def _ended(broker: KafkaBroker) -> None:
+    """Let go of a broker that could not be started; whatever of it cannot be closed in time is left to itself."""
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await broker.stop()
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.warning("messaging.not_let_go", problem=type(error).__name__)
 
 
 async def _started(broker: KafkaBroker) -> None:

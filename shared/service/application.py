@@ -75,12 +75,12 @@ def _operators_routes(
     """Replay and reconciliation, rebuilds, parked requests and dead letters."""
     handlers = {topic.name: subscription.handle for subscription in subscriptions for topic in subscription.topics}
     redriver = Redriver(parts.dead_letters, {PEOPLE.name: parts.people.handle, **handlers}, parts.clock)
-    requests, authorised = rooms["requests"], parts.auth.service
-    reconcilers = {"people": parts.people_reconciler, "requests": requests.reconciler}
+    authorised = parts.auth.service
+    reconcilers = {"directory": parts.people_reconciler, **{name: room.reconciler for name, room in rooms.items()}}
     return (
         recovery_routes(rooms, reconcilers, parts.audit, parts.clock, authorised),
         rebuild_routes({name: room.rebuilder for name, room in rooms.items()}, parts.audit, authorised),
-        parked_routes(requests, parts.audit, authorised),
+        parked_routes(rooms, parts.audit, authorised),
         dead_letter_routes(parts.dead_letters, redriver, parts.audit, authorised),
     )
 

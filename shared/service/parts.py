@@ -11,6 +11,7 @@ import httpx
 from shared.catalogue import Pack, load_packs
 from shared.http.access import Access
 from shared.http.auth import Authenticator, authenticator, check_bind
+from shared.http.bounded import BoundedClient
 from shared.http.service_tokens import ServiceAuth, ServiceTokens
 from shared.http.signed import Signer
 from shared.ledger.apply import Ledger
@@ -116,7 +117,7 @@ class Parts:
         client, clock = connect(settings.mongo_uri), clock_from(settings.clock, settings.environment)
         database = client[settings.database]
         tokens = ServiceTokens(settings.service_token)
-        http, outside = _asking(settings, tokens), httpx.AsyncClient(trust_env=False)
+        http, outside = _asking(settings, tokens), BoundedClient(trust_env=False)
         told = Feed(http, settings.url_of, "people")
         letters = MongoDeadLetters(database["dead_letters"])
         producer = Producer(settings.broker, settings.service, settings.kafka)
@@ -228,4 +229,4 @@ def _burial(settings: Settings, letters: MongoDeadLetters, producer: Producer, c
 def _asking(settings: Settings, tokens: ServiceTokens) -> httpx.AsyncClient:
     """The client that asks the other services, each with a token for it."""
     signed = ServiceAuth(tokens, settings.service, {settings.url_of(source): source for source in SOURCES})
-    return httpx.AsyncClient(timeout=ASK_SECONDS, auth=signed)
+    return BoundedClient(timeout=ASK_SECONDS, auth=signed)

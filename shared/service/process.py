@@ -1,7 +1,7 @@
 """One running service: starts its background tasks in order, ends them in order and in time, and ends itself when it is lost.
 
 Invariant: whatever hangs at the end, all its stages together stay below the grace time of whoever stops it (30 s in
-docker-compose.yml): HTTP first (shared/http/server.py), then effects, desks, tasks and connections.
+docker-compose.yml): HTTP first (shared/http/server.py), then effects, desks, tasks and connections; threads that hang end with it.
 """
 
 import asyncio
@@ -150,13 +150,13 @@ class Process:
         while True:
             await asyncio.sleep(GAUGE_SECONDS)
             try:
-                figures = await self._rooms[0].store.figures()
+                figures = [await room.store.figures() for room in self._rooms]
             except Exception as error:  # noqa: BLE001  # the database may be away; the next look finds out
                 log.warning("service.figures_unknown", problem=type(error).__name__)
                 continue
-            oldest = figures.oldest_early
-            metrics.PARKED.labels(service).set(figures.parked)
-            metrics.EARLY_EVENTS.labels(service).set(figures.early)
+            oldest = min((of_room.oldest_early for of_room in figures if of_room.oldest_early), default=None)
+            metrics.PARKED.labels(service).set(sum(of_room.parked for of_room in figures))
+            metrics.EARLY_EVENTS.labels(service).set(sum(of_room.early for of_room in figures))
             metrics.OLDEST_UNPROCESSED.labels(service).set((self._parts.clock.now() - oldest).total_seconds() if oldest else 0)
 
     async def _trim(self) -> None:

@@ -1,4 +1,4 @@
-"""The operators' addresses for what was set aside: parked requests and dead letters, seen page by page and tried again.
+"""The operators' addresses for what was set aside: parked subjects of every ledger and dead letters, seen page by page and tried again.
 
 Both answer alike: pages of {name, why, …} with `next` and `total`, and a redrive of named ones with which are `done`, which are
 `left` and why, and which are `unknown`. Repeating a redrive is harmless and answers the same. Contents are shown of one at a time,
@@ -6,7 +6,7 @@ since records may hold personal values.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from shared.messaging.wire import Record
 from shared.schemas.model import Frozen, Json, Text
 from shared.service.audit import Audit
 from shared.service.parts import LedgerRoom
-from shared.service.recovery import By, read
+from shared.service.recovery import BAD_CURSOR, By, read
 from shared.service.redriver import Redriver
 from shared.storage import MongoDeadLetters
 
@@ -42,6 +42,13 @@ class Named(Frozen):
     names: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(min_length=1, max_length=PAGE)
 
 
+class ParkedPlace(Frozen):
+    """Behind which subject of which ledger the next page begins; the ledgers after it begin at their first."""
+
+    ledger: str
+    after: str = ""
+
+
 class LetterPlace(Frozen):
     """Behind which letter the next page begins."""
 
@@ -49,41 +56,63 @@ class LetterPlace(Frozen):
     name: str
 
 
-def parked_routes(room: LedgerRoom, audit: Audit, authorised: Callable[..., Any]) -> APIRouter:
-    """The requests of `room` that are set aside."""
+def parked_routes(rooms: Mapping[str, LedgerRoom], audit: Audit, authorised: Callable[..., Any]) -> APIRouter:
+    """Whatever is set aside in `rooms`: requests, seasons, people. A page goes through them in that order; a name is looked for in all."""
     router = APIRouter(prefix="/internal", dependencies=[Depends(authorised)], include_in_schema=False)
 
     @router.get("/parked")
     async def listed(cursor: str = "", reason: str = "", limit: Limit = PAGE) -> Json:
-        page = await room.store.parked(limit, cursor, reason)
-        rows = [{"name": subject, "why": why} for subject, why in page]
-        return {"rows": rows, "next": page[-1][0] if len(page) == limit else None, "total": await room.store.count_parked(reason)}
+        place = read(ParkedPlace, cursor) if cursor else ParkedPlace(ledger=next(iter(rooms)))
+        if place.ledger not in rooms:
+            raise Refused(BAD_CURSOR)
+        rows, following = await _page(rooms, place, reason, limit)
+        total = sum([await room.store.count_parked(reason) for room in rooms.values()])
+        return {"rows": rows, "next": following.model_dump_json() if following else None, "total": total}
 
     @router.get("/parked/{subject:path}")
     async def shown(subject: str) -> Json:
-        document = (await room.store.load([subject])).get(subject)
-        if document is None or document.parked is None:
-            raise Refused(NOT_PARKED)
-        return {
-            "name": subject,
-            "why": document.parked,
-            "heard": document.heard,
-            "held": [_held(held) for held in document.early],
-            "aside": [_held(held) for held in document.aside],
-        }
+        for name, room in rooms.items():
+            document = (await room.store.load([subject])).get(subject)
+            if document is not None and document.parked is not None:
+                return {
+                    "name": subject,
+                    "ledger": name,
+                    "why": document.parked,
+                    "heard": document.heard,
+                    "held": [_held(held) for held in document.early],
+                    "aside": [_held(held) for held in document.aside],
+                }
+        raise Refused(NOT_PARKED)
 
     @router.post("/parked:redrive")
     async def redrive(body: Named, by: By) -> Json:
         async with audit.deed("redrive", by, {"requests": list(body.names)}) as outcome:
-            documents = await room.store.load(body.names)
-            known = [name for name in body.names if name in documents]
-            tried = await room.ledger.redrive(known) if known else {}
-            outcome["done"] = [name for name in known if tried.get(name) is None]
+            tried: dict[str, str | None] = {}
+            for room in rooms.values():
+                known = list(await room.store.load(body.names))
+                for name, why in (await room.ledger.redrive(known) if known else {}).items():
+                    tried[name] = tried.get(name) or why
+            outcome["done"] = [name for name, why in tried.items() if why is None]
             outcome["left"] = [{"name": name, "why": why} for name, why in tried.items() if why is not None]
-            outcome["unknown"] = [name for name in body.names if name not in known]
+            outcome["unknown"] = [name for name in body.names if name not in tried]
         return outcome
 
     return router
+
+
+async def _page(
+    rooms: Mapping[str, LedgerRoom], place: ParkedPlace, reason: str, limit: int
+) -> tuple[list[Json], ParkedPlace | None]:
+    """`limit` rows from `place` on, and where the next page begins; None: these were the last."""
+    rows: list[Json] = []
+    names = list(rooms)
+    for name in names[names.index(place.ledger) :]:
+        after = place.after if name == place.ledger else ""
+        found = await rooms[name].store.parked(limit - len(rows), after, reason)
+        rows += [{"name": subject, "ledger": name, "why": why} for subject, why in found]
+        if len(rows) == limit:
+            return rows, ParkedPlace(ledger=name, after=found[-1][0])
+    return rows, None
 
 
 def dead_letter_routes(letters: MongoDeadLetters, redriver: Redriver, audit: Audit, authorised: Callable[..., Any]) -> APIRouter:

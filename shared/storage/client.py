@@ -23,7 +23,8 @@ class UnsafeDatabaseError(Exception):
 def connect(uri: str) -> Client:
     """A client for `uri`; nothing is sent before the first call.
 
-    Raises UnsafeDatabaseError when the URI does not ask for w=majority, journal, majority reads, retried writes and a timeout.
+    Raises UnsafeDatabaseError when the URI does not ask for w=majority, journal, majority reads, retried writes and a timeout,
+    which 0 is not.
     """
     client: Client = AsyncIOMotorClient(uri, tz_aware=True, uuidRepresentation="standard", **PROMPT)
     concern = client.write_concern.document
@@ -32,7 +33,7 @@ def connect(uri: str) -> Client:
         "journal=true": concern.get("j") is True,
         "readConcernLevel=majority": client.read_concern.level == "majority",
         "retryWrites=true": client.delegate.options.retry_writes is True,
-        "timeoutMS": client.delegate.options.timeout is not None,
+        "timeoutMS": bool(client.delegate.options.timeout),
     }
     missing = [name for name, present in wanted.items() if not present]
     if missing:

@@ -15,14 +15,14 @@ SECONDS = 120
 
 
 async def reconciled(client: httpx.AsyncClient, stack: Stack, service: str) -> dict[str, dict[str, int]]:
-    """Per source, of how many people and requests `service` had not heard the last; it has asked for the rest."""
-    lacking: dict[str, dict[str, int]] = {"people": {}, "requests": {}}
+    """By ledger and source, of how many subjects `service` had not heard the last; it has asked for the rest."""
+    lacking: dict[str, dict[str, int]] = {}
     cursor = ""
     while cursor is not None:
         params = {"by": "a-test", "cursor": cursor}
         answer = await client.post(f"{stack.url(service)}/internal/reconcile", params=params, headers=SERVICE)
         page = answer.raise_for_status().json()
-        of_kind = lacking[page["what"]]
+        of_kind = lacking.setdefault(page["what"], {})
         of_kind[page["source"]] = of_kind.get(page["source"], 0) + page["lacking"]
         cursor = page["next"]
     return lacking
@@ -65,7 +65,7 @@ async def test_what_a_service_missed_for_good_is_found_by_comparing_heads(stack:
         assert await notifications(client, stack, request) == [], "nothing tells notify of it any more"
         lacking = await reconciled(client, stack, "notify")
         assert lacking["requests"] == {"documents": 0, "intake": 1, "routing": 1}
-        assert lacking["people"]["intake"] > 50
+        assert lacking["directory"]["intake"] > 50
         for _ in range(SECONDS * 10):
             told = await notifications(client, stack, request)
             if told and all(one["status"] == "sent" for one in told):
@@ -75,6 +75,7 @@ async def test_what_a_service_missed_for_good_is_found_by_comparing_heads(stack:
         assert mails
         assert len(list((stack.maildir / "new").iterdir())) == len(mails)
         assert await reconciled(client, stack, "notify") == {
-            "people": {"intake": 0},
+            "directory": {"intake": 0},
             "requests": {"documents": 0, "intake": 0, "routing": 0},
+            "seasons": {"routing": 0},
         }

@@ -32,7 +32,7 @@ def run(desk: Desk, folder: Path, *arguments: str) -> Result:
 
 def page(*names: str, total: int | None = None, following: str | None = None) -> dict[str, Any]:
     """A page of what is set aside."""
-    rows = [{"name": name, "why": f"[poison] {name}"} for name in names]
+    rows = [{"name": name, "ledger": "requests", "why": f"[poison] {name}"} for name in names]
     return {"rows": rows, "next": following, "total": len(names) if total is None else total}
 
 
@@ -74,7 +74,7 @@ def test_a_long_list_is_cut_and_says_how_many_there_are_more(tmp_path: Path, des
 def test_nothing_parked_and_no_dead_letters_are_said_in_words(tmp_path: Path, desk: Desk) -> None:
     desk.answer("GET /internal/parked", (200, page()))
     desk.answer("GET /internal/dead-letters", (200, page()))
-    assert "No request is set aside." in run(desk, tmp_path, "parked", "list").output
+    assert "Nothing is set aside." in run(desk, tmp_path, "parked", "list").output
     assert "There are no dead letters." in run(desk, tmp_path, "dead-letters", "list").output
 
 

@@ -64,6 +64,7 @@ class Mailbox:
         self._account = account
         self._largest = 2 * max_bytes
         self._client: Client | None = None
+        self._latest: Client | None = None
         self._validity = 0
 
     def waiting(self, most: int, not_now: Callable[[Key], bool]) -> list[Waiting]:
@@ -108,7 +109,7 @@ class Mailbox:
 
     def abort(self) -> None:
         """Cut the connection; whoever waits for it in a thread is told at once."""
-        client = self._client
+        client = self._latest
         if client is not None and isinstance(client.sock, socket.socket):
             try:
                 client.sock.shutdown(socket.SHUT_RDWR)
@@ -133,9 +134,12 @@ class Mailbox:
     def _open(self) -> Client:
         if self._client is None:
             account = self._account
-            self._client = connected(account.host, account.port, tls=account.tls, ca_file=account.ca_file)
+            self._client = connected(account.host, account.port, tls=account.tls, ca_file=account.ca_file, hold=self._hold)
             self._logged_in(self._client)
         return self._client
+
+    def _hold(self, client: Client) -> None:
+        self._latest = client
 
     def _logged_in(self, client: Client) -> None:
         account = self._account

@@ -116,3 +116,25 @@ async def test_a_process_that_reads_everything_is_not_lost_however_long_it_is_id
         read_at, clock = consumer._streams[0].last_batch, asyncio.get_running_loop().time
         await until(lambda: clock() - read_at > 2 * STUCK_SECONDS)
         assert consumer.lost() is None
+
+
+async def test_a_start_that_hangs_is_begun_anew(broker_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A join that nobody ever answers: the process would be unready for ever, and nothing would end it."""
+    started, attempts = stream._started, []
+
+    async def hanging(broker: Any) -> None:
+        attempts.append(broker)
+        if len(attempts) == 1:
+            await asyncio.Event().wait()
+        await started(broker)
+
+    monkeypatch.setattr(stream, "_started", hanging)
+    consumer = Consumer(broker_address, "routing", [Subscription(topics=BOTH, handle=Slow(), group=fresh("group"))], SHORT)
+    consumer._streams[0]._start_seconds = 10.0
+    try:
+        async with asyncio.timeout(100):
+            await consumer.run()
+        assert consumer.started
+        assert len(attempts) > 1
+    finally:
+        await consumer.close()

@@ -65,9 +65,8 @@ class Office:
         self.publisher = FakePublisher(self.faults)
         self.store = MongoLedgerStore(database["requests"])
         self.letters = MongoDeadLetters(database["dead_letters"])
-        self.ledger: Ledger[Any, Any] = Ledger(
-            domain=SmallDomain(), surroundings=Quiet(self.setting), store=self.store, publisher=self.publisher, clock=self.clock
-        )
+        self.ledger = self._ledger(self.store)
+        self.seasons = self._ledger(MongoLedgerStore(database["seasons"]))
         self.copies: list[Record] = []
         burial = DeadLetters("routing", self.letters, self._copy, self.clock.now)
         self.release = Release(Hearing(self.ledger, burial), burial)
@@ -75,8 +74,13 @@ class Office:
         self.shadow = MongoShadow(database["requests"])
         self.rebuilder: Rebuilder[Any] = Rebuilder(Fold.of(SmallDomain()), self.store, self.shadow, self.ask)
 
+    def _ledger(self, store: MongoLedgerStore) -> Ledger[Any, Any]:
+        around = Quiet(self.setting)
+        return Ledger(domain=SmallDomain(), surroundings=around, store=store, publisher=self.publisher, clock=self.clock)
+
     async def prepare(self) -> None:
         await self.store.prepare()
+        await self.seasons.store.prepare()
         await self.letters.prepare()
 
     def app(self, redriver: type[Redriver] = Redriver) -> FastAPI:
@@ -85,11 +89,12 @@ class Office:
         install(app)
         reconciler = Reconciler("routing", self.ledger, heads=self._heads, ask=self.ask, clock=self.clock)
         room: Any = SimpleNamespace(ledger=self.ledger, store=self.store)
+        seasons: Any = SimpleNamespace(ledger=self.seasons, store=self.seasons.store)
         audit = Audit(MongoAudit(self.database["operations"]), self.clock)
         for router in (
             recovery_routes({"requests": room}, {"requests": reconciler}, audit, self.clock, _nobody),
             rebuild_routes({"requests": self.rebuilder}, audit, _nobody),
-            parked_routes(room, audit, _nobody),
+            parked_routes({"requests": room, "seasons": seasons}, audit, _nobody),
             dead_letter_routes(self.letters, redriver(self.letters, {TOPIC: self.release.handle}, self.clock), audit, _nobody),
         ):
             app.include_router(router, dependencies=[Depends(_holder)])

@@ -28,6 +28,30 @@ async def test_parked_requests_come_in_pages_with_their_number_and_by_reason(off
     assert (await client.get("/internal/parked", params={"reason": "Arith.*"})).json()["rows"] == []
 
 
+async def test_whatever_ledger_set_something_aside_it_is_listed_shown_and_tried_again(
+    office: Office, client: httpx.AsyncClient
+) -> None:
+    await office.park("r1", "r2")
+    await office.seasons.apply([held(event) for event in history("seasons", 2)])
+    whole = (await client.get("/internal/parked")).json()
+    assert [(row["ledger"], row["name"]) for row in whole["rows"]] == [
+        ("requests", "r1"),
+        ("requests", "r2"),
+        ("seasons", "seasons"),
+    ]
+    pages = await paged(client, "GET", "/internal/parked", limit="2")
+    assert [[row["name"] for row in page["rows"]] for page in pages] == [["r1", "r2"], ["seasons"]]
+    assert [page["total"] for page in pages] == [3, 3]
+    shown = (await client.get("/internal/parked/seasons")).json()
+    assert (shown["ledger"], len(shown["held"])) == ("seasons", 2)
+    assert [row["name"] for row in (await redriven(client, "parked", "seasons"))["left"]] == ["seasons"]
+    office.setting.failing.clear()
+    assert await redriven(client, "parked", "seasons", "r1") == {"done": ["r1", "seasons"], "left": [], "unknown": []}
+    assert [row["name"] for row in (await client.get("/internal/parked")).json()["rows"]] == ["r2"]
+    bad = await client.get("/internal/parked", params={"cursor": '{"ledger": "nowhere"}'})
+    assert (bad.status_code, bad.json()["code"]) == (422, "bad_cursor")
+
+
 async def test_a_parked_request_is_shown_with_what_is_held_and_without_its_content(
     office: Office, client: httpx.AsyncClient
 ) -> None:

@@ -46,6 +46,24 @@ serve(build, "127.0.0.1", int(sys.argv[1]))
 """
 
 
+HANGING = """
+import sys, time
+from contextlib import asynccontextmanager
+from shared.http import server
+from shared.telemetry.health import Health
+
+@asynccontextmanager
+async def lifespan(_app):
+    print("started", flush=True)
+    yield
+    print("hangs", flush=True)
+    time.sleep(600)  # in a call that never returns: no other task runs, no signal handler either
+
+server.EXIT_SECONDS = 2
+server.serve(lambda: server.create_app(service="notify", health=Health(), lifespan=lifespan), "127.0.0.1", int(sys.argv[1]))
+"""
+
+
 @pytest.fixture
 def service() -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     port = free_port()
@@ -82,6 +100,23 @@ def test_a_request_under_way_is_finished_while_readiness_is_off(service: tuple[s
     printed, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert printed.split() == ["started", "stopped"]
     assert process.returncode in {0, -signal.SIGTERM}
+
+
+def test_a_process_that_hangs_at_its_end_is_ended_by_the_kernel():
+    port = free_port()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANGING, str(port)], stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+    )
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}")
+        process.send_signal(signal.SIGTERM)
+        printed, _ = process.communicate(timeout=LIMIT_SECONDS)
+        assert printed.split() == ["started", "hangs"]
+        assert process.returncode == -signal.SIGALRM
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_port_that_is_taken_ends_the_process_with_an_error():

@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+import time
 from collections.abc import Iterable
 from itertools import repeat
 from typing import ClassVar
@@ -59,4 +60,44 @@ def test_no_more_is_read_than_was_to_be_expected(monkeypatch: pytest.MonkeyPatch
             with pytest.raises(MailboxError):
                 mailbox.fetch(mail)
         mailbox.close()
+        server.shutdown()
+
+
+class Trickle(socketserver.BaseRequestHandler):
+    """A server whose greeting never ends, although each byte of it comes in time."""
+
+    came: ClassVar[threading.Event]
+
+    def handle(self) -> None:
+        try:
+            while True:
+                self.request.sendall(b"*")
+                self.came.set()
+                time.sleep(0.02)
+        except OSError:
+            return  # the caller has gone
+
+
+def test_a_server_that_never_ends_its_greeting_is_cut_off(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Trickle, "came", threading.Event(), raising=False)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Trickle) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        account = Account(host="127.0.0.1", port=server.server_address[1], tls="none", user="u", password="p")
+        mailbox = Mailbox(account, max_bytes=1000)
+        told: list[str] = []
+
+        def ask() -> None:
+            try:
+                mailbox.waiting(5, lambda _key: False)
+            except MailboxError as error:
+                told.append(str(error))
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        assert Trickle.came.wait(20)
+        asking.join(0.5)
+        assert asking.is_alive(), "nobody cut it off yet"
+        mailbox.abort()
+        asking.join(20)
+        assert told
         server.shutdown()

@@ -22,3 +22,8 @@ def test_a_member_that_says_nothing_is_given_up_before_a_call_runs_out_of_time()
 def test_a_client_that_might_lose_a_write_is_refused(name: str, value: str) -> None:
     with pytest.raises(UnsafeDatabaseError, match=name):
         connect(DURABLE.replace(f"{name}={value}", "appName=x"))
+
+
+def test_a_time_out_of_zero_is_none_at_all() -> None:
+    with pytest.raises(UnsafeDatabaseError, match="timeoutMS"):
+        connect(DURABLE.replace("timeoutMS=20000", "timeoutMS=0"))
