@@ -46,6 +46,11 @@ def replay(
     targets, by = chosen(folder, service, url), acting(as_)
     if cursor and not service:
         fail("A cursor is one service's; name it with --service.", WRONGLY_ASKED)
+    if (request and (since or cursor or dry_run)) or (cursor and (since or dry_run)):
+        fail(
+            "--request and --cursor each say alone what is meant; leave out --since and --dry-run, and one of the two.",
+            WRONGLY_ASKED,
+        )
     began = moment_of(since)
     moment = began.isoformat() if began else ""
     if dry_run:

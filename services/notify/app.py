@@ -100,6 +100,7 @@ def _smtp_server(settings: NotifySettings) -> SmtpServer:
         port=settings.smtp_port,
         security=settings.smtp_security,
         connections=settings.smtp_connections,
+        timeout=settings.smtp_timeout_seconds or min(SmtpServer.timeout, settings.lease_seconds / 2),
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
     )

@@ -24,6 +24,13 @@ class NotifySettings(CallbackSettings, ActingSettings):
         le=200,
         description="how many connections to the mail server a process has open at most",
     )
+    smtp_timeout_seconds: float | None = Field(
+        default=None,
+        ge=1,
+        le=600,
+        description="how long the mail server may take for one step; some look through a mail for long before they say that they have "
+        "it (RFC 5321 allows ten minutes), and whoever does not wait is in doubt. At most half of BACKLINE_LEASE_SECONDS, and 20 unless set",
+    )
     mail_from: str = "backline@localhost.localdomain"
     mail_reply_to: str | None = Field(
         default=None, description="where answers go that people write to our mails: the address on which intake receives mails"
@@ -51,6 +58,13 @@ class NotifySettings(CallbackSettings, ActingSettings):
         if not re.fullmatch(r"https?://[^\s\"'<>()]+", value):
             raise ValueError("should be an address that begins with http:// or https://")
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _a_mail_is_over_before_its_lease(self) -> Self:
+        """Who waits longer than the lease lasts loses it, and the mail is in doubt although it arrived."""
+        if self.smtp_timeout_seconds is not None and self.smtp_timeout_seconds > self.lease_seconds / 2:
+            raise ValueError("BACKLINE_SMTP_TIMEOUT_SECONDS is more than half of BACKLINE_LEASE_SECONDS; make the lease longer")
+        return self
 
     @model_validator(mode="after")
     def _links_are_signed_and_sent_in_secret(self) -> Self:

@@ -19,10 +19,11 @@ from infra.embedded.programs import Program, ProgramError
 from infra.stack import SERVICE_TOKEN, Stack
 from shared.schemas.envelope import SOURCES
 from shared.schemas.model import Json
+from shared.schemas.topics import HEARS
 from shared.storage import connect
 from tests.bench import ground, mix
 from tests.bench.company import company, requesters
-from tests.bench.ground import HEARS, Counts, Finished, Sink
+from tests.bench.ground import Counts, Finished, Sink
 from tests.bench.mix import Filed
 from tests.builders import DRAFT
 

@@ -11,10 +11,11 @@ import orjson
 from infra.brokers import BrokerKind, broker_of, ports_of
 from infra.embedded import Mongod
 from infra.embedded.programs import Program, free_port
-from shared.schemas.envelope import SOURCES
+from shared.schemas.envelope import SOURCES, Source
 from shared.schemas.model import Json
+from shared.schemas.topics import HEARS
 from tests.bench import ground
-from tests.bench.ground import HEARS, Counts, Finished, Sink
+from tests.bench.ground import Counts, Finished, Sink
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class Bare:
         share: Share,
         *,
         broker: BrokerKind = "embedded",
-        hears: Mapping[str, Sequence[str]] = HEARS,
+        hears: Mapping[Source, Sequence[Source]] = HEARS,
     ) -> None:
         self.folder = folder
         self.sink = Sink(folder)
@@ -109,7 +110,7 @@ class Bare:
             told: Json = orjson.loads(await reader.read())
         return told
 
-    def _stage(self, stage: str) -> Program:
+    def _stage(self, stage: Source) -> Program:
         share = orjson.dumps(vars(self._share)).decode()
         given: dict[str, object] = {
             "hears": ",".join(self._hears[stage]),

@@ -12,6 +12,8 @@ import orjson
 import psutil
 
 from infra.embedded.programs import Program, ProgramError, free_port
+from shared.schemas.envelope import Source
+from shared.schemas.topics import HEARS
 from tests.bench import sink
 from tests.bench.load import Row
 from tests.bench.mix import Filed
@@ -19,13 +21,6 @@ from tests.bench.mix import Filed
 POLL_SECONDS = 0.1
 ACCEPTED = 202
 STILL = 6
-HEARS = {
-    "intake": ("routing", "documents", "notify"),
-    "routing": ("intake",),
-    "documents": ("intake", "routing"),
-    "notify": ("intake", "routing", "documents"),
-}
-"""Who hears whom."""
 
 
 def python(module: str, *arguments: object) -> list[str]:
@@ -112,7 +107,7 @@ class Counts:
     applied: dict[tuple[str, str], int]
     published: Mapping[str, int]
     pending: int
-    hears: Mapping[str, Sequence[str]] = field(default_factory=lambda: HEARS)
+    hears: Mapping[Source, Sequence[Source]] = field(default_factory=lambda: HEARS)
 
     @property
     def level(self) -> bool:

@@ -6,13 +6,14 @@ It expects the database on port 27117 and the broker on port 9192.
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from infra.embedded import Broker, Mongod
 from infra.embedded.programs import Program, free_port
+from shared.schemas.envelope import Source
 from shared.schemas.model import Json
 from shared.storage import connect
 from tests.bench import ground
@@ -25,7 +26,12 @@ WARM_UP = 100
 ALTERNATIONS = 3
 MONGOD_PORT, BROKER_PORT = 27117, 9192
 RUN = "yardstick"
-HEARS = {"intake": (), "routing": ("intake",), "notify": ("routing",), "documents": ("routing",)}
+HEARS: Mapping[Source, Sequence[Source]] = {
+    "intake": (),
+    "routing": ("intake",),
+    "notify": ("routing",),
+    "documents": ("routing",),
+}
 STAGES = ("routing", "notify", "documents")
 
 

@@ -42,15 +42,11 @@ class Profile:
     control_patience: float = 12.0
 
     @property
-    def values(self) -> dict[str, float]:
-        """What the processes are told of it."""
-        return {"smtp_timeout": self.mail_patience}
-
-    @property
     def settings(self) -> dict[str, str]:
         """What the environment of every process says of it."""
         return {
             "BACKLINE_LEASE_SECONDS": f"{self.lease:g}",
+            "BACKLINE_SMTP_TIMEOUT_SECONDS": f"{self.mail_patience:g}",
             "BACKLINE_SESSION_TIMEOUT_MS": f"{1000 * self.session:.0f}",
             "BACKLINE_REBALANCE_TIMEOUT_MS": f"{1000 * self.rebalance:.0f}",
         }
@@ -141,9 +137,10 @@ class Case:
         off = f":{'+'.join(self.without)}" if self.without else ""
         return f"{self.fault}{off}" + ("@kafka" if self.shape.broker == "kafka" else "")
 
-    def values(self, profile: Profile) -> dict[str, float]:
+    @property
+    def values(self) -> dict[str, float]:
         """What the processes are told."""
-        return {**profile.values, **({"rebalance": PATIENT_SECONDS} if self.patient else {})}
+        return {"rebalance": PATIENT_SECONDS} if self.patient else {}
 
     def seconds(self, profile: Profile) -> float:
         """Within how long the requests are sent."""

@@ -95,6 +95,7 @@ ON_EMBEDDED = (
         without=("phase",),
         services=("notify",),
         size=3,
+        seldom=True,
     ),
     Case(
         fault="broker_gone",

@@ -16,6 +16,7 @@ HEARS = {
     "notify": ("intake", "routing", "documents"),
     "documents": ("intake", "routing"),
 }
+"""Who hears whom; said here once more, lest a topic that the product forgets be missed by nobody."""
 FINAL = {"completed", "confirmed", "withdrawn"}
 OPEN_ITEMS = {"planned", "leased", "data", "ended"}
 NOTHING_SAID = Ledger()

@@ -116,7 +116,7 @@ class Lanes:
             shutil.rmtree(folder, ignore_errors=True)
             stand = Stand(folder, shape, self._profile.settings)
             try:
-                await stand.start(self._profile.values)
+                await stand.start()
             except BaseException as error:
                 await stand.stop()
                 if not isinstance(error, ProgramError) or attempt + 1 == START_ATTEMPTS:

@@ -69,8 +69,6 @@ class Obedience:
         """Switch off what is to be switched off; before the service is built."""
         for protection in self._orders.without:
             sabotage.PROTECTIONS[protection]()
-        if "smtp_timeout" in self._orders.values:
-            sabotage.smtp_patience(self._orders.values["smtp_timeout"])
 
 
 def main(service: str) -> None:

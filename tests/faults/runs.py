@@ -56,7 +56,7 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
     """One run of `case` on `stand`, from a healthy stand to a healthy stand."""
     started = time.monotonic()
     chance = random.Random(f"{case.name}-{seed}")
-    await stand.without(case.without, case.values(profile), case.services)
+    await stand.without(case.without, case.values, case.services)
     await _quiet(stand)
     owners.forget(stand.folder)
     asked = wishes(case.name, seed, size=case.size or profile.size, seconds=case.seconds(profile), kinds=case.kinds)

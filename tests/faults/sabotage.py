@@ -1,7 +1,6 @@
 """Protections switched off in one process, each by its name: with it off, its fault must do damage that the checker finds."""
 
 import asyncio
-import dataclasses
 import functools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -205,11 +204,3 @@ PROTECTIONS: dict[str, Callable[[], None]] = {
         restore,
     )
 }
-
-
-def smtp_patience(seconds: float) -> None:
-    """How long notify waits for a mail server, where a profile scales time down."""
-    from services.notify import app
-
-    real = app._smtp_server
-    instead(app, "_smtp_server", lambda settings: dataclasses.replace(real(settings), timeout=seconds))

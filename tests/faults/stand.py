@@ -85,12 +85,10 @@ class Stand:
 
     # -- life
 
-    async def start(self, values: Mapping[str, float]) -> None:
-        """Everything runs, with `values` in its orders, and everybody is known everywhere. Raises ProgramError."""
+    async def start(self) -> None:
+        """Everything runs, and everybody is known everywhere. Raises ProgramError."""
         await asyncio.gather(self.mails.start(), self.chats.start(), *(proxy.start() for proxy in self.proxies))
         self.stack = self._stack()
-        for process in self.processes:
-            orders.give(self.folder, self.stack.ports[process], Orders(values=dict(values)))
         await self.stack.start()
         for sink in self.stack.sinks:
             sink.kill()  # ours take their place

@@ -19,7 +19,7 @@ SEED = 7
 async def stand(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand]:
     stand = Stand(tmp_path_factory.mktemp("stand"), EMBEDDED, PROFILE.settings)
     try:
-        await stand.start(PROFILE.values)
+        await stand.start()
         yield stand
     finally:
         await stand.stop()

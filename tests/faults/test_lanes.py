@@ -36,7 +36,7 @@ class NoStand:
     def __init__(self, _folder, shape, _settings):
         self.shape = shape
 
-    async def start(self, _values):
+    async def start(self):
         pass
 
     async def stop(self):

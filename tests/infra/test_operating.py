@@ -131,6 +131,23 @@ def test_replay_stops_where_the_broker_takes_nothing_and_says_how_to_go_on_from_
     assert "notify said again 4 events of 1 subjects" in again.output
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--request", "r1", "--dry-run"],
+        ["--request", "r1", "--since", "2027-03-01"],
+        ["--request", "r1", "--cursor", "c", "--service", "notify"],
+        ["--cursor", "c", "--service", "notify", "--dry-run"],
+        ["--cursor", "c", "--service", "notify", "--since", "2027-03-01"],
+    ],
+)
+def test_what_would_not_be_heeded_is_refused(tmp_path: Path, desk: Desk, given: list[str]) -> None:
+    answer = run(desk, tmp_path, "replay", *given)
+    assert answer.exit_code == 2
+    assert "--request and --cursor each say alone what is meant" in answer.output
+    assert desk.asked == []
+
+
 def test_a_cursor_alone_does_not_say_whose_it_is(tmp_path: Path, desk: Desk) -> None:
     answer = run(desk, tmp_path, "replay", "--cursor", "a b")
     assert answer.exit_code == 2

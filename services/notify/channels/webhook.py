@@ -8,6 +8,7 @@ from datetime import datetime
 import httpx
 import orjson
 
+from services.notify.channels.retry_after import seconds_of
 from shared.callbacks.secrets import PREFIX, signature
 from shared.ledger.effects import Done, Ending, Retry, Terminal
 from shared.schemas.model import Json
@@ -72,19 +73,15 @@ class Webhooks:
             )
         except httpx.HTTPError as error:
             return Retry(problem=f"The webhook {name} did not answer ({type(error).__name__}).")
-        return _read(name, answer)
+        return _read(name, answer, at)
 
 
-def _read(name: str, answer: httpx.Response) -> Ending:
+def _read(name: str, answer: httpx.Response, now: datetime) -> Ending:
     status = answer.status_code
     if 200 <= status < 300:
         return Done(data={"status": status})
     if status in {408, 429} or status >= 500:
-        return Retry(problem=f"The webhook {name} answered {status}.", seconds=_asked_for(answer))
+        asked = seconds_of(answer.headers.get("retry-after", ""), now)
+        seconds = None if asked is None else min(LONGEST_WAIT, asked)
+        return Retry(problem=f"The webhook {name} answered {status}.", seconds=seconds)
     return Terminal(problem=f"The webhook {name} answered {status}; correct its address or its receiver.")
-
-
-def _asked_for(answer: httpx.Response) -> float | None:
-    """The seconds of Retry-After (RFC 9110, 10.2.3), when it is given in seconds."""
-    given = answer.headers.get("retry-after", "")
-    return min(LONGEST_WAIT, float(given)) if given.isdecimal() else None

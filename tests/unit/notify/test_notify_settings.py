@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.notify.app import _chat_vendor
+from services.notify.app import _chat_vendor, _smtp_server
 from services.notify.settings import NotifySettings
 from shared.service.settings import SettingsError
 
@@ -42,3 +42,18 @@ def test_nobody_waits_for_a_chat_robot_until_their_lease_has_run_out(lease: str)
     given = 0.8 * float(lease)  # what a worker gives an effect
     assert allowance.patience < given
     assert allowance.patience <= 30
+
+
+def patience(**changes: str) -> float:
+    return _smtp_server(NotifySettings.read("notify", {**PLAIN, **changes})).timeout
+
+
+def test_the_mail_server_has_its_time_and_never_more_than_half_a_lease():
+    assert patience() == 20
+    assert patience(BACKLINE_LEASE_SECONDS="8") == 4
+    assert patience(BACKLINE_SMTP_TIMEOUT_SECONDS="300", BACKLINE_LEASE_SECONDS="600") == 300
+
+
+def test_a_mail_server_that_may_take_longer_than_the_lease_allows_is_refused():
+    with pytest.raises(SettingsError, match="BACKLINE_SMTP_TIMEOUT_SECONDS is more than half of BACKLINE_LEASE_SECONDS"):
+        patience(BACKLINE_SMTP_TIMEOUT_SECONDS="31")
