@@ -29,7 +29,7 @@ class NotifySettings(CallbackSettings, ActingSettings):
         ge=1,
         le=600,
         description="how long the mail server may take for one step; some look through a mail for long before they say that they have "
-        "it (RFC 5321 allows ten minutes), and whoever does not wait is in doubt. At most half of BACKLINE_LEASE_SECONDS, and 20 unless set",
+        "it (RFC 5321 allows ten minutes), and whoever does not wait is in doubt. At most half of BACKLINE_LEASE_SECONDS; 20 unless set",
     )
     mail_from: str = "backline@localhost.localdomain"
     mail_reply_to: str | None = Field(

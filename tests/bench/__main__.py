@@ -46,6 +46,17 @@ async def measure(folder: Path, given: argparse.Namespace) -> Json:
     return {**result, "cores": os.cpu_count(), "commit": commit()}
 
 
+async def _growth(folder: Path, levels: list[int]) -> int:
+    """How cost grows, and nothing else; the exit status."""
+    found = await growth.growth(folder, levels or growth.LEVELS)
+    showing.print_growth(console, found)
+    missed = figures.missed_by_growth(found)
+    for sentence in missed:
+        console.print(f"[red]missed[/red]: {sentence}")
+    print(figures.last_line({"growth": found, "cores": os.cpu_count(), "commit": commit()}))
+    return 1 if missed else 0
+
+
 def _brokers(wanted: str) -> list[BrokerKind]:
     chosen: list[BrokerKind] = [broker for broker in ("embedded", "kafka") if wanted in {broker, "both"}]
     if "kafka" in chosen and (why := lacking()):
@@ -64,6 +75,8 @@ def main() -> int:
             return 0
         if given.yardstick:
             return asyncio.run(yardstick.side_by_side(console, folder, given.yardstick))
+        if given.growth is not None:
+            return asyncio.run(_growth(folder, given.growth))
         result = asyncio.run(measure(folder, given))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -83,6 +96,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--alternations", type=int, default=3)
     parser.add_argument("--requests", type=int, help="a run; as many as take a while when not given")
     parser.add_argument("--long", action="store_true", help="also how cost grows with requests, routing processes and people")
+    parser.add_argument(
+        "--growth",
+        type=int,
+        nargs="*",
+        metavar="REQUESTS",
+        help="only how cost grows, from the first to the last of these numbers of requests (else: from ten thousand to a million)",
+    )
     parser.add_argument("--profile", action="store_true", help="run Backline alone and print where its CPU time goes")
     parser.add_argument("--top", type=int, default=20, help="how many functions of each service a profile names")
     parser.add_argument("--yardstick", type=_folder, help="folder of another bare loop to run beside ours (intake.py, stages.py)")

@@ -52,11 +52,17 @@ def missed(result: Json) -> list[str]:
     for service, used in (result.get("idle_mb") or {"any service": None}).items():
         found += _unless(used, f"idle memory of {service}", most=targets.IDLE_MB)
     found += _ceilings(result)
-    growth = result.get("growth")
-    if growth is not None:
-        found += _unless(growth.get("million_ratio"), "rate at a million requests", least=targets.MILLION_RATIO)
-        found += _unless(growth.get("people_ratio"), "routing with 5,000 people", least=targets.PEOPLE_RATIO)
-    return found
+    return found + (missed_by_growth(result["growth"]) if result.get("growth") is not None else [])
+
+
+def missed_by_growth(found: Json) -> list[str]:
+    """A sentence for each target of `growth` that is missed."""
+    return [
+        *_unless(
+            found.get("requests_ratio"), "rate with the most requests beside that with the fewest", least=targets.REQUESTS_RATIO
+        ),
+        *_unless(found.get("people_ratio"), "routing with 5,000 people beside 50", least=targets.PEOPLE_RATIO),
+    ]
 
 
 def _of_a_broker(figures: Json) -> list[str]:

@@ -1,79 +1,90 @@
 """How cost grows: with requests already in the projections, with routing processes, with people.
 
-The many requests are real ledger documents, finished ones, cloned inside the database of every service with ids of their own
-and opportunities of their own: applying a million through HTTP would take hours and leave the same documents.
+What is compared stands side by side and takes turns, as in `comparison`: these machines are half as fast again from one minute to
+the next. The many requests are real ledger documents, finished ones, cloned inside the database of every service with ids of their
+own and opportunities of their own: applying a million through HTTP would take hours and leave the same documents.
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.schemas.envelope import SOURCES
 from shared.schemas.model import Json
 from shared.storage import Database, connect
 from tests.bench import ground, mix
 from tests.bench.backline import Backline
+from tests.bench.figures import median
 from tests.bench.ground import Finished
 
 BASE = 625
 LEVELS = (10_000, 1_000_000)
-REQUESTS = 1000
+REQUESTS = 500
+ALTERNATIONS = 3
 ROUTING_PROCESSES = (1, 2, 4)
 PEOPLE = (50, 500, 5000)
 SEASON_MS = 300 * 24 * 3600 * 1000
 OPPORTUNITY = "$state.request.opportunity.id"
 CLONED_PLACE = 26
 """The first of the id's signs that cloning writes an x over; its pattern of xs tells the clones of one document apart."""
+K = TypeVar("K")
 
 
-async def growth(folder: Path, requests: int = REQUESTS, levels: tuple[int, ...] = LEVELS) -> Json:
-    """Rates end to end at each level, and `million_ratio` and `people_ratio` for the targets."""
-    found = await _requests(folder / "requests", requests, levels)
-    for processes in ROUTING_PROCESSES:
-        finished = await _once(folder / f"routing-{processes}", requests, scale={"routing": processes})
-        found[f"per_second_with_{processes}_routing"] = finished.rate
-    cost: dict[int, float] = {}
-    for people in PEOPLE:
-        finished = await _once(folder / f"people-{people}", requests, people=people)
-        cost[people] = finished.cpu["routing-1"] / finished.requests
-        found[f"per_second_with_{people}_people"] = finished.rate
+async def growth(
+    folder: Path, levels: Sequence[int] = LEVELS, requests: int = REQUESTS, alternations: int = ALTERNATIONS
+) -> Json:
+    """Medians of rates end to end; `requests_ratio` (last of `levels` to first) and `people_ratio` are for the targets."""
+    filled = {level: Backline(folder / f"requests-{level}", paused=False) for level in levels}
+    rates = _rates(await _in_turn(filled, requests, alternations, fill=True))
+    found: Json = {f"per_second_at_{level}": rate for level, rate in rates.items()}
+    found["requests_ratio"] = rates[levels[-1]] / rates[levels[0]]
+    routing = {many: Backline(folder / f"routing-{many}", scale={"routing": many}) for many in ROUTING_PROCESSES}
+    for many, rate in _rates(await _in_turn(routing, requests, alternations)).items():
+        found[f"per_second_with_{many}_routing"] = rate
+    employed = {people: Backline(folder / f"people-{people}", people=people) for people in PEOPLE}
+    runs = await _in_turn(employed, requests, alternations)
+    cost = {people: median(one.cpu["routing-1"] / one.requests for one in of_these) for people, of_these in runs.items()}
+    for people, rate in _rates(runs).items():
+        found[f"per_second_with_{people}_people"] = rate
         found[f"routing_cpu_ms_with_{people}_people"] = cost[people] * 1000
     # What one routing process can do is what its CPU time allows: the rate end to end would hide it behind the others.
     found["people_ratio"] = cost[PEOPLE[0]] / cost[PEOPLE[-1]]
     return found
 
 
-async def _once(folder: Path, requests: int, **how: Any) -> Finished:
-    side = Backline(folder, **how)
+async def _in_turn(
+    sides: Mapping[K, Backline], requests: int, alternations: int, *, fill: bool = False
+) -> dict[K, list[Finished]]:
+    """What `requests` more take on each of `sides`, so many times; with `fill`, each first gets as many as its name says."""
+    runs: dict[K, list[Finished]] = {name: [] for name in sides}
     try:
-        await side.start()
-        await side.survey(requests)
-        return await side.run(mix.requests(requests, side.requesters))
+        for name, side in sides.items():
+            await side.start()
+            await side.survey(BASE + requests * alternations)
+            if fill:
+                await _fill(side, int(str(name)))
+        for turn in range(alternations):
+            for name, side in sides.items():
+                runs[name].append(await side.run(mix.requests(requests, side.requesters, first=BASE + requests * turn)))
+                print(f"{side.folder.name}: {runs[name][-1].rate:.1f}/s", flush=True)
     finally:
-        await side.stop()
+        for side in sides.values():
+            await side.stop()
+    return runs
 
 
-async def _requests(folder: Path, requests: int, levels: tuple[int, ...]) -> Json:
-    side = Backline(folder, paused=False)
-    rates: dict[int, float] = {}
-    try:
-        await side.start()
-        await side.survey(BASE + requests * len(levels))
-        base = mix.requests(BASE, side.requesters, surveyed=BASE)
-        await side.run(base)
-        await side.complete(base)
-        await ground.quiet(side)
-        for turn, level in enumerate(levels):
-            print(f"cloning to {level} requests", flush=True)
-            await clone(side.stack.mongod.uri, level)
-            first = BASE + requests * turn
-            finished = await side.run(mix.requests(requests, side.requesters, first=first))
-            rates[level] = finished.rate
-            print(f"{level} requests in the projections: {finished.rate:.1f}/s", flush=True)
-    finally:
-        await side.stop()
-    found: Json = {f"per_second_at_{level}": rate for level, rate in rates.items()}
-    return {**found, "million_ratio": rates[levels[-1]] / rates[levels[0]]}
+async def _fill(side: Backline, level: int) -> None:
+    """Have so many finished requests in every projection of `side`."""
+    base = mix.requests(BASE, side.requesters)
+    await side.run(base)
+    await side.complete(base)
+    await ground.quiet(side)
+    await clone(side.stack.mongod.uri, level)
+
+
+def _rates(runs: Mapping[K, Sequence[Finished]]) -> dict[K, float]:
+    return {name: median(one.rate for one in of_these) for name, of_these in runs.items()}
 
 
 async def clone(uri: str, level: int) -> None:
@@ -83,6 +94,7 @@ async def clone(uri: str, level: int) -> None:
         place = CLONED_PLACE
         while True:
             have = await client["backline_intake"]["requests"].count_documents({})
+            print(f"{have} of {level} requests are in the projections", flush=True)
             if have >= level:
                 return
             place = await _free(client, place)

@@ -48,8 +48,17 @@ def print_table(console: Console, result: Json) -> None:
         table.add_row(f"{service}: MB idle", _figure(used), "", f"≤ {targets.IDLE_MB:g}")
     for name, figure in (result.get("ceilings") or {}).items():
         table.add_row(name.replace("_", " "), _figure(figure), "", "")
-    for name, figure in (result.get("growth") or {}).items():
-        table.add_row(name.replace("_", " "), _figure(figure), "", "")
+    console.print(table)
+    if result.get("growth"):
+        print_growth(console, result["growth"])
+
+
+def print_growth(console: Console, found: Json) -> None:
+    """How cost grows."""
+    wanted = {"requests_ratio": f"≥ {targets.REQUESTS_RATIO:g}", "people_ratio": f"≥ {targets.PEOPLE_RATIO:g}"}
+    table = Table("growth", "figure", "target")
+    for name, figure in found.items():
+        table.add_row(name.replace("_", " "), _figure(figure), wanted.get(name, ""))
     console.print(table)
 
 

@@ -19,8 +19,8 @@ OUTAGE_P99_MS = 50.0
 """Of the answer to a request while the broker is down, at a tenth of the greatest rate."""
 OUTAGE_DRAIN_RATIO = 3.0
 """How many times faster than it came what piled up in an outage is published."""
-MILLION_RATIO = 0.9
-"""Of the rate at ten thousand requests in the projections."""
+REQUESTS_RATIO = 0.9
+"""Of the rate at ten thousand requests in the projections, at a million."""
 PEOPLE_RATIO = 0.8
 """Of routing's rate with 50 people, with 5,000."""
 HEADROOM = 3.0

@@ -81,8 +81,8 @@ def test_nothing_measured_is_a_miss():
 
 
 def test_growth_is_judged_where_it_was_measured():
-    assert missed(a_result(growth={"million_ratio": 0.5, "people_ratio": 1.0})) == [
-        "rate at a million requests is 0.5 and should be at least 0.9"
+    assert missed(a_result(growth={"requests_ratio": 0.5, "people_ratio": 1.0})) == [
+        "rate with the most requests beside that with the fewest is 0.5 and should be at least 0.9"
     ]
 
 
