@@ -7,6 +7,9 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, Asyn
 from pymongo.errors import OperationFailure, PyMongoError
 
 ALREADY_INITIALIZED = 23
+SUCCESSION = {"electionTimeoutMillis": 5_000, "catchUpTimeoutMillis": 2_000}
+"""How long a primary may be silent before there is an election, and how long the new one looks for what only the old one may have, by
+which it waits for it: nothing that anybody was told of is there alone (w=majority)."""
 PROMPT: dict[str, Any] = {"heartbeatFrequencyMS": 2_000, "connectTimeoutMS": 5_000}
 """A member that says nothing for the sum of both is given up, and calls that wait for it go to the next primary. With the driver's
 own 10 and 20 seconds a call waits for a frozen primary until its own time is up."""
@@ -64,9 +67,13 @@ class PlainClient:
         return True
 
     async def initiate(self, set_name: str, addresses: Sequence[str]) -> None:
-        """Make the servers at `addresses`, this one first, a replica set, unless they are one already."""
+        """Make the servers at `addresses`, this one first, a replica set, unless they are one already.
+
+        Of several, another takes the place of a silent primary in time: with the server's own settings, clients of one that is frozen
+        wait for more than the fifteen seconds they are promised.
+        """
         members = [{"_id": number, "host": address} for number, address in enumerate(addresses)]
-        config = {"_id": set_name, "members": members}
+        config = {"_id": set_name, "members": members, "settings": SUCCESSION}
         try:
             await self._client.admin.command("replSetInitiate", config)
         except OperationFailure as error:

@@ -153,7 +153,7 @@ ON_THREE_MEMBERS = (
             shape=THREE_MEMBERS,
             bounds=("stall",),
             least=PRIMARIES,
-            expected=32,
+            expected=27,
         )
         for turn in range(2)
         for kind in ("kill", "freeze")

@@ -38,24 +38,36 @@ Points = Mapping[str, tuple[str, int]]
 
 @dataclass(frozen=True, kw_only=True)
 class KillAt:
-    """Every process named dies at its point, and in its next life at that of `then`; whichever is late is killed anyway."""
+    """Every process named dies at its point, and in its next life at that of `then`; whichever is late is killed anyway.
+
+    `seconds` is for those that have work at once; what the work of others must come before has `later_seconds`.
+    """
 
     points: Points
     then: Points = field(default_factory=dict)
     seconds: float = 8.0
+    later: tuple[str, ...] = ()
+    later_seconds: float = 30.0
 
     async def strike(self, stand: Stand) -> None:
         before = len(stand.arrivals())
         stand.next_life.update({process: Orders(point=point, nth=nth) for process, (point, nth) in self.then.items()})
         for process, (point, nth) in self.points.items():
             stand.order(process, Orders(point=point, nth=nth))
-        late = await not_arrived(stand, before, list(self.points), self.seconds)
-        for process in late:
-            stand.kill(process)
+        late = await self._end(stand, before, list(self.points))
         if self.then:
             arriving = [process for process in self.points if process not in late]
-            for process in await not_arrived(stand, before, [*arriving, *self.then], self.seconds):
+            await self._end(stand, before, [*arriving, *self.then])
+
+    async def _end(self, stand: Stand, before: int, processes: Sequence[str]) -> list[str]:
+        """Wait until each of `processes` has ended at its points, and kill those that have not in time; who these were."""
+        late: list[str] = []
+        for seconds, later in ((self.seconds, False), (self.later_seconds, True)):
+            waited = [process for process in processes if (process in self.later) == later]
+            for process in await not_arrived(stand, before, waited, seconds):
                 stand.kill(process)
+                late.append(process)
+        return late
 
 
 async def not_arrived(stand: Stand, before: int, processes: Sequence[str], seconds: float) -> list[str]:
@@ -141,7 +153,8 @@ class RolledOut:
 
 def kill_at_once(stand: Stand, chance: random.Random, turn: int, seconds: float) -> KillAt:
     """All services die at the points whose turn it is, twice; over the turns every service dies at every one of its points."""
-    return KillAt(points=_points(stand, chance, turn), then=_points(stand, chance, turn + 1), seconds=seconds)
+    later = tuple(stand.of("documents"))
+    return KillAt(points=_points(stand, chance, turn), then=_points(stand, chance, turn + 1), seconds=seconds, later=later)
 
 
 def _points(stand: Stand, chance: random.Random, turn: int) -> Points:
