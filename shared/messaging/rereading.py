@@ -7,9 +7,10 @@ from datetime import datetime
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.messaging.given import as_record
 from shared.messaging.reader import Reader
 from shared.messaging.security import PLAIN, Security
-from shared.messaging.stream import MAX_RECORDS, as_record
+from shared.messaging.stream import MAX_RECORDS
 from shared.messaging.wire import Record
 from shared.schemas.topics import MAX_MESSAGE_BYTES, Topic
 

@@ -16,11 +16,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka import KafkaBroker
 from faststream.kafka import TopicPartition as Assigned
-from faststream.kafka.message import FAKE_CONSUMER
-from faststream.message import StreamMessage
 
+from shared.messaging.given import as_record, tolerant, whole
 from shared.messaging.handover import Handover, heartbeat_ms
 from shared.messaging.reader import Reader
 from shared.messaging.security import PLAIN, Security
@@ -175,8 +174,8 @@ class Stream:
             "batch_timeout_ms": POLL_MS,
             "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
             "ack_policy": AckPolicy.MANUAL,
-            "parser": _tolerant,
-            "decoder": _whole,
+            "parser": tolerant,
+            "decoder": whole,
             "no_reply": True,
         }
         topics = self._subscription.topics
@@ -287,27 +286,3 @@ async def _started(broker: KafkaBroker) -> None:
     builder = await broker.connect()
     broker.config.broker_config.builder = partial(Reader, **builder.keywords)  # type: ignore[attr-defined]  # a partial
     await broker.start()
-
-
-def as_record(record: ConsumerRecord[Any, Any]) -> Record:
-    """A record as the client gives it, in our own form."""
-    return Record(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        headers=tuple(record.headers),
-        value=record.value,
-    )
-
-
-async def _tolerant(records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
-    """A parser that no header can upset: FastStream's own skips a whole batch for one null or non-UTF-8 header."""
-    first = records[0]
-    identity = f"{first.topic}-{first.partition}-{first.offset}"
-    return KafkaMessage(body=b"", headers={}, raw_message=records, message_id=identity, consumer=FAKE_CONSUMER)
-
-
-async def _whole(message: StreamMessage[Any]) -> Any:
-    """Hand the raw records through; they are decoded by the handler, where a fault is seen."""
-    return message.raw_message

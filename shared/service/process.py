@@ -82,7 +82,7 @@ class Process:
         await self._parts.open(self._rooms)
         for prepare in self._prepare:
             await prepare()
-        _keep_for_good()
+        keep_for_good()
         loops: list[Loop] = [room.desk.work for room in self._rooms]
         loops += [worker.work for worker in self._workers]
         loops += [
@@ -197,7 +197,7 @@ class Process:
         return f"These tasks have ended: {', '.join(ended)}." if ended else self._consumer.lost()
 
 
-def _keep_for_good() -> None:
+def keep_for_good() -> None:
     """What is loaded by now (code, policies, people) is not looked through again; the rest is, after so many new objects.
 
     Python's own thresholds, made for small programs, cost a fifth of the CPU time here.

@@ -87,10 +87,7 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
         stand.unsettled = bool(case.without)
     tally = Tally.of(stand).since(before)
     refused = max(0.0, await witness.metric(stand, STALE) - stale)
-    history.notes["points"] = sorted(
-        {f"{parts_of(process)[0]} {point}" for process, point in stand.arrivals()[before.at_points :]}
-    )
-    history.notes |= {**tally, **_answers(history), **pace.figures(history), "stale": refused}
+    history.notes |= {**tally, "points": _points(stand, before), **_answers(history), **pace.figures(history), "stale": refused}
     verdict = _verdict(case, seed, profile, history, findings, time.monotonic() - started)
     return verdict if verdict.verdict != "held" or _struck(fault, case, history) else replace(verdict, verdict="unstruck")
 
@@ -126,6 +123,11 @@ class Tally:
     def since(self, before: "Tally") -> dict[str, int]:
         """What was done between the two."""
         return {name: value - asdict(before)[name] for name, value in asdict(self).items()}
+
+
+def _points(stand: Stand, before: Tally) -> list[str]:
+    """At which of its points each service died since."""
+    return sorted({f"{parts_of(process)[0]} {point}" for process, point in stand.arrivals()[before.at_points :]})
 
 
 async def _quiet(stand: Stand) -> None:

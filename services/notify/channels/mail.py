@@ -7,7 +7,7 @@ import re
 from binascii import b2a_base64
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
 
@@ -60,7 +60,7 @@ def build(
         f"From: {_mailbox('From', sender.name, sender.address)}",
         f"To: {_mailbox('To', to_name, to)}",
         f"Subject: {_encoded(_safe('Subject', subject))}",
-        f"Date: {format_datetime(date)}",
+        f"Date: {_dated(date.replace(microsecond=0, tzinfo=None), date.utcoffset())}",
         f"Message-ID: {identity}",
         *_thread(root, answers),
         *([f"Reply-To: {checked_address(sender.reply_to)}"] if sender.reply_to else []),
@@ -84,8 +84,7 @@ def _thread(root: str, answers: str | None) -> tuple[str, str]:
 
 
 def _part(boundary: str, subtype: str, text: str) -> tuple[str, ...]:
-    lines = text.encode("utf-8", "replace").splitlines()
-    body = _base64(b"\r\n".join([*lines, b""]))
+    body = _base64(crlf(text.encode("utf-8", "replace")))
     return (
         f"--{boundary}",
         f'Content-Type: text/{subtype}; charset="utf-8"',
@@ -93,6 +92,20 @@ def _part(boundary: str, subtype: str, text: str) -> tuple[str, ...]:
         "",
         body,
     )
+
+
+def crlf(data: bytes) -> bytes:
+    """`data` with each of its lines ended by CRLF, the last too; nothing remains nothing. What needs no change costs three looks."""
+    ends = data.count(b"\n")
+    if ends == data.count(b"\r") == data.count(b"\r\n") and data.endswith(b"\r\n"):
+        return data
+    return b"\r\n".join([*data.splitlines(), b""])
+
+
+@lru_cache(maxsize=64)
+def _dated(moment: datetime, offset: timedelta | None) -> str:
+    """A date (RFC 5322, 3.3), `moment` being local; of the many mails of one second it is written once."""
+    return format_datetime(moment if offset is None else moment.replace(tzinfo=timezone(offset)))
 
 
 def _base64(data: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import aiosmtplib
 
-from services.notify.channels.mail import checked_address
+from services.notify.channels.mail import checked_address, crlf
 from services.notify.channels.places import NoTurn, Place, Places
 from shared.ledger.effects import Done, Doubt, Ending, PointOfNoReturn, Retry, Terminal
 
@@ -245,8 +245,8 @@ def framed(message: bytes) -> bytes:
 
     Whatever `message` holds, nothing in it can be taken for its end (RFC 5321, 2.3.8 and 4.5.2).
     """
-    lines = b"\r\n".join((b"", *message.splitlines(), b""))
-    return lines.replace(b"\r\n.", b"\r\n..").removeprefix(b"\r\n") + b".\r\n"
+    stuffed = crlf(message).replace(b"\r\n.", b"\r\n..")
+    return (b"." if stuffed.startswith(b".") else b"") + stuffed + b".\r\n"
 
 
 def _lets_no_more_in(error: Exception) -> bool:
