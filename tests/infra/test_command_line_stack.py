@@ -112,7 +112,7 @@ def test_a_file_of_requests_gets_a_verdict_for_every_line_and_the_same_when_sent
 
 
 def test_nothing_is_parked_or_dead_in_a_stack_that_is_well(stack: Path) -> None:
-    assert backline("parked", "list", "--folder", str(stack)) == (0, "No request is set aside.\n")
+    assert backline("parked", "list", "--folder", str(stack)) == (0, "Nothing is set aside.\n")
     assert backline("dead-letters", "list", "--folder", str(stack)) == (0, "There are no dead letters.\n")
 
 
