@@ -1,5 +1,6 @@
 """Which code it was: a figure or a verdict holds for that alone."""
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -7,7 +8,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def commit() -> str:
-    """The commit of this working copy, `-dirty` when it was changed since; "unknown" where there is no repository."""
-    command = ["git", "describe", "--always", "--dirty"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "unknown"
+    """The commit of this working copy, with a digest of what was changed since; "unknown" where there is no repository."""
+    changed = _git("diff", "HEAD")
+    return (
+        _git("describe", "--always") + (f"-{hashlib.sha256(changed.encode()).hexdigest()[:8]}" if changed else "")
+    ) or "unknown"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()

@@ -116,7 +116,7 @@ def _replayed(target: Target, name: str, params: dict[str, str]) -> Counter[str]
 def _stop(name: str, page: Page) -> NoReturn:
     """End the command at a page that the broker did not take, saying how to go on from it."""
     rest = f" --cursor {shlex.quote(page['next'])}" if page["next"] else ""
-    again = f"run this command again with --service {name}{rest}"
+    again = f"run: backline replay --service {name}{rest}"
     fail(f"The broker did not take {page['unsaid']} events of {name}; see whether it runs, and {again}")
 
 

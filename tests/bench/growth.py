@@ -1,14 +1,15 @@
 """How cost grows: with requests already in the projections, with routing processes, with people.
 
-What is compared stands side by side and takes turns, as in `comparison`: these machines are half as fast again from one minute to
-the next. The many requests are real ledger documents, finished ones, cloned inside the database of every service with ids of their
+What is compared stands side by side and takes turns, the last first every other time: these machines are half as fast again from one
+minute to the next. Those whose turn it is not rest, but are there; what they cost at rest all pay. The many requests are real ledger documents, finished ones, cloned inside the database of every service with ids of their
 own and opportunities of their own: applying a million through HTTP would take hours and leave the same documents.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from shared.schemas.envelope import SOURCES
 from shared.schemas.model import Json
@@ -22,13 +23,14 @@ BASE = 625
 LEVELS = (10_000, 1_000_000)
 REQUESTS = 500
 ALTERNATIONS = 3
+SETTLE_SECONDS = 60.0
+"""After so many were cloned the databases write and evict for a while."""
 ROUTING_PROCESSES = (1, 2, 4)
 PEOPLE = (50, 500, 5000)
 SEASON_MS = 300 * 24 * 3600 * 1000
 OPPORTUNITY = "$state.request.opportunity.id"
 CLONED_PLACE = 26
 """The first of the id's signs that cloning writes an x over; its pattern of xs tells the clones of one document apart."""
-K = TypeVar("K")
 
 
 async def growth(
@@ -54,23 +56,23 @@ async def growth(
 
 
 async def _in_turn(
-    sides: Mapping[K, Backline], requests: int, alternations: int, *, fill: bool = False
-) -> dict[K, list[Finished]]:
-    """What `requests` more take on each of `sides`, so many times; with `fill`, each first gets as many as its name says."""
-    runs: dict[K, list[Finished]] = {name: [] for name in sides}
-    try:
-        for name, side in sides.items():
+    sides: Mapping[int, Backline], requests: int, alternations: int, *, fill: bool = False
+) -> dict[int, list[Finished]]:
+    """What `requests` more take on each of `sides`, so many times; with `fill`, each first gets as many as its number says."""
+    runs: dict[int, list[Finished]] = {number: [] for number in sides}
+    async with AsyncExitStack() as running:
+        for number, side in sides.items():
             await side.start()
+            running.push_async_callback(side.stop)
             await side.survey(BASE + requests * alternations)
             if fill:
-                await _fill(side, int(str(name)))
+                await _fill(side, number)
+        await asyncio.sleep(SETTLE_SECONDS if fill else 0)
         for turn in range(alternations):
-            for name, side in sides.items():
-                runs[name].append(await side.run(mix.requests(requests, side.requesters, first=BASE + requests * turn)))
-                print(f"{side.folder.name}: {runs[name][-1].rate:.1f}/s", flush=True)
-    finally:
-        for side in sides.values():
-            await side.stop()
+            for number in list(sides)[:: -1 if turn % 2 else 1]:
+                side = sides[number]
+                runs[number].append(await side.run(mix.requests(requests, side.requesters, first=BASE + requests * turn)))
+                print(f"{side.folder.name}: {runs[number][-1].rate:.1f}/s", flush=True)
     return runs
 
 
@@ -83,8 +85,8 @@ async def _fill(side: Backline, level: int) -> None:
     await clone(side.stack.mongod.uri, level)
 
 
-def _rates(runs: Mapping[K, Sequence[Finished]]) -> dict[K, float]:
-    return {name: median(one.rate for one in of_these) for name, of_these in runs.items()}
+def _rates(runs: Mapping[int, Sequence[Finished]]) -> dict[int, float]:
+    return {number: median(one.rate for one in of_these) for number, of_these in runs.items()}
 
 
 async def clone(uri: str, level: int) -> None:

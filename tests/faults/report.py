@@ -61,7 +61,11 @@ class Results:
         grid = [row for row in self._rows if row["fault"].startswith("kill_grid_")]
         reached = {point for row in grid for point in row["figures"].get("points", ())}
         every = [f"{service} {point}" for service, points in OF_SERVICE.items() for point in points]
-        return [point for point in every if point not in reached] if len({row["fault"] for row in grid}) >= GRID_TURNS else []
+        return (
+            [point for point in every if point not in reached]
+            if len({row["fault"].partition("@")[0] for row in grid}) >= GRID_TURNS
+            else []
+        )
 
     def aside(self) -> dict[str, Any]:
         """The line before the last: what is no breach and still no success, and the kills."""

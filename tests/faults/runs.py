@@ -76,9 +76,8 @@ async def run(stand: Stand, case: Case, seed: int, profile: Profile) -> Verdict:
             await asyncio.wait([working], timeout=case.idle + profile.work_seconds)
             if working.done():
                 await working
-            history.damaged += unmet(asked, history.told)
             findings = await _settled(stand, history, profile.patience, working)
-            findings.lost += [] if working.done() else ["the load never came to its end"]
+            findings.lost += [*unmet(asked, history.told), *([] if working.done() else ["the load never came to its end"])]
     finally:
         for task in (watching, working):
             task.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,7 +39,8 @@ class Shelf:
         self._now = now
         self._most_open = most_open
         self._counted: dict[str, tuple[float, int]] = {}
-        self._counting = asyncio.Lock()
+        self._counting: dict[str, asyncio.Task[None]] = {}
+        self._under_way: Counter[str] = Counter()
 
     async def prepare(self) -> None:
         """The lists are read in order; what was settled long ago goes."""
@@ -61,18 +63,15 @@ class Shelf:
 
     async def _put(self, entry: Entry) -> None:
         """Its place is taken before it is written: whoever comes meanwhile must not think that it is free."""
-        said, new = entry.model_dump(mode="json", exclude={"id"}), False
-        self._counts(entry.unit, 1)
+        said = entry.model_dump(mode="json", exclude={"id"})
+        self._under_way[entry.unit] += 1
         try:
             result = await self._collection.update_one({"_id": entry.id}, {"$setOnInsert": said}, upsert=True)
-            new = result.upserted_id is not None
         finally:
-            if not new:
-                self._counts(entry.unit, -1)
-
-    def _counts(self, unit: str, more: int) -> None:
-        since, number = self._counted[unit]
-        self._counted[unit] = (since, number + more)
+            self._under_way[entry.unit] -= 1
+        if result.upserted_id is not None:
+            since, number = self._counted[entry.unit]
+            self._counted[entry.unit] = (since, number + 1)
 
     async def forget(self, request: str) -> int:
         """Delete what is kept of `request`, whatever became of it: what was sent holds personal values. How many there were."""
@@ -178,16 +177,20 @@ class Shelf:
         return {stored["_id"]: int(stored.get("head") or 0) async for stored in self._requests.find(query, {"head": 1})}
 
     async def _open(self, unit: str) -> int:
-        """How many there are, counted anew from time to time; one counts, and the others wait for that."""
-        if not self._is_counted(unit):
-            async with self._counting:
-                if not self._is_counted(unit):
-                    number = int(await self._collection.count_documents({"unit": unit, **OPEN}, limit=self._most_open))
-                    self._counted[unit] = (time.monotonic(), number)
-        return self._counted[unit][1]
+        """How many there are or soon will be. They are counted anew from time to time, by one for all who wait, also if that fails."""
+        since, _ = self._counted.get(unit, (-COUNTED_SECONDS, 0))
+        if time.monotonic() - since > COUNTED_SECONDS:
+            if unit not in self._counting:
+                self._counting[unit] = asyncio.create_task(self._count(unit))
+            await asyncio.shield(self._counting[unit])
+        return self._counted[unit][1] + self._under_way[unit]
 
-    def _is_counted(self, unit: str) -> bool:
-        return unit in self._counted and time.monotonic() - self._counted[unit][0] <= COUNTED_SECONDS
+    async def _count(self, unit: str) -> None:
+        try:
+            number = int(await self._collection.count_documents({"unit": unit, **OPEN}, limit=self._most_open))
+            self._counted[unit] = (time.monotonic(), number)
+        finally:
+            del self._counting[unit]
 
 
 def _about(request: str) -> Json:

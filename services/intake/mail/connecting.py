@@ -58,7 +58,11 @@ def connected(host: str, port: int, *, tls: Tls, ca_file: str | None, hold: Call
         client: Client = TlsClient(host, port, ssl_context=context, timeout=CONNECT_SECONDS, hold=hold)
     else:
         client = Client(host, port, timeout=CONNECT_SECONDS, hold=hold)
-        if tls == "starttls":
-            client.starttls(ssl_context=context)
+        try:
+            if tls == "starttls":
+                client.starttls(ssl_context=context)
+        except BaseException:
+            client.shutdown()
+            raise
     client.sock.settimeout(TIMEOUT_SECONDS)
     return client

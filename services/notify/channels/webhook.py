@@ -82,6 +82,8 @@ def _read(name: str, answer: httpx.Response, now: datetime) -> Ending:
         return Done(data={"status": status})
     if status in {408, 429} or status >= 500:
         asked = seconds_of(answer.headers.get("retry-after", ""), now)
-        seconds = None if asked is None else min(LONGEST_WAIT, asked)
+        seconds = (
+            min(LONGEST_WAIT, asked) if asked else None
+        )  # a moment that has passed asks for nothing: then as after any fault
         return Retry(problem=f"The webhook {name} answered {status}.", seconds=seconds)
     return Terminal(problem=f"The webhook {name} answered {status}; correct its address or its receiver.")

@@ -46,13 +46,6 @@ async def resend(site: Site, entry: str, correction: Json, by: str = "dev-unit-h
     return await site.ask("POST", f"/v1/desk/{entry}/resend", by=by, json=correction)
 
 
-def an_entry(name: str) -> Entry:
-    problem = {"code": "bad_json"}
-    return Entry(
-        id=name, unit="harbour", kind="line", channel="batch", action="submit", at="2027-03-01T09:00:00+08:00", problem=problem
-    )
-
-
 class TestWhatLiesThere:
     async def test_returned_rejected_and_refused_lie_there_newest_first_with_why(self, site: Site):
         await site.ask("POST", "/v1/requests", json=lacking("R-1"))
@@ -116,13 +109,6 @@ class TestWhatLiesThere:
         page = await desk(site)
         assert page["counts"]["refused"] == MOST_OPEN
         assert {json.dumps(first[0])} <= {json.dumps((await shown(site, line["entry"]))["body"]) for line in page["entries"]}
-
-    async def test_however_many_come_at_once_no_more_are_kept(self, site: Site):
-        many = [an_entry(f"e-{number}") for number in range(5 * MOST_OPEN)]
-        kept = await asyncio.gather(*(site.shelf.put(one) for one in many))
-        assert kept.count(True) == MOST_OPEN
-        again = await asyncio.gather(*(site.shelf.put(one) for one in many))
-        assert again == kept, "what lies there is kept already, and takes no second place"
 
     async def test_a_record_of_the_topic_lies_on_the_desk_of_the_unit_that_it_names(self, site: Site):
         record = Record(topic="backline.inbound.v1", partition=0, offset=7, key=b"harbour|crm|R-1", headers=(), value=b"{oops")

@@ -59,7 +59,7 @@ async def lifespan(_app):
     print("hangs", flush=True)
     time.sleep(600)  # in a call that never returns: no other task runs, no signal handler either
 
-server.EXIT_SECONDS = 2
+server.EXIT_SECONDS = 5
 server.serve(lambda: server.create_app(service="notify", health=Health(), lifespan=lifespan), "127.0.0.1", int(sys.argv[1]))
 """
 

@@ -1,7 +1,8 @@
 """Webhooks: the signature is the standard's, the identity stays, and every answer means one ending."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Never
 
 import httpx
@@ -62,6 +63,23 @@ async def test_the_receiver_may_say_when_to_come_again():
     ending = await hooks(lambda _request: httpx.Response(429, headers={"retry-after": "17"})).post("crm", "i", {}, AT)
     assert isinstance(ending, Retry)
     assert ending.seconds == 17
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        (format_datetime(AT + timedelta(seconds=30)), 30),
+        (format_datetime(AT - timedelta(seconds=30)), None),
+        ("0", None),
+        ("999999", 3600),
+        ("soon", None),
+    ],
+)
+async def test_a_date_is_a_time_from_now_and_one_that_has_passed_asks_for_nothing(given: str, seconds: float | None):
+    """Nothing: then it is tried again as after any fault, and not at once, a dozen times over."""
+    ending = await hooks(lambda _request: httpx.Response(503, headers={"retry-after": given})).post("crm", "i", {}, AT)
+    assert isinstance(ending, Retry)
+    assert ending.seconds == seconds
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError])
