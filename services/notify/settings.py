@@ -29,8 +29,8 @@ class NotifySettings(CallbackSettings, ActingSettings):
         ge=1,
         le=600,
         description="how long the mail server may take for one step; some look through a mail for long before they say that they have "
-        "it (RFC 5321 allows ten minutes), and whoever does not wait is in doubt. At most half of BACKLINE_LEASE_SECONDS, which it is "
-        "too where it is not set, but not more than 20",
+        "it (RFC 5321 allows ten minutes), and whoever does not wait is in doubt. At most half of BACKLINE_LEASE_SECONDS; "
+        "unless set it is that half, or 20 if that is less",
     )
     mail_from: str = "backline@localhost.localdomain"
     mail_reply_to: str | None = Field(

@@ -57,6 +57,7 @@ class Waiting:
 class Mailbox:
     """One connection, made when it is needed; whatever goes wrong ends it, and the next call makes another.
 
+    `_client` is one that somebody is logged in on, `_latest` the last that was opened, whatever became of it: what `abort` cuts.
     A mail may be twice `max_bytes` and is still read whole: some servers only estimate what they say of sizes.
     """
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -64,12 +65,13 @@ server.serve(lambda: server.create_app(service="notify", health=Health(), lifesp
 """
 
 
-@pytest.fixture
-def service() -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+@contextmanager
+def running(program: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """The address and the process of `program`, which ends with the block."""
     port = free_port()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(port)], stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+        [sys.executable, "-c", program, str(port)], stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
     )
     try:
         yield f"http://127.0.0.1:{port}", process
@@ -79,6 +81,12 @@ def service() -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
+
+
+@pytest.fixture
+def service() -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    with running(PROGRAM) as started:
+        yield started
 
 
 def wait_until_ready(address: str) -> None:
@@ -103,20 +111,12 @@ def test_a_request_under_way_is_finished_while_readiness_is_off(service: tuple[s
 
 
 def test_a_process_that_hangs_at_its_end_is_ended_by_the_kernel():
-    port = free_port()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", HANGING, str(port)], stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
-    )
-    try:
-        wait_until_ready(f"http://127.0.0.1:{port}")
+    with running(HANGING) as (address, process):
+        wait_until_ready(address)
         process.send_signal(signal.SIGTERM)
         printed, _ = process.communicate(timeout=LIMIT_SECONDS)
         assert printed.split() == ["started", "hangs"]
         assert process.returncode == -signal.SIGALRM
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_a_port_that_is_taken_ends_the_process_with_an_error():
