@@ -16,7 +16,7 @@ from services.routing.domain import Context, State, burden
 from services.routing.domain.appointments import appointments
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.bursts.planning import agreed, to_assign
-from services.routing.domain.hours import Calendar
+from services.routing.domain.hours import A_YEAR, Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
 from services.routing.ports import Applied, Clock, InSeason, Lost, OpenWork, People, Pursuit, Requests, Seats, Wake
@@ -172,7 +172,7 @@ class RoutingSurroundings:
     async def people_changed(self) -> None:
         """Whoever waits may now be helped, and whoever has a part may be away."""
         self._waker.everybody("people_changed")
-        self._waker.away(self._away())
+        self._waker.away(self._away(ahead=True))
 
     async def quiet(self) -> None:
         """Wait until everybody who had to be woken is."""
@@ -259,9 +259,11 @@ class RoutingSurroundings:
             weights[person] = max(burden(kind, step) if kind else 1.0, weights.get(person, 0.0))
         return weights
 
-    def _away(self) -> frozenset[str]:
+    def _away(self, *, ahead: bool = False) -> frozenset[str]:
+        """Who is away now; `ahead`, also who will be."""
         now = self._clock.now()
-        return frozenset(person.id for person in self._people.directory.people.values() if person.away(now))
+        until = now + A_YEAR if ahead else now
+        return frozenset(one.id for one in self._people.directory.people.values() if one.leave_within(now, until))
 
     def _freed(self, persons: Iterable[str]) -> None:
         """Wake those who wait for a role of somebody who has time again, for themselves or for whom they stand in."""

@@ -7,10 +7,14 @@ from shared.schemas.routing import Step
 
 
 class AbsenceNoticed(Frozen):
-    """Whoever has a seat is away until `until`, the last day, and keeps it. `person` stands in; without one somebody has to decide."""
+    """Whoever has a seat is away until `until`, the last day, and keeps it. `person` stands in; without one somebody has to decide.
+
+    `since` is the first day of a leave that is yet to begin, and takes up a time that was agreed on.
+    """
 
     holder: str
     role: str
     step: Step
     until: date
     person: str | None = None
+    since: date | None = None

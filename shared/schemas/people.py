@@ -72,10 +72,16 @@ class Person(Frozen):
 
     def away(self, at: datetime) -> bool:
         """Whether `at` (aware) falls on a day of leave."""
+        return self.leave_within(at, at) is not None
+
+    def leave_within(self, start: datetime, end: datetime) -> Leave | None:
+        """The first leave with a day between `start` and `end` (aware, both ends included)."""
         if not self.leave:
-            return False
-        day = self.day(at)
-        return any(leave.first <= day <= leave.last for leave in self.leave)
+            return None
+        first, last = self.day(start), self.day(end)
+        return min(
+            (one for one in self.leave if one.first <= last and first <= one.last), key=lambda one: one.first, default=None
+        )
 
     def day(self, at: datetime) -> date:
         """The person's own day at `at` (aware)."""

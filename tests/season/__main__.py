@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import sys
+from pathlib import Path
 
 from tests.season.estimates import honest
+from tests.season.given import generated, of_folder
 from tests.season.simulation import How, Season
 
 
@@ -18,16 +21,22 @@ def main() -> None:
     parser.add_argument(
         "--estimates", action="store_true", help="how honest estimates are: 300 requests, 12 engineers, thirty days"
     )
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="the people and requests of realistic data instead")
     given = parser.parse_args()
     if given.estimates:
         print(json.dumps(honest(given.seed), indent=2))
         return
+    if given.data and not (given.data / "expected.jsonl").is_file():
+        print(f"{given.data} HOLDS NO REALISTIC DATA (expected.jsonl): nothing was assigned", file=sys.stderr)
+        sys.exit(2)
+    brought = (
+        of_folder(given.data, given.seed, given.clump)
+        if given.data
+        else generated(given.requests, given.people, given.seed, given.clump)
+    )
     ways: tuple[How, ...] = ("backline", "together", "round_robin") if given.clump > 1 else ("backline", "round_robin")
     fairness = tuple(given.fairness) if given.fairness else None
-    figures = {}
-    for how in ways:
-        season = Season(given.requests, given.people, given.seed, how, clump=given.clump, fairness=fairness)
-        figures[how] = season.run()
+    figures = {how: Season(brought, how, fairness=fairness).run() for how in ways}
     print(json.dumps(figures, indent=2))
 
 

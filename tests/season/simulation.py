@@ -1,11 +1,10 @@
-"""One season: requests come over three weeks, work takes its time, people go on leave; and what came of it. Seeded."""
+"""One season: requests come, work takes its time, people go on leave; and what came of it."""
 
 import heapq
-import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from services.routing.domain import Context, State
@@ -18,42 +17,25 @@ from services.routing.domain.eligibility import eligible, who_is
 from services.routing.domain.scoring import MICRO
 from services.routing.domain.seating import burden, seating
 from services.routing.policy import load_calendar, load_policy
-from shared.catalogue import load_pack, read_directory
 from shared.ledger.messages import Reservation
-from shared.schemas.people import Directory, Leave, Person
 from shared.schemas.requests import Request
 from shared.schemas.routing import CoordinatorAssigned, Seat, SupportersAssigned
-from tests.bench.company import company
-from tests.bench.mix import requests
+from tests.season.given import PACK, START, Given
 
 How = Literal["backline", "together", "round_robin"]
-START = datetime.fromisoformat("2027-03-01T00:00:00+00:00")
-WEEKS = timedelta(days=21)
 HOURS_PER_EFFORT = 3.0
-PACK = load_pack()
 
 
 class Season:
-    """`count` requests for `people`, assigned by the real domain, or in turn among those whom its filters leave.
+    """What is given, assigned by the real domain, or in turn among those whom its filters leave.
 
-    They come one by one, or in clumps of up to `clump`; those of a clump the domain assigns one by one, or `together`.
-    `fairness` is a weight and its half to try instead of the policy's.
+    Requests of one batch the domain assigns one by one, or `together`. `fairness` is a weight and its half to try instead of the policy's.
     """
 
-    def __init__(
-        self,
-        count: int,
-        people: int,
-        seed: int,
-        how: How,
-        *,
-        clump: int = 1,
-        fairness: tuple[float, float] | None = None,
-    ) -> None:
+    def __init__(self, given: Given, how: How, *, fairness: tuple[float, float] | None = None) -> None:
         self._how = how
-        self._chance = random.Random(seed)
-        self.directory = _directory(people, self._chance)
-        self._requests = _clumps(_requests(count, self.directory, self._chance), clump, self._chance)
+        self.directory = given.directory
+        self._batches = given.batches
         packs = {(PACK.name, PACK.version): PACK}
         policy = self._shipped = load_policy()
         tried: dict[str, object] = {"together_when": "always"}
@@ -73,7 +55,7 @@ class Season:
 
     def run(self) -> dict[str, float]:
         """The figures."""
-        for at, batch in self._requests:
+        for at, batch in self._batches:
             self._until(at)
             if self._how == "together":
                 together = agreed([(subject, _state(request)) for subject, request in batch], self._context)
@@ -154,8 +136,9 @@ class Season:
             self._figures["on_leave"] += person.away(self._context.now)
             self._figures["skill_misses"] += seat.skill is not None and person.skills.get(seat.skill, 0) < 1
         for one in reservations:
-            load = self._context.load(one.holder)
-            self._figures["over_the_cap"] += load.count >= self.directory.people[one.holder].seats
+            load, person = self._context.load(one.holder), self.directory.people[one.holder]
+            self._figures["over_the_cap"] += load.count >= person.seats
+            self._figures["on_leave"] += any(person.away(booked.start) or person.away(booked.end) for booked in one.bookings)
             self._figures["clashes"] += any(a.start < b.end and b.start < a.end for a in one.bookings for b in load.bookings)
 
     def _rate(self, subject: str, state: State, seats: list[Seat]) -> None:
@@ -186,45 +169,3 @@ def _kept_together(found: Mapping[str, Agreed]) -> bool:
     """Whether the clump, or a lot of it, was assigned together."""
     facts = [fact for one in found.values() for fact in one.decision.facts if isinstance(fact, SupportersAssigned)]
     return any(record.together and record.together.kept == "together" for fact in facts for record in fact.decisions)
-
-
-def _directory(people: int, chance: random.Random) -> Directory:
-    """The benchmark's company with the policy's caps; one in seven is away for some days."""
-    units, persons, problems = read_directory(company(people), PACK)
-    assert problems == [], problems
-    return Directory().with_entries([*units, *(_capped(person, chance) for person in persons)])
-
-
-def _capped(person: Person, chance: random.Random) -> Person:
-    seats = max(PACK.seats.by_role.get(role, PACK.seats.default) for role in person.roles)
-    first = date(2027, 3, 1) + timedelta(days=chance.randrange(21))
-    leave = (Leave(first=first, last=first + timedelta(days=chance.randrange(1, 6))),) if chance.random() < 1 / 7 else ()
-    return person.model_copy(update={"seats": seats, "leave": leave})
-
-
-def _requests(count: int, directory: Directory, chance: random.Random) -> list[tuple[datetime, Request]]:
-    """Each at its time, in bursts: half of all come within the first hour of a day."""
-    senders: dict[str, list[str]] = defaultdict(list)
-    for person in directory.holders("account_manager"):
-        senders[person.business_unit].append(person.id)
-    found = [(_moment(chance), Request.model_validate(filed.body)) for filed in requests(count, senders)]
-    return sorted(found, key=lambda one: one[0])
-
-
-Batch = list[tuple[str, Request]]
-
-
-def _clumps(found: list[tuple[datetime, Request]], most: int, chance: random.Random) -> list[tuple[datetime, Batch]]:
-    """The requests in clumps of up to `most`, as when tenders fall due: all of one at the time of its last."""
-    clumps: list[tuple[datetime, Batch]] = []
-    first = 0
-    while first < len(found):
-        clump = found[first : first + chance.randint(1, most)]
-        clumps.append((clump[-1][0], [(f"R{number}", one) for number, (_, one) in enumerate(clump, start=first)]))
-        first += len(clump)
-    return clumps
-
-
-def _moment(chance: random.Random) -> datetime:
-    day = START + timedelta(days=chance.randrange(WEEKS.days))
-    return day + timedelta(seconds=chance.randrange(3600 if chance.random() < 0.5 else 36_000))

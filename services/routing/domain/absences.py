@@ -5,10 +5,11 @@ Invariant: of one leave and one seat the same is said once, however often it is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 
 from pydantic import BaseModel
 
+from services.routing.domain.appointments import absence
 from services.routing.domain.context import Context
 from services.routing.domain.seating import Seating, seating
 from services.routing.domain.standing_in import stand_in
@@ -16,7 +17,7 @@ from services.routing.domain.state import Held, State, held, working_or_assigned
 from shared.ledger.messages import NOTHING, Decision
 from shared.schemas.absences import AbsenceNoticed
 from shared.schemas.model import Text
-from shared.schemas.people import Person
+from shared.schemas.people import Leave, Person
 from shared.schemas.routing import POLICY, CoordinationHandedOver, DecisionRecord, Seat, SupportHandedOver
 
 REASON = Text(zh="原承担人休假", en="whoever had it is away")
@@ -26,18 +27,27 @@ def covered(state: State, subject: str, context: Context) -> Decision:
     """A seat that nobody accepted yet goes to whoever stands in, else to the best of the others; so does coordinating that nobody
     stands in for. Accepted work stays where it is, and its coordinator is told who stands in, or that nobody does.
     """
-    away = [seat for seat in _seats(state) if _away(seat.person, context) is not None]
-    if not away:
+    seats, people = _seats(state), context.directory.people
+    if not any(seat.person in people and people[seat.person].leave for seat in seats):
         return NOTHING
     cover = _Cover(state=state, context=context, seats=seating(subject, state, context), supporters=state.supporters)
-    for seat in away:
-        cover.take(seat)
+    for seat in seats:
+        cover.look_at(seat)
     return Decision(facts=tuple(cover.facts), reservations=cover.seats.reservations()) if cover.facts else NOTHING
 
 
 def mark(said: AbsenceNoticed) -> str:
     """What a leave and a seat are remembered by."""
     return f"{said.holder}:{said.step}:{said.until}:{said.person or ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Absence:
+    """Who is not there at a moment, and for which leave."""
+
+    person: Person
+    at: datetime
+    leave: Leave
 
 
 @dataclass
@@ -50,22 +60,35 @@ class _Cover:
     supporters: tuple[Held, ...]
     facts: list[BaseModel] = field(default_factory=list)
 
-    def take(self, seat: Seat) -> None:
-        person = _away(seat.person, self.context)
-        assert person is not None, "only seats of people who are away are taken"
-        deputy = stand_in(person, self.context.directory, self.context.now)
+    def look_at(self, seat: Seat) -> None:
+        """Nothing, unless its holder is away."""
+        absence = self._absence(seat)
+        if absence is None:
+            return
+        deputy = stand_in(absence.person, self.context.directory, absence.at)
         keeps = isinstance(seat, Held) and seat.accepted
         if seat.step == "coordinator" and deputy is not None:
             return  # whoever stands in may do all that coordinating takes
         found, record = (None, None) if keeps else self._successor(seat, deputy)
         if found is None:
-            self._notice(seat, deputy, _until(person, self.context))
+            self._notice(seat, deputy, absence.leave)
         elif seat.step == "coordinator":
             self.facts.append(
                 CoordinationHandedOver(**_common(seat, found, self._reason), seat=found, cause="leave", decision=record)
             )
         else:
             self._hand_over(seat, found, record)
+
+    def _absence(self, seat: Seat) -> _Absence | None:
+        """Somebody's leave that runs, or that takes up a time to come at which a supporter is wanted."""
+        person, now = self.context.directory.people.get(seat.person), self.context.now
+        if person is None:
+            return None
+        if runs := person.leave_within(now, now):
+            return _Absence(person=person, at=now, leave=runs)
+        to_come = [one for one in self.seats.appointments if one.end > now] if seat.step == "supporter" else []
+        found = absence(to_come, person)
+        return _Absence(person=person, at=max(found[0].start, now), leave=found[1]) if found else None
 
     def _successor(self, seat: Seat, deputy: Person | None) -> tuple[Seat | None, DecisionRecord | None]:
         """Who takes the seat: the stand-in where they may have it, else the best, with the record of that choice."""
@@ -89,9 +112,15 @@ class _Cover:
             SupportHandedOver(**_common(seat, found, self._reason), seats=given, status=status, cause="leave", decision=record)
         )
 
-    def _notice(self, seat: Seat, deputy: Person | None, until: date) -> None:
+    def _notice(self, seat: Seat, deputy: Person | None, leave: Leave) -> None:
+        person = self.context.directory.people[seat.person]
         said = AbsenceNoticed(
-            holder=seat.person, role=seat.role, step=seat.step, until=until, person=deputy.id if deputy else None
+            holder=seat.person,
+            role=seat.role,
+            step=seat.step,
+            until=leave.last,
+            person=deputy.id if deputy else None,
+            since=leave.first if leave.first > person.day(self.context.now) else None,
         )
         if mark(said) not in self.state.absences:
             self.facts.append(said)
@@ -108,14 +137,3 @@ def _common(seat: Seat, found: Seat, reason: str) -> dict[str, str]:
 def _seats(state: State) -> Sequence[Seat]:
     """Supporters first, so that a coordinator who does the work too is followed by whoever does it then."""
     return (*state.supporters, *((state.coordinator,) if state.coordinator else ()))
-
-
-def _away(person: str, context: Context) -> Person | None:
-    found = context.directory.people.get(person)
-    return found if found is not None and found.away(context.now) else None
-
-
-def _until(person: Person, context: Context) -> date:
-    """The last day of the leave that runs."""
-    day = person.day(context.now)
-    return max(leave.last for leave in person.leave if leave.first <= day <= leave.last)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from services.routing.domain.policy import AssignmentRules
 from shared.catalogue import RequestType, fold, likely
 from shared.ledger.messages import Booking
+from shared.schemas.people import Leave, Person
 from shared.schemas.requests import Request
 
 
@@ -35,6 +36,14 @@ def taken(wanted: Sequence[Booking], booked: Iterable[Booking], travel: timedelt
             if other.request != one.request and one.start - other.end < margin and other.start - one.end < margin:
                 return True
     return False
+
+
+def absence(wanted: Iterable[Booking], person: Person) -> tuple[Booking, Leave] | None:
+    """The first of `wanted` for which `person` is not there, and the leave."""
+    if not person.leave:
+        return None
+    found = ((one, person.leave_within(one.start, one.end)) for one in sorted(wanted, key=lambda one: one.start))
+    return next(((one, leave) for one, leave in found if leave is not None), None)
 
 
 def _moment(value: object) -> datetime | None:

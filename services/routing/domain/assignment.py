@@ -82,7 +82,7 @@ def recorded(
 
 def weights_of(pack: Pack, rules: AssignmentRules) -> dict[str, float]:
     """The weights of a choice: the pinned pack's, and beside them those of routing's own rules."""
-    return {"language": rules.language, "fairness": rules.fairness, **pack.weights}
+    return {"language": rules.language, "fairness": rules.fairness, "absence": rules.absence, **pack.weights}
 
 
 def season_used(season: Season | None) -> SeasonUsed | None:
@@ -121,6 +121,7 @@ class Scores:
         self._familiar = context.familiar.get(opportunity.id, frozenset()) if opportunity else frozenset()
         self._industry = opportunity.customer.industry if opportunity else None
         self._language = question.request.locale
+        self._needed_by = question.request.needed_by
         self._salt = scoring.salt(question.identity, question.role)
 
     def totals(self, fits: Sequence[Fit]) -> list[int]:
@@ -141,6 +142,8 @@ class Scores:
                 total += knows
             if industry in fit.industries:
                 total += trade
+            if fit.leaves:
+                total -= self._cost_of_absence(worker)
             found.append(total + speaks if language in fit.languages else total)
         return found
 
@@ -172,6 +175,7 @@ class Scores:
             "level": self._of_level[int(inputs.get("level", 0.0))],
             **{name: worth if name in inputs else 0 for name, worth in self._worth.items()},
             "fairness": self._of_recent[inputs.get("recent", 0.0)],
+            **({"absence": -scoring.worth(self.weights, "absence", inputs["absence"])} if "absence" in inputs else {}),
         }
 
     def _inputs(self, fit: Fit) -> dict[str, float]:
@@ -186,10 +190,14 @@ class Scores:
             "own_unit": fit.at_home,
             "language": self._language in fit.languages,
             "borrowed": fit.lent,
+            "absence": self._context.absence(fit.worker, self._needed_by) if fit.leaves else 0.0,
         }
         if self._context.in_season:
             inputs |= self._cap(fit)
         return {name: float(value) for name, value in inputs.items() if value}
+
+    def _cost_of_absence(self, worker: str) -> int:
+        return scoring.worth(self.weights, "absence", self._context.absence(worker, self._needed_by))
 
     def _cap(self, fit: Fit) -> dict[str, float]:
         """How many places a person has in season, and what that follows from."""

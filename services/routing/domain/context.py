@@ -94,6 +94,10 @@ class Context:
         """The open work of `person`."""
         return self.loads.get(person, NO_LOAD)
 
+    def absence(self, person: str, needed_by: datetime | None) -> float:
+        """The share of what `person` works until `needed_by` for which they are away, 0 to 1."""
+        return self.calendar.absence(person, self.directory, self.now, needed_by) if needed_by is not None else 0.0
+
     @cached_property
     def in_season(self) -> tuple[Season, ...]:
         """The seasons in effect."""

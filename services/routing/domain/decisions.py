@@ -11,6 +11,7 @@ from services.routing.domain.clocks import timed
 from services.routing.domain.commands import obey
 from services.routing.domain.context import Context
 from services.routing.domain.evolve import evolve
+from services.routing.domain.life import SEATED
 from services.routing.domain.linking.looking import noticed
 from services.routing.domain.refusals import UNKNOWN, ended
 from services.routing.domain.review.following import followed
@@ -115,8 +116,11 @@ def _heard(state: State, event: Event, context: Context) -> Decision:
 def _amended(state: State, subject: str, asked: AmendmentRequested, context: Context) -> Decision:
     """The amendment stands; work that was sent back for it goes on."""
     fact = RequestAmended(request=asked.request, changes=asked.changes, version=state.version + 1)
-    if state.status != "sent_back":
-        return Decision(facts=(fact,))
-    goes_on = WorkResumed(by=asked.by, cause="amendment", status=state.goes_on_as)
-    again = halting.resumed(state.model_copy(update={"request": asked.request}), goes_on, subject, context)
-    return replace(again, facts=(fact, *again.facts))
+    amended = state.model_copy(update={"request": asked.request})
+    if state.status in SEATED:  # an appointment may have been moved into somebody's leave
+        after = covered(amended, subject, context)
+    elif state.status == "sent_back":
+        after = halting.resumed(amended, WorkResumed(by=asked.by, cause="amendment", status=state.goes_on_as), subject, context)
+    else:
+        after = NOTHING
+    return replace(after, facts=(fact, *after.facts))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.routing.domain.appointments import taken
+from services.routing.domain.appointments import absence, taken
 from services.routing.domain.context import NO_LOAD, Context
 from services.routing.domain.roster import Fit, Wanted
 from shared.catalogue import Pack, RequestType
@@ -139,6 +139,7 @@ def _free(
     barred, loads, seasonal = question.barred, context.loads, bool(context.in_season)
     wanted, travel = question.appointments, context.policy.assignment.travel
     requester = None if own else question.request.requester.id
+    people, needed = context.directory.people, question.request.needed_by
     region = question.request.opportunity.customer.region if question.request.opportunity else None
     free: dict[str, Fit] = {}
     for fit in fits:
@@ -157,6 +158,8 @@ def _free(
             excluded["full"] += 1
         elif wanted and taken(wanted, loads.get(worker, NO_LOAD).bookings, travel):
             excluded["booked"] += 1
+        elif fit.leaves and ((wanted and absence(wanted, people[worker])) or context.absence(worker, needed) == 1):
+            excluded["leave_then"] += 1
         else:
             known = free.get(worker)
             if known is not None:

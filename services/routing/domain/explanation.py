@@ -22,6 +22,7 @@ REASONS = {
     "region": Text(zh="不覆盖该区域", en="do not cover the region"),
     "full": Text(zh="在办已满", en="are full"),
     "booked": Text(zh="该时段（含路程）已有安排", en="have an appointment at that time or are on the way to one"),
+    "leave_then": Text(zh="约定时段休假，或期限前不再上班", en="are on leave at that time, or until it is needed"),
     "represented": Text(zh="由已列候选人代理", en="are represented by a candidate already listed"),
     "pool_not_needed": Text(zh="属共享池，本单位已有人选", en="are of the shared pool, which the unit does not need"),
     "ranked_lower": Text(zh="排名靠后", en="rank lower"),

@@ -9,6 +9,7 @@ from shared.schemas.people import BusinessUnit, Directory, Leave, Person
 
 MOST = 10_000
 """Kinds of working time that are remembered: more than there are people, so that leave that was entered since is not kept for ever."""
+A_YEAR = timedelta(days=366)
 PLAIN_ZONE = "Asia/Shanghai"
 Hours = tuple[tuple[str, tuple[str, ...]], ...]
 Key = tuple[Hours | None, str, tuple[tuple[date, date], ...]]
@@ -38,8 +39,17 @@ class Calendar:
         person = directory.people.get(identity)
         if person is None:
             return self._time(None, PLAIN_ZONE, ())
-        hours = _hours(person) or _hours(directory.units.get(person.business_unit))
-        return self._time(hours, person.time_zone, person.leave)
+        return self._time(self._hours_of(person, directory), person.time_zone, person.leave)
+
+    def absence(self, identity: str, directory: Directory, start: datetime, end: datetime) -> float:
+        """The share of the person's working time from `start` to `end` that is leave, 0 to 1; of a year at most."""
+        person = directory.people.get(identity)
+        end = min(end, start + A_YEAR)
+        if person is None or end <= start or person.leave_within(start, end) is None:
+            return 0.0
+        there = self.of_person(identity, directory)
+        whole = self._time(self._hours_of(person, directory), person.time_zone, ()).between(start, end)
+        return round(1.0 - there.between(start, end) / whole, 6) if whole else 0.0
 
     def zone_of(self, identity: str | None, directory: Directory) -> ZoneInfo:
         """The zone in which a moment is written for that person; the headquarters' for nobody in particular."""
@@ -52,6 +62,9 @@ class Calendar:
             return time.add(start, duration)
         except NoWorkingTimeError:
             return self._time(None, PLAIN_ZONE, ()).add(start, duration)
+
+    def _hours_of(self, person: Person, directory: Directory) -> Hours | None:
+        return _hours(person) or _hours(directory.units.get(person.business_unit))
 
     def _time(self, hours: Hours | None, zone: str, leave: tuple[Leave, ...]) -> WorkingTime:
         key = (hours, zone, tuple((away.first, away.last) for away in leave))

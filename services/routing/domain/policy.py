@@ -46,6 +46,7 @@ class AssignmentRules(BaseModel):
     Between two places at least `travel_minutes` pass; in one of `remote_modes` (the request's detail `mode`) nobody travels.
     Up to `together_at_most` requests of a batch are assigned together, if that is better than one by one; below 2 none are. With
     `together_when` short that is tried where one by one leaves a request without people, else always.
+    `absence` is what being away until the work is needed costs, in part by its share.
     `fairness` is for whoever was given least within `fairness_days`: half of it is left at an effort of `fairness_half`.
     """
 
@@ -56,6 +57,7 @@ class AssignmentRules(BaseModel):
     together_at_most: int = Field(default=0, ge=0, le=500)
     together_when: Literal["short", "always"] = "always"
     language: float = Field(default=0.0, ge=0)
+    absence: float = Field(default=0.0, ge=0)
     fairness: float = Field(default=0.0, ge=0)
     fairness_days: int = Field(default=14, ge=1, le=90)
     fairness_half: float = Field(default=10.0, gt=0)

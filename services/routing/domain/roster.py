@@ -32,7 +32,8 @@ class Fit:
     """Somebody who may have the seat. `entry` holds the role; `worker` is the same, or stands in while they are away.
 
     `level` is the worker's lowest among the wanted skills; `at_home`, whether they belong to the request's unit; `languages` are
-    those they work in, `unit` where they belong. `lent`: the entry is neither of the request's unit nor of the pool.
+    those they work in, `unit` where they belong. `lent`: the entry is neither of the request's unit nor of the pool. `leaves`: they
+    have a leave, of whatever time.
     """
 
     entry: str
@@ -46,6 +47,7 @@ class Fit:
     of_pool: bool
     unit: str = ""
     lent: bool = False
+    leaves: bool = False
 
     @property
     def stands_in_for(self) -> str | None:
@@ -168,6 +170,7 @@ def _fit(person: Person, worker: Person, wanted: Wanted) -> Fit:
         of_pool=worker.business_unit == wanted.pool,
         unit=worker.business_unit,
         lent=person.business_unit not in {wanted.home, wanted.pool},
+        leaves=bool(worker.leave),
     )
 
 

@@ -13,7 +13,8 @@ PRIME = 0x9E3779B97F4A7C15
 WORD = (1 << 64) - 1
 YES_OR_NO = ("continuity", "industry", "own_unit", "language")
 Inputs = Mapping[str, float]
-"""`load` and `recent` (effort), `level` (0 to 3), and 1 for each of YES_OR_NO that holds; what is 0 may be left out."""
+"""`load` and `recent` (effort), `level` (0 to 3), 1 for each of YES_OR_NO that holds, and `absence`, the share of the time until it is
+needed for which somebody is away (0 to 1), which is taken off; what is 0 may be left out."""
 
 
 def parts(inputs: Inputs, weights: Mapping[str, float], half: float) -> dict[str, int]:
@@ -23,6 +24,7 @@ def parts(inputs: Inputs, weights: Mapping[str, float], half: float) -> dict[str
         "level": worth(weights, "level", inputs.get("level", 0.0) / 3.0),
         **{name: worth(weights, name, inputs.get(name, 0.0)) for name in YES_OR_NO},
         "fairness": worth(weights, "fairness", half / (half + inputs.get("recent", 0.0))),
+        **({"absence": -worth(weights, "absence", inputs["absence"])} if "absence" in inputs else {}),
     }
 
 

@@ -3,13 +3,15 @@
 import pytest
 
 from services.routing.domain.bursts.comparing import gini
+from tests.season.given import generated, of_folder
 from tests.season.simulation import How, Season
+from tests.unit.catalogue.sample_data import sample_folder
 
 HOWS: tuple[How, ...] = ("backline", "together", "round_robin")
 
 
 def test_a_season_assigns_nobody_who_may_not_have_the_work():
-    figures = Season(400, 60, 3, "backline").run()
+    figures = Season(generated(400, 60, 3), "backline").run()
     assert figures["assigned"] > 200
     assert {name: figures[name] for name in ("on_leave", "skill_misses", "over_the_cap", "clashes")} == {
         "on_leave": 0,
@@ -20,7 +22,7 @@ def test_a_season_assigns_nobody_who_may_not_have_the_work():
 
 
 def test_clumps_assigned_together_break_no_rule_either_and_are_worth_more():
-    found = {how: Season(300, 60, 3, how, clump=30).run() for how in HOWS}
+    found = {how: Season(generated(300, 60, 3, clump=30), how).run() for how in HOWS}
     wrong = {
         how: sum(one[name] for name in ("on_leave", "skill_misses", "over_the_cap", "clashes")) for how, one in found.items()
     }
@@ -31,9 +33,18 @@ def test_clumps_assigned_together_break_no_rule_either_and_are_worth_more():
 
 
 def test_the_same_seed_gives_the_same_season():
-    assert Season(150, 60, 5, "backline").run() == Season(150, 60, 5, "backline").run()
+    assert Season(generated(150, 60, 5), "backline").run() == Season(generated(150, 60, 5), "backline").run()
 
 
 @pytest.mark.parametrize(("values", "expected"), [([1.0, 1.0, 1.0], 0.0), ([0.0, 0.0, 3.0], 2 / 3), ([], 0.0)])
 def test_the_measure_of_spread(values: list[float], expected: float):
     assert gini(values) == pytest.approx(expected)
+
+
+def test_the_realistic_requests_are_assigned_to_nobody_who_may_not_have_the_work():
+    given = of_folder(sample_folder(), seed=1, clump=10)
+    assert sum(len(batch) for _, batch in given.batches) > 100
+    for how in HOWS:
+        figures = Season(given, how).run()
+        assert figures["assigned"] > 100
+        assert sum(figures[name] for name in ("on_leave", "skill_misses", "over_the_cap", "clashes")) == 0
