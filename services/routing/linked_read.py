@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from services.routing.domain import State
 from services.routing.domain.linking.looking import LONGEST_ROW, linked_of, standing
-from services.routing.domain.linking.state import Found, Link, Linked, named_in
+from services.routing.domain.linking.state import Found, Link, Linked, Namer, named_in
 from services.routing.ports import Requests, Wake
 from shared.ledger.messages import Heard, Message, Woken
 from shared.schemas.envelope import Event
@@ -79,14 +79,14 @@ async def sweep(requests: Requests, wake: Wake) -> None:
     while page := await requests.all_naming(last, AT_ONCE):
         last = page[-1][0]
         states = await _rows(requests, {link.request for _, _, link in page})
-        if late := [subject for subject, unit, link in page if _otherwise(subject, unit, link, states)]:
+        if late := [subject for subject, by, link in page if _otherwise(subject, by, link, states)]:
             await wake(late, "linked")
 
 
-def _otherwise(subject: str, unit: str, link: Link, states: Found) -> bool:
+def _otherwise(subject: str, by: Namer, link: Link, states: Found) -> bool:
     if link.request not in states:
         return False
-    now, one = standing(subject, unit, link, states), states[link.request]
+    now, one = standing(subject, by, link, states), states[link.request]
     return now != link.standing or (not link.holds and one is not None and one.round != link.round)
 
 

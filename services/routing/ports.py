@@ -7,7 +7,7 @@ from typing import Protocol
 
 from services.routing.domain import OpenLoad, State
 from services.routing.domain.bidding.state import Kin
-from services.routing.domain.linking.state import Link
+from services.routing.domain.linking.state import Link, Namer
 from services.routing.domain.seasons.ageing import Queued
 from shared.ledger.messages import Booking, Reservation
 from shared.schemas.envelope import Event
@@ -168,8 +168,8 @@ class Requests(Protocol):
         """The open requests that name one of `named`."""
         ...
 
-    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, str, Link]]:
-        """(id, unit, what it names) of the open requests that name another, by id, those after `after`."""
+    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, Namer, Link]]:
+        """(id, what it is about, what it names) of the open requests that name another, by id, those after `after`."""
         ...
 
     async def opportunities(self, requests: Sequence[str]) -> frozenset[str]:

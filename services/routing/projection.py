@@ -9,7 +9,7 @@ from services.routing.domain import State
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.estimating import Delivered
 from services.routing.domain.life import CLOSED, OPEN, SEATED
-from services.routing.domain.linking.state import Link
+from services.routing.domain.linking.state import Link, Namer
 from services.routing.domain.seasons.ageing import Queued, full_roles
 from services.routing.ports import OpenWork, Pursuit
 from services.routing.seats import MongoSeats
@@ -210,12 +210,12 @@ class Projection:
         found = self._collection.find({NAMED: {"$in": list(named)}, **NAMING}, {"_id": 1}).sort("_id", 1)
         return [stored["_id"] async for stored in found]
 
-    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, str, Link]]:
-        """(id, unit, what it names) of the open requests that name another, by id, those after `after`."""
+    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, Namer, Link]]:
+        """(id, what it is about, what it names) of the open requests that name another, by id, those after `after`."""
         query = {NAMED: {"$gt": ""}, **NAMING, "_id": {"$gt": after}}
-        found = self._collection.find(query, {"state.link": 1, UNIT: 1}).sort("_id", 1).limit(limit)
+        found = self._collection.find(query, {"state.link": 1, UNIT: 1, OPPORTUNITY: 1}).sort("_id", 1).limit(limit)
         return [
-            (stored["_id"], stored["state"]["request"]["business_unit"], Link.model_validate(stored["state"]["link"]))
+            (stored["_id"], Namer.read(stored["state"]["request"]), Link.model_validate(stored["state"]["link"]))
             async for stored in found
         ]
 

@@ -1,5 +1,6 @@
 """Brings everything of a message but its details into the normal form, and names each problem. Nothing given is dropped unsaid."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -10,7 +11,7 @@ from shared.catalogue.proofs import Offered
 from shared.catalogue.shapes import MAX_ITEMS, Shaping, empty
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
-from shared.schemas.requests import Customer, Opportunity, Request
+from shared.schemas.requests import CURRENCY, Customer, Opportunity, Request
 
 PRIORITY = Field.model_validate(
     {
@@ -33,6 +34,17 @@ LOCALE = Field.model_validate(
         "choices": {"zh": {"zh": "中文", "en": "Chinese"}, "en": {"zh": "英文", "en": "English"}},
     }
 )
+CODE = re.compile("[A-Z]{3}")
+CURRENCIES = {
+    **dict.fromkeys(("人民币", "元", "RMB"), "CNY"),
+    "美元": "USD",
+    "欧元": "EUR",
+    "英镑": "GBP",
+    "港币": "HKD",
+    "港元": "HKD",
+    "日元": "JPY",
+}
+"""Currencies as people write them."""
 NEEDED_BY = Field(zh="期望完成时间", en="Needed by", type="time", deadline=True)
 SHAPED = {"needed_by": NEEDED_BY, "priority": PRIORITY, "locale": LOCALE}
 NAMED_PARTS = {
@@ -65,7 +77,7 @@ def framed(
     _check_opportunity(shaping, frame, required=kind is not None and kind.opportunity)
     _check_offers(shaping, body)
     frame["evidence"], frame["attachments"] = Offered.evidence(body), Offered.attachments(body)
-    return frame | {"extra": _extra(body, frame)}
+    return frame | {"extra": _shape_currency(shaping, _extra(body, frame))}
 
 
 def _check_named(shaping: Shaping, frame: Json, key: str, parts: tuple[tuple[str, str, str], ...]) -> None:
@@ -121,6 +133,20 @@ def _check_offers(shaping: Shaping, body: Mapping[str, object]) -> None:
             continue
         for place, entry in enumerate(given):
             check(shaping, entry, f"{key}.{place}")
+
+
+def _shape_currency(shaping: Shaping, extra: Json) -> Json:
+    """What amounts are in as a code of three letters (ISO 4217), so that the same amount is never taken for another."""
+    given = extra.get(CURRENCY)
+    if empty(given):
+        return extra
+    code = CURRENCIES.get(given.strip().upper(), given.strip().upper()) if isinstance(given, str) else ""
+    if not CODE.fullmatch(code):
+        zh = "“币种”应为三个字母的代码（如 CNY、USD）；请更正。"
+        en = "The currency must be a code of three letters, such as CNY or USD; correct it."
+        shaping.wrong(f"extra.{CURRENCY}", "not_a_currency", zh, en)
+        return extra
+    return {**extra, CURRENCY: code}
 
 
 def _check_evidence(shaping: Shaping, piece: object, path: str) -> None:

@@ -14,7 +14,7 @@ PRICE_REQUEST = "price_request"
 NAMING = frozenset({"business.contract", "tech.proposal"})
 """The types whose form has that field."""
 
-Awaited = Literal["pending", "unknown", "other_type", "circular"]
+Awaited = Literal["pending", "unknown", "other_type", "other_opportunity", "circular"]
 Failed = Literal["rejected", "withdrawn"]
 Approved = Literal["approved", "approved_with_changes"]
 LinkStanding = Awaited | Failed | Approved
@@ -34,8 +34,8 @@ class LinkedRequestAwaited(Frozen):
     """The request cannot be decided as approved, or delivered, before the one it names is approved.
 
     `pending`: that one is not decided yet, and `held_by` has it in hand. `unknown`: there is no such request in the unit. `other_type`:
-    it is no price request. `circular`: it waits for this one, or for too long a row of others. `reason` says it to people, and what to
-    do. It is looked at again when it changes, and at `look_at`.
+    it is no price request. `other_opportunity`: it is about another one. `circular`: it waits for this one, or for too long a row of
+    others. `reason` says it to people, and what to do. It is looked at again when it changes, and at `look_at`.
     """
 
     linked: LinkedRequest

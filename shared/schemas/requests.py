@@ -13,6 +13,9 @@ from shared.schemas.model import Frozen, Json, Text
 NAMESPACE = uuid.UUID("6f1c9a52-3f0e-5d7b-9a64-0b5b8a1f2c11")
 COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 NUMBER_PREFIX = "BL-"
+CURRENCY = "currency"
+"""The extra field that says what amounts are in."""
+YUAN = "CNY"
 Outcome = Literal["accepted", "returned", "rejected"]
 Action = Literal["submit", "amend", "withdraw", "waive"]
 Pending = Literal["amendment", "withdrawal", "submission"]
@@ -90,6 +93,11 @@ class Request(Frozen):
     extra: Json = Field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def currency(self) -> str:
+        """What its amounts are in (ISO 4217): yuan, unless it says something else."""
+        return str(self.extra.get(CURRENCY) or "").strip() or YUAN
 
 
 class PolicyPin(Frozen):

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.schemas.model import Frozen, Text
+from shared.schemas.requests import YUAN
 
 Rule = Literal["all", "any_of", "in_turn"]
 """All are asked side by side; one of them is enough; one after the other."""
@@ -86,12 +87,14 @@ class ConditionAccount(Frozen):
 class ReviewOpened(Frozen):
     """The review begins, for the `round`th time (a reopened request is reviewed again). `asked` are the people whose turn it is.
 
-    `amount` is what the chain was chosen by: of a price request the sum of asked price times quantity.
+    `amount` is what the chain was chosen by: of a price request the sum of asked price times quantity, in yuan where the policy names a
+    rate.
     """
 
     round: int
     steps: tuple[ReviewStep, ...]
     amount: float
+    currency: str = Field(default=YUAN, description="what `amount` is in: yuan, or what the policy names no rate of")
     asked: tuple[str, ...]
 
 
@@ -140,6 +143,7 @@ class ReviewAmended(Frozen):
 
     version: int
     amount: float
+    currency: str = Field(default=YUAN, description="what `amount` is in: yuan, or what the policy names no rate of")
     steps: tuple[ReviewStep, ...]
     changed: tuple[str, ...]
     again: tuple[str, ...]

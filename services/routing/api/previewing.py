@@ -15,10 +15,11 @@ from shared.http.principal import Principal
 from shared.http.problems import Refused
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Json, Text
-from shared.schemas.requests import Origin, Request, Requester
+from shared.schemas.requests import CURRENCY, Origin, Request, Requester
 
 Surroundings = Callable[[], Awaitable[Context]]
 """The context of a decision at this moment."""
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 NOT_YOUR_UNIT = Refusal(
     code="not_your_unit",
@@ -41,6 +42,7 @@ class Previewing(Body):
     type: Name
     business_unit: Name
     details: Json = Field(default_factory=dict)
+    currency: Currency | None = Field(default=None, description="what the amounts are in; yuan unless it says something else")
     requester: PersonId | None = None
 
 
@@ -62,5 +64,6 @@ def previewing_routes(router: APIRouter, surroundings: Surroundings, principal: 
             requester=Requester(id=body.requester or caller.id, role=""),
             source=Origin(system="", reference=""),
             details=body.details,
+            extra={CURRENCY: body.currency} if body.currency else {},
         )
         return previewed(request, packs[-1], context)

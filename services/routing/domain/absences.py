@@ -94,7 +94,7 @@ class _Cover:
         """Who takes the seat: the stand-in where they may have it, else the best, with the record of that choice."""
         wanted = self.seats.wanted(seat)
         others = frozenset(one.person for one in self.supporters if seat.step == "supporter")
-        barred = {*others, *self.state.declined, self.seats.request.requester.id}
+        barred = {*others, *self.seats.barred, self.seats.request.requester.id}
         if deputy is not None and deputy.id not in barred:
             named = self.seats.named(seat.step, wanted, deputy.id)
             if isinstance(named, Seat):

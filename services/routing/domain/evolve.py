@@ -210,7 +210,13 @@ def _absence(state: State, event: Event) -> Update:
 
 def _amended(state: State, event: Event) -> Update:
     said = event.read_as(RequestAmended)
-    return {"request": said.request, "version": said.version, "answered": state.asked, "bid": room.stale(state, said.request)}
+    return {
+        "request": said.request,
+        "asked_before": state.earlier_requesters(said.request),
+        "version": said.version,
+        "answered": state.asked,
+        "bid": room.stale(state, said.request),
+    }
 
 
 def _withdrawn(state: State, event: Event) -> Update:

@@ -96,6 +96,9 @@ class RoutingPolicy(BaseModel):
     week: dict[str, tuple[str, ...]] = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-12:00", "13:00-18:00"))
     service_levels: ServiceLevels = ServiceLevels()
     reviews: dict[str, ChainRule] = Field(default={}, description="per type, whose opinion is asked for, in which order")
+    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default={}, description="what one of a currency is worth in yuan, for the limits of reviews"
+    )
     account_within_days: int = Field(default=30, ge=0, le=3660)
     clash_contacts: tuple[str, ...] = ("bu_leader",)
     linked_overdue_hours: Hours = 16

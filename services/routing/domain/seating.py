@@ -7,7 +7,9 @@ from functools import cached_property
 from services.routing.domain.appointments import appointments
 from services.routing.domain.assignment import OFFERED, SHOWN, foremost, rank
 from services.routing.domain.context import Context
-from services.routing.domain.eligibility import Question, who_is
+from services.routing.domain.eligibility import Question, eligible, who_is
+from services.routing.domain.review.chain import chain_of
+from services.routing.domain.review.places import place
 from services.routing.domain.state import Held, State
 from shared.catalogue import Pack, RequestType, SupporterRole
 from shared.ledger.messages import Booking, Reservation
@@ -61,7 +63,8 @@ class Seating:
     def vacancies(self, keep: Sequence[Held] = ()) -> list[SupporterRole]:
         """The seats of the matrix that apply to the request's details, that nobody of `keep` has and nobody was released from.
 
-        Where nobody would be left to do the work, whoever was released is followed by somebody after all.
+        Where nobody would be left to do the work, whoever was released is followed by somebody after all. A review does not wait for
+        somebody whom its rules do not ask: while nobody fits such a seat, it is left out.
         """
         details = self.request.details
         wanted = [
@@ -69,9 +72,15 @@ class Seating:
             for seat in self.kind.supporters
             if all(_is(details.get(key), value) for key, value in seat.only.items())
         ]
+        if self.kind.review:
+            asked = {party.key for step in chain_of(self.request, self.pack, self.context.policy) for party in step.parties}
+            wanted = [seat for seat in wanted if place(seat.role, seat.department) in asked or self._fits(seat)]
         vacant = _without(wanted, keep)
         sought = _without(vacant, self.released)
         return sought if sought or keep else vacant
+
+    def _fits(self, wanted: SupporterRole) -> bool:
+        return bool(eligible(self.question("supporter", wanted, self.barred), self.context, self.pack).fits)
 
     def offers(self, wanted: Sequence[SupporterRole], keep: Sequence[Held]) -> list[DecisionRecord]:
         """The ranking for each seat, for the coordinator to choose from; nobody is chosen in them."""
@@ -221,13 +230,15 @@ def seating(identity: str, state: State, context: Context) -> Seating:
     """The seating of the request that `state` describes."""
     assert state.request is not None, "only submitted requests are assigned"
     assert state.policy is not None, "a submitted request names its policy"
+    pack = context.pack(state.policy)
+    asked_before = state.asked_before if pack.types[state.request.type].review else ()
     return Seating(
         identity=identity,
         request=state.request,
         policy=state.policy,
-        pack=context.pack(state.policy),
+        pack=pack,
         context=context,
-        barred=frozenset(state.declined),
+        barred=frozenset((*state.declined, *asked_before)),
         holding=state.holders(),
         released=state.released,
     )

@@ -37,13 +37,15 @@ class State(Frozen):
     """`declined` are people who may not be chosen again; `decisions` is the latest record of each seat's choice.
 
     `revision` counts what was said and heard: whoever commands may name the one they saw. `released` are seats that nobody is sought
-    for any more, each place once; `absences` what was said of people who are away. `asked` and `answered` are the numbers of intake's
+    for any more, each place once; `absences` what was said of people who are away; `asked_before` are those whose request it
+    was before an amendment. `asked` and `answered` are the numbers of intake's
     last amendment or withdrawal, and of the last one routing answered; `delivery` is that of the event that said it is delivered.
     """
 
     status: WorkStatus = "new"
     revision: int = 0
     request: Request | None = None
+    asked_before: tuple[str, ...] = ()
     policy: PolicyPin | None = None
     coordinator: Seat | None = None
     supporters: tuple[Held, ...] = ()
@@ -77,6 +79,16 @@ class State(Frozen):
         if self.halt is not None and self.halt.before not in SEATED:
             return "waiting"
         return working_or_assigned(self.supporters)
+
+    def earlier_requesters(self, amended: Request) -> tuple[str, ...]:
+        """`asked_before` as it is once the request reads as `amended`."""
+        before = self.request.requester.id if self.request else amended.requester.id
+        return self.asked_before if before == amended.requester.id else tuple(dict.fromkeys((*self.asked_before, before)))
+
+    def asked_for_by(self, person: str | None) -> bool:
+        """Whether it is, or was once, this person's own request."""
+        requester = self.request.requester.id if self.request else None
+        return person is not None and (person == requester or person in self.asked_before)
 
     def seated(self) -> frozenset[str]:
         """Everybody who has a seat, also when the work has ended."""

@@ -146,3 +146,17 @@ def test_an_unknown_time_zone_is_returned_rather_than_guessed(zone: Any):
 def test_a_window_without_a_time_zone_is_in_the_senders():
     where = {key: value for key, value in window().items() if key != "time_zone"}
     assert accepted(with_details(a_body("tech.survey"), where=where)).details["where"]["start"].endswith("+08:00")
+
+
+@pytest.mark.parametrize(("given", "code"), [("usd ", "USD"), ("人民币", "CNY"), ("RMB", "CNY"), ("美元", "USD"), ("XAU", "XAU")])
+def test_a_currency_is_kept_as_its_code(given: str, code: str):
+    assert accepted(a_body("business.price", extra={"currency": given, "run": 3})).extra == {"currency": code, "run": 3}
+
+
+@pytest.mark.parametrize("given", [5, "dollars", "US$", ["USD"], {"code": "USD"}, True])
+def test_a_currency_that_nobody_can_tell_is_sent_back(given: object):
+    assert fields_of(a_body("business.price", extra={"currency": given})) == ["extra.currency"]
+
+
+def test_without_a_currency_amounts_are_yuan():
+    assert accepted(a_body("business.price", extra={"currency": " "})).currency == "CNY"

@@ -9,7 +9,7 @@ from services.routing.domain.appointments import taken
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.estimating import Delivered
 from services.routing.domain.life import SEATED
-from services.routing.domain.linking.state import Link
+from services.routing.domain.linking.state import Link, Namer, namer
 from services.routing.domain.policy import AssignmentRules
 from services.routing.domain.seasons.ageing import Queued, full_roles
 from services.routing.ports import Lost, OpenWork, Place, Pursuit
@@ -233,9 +233,9 @@ class FakeRequests:
     async def naming(self, named: Sequence[str]) -> Sequence[str]:
         return [one for one, link in sorted((await self.links(list(self.states))).items()) if link.request in named]
 
-    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, str, Link]]:
+    async def all_naming(self, after: str, limit: int) -> Sequence[tuple[str, Namer, Link]]:
         live = sorted((await self.links(list(self.states))).items())
-        rows = [(one, state.request.business_unit, link) for one, link in live if (state := self.states[one]).request]
+        rows = [(one, namer(state.request), link) for one, link in live if (state := self.states[one]).request]
         return [row for row in rows if row[0] > after][:limit]
 
     async def pursued(self, sight: Sight, opportunity: str, after: str, limit: int) -> Sequence[tuple[str, State]]:

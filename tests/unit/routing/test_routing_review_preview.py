@@ -68,3 +68,19 @@ async def test_whoever_would_ask_is_not_asked(site: Site):
 async def test_what_cannot_be_previewed_says_why(site: Site, body: dict[str, Any], code: str):
     answer = await preview(site, body)
     assert answer.json()["code"] == code
+
+
+async def test_a_seat_of_the_chain_that_nobody_has_is_said_before_anything_is_filed(site: Site):
+    body = {"type": "business.price", "business_unit": "east", "details": SMALL, "requester": "leader"}
+    problem = (await preview(site, body)).json()["problem"]
+    assert "无人承担" in problem["zh"]
+    assert "nobody has that seat" in problem["en"]
+
+
+async def test_a_currency_is_taken_into_account(site: Site):
+    lines = [{"item": "x", "list_price": 100_000, "asked_price": 100_000, "quantity": 1}]
+    body = {"type": "business.price", "business_unit": "east", "details": {**SMALL, "lines": lines}}
+    in_yuan, in_dollars = (await preview(site, body)).json(), (await preview(site, {**body, "currency": "USD"})).json()
+    assert (len(in_yuan["steps"]), len(in_dollars["steps"])) == (2, 3)
+    assert (in_dollars["amount"], in_dollars["currency"]) == (720_000, "CNY")
+    assert (await preview(site, {**body, "currency": "dollars"})).status_code == 422

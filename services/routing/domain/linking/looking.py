@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from services.routing.domain.context import Context
 from services.routing.domain.linking import words
 from services.routing.domain.linking.evolving import COMES_LATER
-from services.routing.domain.linking.state import Found, Link, Linked
+from services.routing.domain.linking.state import Found, Link, Linked, Namer, namer
 from services.routing.domain.review.following import supposed
 from services.routing.domain.review.model import asked_people
 from services.routing.domain.state import State
@@ -55,18 +55,21 @@ def linked_of(request: str, state: State) -> Linked | None:
         conditions=tuple(one for opinion in review.opinions for one in opinion.conditions) if review else (),
         held_by=tuple(dict.fromkeys(whose)) or ((state.coordinator.person,) if state.coordinator else ()),
         awaits=state.link.request if state.link else None,
+        opportunity=asked.opportunity.id if asked.opportunity else None,
     )
 
 
-def standing(subject: str, unit: str, link: Link, found: Found) -> LinkStanding:
-    """How the request that `link` names stands for `subject`, a request of `unit`. Another unit's is as one that does not exist."""
+def standing(subject: str, by: Namer, link: Link, found: Found) -> LinkStanding:
+    """How the request that `link` names stands for `subject`, named `by` it. Another unit's is as one that does not exist."""
     one = found.get(link.request)
     if link.request == subject:
         return "circular"
-    if one is None or link.business_unit != unit:
+    if one is None or link.business_unit != by.business_unit:
         return "unknown"
     if one.type != PRICE:
         return "circular" if _leads_back(subject, one, found) else "other_type"
+    if one.opportunity and by.opportunity and one.opportunity != by.opportunity:
+        return "other_opportunity"
     if one.status == "withdrawn":
         return "withdrawn"
     return (one.outcome or "approved") if one.status in DONE else "pending"
@@ -102,7 +105,7 @@ def _news(state: State, subject: str, context: Context) -> BaseModel | None:
     if link is None or state.request is None or not state.open:
         return None
     if link.request in context.linked:
-        now = standing(subject, state.request.business_unit, link, context.linked)
+        now = standing(subject, namer(state.request), link, context.linked)
         early = link.standing is None and now == "unknown" and context.now < link.since + COMES_LATER
         if not early and not _known(link, now, context.linked.get(link.request)):
             return _said(link, now, context.linked.get(link.request), state.request.business_unit, context)

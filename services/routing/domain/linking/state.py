@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, Self
 
 from shared.schemas.links import NAMING, PRICE_REQUEST, LinkedRequest, LinkStanding
 from shared.schemas.model import Json, Text
@@ -47,7 +48,7 @@ class Link(LinkedRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class Linked:
-    """A request that others name, as it stands. `awaits` is the id of the one that it names itself."""
+    """A request that others name, as it stands. `awaits` is the id of the one that it names itself; `opportunity`, that of its own."""
 
     request: str
     type: str
@@ -60,10 +61,28 @@ class Linked:
     conditions: tuple[ReviewCondition, ...]
     held_by: tuple[str, ...]
     awaits: str | None
+    opportunity: str | None = None
+
+
+class Namer(NamedTuple):
+    """What a request that names another is itself about."""
+
+    business_unit: str
+    opportunity: str | None
+
+    @classmethod
+    def read(cls, request: Json) -> Self:
+        """From a request's stored form."""
+        return cls(request["business_unit"], (request.get("opportunity") or {}).get("id"))
 
 
 Found = Mapping[str, Linked | None]
 """What was looked for, by id; None where there is no such request."""
+
+
+def namer(request: Request) -> Namer:
+    """What `request` is about."""
+    return Namer(request.business_unit, request.opportunity.id if request.opportunity else None)
 
 
 def named_in(request: Request) -> LinkedRequest | None:

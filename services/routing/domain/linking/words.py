@@ -23,6 +23,11 @@ MEANS: dict[LinkStanding, Text] = {
         zh="关联的 {called} 不是价格申请。请变更为价格申请的单号（price_request）。",
         en="The request {called} it names is no price request. Amend the reference (price_request) to one that is.",
     ),
+    "other_opportunity": Text(
+        zh="关联的价格申请 {called} 属于另一个商机，其批准不适用于本申请。请变更为本商机的价格申请（price_request），或更正商机。",
+        en="The price request {called} it names is about another opportunity, so that its approval says nothing of this. Amend the "
+        "reference (price_request) to one of this opportunity, or correct the opportunity.",
+    ),
     "circular": Text(
         zh="关联的 {called} 直接或间接在等待本申请，不会有结果。请变更或去掉关联（price_request）。",
         en="The request {called} it names waits, itself or through others, for this one, so that neither would end. Amend or remove the "

@@ -11,12 +11,36 @@ from itertools import islice
 
 from services.routing.domain.review.model import Review
 from shared.catalogue import RequestType
+from shared.schemas.requests import CURRENCY, FieldChange, Request
 from shared.schemas.reviews import ConditionAccount, Opinion, Party, ReviewCondition, ReviewStep
 
 DETAILS = "details."
 FILES = "attachments"
 MOST_FIELDS = 20
 """Of those touched, named in the account of one condition."""
+
+
+def touched_fields(changes: Sequence[FieldChange], request: Request, kind: RequestType, amount: str | None) -> tuple[str, ...]:
+    """The fields that `changes` name, and what changed with them: fields whose file was replaced, and the `amount` with its currency."""
+    found = dict.fromkeys(change.field for change in changes)
+    for change in changes:
+        if change.field == FILES:
+            files = [f"{DETAILS}{key}" for key, field in kind.fields.items() if field.type == "file"]
+            found |= dict.fromkeys(path for path in files if _replaced(request.details.get(path.removeprefix(DETAILS)), change))
+        elif change.field == f"extra.{CURRENCY}" and amount is not None:
+            found[f"{DETAILS}{amount}"] = None
+    return tuple(found)
+
+
+def _replaced(name: object, change: FieldChange) -> bool:
+    """Whether the file of that name has other content now. Of what cannot be told it is taken so."""
+    before, after = (_content(name, files) for files in (change.before, change.after))
+    return before is None or before != after
+
+
+def _content(name: object, files: object) -> object:
+    listed = files if isinstance(files, list | tuple) else ()
+    return next((one.get("sha256") for one in listed if isinstance(one, dict) and one.get("name") == name), None)
 
 
 class Touched:

@@ -1,39 +1,65 @@
 """Who is asked about one request, in which order: the policy's chain with what its conditions leave of it. Pure."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from services.routing.domain.review.places import place
-from services.routing.domain.review.rules import ChainRule, PartyRule
+from services.routing.domain.policy import RoutingPolicy
+from services.routing.domain.review.places import place, place_of
+from services.routing.domain.review.rules import PartyRule
 from shared.catalogue import Pack
 from shared.schemas.model import Text
-from shared.schemas.requests import Request
+from shared.schemas.requests import YUAN, Request
 from shared.schemas.reviews import Party, ReviewStep
+from shared.schemas.routing import Seat
 
 EVERYBODY = Text(zh="各方评审", en="Everybody's opinion")
 
 
-def amount_of(request: Request, chains: Mapping[str, ChainRule]) -> float:
-    """What the chain is chosen by; 0 for a type of which the policy names none."""
-    rule = chains.get(request.type)
-    return rule.amount.of(request.details) if rule else 0.0
+class Worth(NamedTuple):
+    """An amount and what it is in; `weighed` is what limits are compared with, in yuan."""
+
+    amount: float
+    currency: str
+    weighed: float
 
 
-def chain_of(request: Request, pack: Pack, chains: Mapping[str, ChainRule]) -> tuple[ReviewStep, ...]:
+def worth_of(request: Request, policy: RoutingPolicy) -> Worth:
+    """What the chain is chosen by: in yuan where the policy names a rate, else as stated and above every limit.
+
+    0 for a type of which the policy names no chain.
+    """
+    rule, currency = policy.reviews.get(request.type), request.currency
+    stated = rule.amount.of(request.details) if rule else 0.0
+    rate = 1.0 if currency == YUAN else policy.rates.get(currency)
+    if rate is None:
+        return Worth(amount=stated, currency=currency, weighed=math.inf)
+    worth = round(stated * rate, 2)
+    return Worth(amount=worth, currency=YUAN, weighed=worth) if math.isfinite(worth) else Worth(stated, currency, math.inf)
+
+
+def chain_of(request: Request, pack: Pack, policy: RoutingPolicy) -> tuple[ReviewStep, ...]:
     """The steps that apply, each with the parties that do; none when nobody is named for a request like this.
 
     A reviewed type of which the policy names no chain asks everybody whom the matrix seats, side by side.
     """
-    rule = chains.get(request.type)
+    rule = policy.reviews.get(request.type)
     if rule is None:
         parties = tuple(_everybody(request, pack))
         return (ReviewStep(key="everybody", name=EVERYBODY, rule="all", parties=parties),) if parties else ()
-    amount = rule.amount.of(request.details)
+    amount = worth_of(request, policy).weighed
     steps: list[ReviewStep] = []
     for step in rule.steps:
         asked = tuple(_party(one, request, pack) for one in step.parties if one.applies(amount, request.details))
         if asked:
             steps.append(ReviewStep(key=step.key, name=step.name, rule=step.rule, parties=asked))
     return tuple(steps)
+
+
+def of_next_round(steps: Sequence[ReviewStep], before: Sequence[ReviewStep], seats: Sequence[Seat]) -> tuple[ReviewStep, ...]:
+    """`steps` with the extra opinions of the round `before` of which somebody has the seat still: who said no is not left out."""
+    seated = {place_of(seat) for seat in seats}
+    return with_extras(steps, [step for step in before if all(not one.extra or one.key in seated for one in step.parties)])
 
 
 def with_extras(steps: Sequence[ReviewStep], before: Sequence[ReviewStep]) -> tuple[ReviewStep, ...]:

@@ -11,8 +11,8 @@ from services.routing.domain.assigning import assign
 from services.routing.domain.context import Context
 from services.routing.domain.evolve import evolve
 from services.routing.domain.life import SEATED
-from services.routing.domain.review.amending import again_and_account
-from services.routing.domain.review.chain import amount_of, chain_of, with_extras
+from services.routing.domain.review.amending import again_and_account, touched_fields
+from services.routing.domain.review.chain import chain_of, of_next_round, with_extras, worth_of
 from services.routing.domain.review.deciding import decided
 from services.routing.domain.review.evolving import reviewed
 from services.routing.domain.review.model import Review, asked_people, lacking, newly_asked
@@ -100,15 +100,15 @@ def _going_on(state: State, subject: str, context: Context) -> Decision:
         return _filled(state, review, subject, context)
     assert state.request is not None, "only submitted requests are reviewed"
     assert state.policy is not None, "a submitted request names its policy"
-    steps = chain_of(state.request, context.pack(state.policy), context.policy.reviews)
+    steps = chain_of(state.request, context.pack(state.policy), context.policy)
+    if review is not None:
+        steps = of_next_round(steps, review.steps, state.supporters)
     missing = lacking(steps, state.supporters)
     if not steps or missing:
-        return _waits(review, ReviewWaiting(cause="nobody_named", reason=NOBODY_NAMED) if not steps else _unseated(missing))
+        return _waits(review, ReviewWaiting(cause="nobody_named", reason=NOBODY_NAMED) if not steps else _lacks(missing))
+    worth = worth_of(state.request, context.policy)
     opened = ReviewOpened(
-        round=(review.round if review else 0) + 1,
-        steps=steps,
-        amount=amount_of(state.request, context.policy.reviews),
-        asked=(),
+        round=(review.round if review else 0) + 1, steps=steps, amount=worth.amount, currency=worth.currency, asked=()
     )
     asked = asked_people(reviewed(review, opened), state.supporters)
     return Decision(facts=(opened.model_copy(update={"asked": asked}),))
@@ -121,7 +121,7 @@ def _filled(state: State, review: Review, subject: str, context: Context) -> Dec
     if not missing:
         return Decision()
     again = assign(subject, state, context)
-    return again if again.facts else _waits(review, _unseated(missing))
+    return again if again.facts else _waits(review, _lacks(missing))
 
 
 def _waits(review: Review | None, fact: ReviewWaiting) -> Decision:
@@ -130,25 +130,35 @@ def _waits(review: Review | None, fact: ReviewWaiting) -> Decision:
     return Decision() if known else Decision(facts=(fact,))
 
 
-def _unseated(missing: tuple[Party, ...]) -> ReviewWaiting:
+def unseated(missing: tuple[Party, ...]) -> Text:
+    """That nobody has the seats of `missing`, and what to do."""
     zh, en = "、".join(party.name.zh for party in missing), ", ".join(party.name.en for party in missing)
-    reason = Text(
+    return Text(
         zh=f"评审规则要求{zh}的意见，但无人承担；请管理员更正规则，或撤回申请。",
         en=f"The rules want the opinion of {en}, but nobody has that seat; have the rules mended, or withdraw the request.",
     )
-    return ReviewWaiting(cause="nobody_seated", reason=reason, lacking=tuple(party.key for party in missing))
+
+
+def _lacks(missing: tuple[Party, ...]) -> ReviewWaiting:
+    return ReviewWaiting(cause="nobody_seated", reason=unseated(missing), lacking=tuple(party.key for party in missing))
 
 
 def _amended(state: State, review: Review, said: RequestAmended, context: Context) -> ReviewAmended:
     assert state.request is not None, "only submitted requests are amended"
     assert state.policy is not None, "a submitted request names its policy"
     pack = context.pack(state.policy)
-    steps = with_extras(chain_of(state.request, pack, context.policy.reviews), review.steps)
-    changed = tuple(change.field for change in said.changes)
-    again, account = again_and_account(review, steps, changed, pack.types[state.request.type])
+    kind, rule = pack.types[state.request.type], context.policy.reviews.get(state.request.type)
+    steps = with_extras(chain_of(state.request, pack, context.policy), review.steps)
+    changed = touched_fields(said.changes, state.request, kind, rule.amount.field if rule else None)
+    again, account = again_and_account(review, steps, changed, kind)
+    # Whoever asks for it now has decided nothing about it.
+    own = (one.party for one in review.opinions if state.asked_for_by(one.by) or state.asked_for_by(one.on_behalf_of))
+    again = tuple(dict.fromkeys((*again, *own)))
+    worth = worth_of(state.request, context.policy)
     fact = ReviewAmended(
         version=said.version,
-        amount=amount_of(state.request, context.policy.reviews),
+        amount=worth.amount,
+        currency=worth.currency,
         steps=steps,
         changed=changed,
         again=again,

@@ -124,7 +124,7 @@ def transfer(state: State, wish: Wish, context: Context) -> Decision:
     seat = next((one for one in state.supporters if one.person == holder), None) if holder else _own(state, wish, context)
     if seat is not None and review.said(place_of(seat)) is not None:
         return Decision(refusal=refusals.OPINED_ALREADY)
-    if state.request is not None and wish.text("person") == state.request.requester.id:
+    if state.asked_for_by(wish.text("person")):
         return Decision(refusal=refusals.OWN_REQUEST)
     return handing.handed(state, wish, context)
 
@@ -138,7 +138,7 @@ def _open(state: State, wish: Wish) -> Review | Refusal:
     review = state.review
     if review is None:
         return refusals.NO_REVIEW
-    if state.request is not None and wish.by == state.request.requester.id:
+    if state.asked_for_by(wish.by):
         return refusals.OWN_REQUEST
     return review if review.runs else refusals.not_open(review.waiting)
 

@@ -4,8 +4,8 @@ Between people who score alike the id of the request decides, which a preview do
 """
 
 from services.routing.domain.context import Context
-from services.routing.domain.review.chain import amount_of, chain_of
-from services.routing.domain.review.following import NOBODY_NAMED
+from services.routing.domain.review.chain import chain_of, worth_of
+from services.routing.domain.review.following import NOBODY_NAMED, unseated
 from services.routing.domain.review.places import place, place_of
 from services.routing.domain.seating import seating
 from services.routing.domain.state import State
@@ -44,22 +44,26 @@ class Preview(Frozen):
     """The steps in their order. `problem` says why a request like this could not be decided."""
 
     amount: float
+    currency: str
     steps: tuple[PreviewedStep, ...]
     problem: Text | None
 
 
 def previewed(request: Request, pack: Pack, context: Context) -> Preview:
     """The chain of `request` under `pack`, with whom the matrix would seat now."""
-    steps = chain_of(request, pack, context.policy.reviews)
+    steps = chain_of(request, pack, context.policy)
     seats = seating(PREVIEW, State(request=request, policy=pack.pin), context)
     wanted = seats.vacancies()
     found, records = seats.fill(wanted, ())
     whys = {place(one.role, one.department): record.explanation for one, record in zip(wanted, records, strict=True)}
     people = {place_of(seat): seat.person for seat in found}
+    missing = tuple(party for step in steps for party in step.parties if party.key not in people)
+    worth = worth_of(request, context.policy)
     return Preview(
-        amount=amount_of(request, context.policy.reviews),
+        amount=worth.amount,
+        currency=worth.currency,
         steps=tuple(_step(number, step, people, whys) for number, step in enumerate(steps, start=1)),
-        problem=None if steps else NOBODY_NAMED,
+        problem=NOBODY_NAMED if not steps else unseated(missing) if missing else None,
     )
 
 
