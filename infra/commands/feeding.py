@@ -131,3 +131,5 @@ def people(file: File, folder: Folder = FOLDER, url: Url = "", locale: Locale = 
                 typer.secho(f"{file}:{fault}", fg="red", err=True)
             fail(f"{len(faults)} faults; nothing was imported. Mend them and run this command again.")
     console.print(f"{told.recorded} entries recorded, {told.unchanged} unchanged; directory {told.version}", highlight=False)
+    for lacking in told.lacking:
+        console.print(lacking.by_locale(language), style="yellow", highlight=False)

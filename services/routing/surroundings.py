@@ -260,17 +260,18 @@ class RoutingSurroundings:
         return weights
 
     def _away(self, *, ahead: bool = False) -> frozenset[str]:
-        """Who is away now; `ahead`, also who will be."""
+        """Who is away now or has left; `ahead`, also who will be away."""
         now = self._clock.now()
         until = now + A_YEAR if ahead else now
-        return frozenset(one.id for one in self._people.directory.people.values() if one.leave_within(now, until))
+        people = self._people.directory.people.values()
+        return frozenset(one.id for one in people if not one.active or one.leave_within(now, until))
 
     def _freed(self, persons: Iterable[str]) -> None:
         """Wake those who wait for a role of somebody who has time again, for themselves or for whom they stand in."""
         freed, directory, now = frozenset(persons), self._people.directory, self._clock.now()
         roles = {role for person in freed if person in directory.people for role in directory.people[person].roles}
         for person in directory.people.values():
-            if person.away(now) and (deputy := stand_in(person, directory, now)) and deputy.id in freed:
+            if not person.there(now) and (deputy := stand_in(person, directory, now)) and deputy.id in freed:
                 roles.update(person.roles)
         self._waker.seats_freed(frozenset(roles))
 

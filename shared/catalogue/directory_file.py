@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from shared.calendar.windows import WindowsError
-from shared.catalogue.delegations import days_of_change, faults
+from shared.catalogue.delegations import days_of_change, faults, impossible
 from shared.catalogue.directory_hours import read_hours
 from shared.catalogue.load import load_pack
 from shared.catalogue.pack import Pack
@@ -133,7 +133,9 @@ def _across(units: list[BusinessUnit], people: list[Person], pack: Pack) -> list
             problems.append(
                 _problem(f"{where}.delegate", f"没有代理人 {person.delegate}。", f"there is no delegate {person.delegate}.")
             )
-        problems += [_problem(f"{where}.{field}", zh, en) for field, zh, en in faults(person, by_id, days)]
+        problems += [
+            _problem(f"{where}.{field}", zh, en) for field, zh, en in (*impossible(person), *faults(person, by_id, days))
+        ]
         if _in_a_cycle(person, by_id):
             problems.append(_problem(f"{where}.delegate", "代理关系成环；请改正。", "the delegation runs in a circle; break it."))
     return problems

@@ -98,11 +98,12 @@ class People(Frozen):
 
 
 class Imported(Frozen):
-    """What an import of the directory came to."""
+    """What an import of the directory came to; `lacking` says for whom it names nobody, so that requests would wait."""
 
     recorded: int
     unchanged: int
     version: str
+    lacking: tuple[Text, ...] = ()
 
 
 class Why(Frozen):

@@ -74,6 +74,10 @@ class Person(Frozen):
         """Whether `at` (aware) falls on a day of leave."""
         return self.leave_within(at, at) is not None
 
+    def there(self, at: datetime) -> bool:
+        """Whether they work here, and `at` (aware) is no day of leave."""
+        return self.active and not self.away(at)
+
     def leave_within(self, start: datetime, end: datetime) -> Leave | None:
         """The first leave with a day between `start` and `end` (aware, both ends included)."""
         if not self.leave:

@@ -10,7 +10,8 @@ import yaml
 from fastapi import APIRouter, Depends, Request
 
 from services.intake.reception import Clock, command_id
-from shared.catalogue import read_directory
+from shared.catalogue import load_pack, read_directory
+from shared.catalogue.directory_gaps import gaps
 from shared.catalogue.strict_yaml import IMPOSSIBLE
 from shared.http.principal import Principal
 from shared.http.problems import Refused, language
@@ -34,11 +35,15 @@ SERVICE_ONLY = Refusal(
 
 
 class Imported(Frozen):
-    """How an import went: entries that changed, those that were known already, and the directory's new version."""
+    """How an import went: entries that changed, those that were known already, and the directory's new version.
+
+    `lacking` says for whom the directory, as it is now, names nobody, so that requests would wait.
+    """
 
     recorded: int
     unchanged: int
     version: str
+    lacking: tuple[Text, ...] = ()
 
 
 class PersonLine(Frozen):
@@ -86,7 +91,10 @@ def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Ca
         if unrecorded := [outcome.subject for outcome in outcomes if outcome.problem]:
             raise Refused(_not_now(unrecorded))
         recorded = sum(1 for outcome in outcomes if outcome.events and not outcome.repeated)
-        return Imported(recorded=recorded, unchanged=len(outcomes) - recorded, version=people.directory.version)
+        now = people.directory
+        return Imported(
+            recorded=recorded, unchanged=len(outcomes) - recorded, version=now.version, lacking=gaps(now, load_pack())
+        )
 
     @router.get("/people", summary="The directory: who holds which roles, as far as they are of the unit that asks")
     async def listed(caller: Caller) -> People:

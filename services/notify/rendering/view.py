@@ -192,7 +192,7 @@ def _particulars(given: Json, scene: Scene) -> Json:
         shown["role"] = scene.role(given["role"])
     if "roles" in given:
         shown["roles"] = [scene.role(role) for role in given["roles"]]
-    shown |= {name: written(given[name], scene.reader) for name in ("since", "until", "due") if name in given}
+    shown |= {name: written(given[name], scene.reader) for name in ("since", "until", "due") if given.get(name)}
     if "document" in given:  # planned when each document was announced by itself
         shown |= {
             "files": [given["name"]] if "name" in given else [],

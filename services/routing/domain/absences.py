@@ -1,4 +1,4 @@
-"""Whoever has a part in a request and is away now, also by a leave entered later: who takes over, and who is told. Pure.
+"""Whoever has a part in a request and is away, also by a leave entered later, or has left: who takes over, and who is told. Pure.
 
 Invariant: of one leave and one seat the same is said once, however often it is looked at.
 """
@@ -20,15 +20,17 @@ from shared.schemas.model import Text
 from shared.schemas.people import Leave, Person
 from shared.schemas.routing import POLICY, CoordinationHandedOver, DecisionRecord, Seat, SupportHandedOver
 
-REASON = Text(zh="原承担人休假", en="whoever had it is away")
+AWAY = Text(zh="原承担人休假", en="whoever had it is away")
+LEFT = Text(zh="原承担人已离职", en="whoever had it has left")
 
 
 def covered(state: State, subject: str, context: Context) -> Decision:
     """A seat that nobody accepted yet goes to whoever stands in, else to the best of the others; so does coordinating that nobody
-    stands in for. Accepted work stays where it is, and its coordinator is told who stands in, or that nobody does.
+    stands in for. Accepted work stays where it is, and its coordinator is told who stands in, or that nobody does; of somebody who has
+    left it goes to another too.
     """
     seats, people = _seats(state), context.directory.people
-    if not any(seat.person in people and people[seat.person].leave for seat in seats):
+    if all(seat.person not in people or (people[seat.person].active and not people[seat.person].leave) for seat in seats):
         return NOTHING
     cover = _Cover(state=state, context=context, seats=seating(subject, state, context), supporters=state.supporters)
     for seat in seats:
@@ -38,7 +40,7 @@ def covered(state: State, subject: str, context: Context) -> Decision:
 
 def mark(said: AbsenceNoticed) -> str:
     """What a leave and a seat are remembered by."""
-    return f"{said.holder}:{said.step}:{said.until}:{said.person or ''}"
+    return f"{said.holder}:{said.step}:{'left' if said.left else said.until}:{said.person or ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,8 @@ class _Absence:
 
     person: Person
     at: datetime
-    leave: Leave
+    leave: Leave | None
+    """None of somebody who has left."""
 
 
 @dataclass
@@ -66,24 +69,27 @@ class _Cover:
         if absence is None:
             return
         deputy = stand_in(absence.person, self.context.directory, absence.at)
-        keeps = isinstance(seat, Held) and seat.accepted
-        if seat.step == "coordinator" and deputy is not None:
+        here = absence.person.active
+        keeps = here and isinstance(seat, Held) and seat.accepted
+        if here and seat.step == "coordinator" and deputy is not None:
             return  # whoever stands in may do all that coordinating takes
         found, record = (None, None) if keeps else self._successor(seat, deputy)
         if found is None:
             self._notice(seat, deputy, absence.leave)
         elif seat.step == "coordinator":
             self.facts.append(
-                CoordinationHandedOver(**_common(seat, found, self._reason), seat=found, cause="leave", decision=record)
+                CoordinationHandedOver(**_common(seat, found, self._reason(seat)), seat=found, cause="leave", decision=record)
             )
         else:
             self._hand_over(seat, found, record)
 
     def _absence(self, seat: Seat) -> _Absence | None:
-        """Somebody's leave that runs, or that takes up a time to come at which a supporter is wanted."""
+        """Somebody who has left, whose leave runs, or whose leave takes up a time to come at which a supporter is wanted."""
         person, now = self.context.directory.people.get(seat.person), self.context.now
         if person is None:
             return None
+        if not person.active:
+            return _Absence(person=person, at=now, leave=None)
         if runs := person.leave_within(now, now):
             return _Absence(person=person, at=now, leave=runs)
         to_come = [one for one in self.seats.appointments if one.end > now] if seat.step == "supporter" else []
@@ -109,25 +115,28 @@ class _Cover:
         self.supporters = held(given, self.supporters)
         status = working_or_assigned(self.supporters)
         self.facts.append(
-            SupportHandedOver(**_common(seat, found, self._reason), seats=given, status=status, cause="leave", decision=record)
+            SupportHandedOver(
+                **_common(seat, found, self._reason(seat)), seats=given, status=status, cause="leave", decision=record
+            )
         )
 
-    def _notice(self, seat: Seat, deputy: Person | None, leave: Leave) -> None:
+    def _notice(self, seat: Seat, deputy: Person | None, leave: Leave | None) -> None:
         person = self.context.directory.people[seat.person]
         said = AbsenceNoticed(
             holder=seat.person,
             role=seat.role,
             step=seat.step,
-            until=leave.last,
+            until=leave.last if leave else person.day(self.context.now),
             person=deputy.id if deputy else None,
-            since=leave.first if leave.first > person.day(self.context.now) else None,
+            since=leave.first if leave and leave.first > person.day(self.context.now) else None,
+            left=leave is None,
         )
         if mark(said) not in self.state.absences:
             self.facts.append(said)
 
-    @property
-    def _reason(self) -> str:
-        return REASON.by_locale(self.seats.request.locale)
+    def _reason(self, seat: Seat) -> str:
+        said = AWAY if self.context.directory.people[seat.person].active else LEFT
+        return said.by_locale(self.seats.request.locale)
 
 
 def _common(seat: Seat, found: Seat, reason: str) -> dict[str, str]:

@@ -84,7 +84,7 @@ def answer_of(events: Iterable[Event]) -> tuple[Answer, Json] | None:
 
 def holders_of(person: str, directory: Directory, now: datetime) -> Iterator[str]:
     """Who is away and has `person` act for them."""
-    away = (other.id for other in directory.people.values() if other.id != person and other.away(now))
+    away = (other.id for other in directory.people.values() if other.id != person and not other.there(now))
     return (holder for holder in away if acts_for(person, holder, directory, now))
 
 

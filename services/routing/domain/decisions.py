@@ -84,7 +84,8 @@ def _decided(state: State, message: Message, context: Context) -> Decision:
 def _woken(state: State, subject: str, context: Context) -> Decision:
     match state.status:
         case "waiting":
-            return assign(subject, state, context)
+            absent = covered(state, subject, context)
+            return absent if absent.facts else assign(subject, state, context)
         case "paused":
             return halting.time_over(state, subject, context)
         case "completed":

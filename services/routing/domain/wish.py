@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.routing.domain.context import Context
-from services.routing.domain.standing_in import acts_for
+from services.routing.domain.leading import leads
+from services.routing.domain.standing_in import acts_for, deserted
 from services.routing.domain.state import State
 from shared.schemas.model import Json
 from shared.schemas.routing import Seat
@@ -38,8 +39,13 @@ class Wish:
         return supporting or (self.coordinating(state, context) if meant != "supporter" else None)
 
     def coordinating(self, state: State, context: Context) -> Seat | None:
-        """The coordinator's seat, when `by` may act in it."""
-        return self.seat_in([state.coordinator] if state.coordinator else [], context)
+        """The coordinator's seat, when `by` may act in it: so may who leads the unit, while nobody else can."""
+        seat = state.coordinator
+        if seat is None or self.seat_in([seat], context) is not None:
+            return seat
+        unit = state.request.business_unit if state.request else ""
+        lost = deserted(seat.person, context.directory, context.now)
+        return seat if lost and leads(self.by, unit, context) else None
 
     def asked_for_it(self, state: State, context: Context) -> bool:
         """Whether `by` is the requester, or stands in while the requester is away."""

@@ -122,3 +122,20 @@ def test_the_text_of_a_file_is_read_like_its_content():
 @pytest.mark.parametrize("text", ["people: [", "people: []\npeople: []", "{", "\0"])
 def test_a_text_that_is_no_yaml_is_a_fault(text: str):
     assert faults(text) == ["people"]
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"leave": [{"from": "2027-03-20", "to": "2027-03-01"}]}, "people.P1.leave.0"),
+        ({"seats": -5}, "people.P1.seats"),
+        ({"delegate": "P2"}, "people.P1.delegate"),
+        ({"delegations": [{"delegate": "P2", "first": "2027-03-01", "last": "2027-03-02"}]}, "people.P1.delegations.0.delegate"),
+    ],
+)
+def test_what_could_never_be_is_a_fault(row: dict[str, Any], field: str):
+    assert faults(a_file(a_row(**row), a_row("P2", active=False))) == [field]
+
+
+def test_who_has_left_may_still_name_somebody_who_has():
+    assert faults(a_file(a_row(active=False, delegate="P2"), a_row("P2", active=False))) == []

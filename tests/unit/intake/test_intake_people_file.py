@@ -13,6 +13,7 @@ from services.intake.api import people_routes
 from shared.http.error_handlers import install
 from shared.http.principal import Principal
 from shared.ledger.messages import Outcome, Told
+from shared.schemas.people import Directory
 from shared.telemetry.clock import clock_from
 
 FAULTY = b"""
@@ -54,7 +55,7 @@ class Desk:
 async def imported(content: bytes, desk: Any) -> httpx.Response:
     app = FastAPI()
     install(app)
-    people: Any = SimpleNamespace(directory=SimpleNamespace(version="1"))
+    people: Any = SimpleNamespace(directory=Directory())
     app.include_router(people_routes(desk, people, clock_from(None, "development"), an_operator))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://intake") as client:
         return await client.post("/v1/people:import", content=content, headers={"Accept-Language": "en"})
