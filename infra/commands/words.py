@@ -66,6 +66,7 @@ WORDS = {
     "effort_corrected": Text(zh="工时已更正", en="hours corrected"),
     "gifts_issued": Text(zh="礼品已发放", en="gifts issued"),
     "spend_logged": Text(zh="已登记费用", en="money logged"),
+    "spend_corrected": Text(zh="费用已更正", en="money corrected"),
     "outcome_recorded": Text(zh="已登记商机结果", en="outcome recorded"),
     "clash_found": Text(zh="发现撞单", en="another unit pursues the same"),
     "clash_resolved": Text(zh="撞单已处理", en="clash settled"),

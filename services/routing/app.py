@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI
 
@@ -12,6 +13,7 @@ from services.routing.api.bidding import bidding_routes
 from services.routing.api.estimating import estimating_routes
 from services.routing.api.recalculating import recalculating_routes
 from services.routing.api.seasons import Manner, season_routes
+from services.routing.api.spending import spending_routes
 from services.routing.api.telling import Teller
 from services.routing.clash_guard import ClashGuard
 from services.routing.clash_keys import ClashKeys
@@ -29,8 +31,10 @@ from services.routing.policy import load_calendar, load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.seasons_kept import SeasonShelf, SeasonSurroundings
 from services.routing.settings import RoutingSettings
+from services.routing.spending_read import SpendingRead
 from services.routing.surroundings import RoutingSurroundings
 from shared.catalogue import Pack, newest
+from shared.http.principal import Principal
 from shared.ledger.messages import Woken
 from shared.ledger.proving import Outside
 from shared.schemas.topics import REQUEST_TOPICS, SEASONS
@@ -45,6 +49,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     parts = Parts.build(settings)
     projection = Projection(parts.database["requests"])
     efforts = EffortsRead(parts.database["requests"])
+    spending = SpendingRead(parts.database["requests"], parts.packs.values())
     seats = MongoSeats(parts.database["seats"], policy.assignment)
     clashes = MongoClashes(parts.database["clashes"])
     guard = _guard(settings, parts, projection, clashes)
@@ -70,9 +75,10 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         routers=[
             *_routers(settings, parts, room, projection, efforts, surroundings),
             _season_routes(parts, seasons, shelf, policy.season),
+            _spending(parts, calendar, spending),
             _estimating(parts, projection, surroundings, newest(parts.packs, settings.policy)),
         ],
-        prepare=[projection.prepare, seats.prepare, efforts.prepare, clashes.prepare],
+        prepare=[projection.prepare, seats.prepare, efforts.prepare, spending.prepare, clashes.prepare],
         loops=[surroundings.sweep, *([guard.sweep] if guard else [])],
         restored=[surroundings.restore],
     )
@@ -120,6 +126,13 @@ def _season_routes(parts: Parts, seasons: LedgerRoom, shelf: SeasonShelf, rules:
 def _estimating(parts: Parts, projection: Projection, surroundings: RoutingSurroundings, pack: Pack) -> APIRouter:
     estimator = Estimator(facts=projection, surroundings=lambda: surroundings.context([]), pack=pack)
     return estimating_routes(estimator, parts.auth.needs("requests:read"))
+
+
+def _spending(parts: Parts, calendar: Calendar, spending: SpendingRead) -> APIRouter:
+    def zone(caller: Principal) -> ZoneInfo:
+        return calendar.zone_of(caller.id if caller.kind == "person" else None, parts.people.directory)
+
+    return spending_routes(spending, parts.auth.needs("requests:read"), zone)
 
 
 def _routers(

@@ -21,6 +21,7 @@ __all__ = ["MongoSeats", "Projection"]
 
 STATUS, SINCE, DECISIONS = "state.status", "state.waiting_since", "state.decisions"
 COORDINATOR, SUPPORTERS = "state.coordinator.person", "state.supporters.person"
+FORMERLY = "state.formerly"
 OPPORTUNITY = "state.request.opportunity.id"
 UNIT = "state.request.business_unit"
 TYPE = "state.request.type"
@@ -43,7 +44,7 @@ PROVISIONAL = "state.clocks.provisional"
 UNSETTLED = {PROVISIONAL: True}
 NAMED = "state.link.request"
 NAMING = {"state.link.live": True}
-PLACES = Places(units=(UNIT,), people=("state.request.requester.id", COORDINATOR, SUPPORTERS, "state.declined"))
+PLACES = Places(units=(UNIT,), people=("state.request.requester.id", COORDINATOR, SUPPORTERS, "state.declined", FORMERLY))
 """The request's unit; who asked, and whoever has or had a part in it."""
 
 

@@ -16,7 +16,7 @@ PLAIN: dict[str, Json] = {
     "texts": {"type": "array", "items": {"type": "string"}},
     "integer": {"type": "integer"},
     "number": {"type": "number"},
-    "money": {"type": "number", "minimum": 0},
+    "money": {"type": "number", "minimum": 0, "description": "with at most two decimal places"},
     "time": TIME,
     "file": {"type": "string", "description": "the name of one of the attachments"},
     "window": {

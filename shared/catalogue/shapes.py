@@ -15,6 +15,10 @@ MAX_TEXT = 20_000
 MAX_INTEGER = 2**53 - 1
 """Beyond it a number could become another one unsaid."""
 MAX_ITEMS = 2_000
+CENTS = 2
+"""Decimal places of an amount."""
+NOISE = 8
+"""By so many of its last binary digits a number that a program has added up may lie beside the amount that is meant."""
 UNANNOUNCED = frozenset({"未公布", "not published", "not announced"})
 END_OF_DAY = time(23, 59, 59)
 """What a date alone means where something ends or is due: the whole day is given."""
@@ -150,7 +154,16 @@ def _money(shaping: Shaping, value: object, spec: Field, path: str) -> object:
             path, "not_an_amount", f"“{spec.zh}”应为不小于 0 的金额（元）。", f"“{spec.en}” must be an amount of at least 0."
         )
         return value
-    return number
+    cents = round(number, CENTS)
+    if abs(number - cents) > NOISE * math.ulp(number):
+        shaping.wrong(
+            path,
+            "too_many_places",
+            f"“{spec.zh}”最多两位小数（精确到分）；请四舍五入到分后重报。",
+            f"“{spec.en}” has more than two decimal places; round it to the cent and send it again.",
+        )
+        return value
+    return cents
 
 
 def _as_number(value: object) -> float | None:

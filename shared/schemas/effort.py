@@ -18,7 +18,8 @@ Won = Literal["won", "lost", "dropped"]
 class EffortLogged(Frozen):
     """Somebody with a seat worked `quarters` quarters of an hour on `day`. Entries are numbered per request, from 1.
 
-    `person` is whose work it was: the seat's holder, or `by` who stands in and did it.
+    `person` is whose work it was: the seat's holder, whoever held one before, or `by` who stands in and did it. The coordinator may
+    say it for one of them, and is `by` then.
     """
 
     number: int = Field(ge=1)
@@ -68,6 +69,18 @@ class SpendLogged(Frozen):
     budgeted: str | None = None
     note: str = ""
     on_behalf_of: str | None = None
+
+
+class SpendCorrected(Frozen):
+    """Entry `number` takes the place of entry `corrects`, which stays in the history; an amount of 0: nothing was spent after all."""
+
+    number: int = Field(ge=1)
+    corrects: int = Field(ge=1)
+    by: str
+    line: str
+    amount: str = Field(pattern=MONEY)
+    budgeted: str | None = None
+    note: str = ""
 
 
 class OutcomeRecorded(Frozen):

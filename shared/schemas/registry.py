@@ -76,6 +76,7 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.effort_corrected": effort.EffortCorrected,
         "backline.routing.gifts_issued": effort.GiftsIssued,
         "backline.routing.spend_logged": effort.SpendLogged,
+        "backline.routing.spend_corrected": effort.SpendCorrected,
         "backline.routing.outcome_recorded": effort.OutcomeRecorded,
         "backline.routing.clash_found": clashes.ClashFound,
         "backline.routing.clash_resolved": clashes.ClashResolved,

@@ -35,6 +35,7 @@ WorkCommand = Literal[
     "log_effort",
     "correct_effort",
     "log_spend",
+    "correct_spend",
     "record_outcome",
     "settle_clash",
     "confirm_item",

@@ -144,10 +144,7 @@ class Caller:
             "reopen": {"reason": "theirs"},
             "escalate": {"reason": "theirs"},
             "confirm-item": {"item": 1, "remark": "theirs"},
-            "log-effort": {"hours": 1, "day": "2027-03-01", "note": "theirs"},
-            "correct-effort": {"entry": 1, "hours": 1, "note": "theirs"},
-            "log-spend": {"line": "venue", "amount": "1.00", "note": "theirs"},
-            "record-outcome": {"outcome": "won", "reason": "theirs"},
+            **_of_effort(),
             "settle-clash": {"clash": "0123456789abcdef", "resolution": "keep_both", "reason": "theirs"},
             "bids:assess": body,
             "opine": {"opinion": "approve", "version": 1},
@@ -167,6 +164,13 @@ class Caller:
         if action == "amend":
             return {**named, "details": {"purpose": "theirs"}}
         return body if self._dice.random() < 0.5 else {**body, "priority": "urgent"}
+
+
+def _of_effort() -> dict[str, Json]:
+    hours = {"hours": 1, "day": "2027-03-01", "note": "theirs"}
+    money = {"line": "venue", "amount": "1.00", "note": "theirs"}
+    corrected = {"correct-effort": {**hours, "number": 1}, "correct-spend": {**money, "number": 1}}
+    return {"log-effort": hours, "log-spend": money, **corrected, "record-outcome": {"outcome": "won", "reason": "theirs"}}
 
 
 def _of_no_request(unit: str) -> dict[str, Json]:

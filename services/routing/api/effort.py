@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal, Protocol
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from services.routing.api.commanding import Body, Commanding
+from services.routing.api.commanding import Body, Commanding, PersonId
 from services.routing.api.reading import Authenticate
 from services.routing.api.shown import Assignment
 from services.routing.api.telling import Caller, Desk, Teller, commanding
 from services.routing.domain import State
-from services.routing.domain.efforts import Concluded, Effort, Entry, Spent, worth, yuan
+from services.routing.domain.efforts import Concluded, Effort, Entry, Spent, standing, worth, yuan
 from services.routing.domain.refusals import UNKNOWN
 from shared.http.limits import StrictRoute
 from shared.http.principal import Principal
@@ -56,20 +56,27 @@ UNKNOWN_OPPORTUNITY = Refusal(
 )
 Note = Annotated[str, Field(max_length=200)]
 Hours = Annotated[float, Field(ge=0, le=24, description="in quarters of an hour")]
+Number = Annotated[int, Field(ge=1, le=100_000)]
 Amount = Annotated[str, Field(max_length=20, description="CNY, a decimal text with at most two places")]
 By = Literal["person", "type", "opportunity", "unit"]
 
 
-class LoggingEffort(Body):
+class Worked(Body):
     hours: Hours
     day: date
     note: Note = ""
 
 
-class CorrectingEffort(LoggingEffort):
+class LoggingEffort(Worked):
+    """The work is of whoever says it, or of `person` when the coordinator says so: of somebody who has or had a seat."""
+
+    person: PersonId | None = None
+
+
+class CorrectingEffort(Worked):
     """`number` is the entry's; the new one takes its place, no hours take it back."""
 
-    number: Annotated[int, Field(ge=1, le=100_000)]
+    number: Number
 
 
 class LoggingSpend(Body):
@@ -78,6 +85,12 @@ class LoggingSpend(Body):
     line: Annotated[str, Field(min_length=1, max_length=100)]
     amount: Amount
     note: Note = ""
+
+
+class CorrectingSpend(LoggingSpend):
+    """`number` is the entry's; the new one takes its place, an amount of 0 takes it back."""
+
+    number: Number
 
 
 class RecordingOutcome(Body):
@@ -183,6 +196,10 @@ def _logging(router: APIRouter, teller: Teller, caller: Commanding) -> None:
     async def log_spend(request_id: str, caller: Annotated[Caller, Depends(caller)], body: LoggingSpend) -> Assignment:
         return await teller.tell(request_id, caller, "log_spend", body.model_dump())
 
+    @router.post("/requests/{request_id}/correct-spend", summary="Put another amount in an entry's place")
+    async def correct_spend(request_id: str, caller: Annotated[Caller, Depends(caller)], body: CorrectingSpend) -> Assignment:
+        return await teller.tell(request_id, caller, "correct_spend", body.model_dump())
+
     @router.post("/requests/{request_id}/record-outcome", summary="Say what became of its opportunity")
     async def record_outcome(request_id: str, caller: Annotated[Caller, Depends(caller)], body: RecordingOutcome) -> Assignment:
         return await teller.tell(request_id, caller, "record_outcome", body.model_dump())
@@ -244,7 +261,7 @@ def _logged(request_id: str, effort: Effort) -> Logged:
     return Logged(
         id=request_id,
         hours=_hours(effort),
-        spend=yuan(sum(one.fen for one in effort.spent)),
+        spend=yuan(effort.spent_fen),
         entries=effort.entries,
         spent=effort.spent,
         gifts=effort.gifts,
@@ -259,11 +276,11 @@ def _pursuit(unit: str, opportunity: str, efforts: Sequence[Effort]) -> Pursuit:
         business_unit=unit,
         outcome=max(said, key=lambda one: one.at, default=None),
         hours=sum(_hours(one) for one in efforts),
-        spend=yuan(sum(spent.fen for one in efforts for spent in one.spent)),
+        spend=yuan(sum(one.spent_fen for one in efforts)),
         gifts=yuan(sum(worth(one.gifts) for one in efforts)),
         requests=len(efforts),
     )
 
 
 def _hours(effort: Effort) -> float:
-    return sum(entry.quarters for entry in effort.entries if entry.corrected_by is None) / 4
+    return sum(entry.quarters for entry in standing(effort.entries)) / 4

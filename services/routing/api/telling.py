@@ -142,5 +142,5 @@ def _concerns(state: State, sight: Sight) -> bool:
     """Whether a request that is set aside may be spoken of: to others it is as if there were none."""
     if state.request is None:
         return False
-    people = {state.request.requester.id, *state.seated(), *state.declined}
+    people = {state.request.requester.id, *state.involved()}
     return sight.allows(units={state.request.business_unit}, people=people)

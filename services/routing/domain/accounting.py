@@ -1,105 +1,58 @@
-"""What people say of the effort behind a request: hours, corrections, money, and what became of the opportunity. Pure."""
+"""What people say of the effort behind a request: hours, their corrections, and what became of the opportunity. Pure."""
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.routing.domain import unaccounted
 from services.routing.domain.context import Context
-from services.routing.domain.efforts import Effort, yuan
+from services.routing.domain.efforts import Effort, N, corrections_of, money, numbered
 from services.routing.domain.leading import leads
 from services.routing.domain.refusals import NOT_YOURS
 from services.routing.domain.state import State
 from services.routing.domain.wish import Wish
 from shared.ledger.messages import Decision, Refusal
-from shared.schemas.effort import (
-    MONEY,
-    QUARTERS_OF_A_DAY,
-    EffortCorrected,
-    EffortLogged,
-    GiftsIssued,
-    IssuedGift,
-    OutcomeRecorded,
-    SpendLogged,
-)
+from shared.schemas.effort import QUARTERS_OF_A_DAY, EffortCorrected, EffortLogged, OutcomeRecorded
 
-MOST_ENTRIES, MOST_SPENDS, MOST_CORRECTIONS = 200, 200, 10
-"""Hours and money of one request, and corrections of one of its entries, so that its document stays small."""
+MOST_ENTRIES, MOST_CORRECTIONS = 200, 10
+"""Hours of one request, and corrections of one of its entries, so that its document stays small."""
 OUTCOMES = ("won", "lost", "dropped")
 
 
 def log_effort(state: State, wish: Wish, context: Context) -> Decision:
-    """Whoever has a seat, or stands in, says how long they worked on a day; it is the work of whoever says it."""
-    seat = wish.any_seat(state, context)
-    if seat is None:
-        return Decision(refusal=NOT_YOURS)
+    """Whoever has or had a seat, or stands in, says how long they worked on a day; the coordinator says it for others too."""
+    whose = _whose(state, wish, context)
+    if isinstance(whose, Refusal):
+        return Decision(refusal=whose)
+    person, behalf = whose
     effort = state.effort or Effort()
-    checked = _entry(wish, effort, context, wish.by, least=1)
+    checked = _entry(wish, effort, context, person, least=1)
     if isinstance(checked, Refusal):
         return Decision(refusal=checked)
     if sum(entry.corrects is None for entry in effort.entries) >= MOST_ENTRIES:
         return Decision(refusal=unaccounted.too_many_entries(MOST_ENTRIES))
     day, quarters = checked
     number, note = len(effort.entries) + 1, wish.text("note")
-    behalf = wish.behalf(seat.person)
-    return Decision(
-        facts=(
-            EffortLogged(number=number, by=wish.by, person=wish.by, day=day, quarters=quarters, note=note, on_behalf_of=behalf),
-        )
-    )
+    fact = EffortLogged(number=number, by=wish.by, person=person, day=day, quarters=quarters, note=note, on_behalf_of=behalf)
+    return Decision(facts=(fact,))
 
 
 def correct_effort(state: State, wish: Wish, context: Context) -> Decision:
     """Another entry in the place of entry `number`: by whose it is, or by the coordinator. It may always be taken back."""
     effort = state.effort or Effort()
-    given = wish.data.get("number")
-    old = effort.entry(given) if isinstance(given, int) else None
-    own = old is not None and wish.acts_for(old.person, context)
-    if not own and wish.coordinating(state, context) is None:
-        return Decision(refusal=unaccounted.NOT_YOUR_ENTRY)
-    if old is None:
-        return Decision(refusal=unaccounted.UNKNOWN_ENTRY)
-    if old.corrected_by is not None:
-        return Decision(refusal=unaccounted.corrected_already(old.corrected_by))
+    old = correctable(effort.entries, lambda entry: entry.person, state, wish, context)
+    if isinstance(old, Refusal):
+        return Decision(refusal=old)
     checked = _entry(wish, effort, context, old.person, least=0, instead_of=old.number)
     if isinstance(checked, Refusal):
         return Decision(refusal=checked)
     day, quarters = checked
-    if effort.corrections_of(old) >= MOST_CORRECTIONS and (quarters or not old.quarters):
+    if corrections_of(effort.entries, old) >= MOST_CORRECTIONS and (quarters or not old.quarters):
         return Decision(refusal=unaccounted.too_many_corrections(MOST_CORRECTIONS))
     number, note = len(effort.entries) + 1, wish.text("note")
     fact = EffortCorrected(
         number=number, corrects=old.number, by=wish.by, person=old.person, day=day, quarters=quarters, note=note
-    )
-    return Decision(facts=(fact,))
-
-
-def log_spend(state: State, wish: Wish, context: Context) -> Decision:
-    """Whoever has a seat says what was spent on a line of the request's budget; more than was budgeted may be said."""
-    seat = wish.any_seat(state, context)
-    if seat is None:
-        return Decision(refusal=NOT_YOURS)
-    effort = state.effort or Effort()
-    lines = _budget_lines(state, context)
-    line, amount = wish.text("line"), money(wish.data.get("amount"))
-    if not lines:
-        return Decision(refusal=unaccounted.NO_BUDGET)
-    if line not in lines:
-        return Decision(refusal=unaccounted.unknown_line(lines))
-    if amount is None or amount == yuan(0):
-        return Decision(refusal=unaccounted.BAD_AMOUNT)
-    if late := _late(effort, context):
-        return Decision(refusal=late)
-    if len(effort.spent) >= MOST_SPENDS:
-        return Decision(refusal=unaccounted.too_many_spends(MOST_SPENDS))
-    fact = SpendLogged(
-        number=len(effort.spent) + 1,
-        by=wish.by,
-        line=line,
-        amount=amount,
-        budgeted=_budgeted(state, line),
-        note=wish.text("note"),
-        on_behalf_of=wish.behalf(seat.person),
     )
     return Decision(facts=(fact,))
 
@@ -135,30 +88,45 @@ def record_outcome(state: State, wish: Wish, context: Context) -> Decision:
     return Decision(facts=(fact,))
 
 
-def issued(state: State, wish: Wish) -> tuple[GiftsIssued, ...]:
-    """What a request for gifts has given away once it is completed; nothing for the others."""
-    details = state.request.details if state.request else {}
-    gifts = tuple(gift for line in _lines(details.get("gifts")) if (gift := _gift(line)))
-    recipients = details.get("recipients")
-    pointer = recipients if isinstance(recipients, dict) and set(recipients) == {"$personal"} else None
-    return (GiftsIssued(by=wish.by, gifts=gifts, recipients=pointer),) if gifts else ()
+def correctable(said: Iterable[N], whose: Callable[[N], str], state: State, wish: Wish, context: Context) -> N | Refusal:
+    """The one of `said` that is to be corrected, by whom it belongs to or by the coordinator; or why it cannot be."""
+    old = numbered(said, wish.data.get("number"))
+    own = old is not None and wish.acts_for(whose(old), context)
+    if not own and wish.coordinating(state, context) is None:
+        return unaccounted.NOT_YOUR_ENTRY
+    if old is None:
+        return unaccounted.UNKNOWN_ENTRY
+    return old if old.corrected_by is None else unaccounted.corrected_already(old.corrected_by)
 
 
-def money(value: object) -> str | None:
-    """An amount in CNY as a decimal text of two places; None when it is no such text."""
-    text = value.strip() if isinstance(value, str) else ""
-    if not re.fullmatch(MONEY, text, re.ASCII):
-        return None
-    whole, _, part = text.partition(".")
-    return f"{int(whole)}.{part.ljust(2, '0')}"
+def late(effort: Effort, context: Context) -> Refusal | None:
+    """Why nothing more may be logged once its time is over."""
+    over: datetime | None = effort.ended + context.policy.account_within if effort.ended else None
+    if over is not None and context.now > over:
+        return unaccounted.accounts_closed(context.policy.account_within_days)
+    return None
+
+
+def _whose(state: State, wish: Wish, context: Context) -> tuple[str, str | None] | Refusal:
+    """Whose work it is, and for whom `by` says so."""
+    named = wish.text("person")
+    if named not in {"", wish.by}:
+        coordinating = wish.coordinating(state, context)
+        if coordinating is None:
+            return unaccounted.NOT_YOUR_HOURS
+        return (named, wish.behalf(coordinating.person)) if named in state.involved() else unaccounted.NEVER_SEATED
+    seat = wish.any_seat(state, context)
+    if seat is not None:
+        return wish.by, wish.behalf(seat.person)
+    return (wish.by, None) if wish.by in state.involved() else NOT_YOURS
 
 
 def _entry(
     wish: Wish, effort: Effort, context: Context, person: str, *, least: int, instead_of: int = 0
 ) -> tuple[date, int] | Refusal:
     """Day and quarters as they may be kept, or why not."""
-    if late := _late(effort, context):
-        return late
+    if (closed := late(effort, context)) is not None:
+        return closed
     quarters = _quarters(wish.data.get("hours"), least)
     if quarters is None:
         return unaccounted.BAD_HOURS
@@ -191,36 +159,3 @@ def _day(given: object, effort: Effort, context: Context, person: str) -> date |
     zone = ZoneInfo(known.time_zone if known else "Asia/Shanghai")
     first = effort.begun.astimezone(zone).date() if effort.begun else date.min
     return day if first <= day <= context.now.astimezone(zone).date() else None
-
-
-def _late(effort: Effort, context: Context) -> Refusal | None:
-    """Why nothing more may be logged once its time is over."""
-    over: datetime | None = effort.ended + context.policy.account_within if effort.ended else None
-    if over is not None and context.now > over:
-        return unaccounted.accounts_closed(context.policy.account_within_days)
-    return None
-
-
-def _budget_lines(state: State, context: Context) -> tuple[str, ...]:
-    """The lines of the type's budget; none where it has no budget."""
-    if state.request is None or state.policy is None:
-        return ()
-    kind = context.pack(state.policy).types.get(state.request.type)
-    budget = kind.fields.get("budget") if kind else None
-    return tuple(budget.fields) if budget else ()
-
-
-def _budgeted(state: State, line: str) -> str | None:
-    budget = state.request.details.get("budget") if state.request else None
-    return money(str(budget[line])) if isinstance(budget, dict) and line in budget else None
-
-
-def _lines(value: object) -> list[dict[str, object]]:
-    return [line for line in value if isinstance(line, dict)] if isinstance(value, list) else []
-
-
-def _gift(line: dict[str, object]) -> IssuedGift | None:
-    item, quantity, price = line.get("item"), line.get("quantity"), line.get("unit_price")
-    if not isinstance(item, str) or not isinstance(quantity, int):
-        return None
-    return IssuedGift(item=item, quantity=quantity, unit_price=money(str(price)) if price is not None else None)

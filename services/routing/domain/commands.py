@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from services.routing.domain import accounting, closing, halting, handing, performing, settling
+from services.routing.domain import accounting, closing, halting, handing, performing, settling, spending
 from services.routing.domain.bidding import confirming
 from services.routing.domain.context import Context
-from services.routing.domain.life import ALLOWED
+from services.routing.domain.life import AFTERWARDS, ALLOWED
 from services.routing.domain.refusals import UNKNOWN, UNKNOWN_COMMAND, out_of_state, stale
 from services.routing.domain.review import opining
 from services.routing.domain.standing_in import acts_for
@@ -31,7 +31,8 @@ COMMANDS: Mapping[WorkCommand, Callable[[State, Wish, Context], Decision]] = {
     **opining.COMMANDS,
     "log_effort": accounting.log_effort,
     "correct_effort": accounting.correct_effort,
-    "log_spend": accounting.log_spend,
+    "log_spend": spending.log_spend,
+    "correct_spend": spending.correct_spend,
     "record_outcome": accounting.record_outcome,
     "settle_clash": settling.settle,
     "confirm_item": confirming.confirm_item,
@@ -49,7 +50,8 @@ def obey(state: State, told: Told, context: Context) -> Decision:
     seen = told.data.get("revision")
     if seen is not None and seen != state.revision:
         return Decision(refusal=stale(state))
-    if state.status not in ALLOWED[name]:
+    had_one = wish.by in state.involved() - state.seated()
+    if state.status not in ALLOWED[name] and not (had_one and state.status in AFTERWARDS.get(name, ())):
         return Decision(refusal=out_of_state(state.status, name))
     return COMMANDS[name](state, wish, context)
 
@@ -65,6 +67,6 @@ def _concerns(state: State, by: str, context: Context) -> bool:
     if person is not None and person.business_unit == state.request.business_unit:
         return True
     requester = state.request.requester.id
-    if by in {requester, *state.seated(), *state.declined}:
+    if by in {requester, *state.involved()}:
         return True
     return any(acts_for(by, holder, context.directory, context.now) for holder in (requester, *state.seated()))

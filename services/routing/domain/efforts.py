@@ -1,16 +1,20 @@
 """The effort behind one request as routing knows it: hours by entry, gifts, money by line, and the opportunity's outcome. Pure."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from typing import Self
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Self, TypeVar
 
 from shared.schemas.effort import (
+    MONEY,
     QUARTERS_OF_A_DAY,
     EffortCorrected,
     EffortLogged,
     GiftsIssued,
     IssuedGift,
     OutcomeRecorded,
+    SpendCorrected,
     SpendLogged,
     Won,
 )
@@ -19,24 +23,31 @@ from shared.schemas.model import Frozen, Json
 from shared.schemas.registry import MODELS
 
 
-class Entry(Frozen):
-    """One person's work on one day. `corrected_by` is the number of the entry that counts instead."""
+class Numbered(Frozen):
+    """What was said under a number, in the place of entry `corrects`. `corrected_by` is the number of the one that counts instead."""
 
     number: int
+    corrects: int | None = None
+    corrected_by: int | None = None
+
+
+N = TypeVar("N", bound=Numbered)
+
+
+class Entry(Numbered):
+    """One person's work on one day."""
+
     person: str
     by: str
     day: date
     quarters: int
     note: str = ""
     at: datetime
-    corrects: int | None = None
-    corrected_by: int | None = None
 
 
-class Spent(Frozen):
+class Spent(Numbered):
     """Money on a line of the budget; `fen` are the hundredths of a yuan in `amount`, to be added up."""
 
-    number: int
     by: str
     line: str
     amount: str
@@ -68,29 +79,47 @@ class Effort(Frozen):
     recipients: Json | None = None
     outcome: Concluded | None = None
 
-    def entry(self, number: int) -> Entry | None:
-        """The entry of that number."""
-        return next((entry for entry in self.entries if entry.number == number), None)
-
-    def corrections_of(self, entry: Entry) -> int:
-        """How many corrections led to `entry`."""
-        corrects = {one.number: one.corrects for one in self.entries}
-        number, count = entry.corrects, 0
-        while number is not None:
-            number, count = corrects.get(number), count + 1
-        return count
-
     def room_on(self, person: str, day: date, without: int = 0) -> int:
         """How many quarters of `day` are left to `person` on this request, entry `without` left out."""
-        counted = (one for one in self.entries if one.corrected_by is None and one.number != without)
+        counted = (one for one in standing(self.entries) if one.number != without)
         return QUARTERS_OF_A_DAY - sum(one.quarters for one in counted if (one.person, one.day) == (person, day))
 
     def with_entry(self, entry: Entry) -> Self:
         """With one more entry, which stands for the one it corrects."""
-        older = tuple(
-            one.model_copy(update={"corrected_by": entry.number}) if one.number == entry.corrects else one for one in self.entries
-        )
-        return self.model_copy(update={"entries": (*older, entry)})
+        return self.model_copy(update={"entries": (*_without(self.entries, entry), entry)})
+
+    def with_spent(self, spent: Spent) -> Self:
+        """With more money spent, which stands for what it corrects."""
+        return self.model_copy(update={"spent": (*_without(self.spent, spent), spent)})
+
+    @property
+    def spent_fen(self) -> int:
+        """What was spent all in all, in hundredths of a yuan."""
+        return sum(one.fen for one in standing(self.spent))
+
+
+def standing(said: Iterable[N]) -> Iterator[N]:
+    """Those of `said` that nothing took the place of."""
+    return (one for one in said if one.corrected_by is None)
+
+
+def numbered(said: Iterable[N], number: object) -> N | None:
+    """The one of `said` that has that number."""
+    return next((one for one in said if type(number) is int and one.number == number), None)
+
+
+def corrections_of(said: Iterable[Numbered], last: Numbered) -> int:
+    """How many corrections led to `last`."""
+    corrects = {one.number: one.corrects for one in said}
+    number, count = last.corrects, 0
+    while number is not None:
+        number, count = corrects.get(number), count + 1
+    return count
+
+
+def _without(said: Iterable[N], latest: N) -> tuple[N, ...]:
+    """`said`, where `latest` counts in the place of the one it corrects."""
+    return tuple(one.model_copy(update={"corrected_by": latest.number}) if one.number == latest.corrects else one for one in said)
 
 
 def begun(at: datetime) -> Effort:
@@ -109,9 +138,8 @@ def after(effort: Effort | None, event: Event) -> Effort:
     match event.read_as(MODELS[event.type]):
         case EffortLogged() | EffortCorrected() as said:
             return before.with_entry(Entry(**said.model_dump(), at=event.time))
-        case SpendLogged() as said:
-            spent = Spent(**said.model_dump(), fen=fen(said.amount), at=event.time)
-            return before.model_copy(update={"spent": (*before.spent, spent)})
+        case SpendLogged() | SpendCorrected() as said:
+            return before.with_spent(Spent(**said.model_dump(), fen=fen(said.amount), at=event.time))
         case GiftsIssued() as said:
             return before.model_copy(update={"gifts": said.gifts, "recipients": said.recipients})
         case OutcomeRecorded() as said:
@@ -123,6 +151,27 @@ def after(effort: Effort | None, event: Event) -> Effort:
 def worth(gifts: Iterable[IssuedGift]) -> int:
     """What gifts cost together, in fen; one without a price counts nothing."""
     return sum(gift.quantity * fen(gift.unit_price) for gift in gifts if gift.unit_price)
+
+
+def money(value: object) -> str | None:
+    """An amount in CNY as a decimal text of two places; None when it is no such text."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not re.fullmatch(MONEY, text, re.ASCII):
+        return None
+    whole, _, part = text.partition(".")
+    return f"{int(whole)}.{part.ljust(2, '0')}"
+
+
+def to_the_cent(value: object) -> str | None:
+    """An amount of a request's details as `money`, half a cent rounded up; None when it is no amount.
+
+    Intake takes whole cents alone; requests that it accepted before it did may hold more places.
+    """
+    try:
+        amount = Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    except InvalidOperation:
+        return None
+    return f"{amount:f}" if amount.is_finite() and amount >= 0 else None
 
 
 def fen(amount: str) -> int:

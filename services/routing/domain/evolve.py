@@ -12,7 +12,7 @@ from services.routing.domain.ticking import Clocks, turned, without_response
 from shared.schemas.absences import AbsenceNoticed
 from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
 from shared.schemas.clashes import ClashFound, ClashResolved
-from shared.schemas.effort import EffortCorrected, EffortLogged, GiftsIssued, OutcomeRecorded, SpendLogged
+from shared.schemas.effort import EffortCorrected, EffortLogged, GiftsIssued, OutcomeRecorded, SpendCorrected, SpendLogged
 from shared.schemas.envelope import Event
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.links import LinkedRequestAwaited, LinkedRequestDecided, LinkedRequestFailed
@@ -62,6 +62,8 @@ def evolve(state: State, event: Event) -> State:
         return state
     after = state.model_copy(update={**change(state, event), "revision": state.revision + 1})
     beside: Update = {}
+    if (formerly := after.since(state)) is not state.formerly:
+        beside["formerly"] = formerly
     if (clocks := _clocks(state.clocks, after, event)) is not state.clocks:
         beside["clocks"] = clocks
     if (link := linked(state.link, after, event)) is not state.link:
@@ -287,6 +289,7 @@ CHANGES = {
     TYPE_OF[EffortCorrected]: _effort,
     TYPE_OF[GiftsIssued]: _effort,
     TYPE_OF[SpendLogged]: _effort,
+    TYPE_OF[SpendCorrected]: _effort,
     TYPE_OF[OutcomeRecorded]: _effort,
     TYPE_OF[ClashFound]: _clashing,
     TYPE_OF[ClashResolved]: _clashing,

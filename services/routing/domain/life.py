@@ -34,8 +34,11 @@ ALLOWED: dict[WorkCommand, frozenset[WorkStatus]] = {
     "log_effort": SEATED | HALTED | CLOSED,
     "correct_effort": OPEN | CLOSED,
     "log_spend": SEATED | HALTED | CLOSED,
+    "correct_spend": OPEN | CLOSED,
     "record_outcome": OPEN | CLOSED,
     "settle_clash": OPEN | {"completed"},
     "confirm_item": SEATED,
 }
 """Amendments and withdrawals are intake's to ask for: they stand in every open status."""
+AFTERWARDS: dict[WorkCommand, frozenset[WorkStatus]] = {"log_effort": OPEN - {"new"}}
+"""Where whoever had a seat and has none any more may do more than is allowed to others."""

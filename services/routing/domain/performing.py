@@ -1,6 +1,5 @@
 """Doing the work: accept, decline, complete; and the coordinator's choice of who does it. Pure."""
 
-from services.routing.domain.accounting import issued
 from services.routing.domain.assigning import assign, vacancies
 from services.routing.domain.bidding.confirming import unconfirmed
 from services.routing.domain.clocks import confirm_by
@@ -10,6 +9,7 @@ from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDI
 from services.routing.domain.review.places import place_of
 from services.routing.domain.review.refusals import BY_OPINION, BY_TRANSFER, OPINED_ALREADY
 from services.routing.domain.seating import seating
+from services.routing.domain.spending import issued
 from services.routing.domain.state import State, working_or_assigned
 from services.routing.domain.wish import Wish
 from shared.ledger.messages import Decision

@@ -41,6 +41,7 @@ COMMANDS: dict[WorkCommand, Text] = {
     "log_effort": Text(zh="登记工时", en="have hours logged"),
     "correct_effort": Text(zh="更正工时", en="have hours corrected"),
     "log_spend": Text(zh="登记费用", en="have money logged"),
+    "correct_spend": Text(zh="更正费用", en="have money corrected"),
     "settle_clash": Text(zh="处理撞单", en="have its clash settled"),
     "record_outcome": Text(zh="登记商机结果", en="have its opportunity's outcome recorded"),
     "confirm_item": Text(zh="确认★条款", en="have a ★ item confirmed"),

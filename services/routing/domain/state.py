@@ -34,7 +34,9 @@ class Halt(Frozen):
 
 
 class State(Frozen):
-    """`declined` are people who may not be chosen again; `decisions` is the latest record of each seat's choice.
+    """`declined` are people who may not be chosen again; `formerly` had a seat that went to others, or to nobody.
+
+    `decisions` is the latest record of each seat's choice.
 
     `revision` counts what was said and heard: whoever commands may name the one they saw. `released` are seats that nobody is sought
     for any more, each place once; `absences` what was said of people who are away; `asked_before` are those whose request it
@@ -51,6 +53,7 @@ class State(Frozen):
     supporters: tuple[Held, ...] = ()
     released: tuple[Seat, ...] = ()
     declined: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
     waiting_since: datetime | None = None
     halt: Halt | None = None
     confirm_by: datetime | None = None
@@ -94,6 +97,17 @@ class State(Frozen):
         """Everybody who has a seat, also when the work has ended."""
         seats = [self.coordinator] if self.coordinator else []
         return frozenset(seat.person for seat in (*seats, *self.supporters))
+
+    def involved(self) -> frozenset[str]:
+        """Everybody who has or had a seat."""
+        return self.seated().union(self.declined, self.formerly)
+
+    def since(self, before: Self) -> tuple[str, ...]:
+        """Who had a seat at some time, when this state follows `before`: those known then, and who has lost theirs."""
+        if self.supporters is before.supporters and self.coordinator is before.coordinator:
+            return before.formerly
+        gone = before.seated() - self.seated() - {*before.formerly}
+        return (*before.formerly, *sorted(gone)) if gone else before.formerly
 
     def holders(self) -> frozenset[str]:
         """Everybody whose seat counts as open work."""

@@ -9,16 +9,32 @@ NOT_YOUR_ENTRY = Refusal(
     code="not_your_entry",
     status=403,
     message=Text(
-        zh="只能更正自己的工时；他人的工时由协调人更正。",
-        en="You may correct your own hours; those of others the coordinator corrects.",
+        zh="只能更正自己登记的工时和费用；他人的由协调人更正。",
+        en="You may correct your own hours and money; those of others the coordinator corrects.",
     ),
 )
 UNKNOWN_ENTRY = Refusal(
     code="unknown_entry",
     status=422,
     message=Text(
-        zh="没有这个序号（number）的工时；请查看本申请的工时。",
+        zh="没有这个序号（number）的记录；请查看本申请的工时和费用。",
         en="There is no entry of that number; look at the request's effort.",
+    ),
+)
+NOT_YOUR_HOURS = Refusal(
+    code="not_your_hours",
+    status=403,
+    message=Text(
+        zh="只能登记自己的工时；他人（person）的工时由协调人登记。",
+        en="You may log your own hours; those of others (person) the coordinator logs.",
+    ),
+)
+NEVER_SEATED = Refusal(
+    code="never_seated",
+    status=422,
+    message=Text(
+        zh="此人（person）从未承担本申请的工作；请填写现在或曾经承担的人。",
+        en="This person (person) never had a seat in the request; name somebody who has or had one.",
     ),
 )
 BAD_HOURS = Refusal(
@@ -56,8 +72,8 @@ BAD_AMOUNT = Refusal(
     code="bad_amount",
     status=422,
     message=Text(
-        zh='金额（amount）须为大于 0 的十进制文本（人民币元，最多两位小数），例如 "1200.50"。',
-        en='Give amount as a decimal text above 0, in CNY, with at most two places, for example "1200.50".',
+        zh='金额（amount）须为大于 0 的十进制文本（人民币元，最多两位小数），例如 "1200.50"；更正时可为 "0"。',
+        en='Give amount as a decimal text above 0, in CNY, with at most two places, such as "1200.50"; a correction may say "0".',
     ),
 )
 NOT_OUTCOMES = Refusal(
@@ -108,7 +124,7 @@ def corrected_already(number: int) -> Refusal:
     return Refusal(
         code="corrected_already",
         message=Text(
-            zh=f"该工时已被第 {number} 条更正；请查看后更正第 {number} 条。",
+            zh=f"该记录已被第 {number} 条更正；请查看后更正第 {number} 条。",
             en=f"Entry {number} has corrected this one already; look at it and correct entry {number}.",
         ),
     )
@@ -130,8 +146,8 @@ def too_many_spends(most: int) -> Refusal:
     return Refusal(
         code="too_many_spends",
         message=Text(
-            zh=f"本申请的费用已达 {most} 条上限；其余费用请合并后记入单位的财务系统。",
-            en=f"The request has {most} notes of money, as many as it may; add the rest up and keep it in your unit's own accounts.",
+            zh=f"本申请的费用已达 {most} 条上限；请更正（correct-spend）已有的一条，把新增费用并入。",
+            en=f"The request has {most} notes of money, as many as it may; correct one (correct-spend) so that it includes the rest.",
         ),
     )
 
@@ -141,8 +157,8 @@ def too_many_corrections(most: int) -> Refusal:
     return Refusal(
         code="too_many_corrections",
         message=Text(
-            zh=f"该工时已更正 {most} 次；请将其更正为 0 小时收回，再重新登记，或更正另一条。",
-            en=f"The entry was corrected {most} times; take it back with 0 hours, then log it anew or correct another entry.",
+            zh=f"该记录已更正 {most} 次；请将其更正为 0 收回，再重新登记，或更正另一条。",
+            en=f"The entry was corrected {most} times; take it back with 0, then log it anew or correct another entry.",
         ),
     )
 

@@ -101,7 +101,7 @@ def visible(state: State, sight: Sight) -> bool:
     """Its unit, who asked, and whoever has or had a part in it."""
     if state.request is None:
         return False
-    people = {state.request.requester.id, *state.seated(), *state.declined}
+    people = {state.request.requester.id, *state.involved()}
     return sight.allows(units={state.request.business_unit}, people=people)
 
 

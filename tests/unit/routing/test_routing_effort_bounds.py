@@ -9,8 +9,9 @@ import pytest
 
 from services.routing.api import effort_routes
 from services.routing.domain import State
-from services.routing.domain.accounting import MOST_CORRECTIONS, MOST_ENTRIES, MOST_SPENDS
+from services.routing.domain.accounting import MOST_CORRECTIONS, MOST_ENTRIES
 from services.routing.domain.leading import planners
+from services.routing.domain.spending import MOST_SPENDS
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
 from shared.storage import Sight
