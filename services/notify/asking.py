@@ -1,6 +1,7 @@
 """What somebody who is told is asked to do about it: the rows of the policy's table `acting`, and what the answer speaks of. Pure.
 
-Invariant: what is asked follows from the event and what was heard before it, so that a message that is tried again has the same link.
+Invariants: what is asked follows from the event and what was heard before it, so that a message that is tried again has the same
+link; whoever has a seat is asked by one mail, however many events one cause has.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,8 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from services.notify.state import Known, State
+from services.notify.facts import particulars as particulars_of
+from services.notify.state import AskedOfOneCause, Known, State
 from shared.acting.links import Purpose
 from shared.schemas import intake, reviews, routing
 from shared.schemas.envelope import Event
@@ -16,6 +18,8 @@ from shared.schemas.model import Json
 from shared.schemas.registry import MODELS
 
 RESPONSE = "response"
+OF_SEATS: frozenset[Purpose] = frozenset({"support", "opinion"})
+"""What is asked of whoever has a seat: the link of either takes the same answers in a review."""
 
 
 class Acting(BaseModel):
@@ -45,10 +49,32 @@ def known_after(known: Known | None, said: object, event: Event) -> Known | None
             return known.model_copy(update={"version": version})
         case reviews.ReviewOpened(round=number):
             return known.model_copy(update={"round": number})
+        case routing.RequestReopened() if known.round:
+            return known.model_copy(update={"round": known.round + 1})
         case routing.WorkCompleted():
             return known.model_copy(update={"delivery": event.sequence})
         case _:
             return known
+
+
+def asked_after(acting: Acting, state: State, event: Event) -> AskedOfOneCause | None:
+    """Who is asked for the answer of a seat by `event`, which led to `state`, and by those of its cause before it."""
+    kinds = {kind for kind, purpose in acting.events.get(event.type, {}).items() if purpose in OF_SEATS}
+    if not kinds or event.causationid is None:
+        return state.asked
+    said = particulars_of(event)
+    people = (*(state.supporters if "supporters" in kinds else ()), *(said.get("asked", ()) if "asked" in kinds else ()))
+    now = tuple(person for person in dict.fromkeys(people) if _concerned(person, said))
+    last = state.asked if state.asked and state.asked.cause == event.causationid else AskedOfOneCause(cause=event.causationid)
+    return AskedOfOneCause(cause=last.cause, people=now, before=tuple(dict.fromkeys((*last.before, *last.people))))
+
+
+def asked_already(state: State, event: Event, recipient: str, ask: Json | None) -> bool:
+    """Whether another event of the same cause has asked them."""
+    asked_of = state.asked
+    if ask is None or ask["purpose"] not in OF_SEATS or asked_of is None or asked_of.cause != event.causationid:
+        return False
+    return recipient in asked_of.before
 
 
 def asked(acting: Acting, state: State, event: Event, kind: str, recipient: str, particulars: Json) -> Json | None:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
+from pydantic import BaseModel
 
 from services.notify import callbacks
-from services.notify.asking import Acting, asked, known_after
+from services.notify.asking import Acting, asked, asked_after, asked_already, known_after
 from services.notify.facts import facts_of
 from services.notify.policy import NotifyPolicy, RecipientKind
 from services.notify.state import Context, DeliveryState, DocumentState, State, Status
@@ -67,6 +68,12 @@ class NotifyDomain:
         if model is None:
             return state
         said = event.read_as(model)
+        state = self._heard(state, said, event)
+        if (asked_of := asked_after(self._policy.acting, state, event)) is not state.asked:
+            state = state.model_copy(update={"asked": asked_of})
+        return state
+
+    def _heard(self, state: State, said: BaseModel, event: Event) -> State:
         if (known := known_after(state.known, said, event)) is not state.known:
             state = state.model_copy(update={"known": known})
         match said:
@@ -138,7 +145,8 @@ def _plan(state: State, event: Event, told: Sequence[Telling], context: Context,
             if own_act or identity in planned or identity in state.deliveries:
                 continue
             ask = asked(acting, state, event, kind, recipient, telling.params["particulars"])
-            planned[identity] = _delivery(identity, channel, recipient, kind, event, telling, ask)
+            if not asked_already(state, event, recipient, ask):
+                planned[identity] = _delivery(identity, channel, recipient, kind, event, telling, ask)
     if state.request is not None and (wanted := context.callbacks.get(state.request.business_unit)):
         planned |= callbacks.planned(state, event, wanted, lambda recipient: item_id(event.id, "callback", recipient))
     if not planned:

@@ -33,11 +33,21 @@ class Facts(Frozen):
 
 
 class Known(Frozen):
-    """What an answer to a mail may speak of: the wording's version, the number of the event that delivered, the review's round."""
+    """What an answer to a mail may speak of: the wording's version, the number of the event that delivered, and the review's
+    round: the one that runs or, once the request is reopened, the one to come.
+    """
 
     version: int = 1
     delivery: int = 0
     round: int = 0
+
+
+class AskedOfOneCause(Frozen):
+    """Of routing's events of one `cause`, in their order: whom the latest asks for the answer of a seat, and whom those `before` it did."""
+
+    cause: str
+    people: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
 
 
 class DeliveryState(Frozen):
@@ -90,6 +100,7 @@ class State(Frozen):
     deliveries: dict[str, DeliveryState] = Field(default_factory=dict)
     documents: dict[str, DocumentState] = Field(default_factory=dict)
     known: Known | None = None
+    asked: AskedOfOneCause | None = None
 
     @property
     def coordinators(self) -> tuple[str, ...]:

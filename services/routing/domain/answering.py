@@ -134,13 +134,15 @@ def _support(state: State, asked: Asked) -> Standing:
 
 
 def _opinion(state: State, review: Review, asked: Asked) -> Standing:
-    """Whoever is told of a seat is told before its review opens, so that they may speak in the round that comes next too."""
+    """Whoever is told of a seat is told before its review opens: what they were asked is about the first round, or one still to come."""
+    about = max(asked.ask.round, 1)
+    if about > review.round:
+        review = Review()
     places = {place_of(seat): seat for seat in state.supporters if asked.for_whom(seat.person)}
     mine = [party for party in review.parties if party.key in places]
     if not places or (review.parties and not mine):
         return Standing(how="not_yours")
-    rounds = {asked.ask.round, asked.ask.round + 1} if asked.ask.purpose == "support" else {asked.ask.round}
-    if review.round and review.round not in rounds:
+    if review.round > about:
         return Standing(how="superseded")
     if any(review.said(party.key) is not None for party in mine) and not any(party in review.turn for party in mine):
         return Standing(how="given")

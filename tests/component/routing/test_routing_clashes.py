@@ -9,11 +9,14 @@ from datetime import timedelta
 import pytest
 
 from services.notify.rendering.view import Reader
+from services.routing import clash_keys
+from services.routing.clash_keys import ClashKeys
 from services.routing.clash_store import MongoClashes
+from services.routing.domain.matching import Pursued
 from shared.schemas.clashes import ClashFound
 from shared.schemas.intake import AmendmentRequested, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
-from shared.schemas.requests import Origin
+from shared.schemas.requests import Origin, Request
 from shared.storage import Database, MongoLedgerStore, connect
 from tests.component.routing.clash_site import (
     Process,
@@ -202,3 +205,33 @@ async def test_nothing_of_the_other_unit_is_in_the_fact_the_answer_or_the_mail(
     for where, text in said.items():
         for secret in (*SECRETS, number):
             assert secret not in text, f"{secret} in {where}"
+
+
+# -- rules that change
+
+
+def as_written(request: Request) -> frozenset[Pursued]:
+    """Under rules that left nothing out."""
+    assert request.opportunity is not None
+    return frozenset({Pursued("tender", (request.opportunity.tender_no or "").casefold())})
+
+
+async def test_digests_of_other_rules_give_way_at_the_sweep_which_finds_what_those_rules_hid(
+    two: tuple[Process, Process], mongo_database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    numbers = {"E1": "采购编号：HW-2027-88", "S1": "HW-2027-88（第二次）", "E2": "ZB-2027-1", "S2": "ZB-2027-1"}
+    asked = {one: request({"E": "east", "S": "south"}[one[0]], f"客户{one}", tender_no=number) for one, number in numbers.items()}
+    with monkeypatch.context() as before:
+        before.setattr(clash_keys, "pursued", as_written)
+        await two[0].hears(*(comes(one, what) for one, what in asked.items()))
+        await quiet(two)
+        assert await found(mongo_database) == {"E1": [], "S1": [], "E2": ["south"], "S2": ["east"]}
+    for _ in range(2):
+        for process in two:
+            await process.guard.reconcile(timedelta(0))
+        await quiet(two)
+    assert await found(mongo_database) == {"E1": ["south"], "S1": ["east"], "E2": ["south"] * 2, "S2": ["east"] * 2}
+    assert await resolutions(two[0], "E1", "E2") == [None, "ended"], "and E2's is open under its new name"
+    keys = ClashKeys(b"a pepper of tests")
+    wanted = {mark.digest for what in asked.values() for mark in keys.marks(what)}
+    assert {document["_id"] async for document in mongo_database["clashes"].find()} == wanted

@@ -34,7 +34,7 @@ SAID: dict[str, tuple[BaseModel, set[str]]] = {
         reviews.ReviewAmended(
             version=2, amount=1, steps=STEPS, changed=("details.x",), again=("p",), account=(), asked=("anna",)
         ),
-        {"email:anna"},
+        set(),
     ),
     "review_decided": (reviews.ReviewDecided(by="ben", round=1, outcome="approved", opinions=()), {"email:anna"}),
 }

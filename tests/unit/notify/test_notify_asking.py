@@ -37,9 +37,10 @@ OPENED = reviews.ReviewOpened(round=2, steps=(STEP,), amount=1.0, asked=("anna",
 OPINION = reviews.OpinionGiven(by="ben", party="p", opinion="approve", version=2, at=NOW, asked=("anna",))
 DELIVERED = 7
 """The number of the fourth event in a story that has said three of its own."""
-ADDED = routing.SupporterAdded(
-    by="boss", person="ben", role="presales_engineer", reason="x", seats=(a_seat("anna"), a_seat("ben")), status="working"
-)
+AMENDED = reviews.ReviewAmended(version=2, amount=1.0, steps=(STEP,), changed=(), again=(), account=(), asked=("anna",))
+BOTH = (a_seat("anna"), a_seat("ben"))
+REOPENED = routing.RequestReopened(by="asker", reason="x", status="assigned", coordinator=None, supporters=BOTH)
+ADDED = routing.SupporterAdded(by="boss", person="ben", role="presales_engineer", reason="x", seats=BOTH, status="working")
 
 
 def asks(story: Story, said: Any) -> dict[str, tuple[Any, ...]]:
@@ -59,12 +60,38 @@ def asks(story: Story, said: Any) -> dict[str, tuple[Any, ...]]:
         ([*BEGUN, work_completed()], ConfirmationReminded(due=NOW), {"asker": ("delivery", DELIVERED, 0)}),
         (BEGUN, ServiceLevelWarned(clock="response", due=NOW), {"anna": ("support", 1, 0), "ben": ("support", 1, 0)}),
         (BEGUN, ServiceLevelWarned(clock="delivery", due=NOW), {}),
-        (BEGUN, request_amended(), {}),
+        (BEGUN, request_amended(), {"anna": ("support", 2, 0), "ben": ("support", 2, 0)}),
+        ([*BEGUN, OPENED], request_amended(), {"anna": ("support", 2, 2), "ben": ("support", 2, 2)}),
+        ([*BEGUN, OPENED, request_amended()], AMENDED, {}),
+        ([*BEGUN, work_completed()], REOPENED, {"anna": ("support", 1, 0), "ben": ("support", 1, 0)}),
+        ([*BEGUN, OPENED, work_completed()], REOPENED, {"anna": ("support", 1, 3), "ben": ("support", 1, 3)}),
         ([], submitted(), {}),
     ],
 )
 def test_whoever_is_asked_is_asked_about_what_they_are_told_of(before: list[Any], said: Any, asked: dict[str, Any]):
     assert asks(Story().through(before), said) == asked
+
+
+ASKED_BESIDE = reviews.ReviewerAdded(
+    by="finance", person="ben", party="p", place="before", beside="q", reason="x", steps=(STEP,), asked=("ben",)
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "apart", "together"),
+    [
+        (request_amended(), supporters_assigned("anna", "ben", "carl"), {"anna", "ben", "carl"}, {"carl"}),
+        (REOPENED, supporters_assigned("anna", "ben", "carl"), {"anna", "ben", "carl"}, {"carl"}),
+        (ADDED, ASKED_BESIDE, {"ben"}, set()),
+        (coordinator_assigned(), supporters_assigned("boss"), {"boss"}, {"boss"}),
+    ],
+)
+def test_of_one_cause_nobody_is_asked_twice(first: Any, then: Any, apart: set[str], together: set[str]):
+    for causes, asked in ((("c", "d"), apart), (("c", "c"), together), ((None, None), apart)):
+        story = Story().through(BEGUN)
+        for said, cause in zip((first, then), causes, strict=True):
+            decision = story.hear_event(story.event(said).model_copy(update={"causationid": cause}))
+        assert {item.data["recipient"] for item in decision.items if "ask" in item.data} == asked, causes
 
 
 def test_of_a_request_from_before_there_were_links_nothing_is_asked_that_nobody_could_check():

@@ -156,6 +156,7 @@ def test_a_chain_that_names_a_step_or_a_place_twice_is_refused(field: str):
     ("by", "data", "expected"),
     [
         ("finance", {"version": None}, "no_version"),
+        ("finance", {"version": True}, "no_version"),
         ("finance", {"version": 2}, "other_version"),
         ("finance", {"opinion": "maybe"}, "bad_opinion"),
         ("finance", {"opinion": "reject"}, "no_reason"),

@@ -1,5 +1,6 @@
 """Seasons are declared by those who may, never two of a unit at once; each is said to begin and to end, once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -122,6 +123,21 @@ def test_two_seasons_of_a_unit_at_once_are_refused_naming_the_other(data: dict[s
         assert refusal.code == "season_overlaps"
         assert "S1" in refusal.message.zh
         assert "S1" in refusal.message.en
+
+
+@pytest.mark.parametrize("back", [timedelta(seconds=1), DAY, 3 * DAY])
+def test_a_season_that_is_ended_when_the_clock_went_back_before_its_start_was_never_in_effect(back: timedelta):
+    book = Book()
+    book.declares()
+    starts = book.state.seasons[0].starts
+    book.wakes(starts + DAY)
+    book.context = replace(book.context, now=starts - back)
+    (ended,) = book.tells("end", id="S1").facts
+    (season,) = book.state.seasons
+    assert isinstance(ended, SeasonEnded)
+    assert (ended.season.ends, season.ends, season.over) == (starts, starts, "ended")
+    assert not any(season.in_effect(starts + after) for after in (-back, timedelta(0), DAY))
+    assert book.wakes(starts + 20 * DAY).facts == (), "said once"
 
 
 def test_a_season_is_changed_ended_early_or_withdrawn_before_it_begins():

@@ -175,7 +175,7 @@ def _arranging(state: State, wish: Wish, context: Context) -> tuple[Review, str]
 
 def _opinion(state: State, wish: Wish, context: Context, review: Review, party: Party, seat: Held) -> OpinionGiven | Refusal:
     seen = wish.data.get("version")
-    if not isinstance(seen, int):
+    if not isinstance(seen, int) or isinstance(seen, bool):
         return refusals.NO_VERSION
     if seen != state.version:
         return refusals.OTHER_VERSION

@@ -1,6 +1,7 @@
 """Seasons are declared, changed, ended and withdrawn; that one begins and ends is said once, whenever we come to it. Pure.
 
-Invariant: of each unit at most one season is in effect at a time, and each is said to begin, and to end, once.
+Invariant: of each unit at most one season is in effect at a time, and each is said to begin, and to end, once;
+no end is before its start, also when the clock goes back.
 """
 
 from collections.abc import Sequence
@@ -199,7 +200,7 @@ def _ended(state: Seasons, data: Json, context: SeasonContext) -> Wished:
         return known
     if not known.began:
         return refusals.SEASON_NOT_BEGUN
-    season = known.plain.model_copy(update={"ends": context.now})
+    season = known.plain.model_copy(update={"ends": max(known.starts, context.now)})
     told = concerned(known.business_unit, context)
     by, reason = str(data["by"]), str(data.get("reason") or "")
     return (SeasonEnded(season=season, cause="person", by=by, reason=reason, told=told),)
