@@ -14,9 +14,14 @@ from shared.client import ApiProblem, Busy, Client, NotAnswered
 
 
 @contextmanager
-def asking(folder: Path, url: str, unit: str, language: Language) -> Iterator[Client]:
-    """A client of intake at `url`, or of the local stack in `folder` in the name of `unit`; an operator's when that is empty."""
+def asking(folder: Path, url: str, unit: str, language: Language, routing: str = "") -> Iterator[Client]:
+    """A client of intake at `url`, or of the local stack in `folder` in the name of `unit`; an operator's when that is empty.
+
+    Beside `url`, `routing` is the address of that service, where it is asked too.
+    """
     target = Target.chosen(folder, "intake", url)
+    if url and routing:
+        target = Target(urls={**target.urls, **Target.chosen(folder, "routing", routing).urls}, token=target.token)
     with (
         ending(language, url),
         target.api(f"dev-unit-{unit}", language=language) if unit else target.api(language=language) as client,

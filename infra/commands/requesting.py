@@ -23,6 +23,8 @@ from infra.commands.verdicts import NOT_TAKEN, SOME_NOT_TAKEN, reasons
 from infra.commands.words import word
 from shared.client import Client
 from shared.client.models import Moment, WholeRequest
+from shared.client.pursuits import BidAnswer
+from shared.schemas.bidding import BidPlan
 from shared.schemas.model import Frozen, Json
 from shared.schemas.requests import Answer
 
@@ -37,6 +39,8 @@ Key = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print the answer as JSON")]
 Reason = Annotated[str, typer.Option(help="why, 1 to 2000 characters")]
+Assess = Annotated[bool, typer.Option("--assess", help="of a bid (tech.bid), say also whether its dates can be met")]
+RoutingUrl = Annotated[str, typer.Option(help="routing's address, for --assess with --url")]
 Attach = Annotated[
     list[Path] | None, typer.Option(exists=True, dir_okay=False, help="a file to store and name in the request; may be repeated")
 ]
@@ -55,15 +59,20 @@ def submit(
     url: Url = "",
     key: Key = None,
     attach: Attach = None,
+    assess: Assess = False,
+    routing_url: RoutingUrl = "",
     locale: Locale = None,
     as_json: AsJson = False,
 ) -> None:
     """Submit one request and show its verdict. Exit status 0: accepted; 3: returned or rejected; 1: refused or not answered."""
     language, body = language_of(locale), _object_in(source)
-    with asking(folder, url, unit or str(body.get("business_unit", "")), language) as client:
+    if assess and url and not routing_url:
+        fail("--assess asks routing too; give its address in --routing-url.", WRONGLY_ASKED)
+    with asking(folder, url, unit or str(body.get("business_unit", "")), language, routing_url) as client:
         files = [_stored(client, file) for file in attach or ()]
-        told = client.submit(body | ({"attachments": [*body.get("attachments", ()), *files]} if files else {}), key=key)
-        _end(told, language, as_json=as_json)
+        whole = body | ({"attachments": [*body.get("attachments", ()), *files]} if files else {})
+        told = client.submit_bid(whole, key=key, assess=assess)
+        _end(told.answer, language, as_json=as_json, plan=told.plan, assessed=assess)
 
 
 def amend(
@@ -152,10 +161,10 @@ def _stored(client: Client, file: Path) -> Json:
     return {"name": file.name, "media_type": kind, "size": kept.size, "sha256": kept.sha256}
 
 
-def _end(answer: Answer, language: Language, *, as_json: bool) -> None:
+def _end(answer: Answer, language: Language, *, as_json: bool, plan: BidPlan | None = None, assessed: bool = False) -> None:
     row: dict[str, Any] = answer.model_dump(mode="json")
     if as_json:
-        _print_json(answer)
+        _print_json(BidAnswer(answer=answer, plan=plan) if assessed else answer)
     else:
         outcome = word(answer.outcome, language)
         more = [word(flag, language) for flag in ("duplicate", "amended") if row[flag]]
@@ -165,6 +174,8 @@ def _end(answer: Answer, language: Language, *, as_json: bool) -> None:
         )
         if answer.outcome in NOT_TAKEN:
             _reasons(row, language)
+        elif assessed:
+            console.print(escape(plan.message.by_locale(language) if plan else word("not_assessed", language)), highlight=False)
     raise typer.Exit(SOME_NOT_TAKEN if answer.outcome in NOT_TAKEN else 0)
 
 

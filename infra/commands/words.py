@@ -73,6 +73,11 @@ WORDS = {
     "bid_planned": Text(zh="投标计划已排定", en="bid planned"),
     "bid_child_opened": Text(zh="投标分项已提交", en="part of the bid opened"),
     "bid_child_returned": Text(zh="投标分项待补充", en="part of the bid lacks something"),
+    "not_assessed": Text(
+        zh="未能评估能否按期完成；受理后将以邮件告知。",
+        en="whether its dates can be met could not be assessed; a mail will say it",
+    ),
+    "bid_child_amended": Text(zh="投标分项已随投标变更", en="part of the bid amended"),
     "bid_item_confirmed": Text(zh="★条款已确认", en="★ item confirmed"),
     "document_rendered": Text(zh="文件已生成", en="document made"),
     "document_failed": Text(zh="文件未能生成", en="document failed"),

@@ -128,7 +128,8 @@ def _unread(request: Request) -> Json:
 def _of_bid(said: bidding.BidPlanned | bidding.BidChildReturned) -> Json:
     """Which part lacks something; or whether the dates can be met, and by when each part that is still to come is due."""
     if isinstance(said, bidding.BidChildReturned):
-        return {"label": said.label.model_dump(), "message": said.message.model_dump(), "number": said.number or ""}
+        shown = {"label": said.label.model_dump(), "message": said.message.model_dump(), "number": said.number or ""}
+        return shown | ({"amending": True, "due": said.model_dump(mode="json")["needed_by"]} if said.amending else {})
     left = (part for part in said.plan.parts if part.status not in {"delivered", "withdrawn"})
     parts = [{"label": part.label.model_dump(), "due": part.due.isoformat()} for part in left]
     return {"version": said.version, "cause": said.cause, "verdict": said.plan.message.model_dump(), "parts": parts}

@@ -26,7 +26,7 @@ from services.routing.domain.seasons.deciding import SeasonDomain
 from services.routing.domain.seasons.rules import SeasonRules
 from services.routing.efforts_read import EffortsRead
 from services.routing.estimator import Estimator
-from services.routing.opening import OPEN_CHILD, PARTS_AT_ONCE, Opening
+from services.routing.opening import ACTIONS, PARTS_AT_ONCE, Opening
 from services.routing.policy import load_calendar, load_policy
 from services.routing.projection import MongoSeats, Projection
 from services.routing.seasons_kept import SeasonShelf, SeasonSurroundings
@@ -55,7 +55,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     guard = _guard(settings, parts, projection, clashes)
     shelf = SeasonShelf(parts.database["seasons"], parts.clock, policy.season)
     surroundings = _surroundings(parts, policy, calendar, seats, projection, guard, shelf)
-    outside = Outside(repeatable=frozenset({OPEN_CHILD}))  # submitted twice it is the same request
+    outside = Outside(repeatable=frozenset(ACTIONS))  # told twice it is the same request, and amendment
     room = parts.room("requests", RoutingDomain(), surroundings, REQUEST_TOPICS["routing"], outside)
     seasons = _seasons(parts, surroundings, shelf)
     opening = Opening(parts.http, settings.intake_url)
@@ -70,7 +70,10 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     return application(
         parts,
         rooms={"requests": room, "seasons": seasons},
-        workers=[parts.worker(room, {OPEN_CHILD: opening.perform}, slots=PARTS_AT_ONCE), parts.worker(seasons)],
+        workers=[
+            parts.worker(room, dict.fromkeys(ACTIONS, opening.perform), slots=PARTS_AT_ONCE),
+            parts.worker(seasons),
+        ],
         subscriptions=[parts.hears(room, "intake")],
         routers=[
             *_routers(settings, parts, room, projection, efforts, surroundings),

@@ -1,4 +1,4 @@
-"""The effect that opens a bid's parts: submits each to intake as a request, under a name that makes repeating it harmless."""
+"""The effect that opens a bid's parts and amends them: each is told to intake under a name that makes repeating it harmless."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import httpx
 import structlog
 from pydantic import ValidationError
 
-from services.routing.domain.bidding.children import OPEN_CHILD
+from services.routing.domain.bidding.children import AMEND_CHILD, OPEN_CHILD
 from shared.client.batches import batch
 from shared.client.call import BrokenOff, dumped
 from shared.ledger.effects import Done, Ending, PointOfNoReturn, Retry, Terminal
@@ -16,10 +16,11 @@ from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.requests import Answer, Verdict
 
-__all__ = ["OPEN_CHILD", "Opening"]
+__all__ = ["ACTIONS", "AMEND_CHILD", "OPEN_CHILD", "Opening"]
 log = structlog.get_logger()
 Part = tuple[bytes, asyncio.Future[Ending]]
-"""The line that submits it, and what is awaited of it."""
+"""The line that submits or amends it, and what is awaited of it."""
+ACTIONS = {OPEN_CHILD: "submit", AMEND_CHILD: "amend"}
 PARTS_AT_ONCE = 48
 """Parts of a call, and parts that may be under way: whoever comes while a call is made goes with the next."""
 CALL_SECONDS = 15.0
@@ -27,9 +28,12 @@ CALL_SECONDS = 15.0
 AGAIN = frozenset({401, 403, 404, 408, 425, 429})
 """Answers that are about the call rather than about what it said: keys, addresses, limits. Trying again may help."""
 
+UNKNOWN = frozenset({404})
+"""What is said of one part, that there is no such request, is about that part: it was dropped."""
+
 
 class Opening:
-    """The effect of the item kind `open_child`. Parts that are opened at the same time are one call."""
+    """The effect of the item kinds `open_child` and `amend_child`. Parts that are told of at the same time are one call."""
 
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
         self._client = client
@@ -43,7 +47,7 @@ class Opening:
         Terminal when intake refuses what is sent, with what it says.
         """
         ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
-        line = dumped({"action": "submit", "key": f"bid-{item.id}", "body": item.data["body"]})
+        line = dumped({"action": ACTIONS[item.kind], "key": f"bid-{item.id}", "body": item.data["body"]})
         self._waiting.append((line, ending))
         if self._calling is None or self._calling.done():
             self._calling = asyncio.create_task(self._call_for_all())
@@ -100,18 +104,20 @@ class Opening:
 
 def _ending(answer: Answer) -> Ending:
     if answer.problem is not None:
-        return _refused(int(answer.problem["status"]), answer.problem)
+        return _refused(int(answer.problem["status"]), answer.problem, AGAIN - UNKNOWN)
     verdict = answer.verdict
-    outcome = verdict.outcome if verdict is not None else answer.outcome
+    outcome = verdict.outcome if verdict is not None and answer.action == "submit" else answer.outcome
     message = verdict.message.model_dump() if verdict is not None else None
     missing = _missing(verdict) if verdict is not None else []
-    return Done(data={"outcome": outcome, "id": answer.id, "number": answer.number, "missing": missing, "message": message})
+    told = {"outcome": outcome, "id": answer.id, "number": answer.number, "missing": missing, "message": message}
+    amended = answer.action == "amend" and (answer.amended or answer.duplicate or answer.outcome in {"accepted", "held"})
+    return Done(data=told | ({"amended": True} if amended else {}))
 
 
-def _refused(status: int, said: Json) -> Ending:
+def _refused(status: int, said: Json, again: frozenset[int] = AGAIN) -> Ending:
     """Tried again when that may help; else the end, with the problem's own sentence, in both languages where it has them."""
     problem = f"Intake answered {status}."
-    if status in AGAIN or status >= 500:
+    if status in again or status >= 500:
         return Retry(problem=problem)
     text = said.get("message")
     why = {"message": text} if isinstance(text, dict) and {"zh", "en"} <= text.keys() else {}

@@ -26,7 +26,7 @@ OPPORTUNITY = "state.request.opportunity.id"
 UNIT = "state.request.business_unit"
 TYPE = "state.request.type"
 PURSUED = {UNIT: 1, OPPORTUNITY: 1}
-KIN = {TYPE: 1, "state.request.source": 1, STATUS: 1, SUPPORTERS: 1, "state.supporters.role": 1}
+KIN = {TYPE: 1, "state.request.source": 1, STATUS: 1, SUPPORTERS: 1, "state.supporters.role": 1, "state.request.needed_by": 1}
 MOST_KIN = 1000
 AT_ONCE = 1000
 """So many requests are read with one answer, where a batch's opportunities have more than the hundred that come unasked."""
@@ -258,6 +258,7 @@ def _kin(request: str, state: dict[str, Any]) -> Kin:
         source=Origin.model_validate(state["request"]["source"]),
         status=state["status"],
         people=tuple((seat["person"], seat["role"]) for seat in state.get("supporters", ())),
+        needed_by=datetime.fromisoformat(needed) if (needed := state["request"].get("needed_by")) else None,
     )
 
 

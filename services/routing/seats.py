@@ -169,8 +169,10 @@ def _taking(request: str, reservation: Reservation, call: str, at: datetime, tra
     """Add a place where there is room and no appointment in the way, unless the request has one. Given effort is counted by day."""
     room: dict[str, Any] = {"_id": reservation.holder, "open.request": {"$ne": request}, "count": {"$lt": reservation.capacity}}
     if reservation.bookings:
-        clashes = [clash for booking in reservation.bookings for clash in _clashing(booking, travel)]
-        room["$nor"] = [{"open.bookings": {"$elemMatch": clash}} for clash in clashes]
+        clashes = [(booking.within, clash) for booking in reservation.bookings for clash in _clashing(booking, travel)]
+        room["$nor"] = [
+            {"open": {"$elemMatch": {"request": {"$ne": within}, "bookings": {"$elemMatch": clash}}}} for within, clash in clashes
+        ]
     adding = _adding(request, reservation.weight, at, call, reservation.bookings)
     return UpdateOne(room, {**adding, "$inc": {"count": 1, f"days.{_day(at)}": reservation.weight}})
 

@@ -6,7 +6,7 @@ Commands carry an Idempotency-Key of their own unless they are given one, so tha
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import TypeVar
 
-from shared.client import batches, commands, errands, reading
+from shared.client import batches, commands, errands, pursuits, reading
 from shared.client.batches import Chunk, Cutting, Fed
 from shared.client.methods import Asked, Followed, Walked
 from shared.client.models import Line
@@ -20,6 +20,7 @@ class Methods:
     """What can be asked, each with the sentence of its problem in the client's language."""
 
     submit = Asked(commands.submit)
+    submit_bid = Walked(pursuits.submit_bid)
     amend = Asked(commands.amend)
     withdraw = Asked(commands.withdraw)
     waive = Asked(commands.waive)
@@ -44,6 +45,8 @@ class Methods:
     waiting = Asked(reading.waiting)
     estimate = Asked(reading.estimate)
     seasons = Asked(reading.seasons)
+    pursuit = Asked(pursuits.pursuit)
+    assess = Asked(pursuits.assessment)
     notifications = Asked(reading.notifications)
     documents = Asked(reading.documents)
     download = Asked(reading.download)

@@ -116,12 +116,16 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Booking:
-    """A time, with offsets, that `request` takes away from whoever has a part in it; `place` is empty where nobody travels."""
+    """A time, with offsets, that `request` takes away from whoever has a part in it; `place` is empty where nobody travels.
+
+    It is no other appointment than those of the request `within` which it is a part of.
+    """
 
     request: str
     start: datetime
     end: datetime
     place: str = ""
+    within: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,12 @@ from typing import Literal
 from pydantic import Field
 
 from shared.schemas.model import Frozen, Text
+from shared.schemas.requests import Origin
 
 Verdict = Literal["can", "only_if", "cannot"]
 PartStatus = Literal["planned", "opening", "returned", "open", "late", "delivered", "withdrawn"]
 BidFault = Literal["no_due", "due_past", "due_out_of_range", "pitch_past", "pitch_before_due", "unknown_zone"]
+BidConflictKind = Literal["twice", "travel", "leave_then", "booked"]
 BID = "tech.bid"
 SOURCE_SYSTEM = "backline.bid"
 """The source system of requests that a bid opened; their reference is <id of the bid>/<part>."""
@@ -18,6 +20,11 @@ SOURCE_SYSTEM = "backline.bid"
 def reference_of(bid: str, part: str) -> str:
     """The reference of the request that is `part` of the bid of that id."""
     return f"{bid}/{part}"
+
+
+def bid_of(source: Origin) -> str:
+    """The id of the bid that opened the request from `source`; empty for any other request."""
+    return source.reference.rpartition("/")[0] if source.system == SOURCE_SYSTEM else ""
 
 
 class Helper(Frozen):
@@ -33,7 +40,9 @@ class BidPart(Frozen):
     """One part of a bid, a request of its own once it is opened.
 
     Work has to begin by `latest_start`, so that `hours` of working time are left until `due`. `lacking_hours` is the working time
-    that has passed since then already; None for a part that is delivered. `full` counts by role those who have no place left.
+    that has passed since then already; None for a part that is delivered. `full` counts by role those who have no place left, and
+    `kept_from` by role and filter those who are not free for it when it is worked on. `asked` is by when its request asks for it, where
+    that is later than `due`.
     """
 
     part: str
@@ -50,12 +59,16 @@ class BidPart(Frozen):
     helpers: tuple[Helper, ...] = ()
     unfilled: tuple[str, ...] = Field(default=(), description="roles that nobody can take now")
     full: dict[str, int] = Field(default_factory=dict)
+    kept_from: dict[str, dict[str, int]] = Field(default_factory=dict)
+    asked: datetime | None = None
 
 
 class BidConflict(Frozen):
-    """Somebody who is needed in two places at once, or who has to travel when something else is due."""
+    """Somebody who is needed in two places at once, who has to travel when something else is due, or who has a part and is on leave
+    for all of it (`leave_then`) or has another appointment at its hours (`booked`).
+    """
 
-    kind: Literal["twice", "travel"]
+    kind: BidConflictKind
     person: str | None = None
     parts: tuple[str, ...]
     message: Text
@@ -86,14 +99,15 @@ class BidPlan(Frozen):
 class BidPlanned(Frozen):
     """The plan, or since `version` 2 the plan as it had to change: what was amended, delivered or is late (`cause`).
 
-    `opening` are the parts whose requests are submitted by it. Without `news` nothing that people read of it is other than they were
-    told last, but for parts that are over since.
+    `opening` are the parts whose requests are submitted by it, `amending` those whose requests are amended by it to what the bid says
+    now. Without `news` nothing that people read of it is other than they were told last, but for parts that are over since.
     """
 
     version: int
     cause: Literal["assigned", "amended", "progress", "late"]
     plan: BidPlan
     opening: tuple[str, ...] = ()
+    amending: tuple[str, ...] = ()
     news: bool = True
 
 
@@ -109,7 +123,8 @@ class BidChildOpened(Frozen):
 class BidChildReturned(Frozen):
     """A part of the bid is not accepted yet: `missing` names fields and preconditions that its requester has to give.
 
-    With another `outcome` than returned it was not taken at all, and `message` says why.
+    With another `outcome` than returned it was not taken at all, and `message` says why. `amending`: it stands as it was, since an
+    amendment to what the bid says now was not taken; it was to be there by `needed_by`.
     """
 
     part: str
@@ -119,6 +134,18 @@ class BidChildReturned(Frozen):
     outcome: str
     missing: tuple[str, ...] = ()
     message: Text
+    amending: bool = False
+    needed_by: datetime | None = None
+
+
+class BidChildAmended(Frozen):
+    """The request of a part was amended to what the bid says now."""
+
+    part: str
+    label: Text
+    child: str | None
+    number: str | None
+    needed_by: datetime
 
 
 class BidItemConfirmed(Frozen):

@@ -83,6 +83,7 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.bid_planned": bidding.BidPlanned,
         "backline.routing.bid_child_opened": bidding.BidChildOpened,
         "backline.routing.bid_child_returned": bidding.BidChildReturned,
+        "backline.routing.bid_child_amended": bidding.BidChildAmended,
         "backline.routing.bid_item_confirmed": bidding.BidItemConfirmed,
         "backline.season.declared": seasons.SeasonDeclared,
         "backline.season.changed": seasons.SeasonChanged,

@@ -26,7 +26,10 @@ class StarredItem(Frozen):
 
 
 class Pursued(Frozen):
-    """One request of an opportunity, and who works on it. `stage` is the opportunity's (1 to 6) when it was filed."""
+    """One request of an opportunity, and who works on it. `stage` is the opportunity's (1 to 6) when it was filed.
+
+    `files` came with it; `documents` is the address, at the documents service, of what was made of it.
+    """
 
     id: str
     number: str
@@ -38,6 +41,7 @@ class Pursued(Frozen):
     coordinator: Seat | None
     supporters: tuple[Seat, ...]
     files: tuple[Attachment, ...]
+    documents: str
 
 
 class BidRoom(Frozen):
@@ -178,6 +182,7 @@ def _pursued(identity: str, state: State) -> Pursued:
         coordinator=state.coordinator,
         supporters=tuple(Seat(**seat.model_dump(exclude={"accepted"})) for seat in state.supporters),
         files=request.attachments,
+        documents=f"/v1/requests/{identity}/documents",
     )
 
 

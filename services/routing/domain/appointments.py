@@ -6,16 +6,18 @@ from datetime import UTC, datetime, timedelta
 from services.routing.domain.policy import AssignmentRules
 from shared.catalogue import RequestType, fold, likely
 from shared.ledger.messages import Booking
+from shared.schemas.bidding import bid_of
 from shared.schemas.people import Leave, Person
 from shared.schemas.requests import Request
 
 
 def appointments(identity: str, request: Request, kind: RequestType, rules: AssignmentRules) -> tuple[Booking, ...]:
-    """The windows of the request's details, but for records of what happened.
+    """The windows of the request's details, but for records of what happened. Who goes to a bid's pitch has its part for the pitch too.
 
     A window without offsets, or in years that nobody works in, takes nobody away.
     """
     remote = request.details.get("mode") in rules.remote_modes
+    within = bid_of(request.source)
     found = []
     for key, spec in kind.fields.items():
         window = request.details.get(key) if spec.type == "window" and not spec.record else None
@@ -23,7 +25,7 @@ def appointments(identity: str, request: Request, kind: RequestType, rules: Assi
             start, end = _moment(window.get("start")), _moment(window.get("end"))
             if start is not None and end is not None:
                 place = "" if remote else fold(str(window.get("place") or ""))
-                found.append(Booking(request=identity, start=start, end=end, place=place))
+                found.append(Booking(request=identity, start=start, end=end, place=place, within=within))
     return tuple(found)
 
 
@@ -33,7 +35,11 @@ def taken(wanted: Sequence[Booking], booked: Iterable[Booking], travel: timedelt
         for one in wanted:
             margin = travel if one.place and other.place and one.place != other.place else timedelta()
             # A difference is there for any two moments, a sum is not.
-            if other.request != one.request and one.start - other.end < margin and other.start - one.end < margin:
+            if (
+                other.request not in {one.request, one.within}
+                and one.start - other.end < margin
+                and other.start - one.end < margin
+            ):
                 return True
     return False
 

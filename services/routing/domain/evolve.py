@@ -10,7 +10,7 @@ from services.routing.domain.review.evolving import ReviewFact, reviewed
 from services.routing.domain.state import Halt, State, held, working_or_assigned
 from services.routing.domain.ticking import Clocks, turned, without_response
 from shared.schemas.absences import AbsenceNoticed
-from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
+from shared.schemas.bidding import BidChildAmended, BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
 from shared.schemas.clashes import ClashFound, ClashResolved
 from shared.schemas.effort import EffortCorrected, EffortLogged, GiftsIssued, OutcomeRecorded, SpendCorrected, SpendLogged
 from shared.schemas.envelope import Event
@@ -296,5 +296,6 @@ CHANGES = {
     TYPE_OF[BidPlanned]: room.planned,
     TYPE_OF[BidChildOpened]: room.opened,
     TYPE_OF[BidChildReturned]: room.returned,
+    TYPE_OF[BidChildAmended]: room.followed_bid,
     TYPE_OF[BidItemConfirmed]: room.confirmed,
 }

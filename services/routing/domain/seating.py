@@ -7,7 +7,7 @@ from functools import cached_property
 from services.routing.domain.appointments import appointments
 from services.routing.domain.assignment import OFFERED, SHOWN, foremost, rank
 from services.routing.domain.context import Context
-from services.routing.domain.eligibility import Question, eligible, who_is
+from services.routing.domain.eligibility import Eligible, Question, eligible, who_is
 from services.routing.domain.review.chain import chain_of
 from services.routing.domain.review.places import place
 from services.routing.domain.state import Held, State
@@ -87,10 +87,10 @@ class Seating:
         kept = frozenset(seat.person for seat in keep)
         return [self._rank("supporter", seat, kept, shown=OFFERED).model_copy(update={"chosen": ()}) for seat in wanted]
 
-    def prospects(self, wanted: SupporterRole) -> tuple[Sequence[str], int]:
-        """Whom `offers` would name for a seat beside nobody, the best first, and how many are full; without their records."""
+    def prospects(self, wanted: SupporterRole) -> tuple[Sequence[str], Eligible]:
+        """Whom `offers` would name for a seat beside nobody, the best first, and who was excluded; without their records."""
         best, found = foremost(self.question("supporter", wanted, self.barred), self.context, self.pack, OFFERED)
-        return [fit.worker for fit in best], found.excluded["full"]
+        return [fit.worker for fit in best], found
 
     def fill(self, wanted: Sequence[SupporterRole], keep: Sequence[Held]) -> tuple[list[Held], list[DecisionRecord]]:
         """A supporter for each seat, several seats to several people; fewer seats than records when somebody is lacking."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.client import AsyncClient, Client, models, working
+from shared.client import AsyncClient, Client, models, pursuits, working
 from shared.client.client import Methods
 from shared.schemas.envelope import SOURCES
 from shared.schemas.estimates import Estimate
@@ -34,6 +34,8 @@ METHODS: dict[tuple[str, str, str], tuple[str, type[BaseModel] | None]] = {
     ("routing", "get", "/v1/requests/{request_id}/decision"): ("decisions", working.Decisions),
     ("routing", "get", "/v1/waiting"): ("waiting", working.Waiting),
     ("routing", "get", "/v1/estimate"): ("estimate", Estimate),
+    ("routing", "get", "/v1/opportunities/{opportunity}/pursuit"): ("pursuit", pursuits.Pursuit),
+    ("routing", "post", "/v1/bids:assess"): ("assess", pursuits.Assessed),
     ("routing", "get", "/v1/seasons"): ("seasons", working.SeasonList),
     ("notify", "get", "/v1/requests/{request_id}/notifications"): ("notifications", models.Notifications),
     ("documents", "get", "/v1/requests/{request_id}/documents"): ("documents", models.Documents),
@@ -74,12 +76,10 @@ OTHERS = {
     ("routing", "get", "/v1/budgets"): "the same",
     ("routing", "get", "/v1/gifts"): "the same",
     ("routing", "get", "/v1/opportunities/{opportunity}/outcome"): "the same",
-    ("routing", "get", "/v1/opportunities/{opportunity}/pursuit"): "the same",
     ("routing", "get", "/v1/requests/{request_id}/bid-room"): "those who write the bid read it",
     ("routing", "get", "/v1/requests/{request_id}/clashes"): "people settle clashes",
     ("routing", "get", "/v1/requests/{request_id}/effort"): "people who plan read it",
     ("routing", "get", "/v1/service-levels"): "coordinators read it",
-    ("routing", "post", "/v1/bids:assess"): "people look before they ask",
     ("routing", "post", "/v1/requests/{request_id}/confirm-item"): "people do the work, with their own tokens",
     ("routing", "post", "/v1/requests/{request_id}/correct-effort"): "people do the work, with their own tokens",
     ("routing", "post", "/v1/requests/{request_id}/correct-spend"): "people do the work, with their own tokens",

@@ -1,6 +1,7 @@
 """The contract of the port Seats, held by the fake of the unit tests and by the collection on a real mongod."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -243,3 +244,12 @@ async def test_what_counts_no_more_is_forgotten(travelling: Seats):
     await travelling.release([("R1", "anna")])
     await travelling.forget(NOW + timedelta(days=20))
     assert await travelling.loads(NOW) == {}
+
+
+async def test_a_part_of_a_request_is_no_other_appointment_than_the_requests_own(travelling: Seats):
+    """Who goes to a bid's pitch has the bid's part for the pitch too; the same time for another request is the control."""
+    await travelling.reserve([("R1", a_busy_place(a_visit("R1", 10)))], NOW)
+    part = replace(a_visit("R1-pitch", 10), within="R1")
+    assert await travelling.reserve([("R1-pitch", a_busy_place(part))], NOW) == frozenset()
+    other = replace(a_visit("R2-pitch", 10), within="R2")
+    assert await travelling.reserve([("R2-pitch", a_busy_place(other))], NOW) == frozenset({"R2-pitch"})

@@ -3,7 +3,7 @@
 import pytest
 
 from services.notify.rendering.view import Reader
-from tests.unit.notify.bid_facts import bid_planned
+from tests.unit.notify.bid_facts import bid_child_returned, bid_planned
 from tests.unit.notify.letters import EN, ZH, a_renderer, mails
 from tests.unit.notify.notify_build import Story, a_directory, coordinator_assigned, submitted
 
@@ -50,3 +50,20 @@ def test_people_hear_of_no_plan_that_tells_them_nothing_new_and_machines_do():
     quiet = story.hear(bid_planned(version=2, cause="progress").model_copy(update={"news": False})).items
     assert {item.kind for item in quiet} <= {"webhook"}
     assert {item.kind for item in story.hear(bid_planned(version=3, cause="progress")).items} >= {"email"}
+
+
+@pytest.mark.parametrize(
+    ("reader", "words"),
+    [(ZH, ("需要变更", "2027年3月3日", "手工变更")), (EN, ("has to be amended", "2 Mar 2027, 20:00", "yourself"))],
+    ids=["zh", "en"],
+)
+def test_a_part_that_could_not_be_amended_is_told_to_requester_and_coordinator(reader: Reader, words: tuple[str, ...]):
+    story = Story().through([submitted(), coordinator_assigned()])
+    due = bid_planned().plan.parts[0].due  # type: ignore[attr-defined]
+    items = story.hear(bid_child_returned().model_copy(update={"amending": True, "needed_by": due})).items
+    told = [item for item in items if item.kind == "email"]
+    assert len(told) == 2
+    texts = [a_renderer().letter(item, reader=reader, directory=a_directory()) for item in told]
+    for word in words[:2]:
+        assert all(word in f"{letter.subject} {letter.text}" for letter in texts)
+    assert any(words[2] in letter.text for letter in texts)

@@ -216,6 +216,7 @@ class FakeRequests:
                 source=state.request.source,
                 status=state.status,
                 people=tuple((seat.person, seat.role) for seat in state.supporters),
+                needed_by=state.request.needed_by,
             )
             for identity, state in sorted(self.states.items())
             if state.request

@@ -122,6 +122,7 @@ async def test_a_bid_room_that_could_not_look_at_everything_says_so(site: Site, 
 async def test_the_pursuit_file_shows_what_the_caller_may_see_of_an_opportunity(site: Site):
     (ours,) = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "unit-east")).json()["units"]
     assert [one["id"] for one in ours["requests"]] == ["R1", "R2"]
+    assert [one["documents"] for one in ours["requests"]] == ["/v1/requests/R1/documents", "/v1/requests/R2/documents"]
     assert {"manager", "anna"} <= set(ours["people"])
     (theirs,) = (await site.ask("GET", "/v1/opportunities/O1/pursuit", "person-outsider")).json()["units"]
     assert [one["id"] for one in theirs["requests"]] == ["R3"]

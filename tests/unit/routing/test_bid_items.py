@@ -2,10 +2,11 @@
 
 import pytest
 
+from services.routing.domain.bidding.reading import starred
 from shared.schemas.bidding import BidItemConfirmed
 from shared.schemas.model import Json
-from tests.unit.routing.bids import STARRED, a_planned, details
-from tests.unit.routing.routing_build import Journey, an_assigned
+from tests.unit.routing.bids import STARRED, TEAM, a_bid, a_planned, details
+from tests.unit.routing.routing_build import Journey, a_context, an_assigned
 
 
 def working() -> Journey:
@@ -92,3 +93,19 @@ def test_other_requests_have_no_starred_items():
     refusal = survey.tells("confirm_item", "anna" if "anna" in survey.supporters else "ben", item=1, remark="可").refusal
     assert refusal is not None
     assert refusal.code == "no_such_item"
+
+
+def test_a_starred_line_of_the_pitch_needs_a_name_as_any_other():
+    journey = Journey(
+        a_context(*TEAM), a_bid(details={**details(), "bid_requirements": ["普通"], "pitch_requirements": ["★项目经理必须到场"]})
+    )
+    journey.submitted()
+    (supporter, *_) = journey.supporters
+    journey.tells("accept", supporter)
+    refusal = journey.tells("complete", supporter, note="x").refusal
+    assert refusal is not None
+    assert refusal.code == "items_unconfirmed"
+    assert journey.tells("confirm_item", supporter, item=1, remark="到场").facts
+    assert journey.tells("complete", supporter, note="x").refusal is None
+    both = a_bid(details={**details(), "pitch_requirements": ["★甲", STARRED[0]]})
+    assert starred(both, ("★",)) == (STARRED[0], STARRED[2], "★甲")

@@ -81,7 +81,7 @@ def test_a_paused_bid_is_planned_when_it_goes_on():
 
 def test_an_amended_deadline_is_planned_anew_and_an_amended_remark_is_not():
     journey = a_planned()
-    journey.amended(**{**details(), "pitch_requirements": ["另"]})
+    journey.amended(**{**details(), "jury": [{"name": "评委甲"}]})
     assert journey.wakes() == Decision()
     journey.amended(**details("2027-03-30T09:30:00+08:00", "2027-03-30T14:00:00+08:00"))
     wake = room.look_at(journey.state)

@@ -1,77 +1,78 @@
-"""The requests that a bid opens: what is known of each from the bid, filed in the name of the bid's requester. Pure."""
+"""The requests that a bid opens, and amends when it is amended: what is known of each from the bid, in the name of its requester. Pure."""
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
+from services.routing.domain.bidding.filling import filled
 from services.routing.domain.bidding.plan import Question
 from services.routing.domain.bidding.policy import BiddingPolicy
 from shared.ledger.messages import Item
-from shared.schemas.bidding import BidPart, BidPlan
+from shared.schemas.bidding import BidPart
 from shared.schemas.model import Json
-from shared.schemas.requests import Request, number_of
+from shared.schemas.requests import number_of
 
-OPEN_CHILD = "open_child"
-"""The kind of the items that submit a part to intake."""
-NONE = object()
+OPEN_CHILD, AMEND_CHILD = "open_child", "amend_child"
+"""The kinds of the items that submit a part to intake, and that amend it there."""
+OWN = ("business_unit", "source", "type", "evidence")
+"""What no amendment of a part touches: its identity, its type, and what was proved with it."""
 
 
-def item(subject: str, question: Question, part: BidPart, policy: BiddingPolicy, made: BidPlan) -> Item:
+def item(subject: str, question: Question, part: BidPart, policy: BiddingPolicy, bid_due: datetime | None) -> Item:
     """Submitting `part`. Its id follows from bid and part, so that it is planned once whatever is planned again."""
-    data = {"part": part.part, "label": part.label.model_dump(), "body": body(question, part, policy, made)}
+    filed = body(question, part.part, part.due, policy, bid_due)
+    data = {"part": part.part, "label": part.label.model_dump(), "body": filed}
     return Item(id=identity(subject, part.part), kind=OPEN_CHILD, data=data)
 
 
-def identity(subject: str, part: str) -> str:
-    """The id of the item that submits `part` of the bid."""
-    return hashlib.sha256(f"{subject}|{OPEN_CHILD}|{part}".encode()).hexdigest()[:32]
+def amendment(subject: str, part: BidPart, changes: Json, version: int) -> Item:
+    """Amending the request of `part` by version `version` of the plan."""
+    data = {"part": part.part, "label": part.label.model_dump(), "needed_by": part.due.isoformat(), "body": changes}
+    return Item(id=identity(subject, part.part, version), kind=AMEND_CHILD, data=data)
 
 
-def body(question: Question, part: BidPart, policy: BiddingPolicy, made: BidPlan) -> Json:
-    """The request as intake takes it. What the bid does not know is left out: intake asks its requester for it."""
-    request, plain = question.request, policy.parts[part.part]
+def identity(subject: str, part: str, version: int = 0) -> str:
+    """The id of the item that submits `part` of the bid, or amends it by a `version` of the plan."""
+    name = f"{subject}|{AMEND_CHILD}|{part}|{version}" if version else f"{subject}|{OPEN_CHILD}|{part}"
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def body(question: Question, part: str, due: datetime, policy: BiddingPolicy, bid_due: datetime | None) -> Json:
+    """The request, due at `due`, as intake takes it. What the bid does not know is left out: intake asks its requester for it."""
+    request, plain = question.request, policy.parts[part]
     opportunity = request.opportunity.model_dump(mode="json", exclude_none=True) if request.opportunity else None
-    details = _filled(plain.fill, _known(request, part, made, number_of(question.subject)))
-    filled = {
-        "type": part.type,
+    whole = {
+        "type": plain.type,
         "business_unit": request.business_unit,
         "requester": request.requester.model_dump(),
-        "source": question.source(part.part).model_dump(),
+        "source": question.source(part).model_dump(),
         "opportunity": opportunity,
-        "needed_by": part.due.isoformat(),
+        "needed_by": due.isoformat(),
         "priority": request.priority,
         "locale": request.locale,
-        "details": {} if details is NONE else details,
+        "details": filled(question.subject, request, plain, due, bid_due),
         "evidence": [one for name, other in plain.proves.items() if (one := _evidence(question, name, other, policy))],
         "extra": {"bid": number_of(question.subject)},
     }
-    return {name: value for name, value in filled.items() if value is not None}
+    return {name: value for name, value in whole.items() if value is not None}
 
 
-def _known(request: Request, part: BidPart, made: BidPlan, number: str) -> Json:
-    opportunity = request.opportunity
-    project = opportunity.name if opportunity else None
-    aim = f"{part.label.en} for bid {number}" if request.locale == "en" else f"为投标 {number} 准备{part.label.zh}"
-    return {
-        "due": part.due.isoformat(),
-        "bid_due": made.due.isoformat() if made.due else None,
-        "requirements": request.details.get("bid_requirements"),
-        "pitch_requirements": request.details.get("pitch_requirements"),
-        "pitch": request.details.get("pitch"),
-        "project": project,
-        "purpose": f"{aim}: {project}" if project and request.locale == "en" else f"{aim}：{project}" if project else aim,
-        "tender_no": opportunity.tender_no if opportunity else None,
-    }
+def changes(before: Json, after: Json) -> Json | None:
+    """What makes the part that was filled as `before` one that is filled as `after` (JSON Merge Patch), under its identity; None
+    where nothing does. Whatever people wrote into other fields of it stays.
+    """
+    patch = _patch(*({name: value for name, value in one.items() if name not in OWN} for one in (before, after)))
+    return {**patch, "business_unit": after["business_unit"], "source": after["source"]} if patch else None
 
 
-def _filled(value: Any, known: Json) -> Any:
-    """`value` with what its references stand for; what is not known is left out."""
-    if isinstance(value, dict):
-        filled = {name: found for name, one in value.items() if (found := _filled(one, known)) is not NONE}
-        return filled if filled or not value else NONE
-    if isinstance(value, str) and value.startswith("$"):
-        found = known.get(value[1:])
-        return NONE if found is None else found
-    return value
+def _patch(before: Json, after: Json) -> Json:
+    patch: dict[str, Any] = {name: None for name in before if name not in after}
+    for name, value in after.items():
+        was = before.get(name)
+        if value == was:
+            continue
+        patch[name] = _patch(was, value) if isinstance(value, dict) and isinstance(was, dict) else value
+    return patch
 
 
 def _evidence(question: Question, precondition: str, part: str, policy: BiddingPolicy) -> Json | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.routing.domain.bidding import people
+from services.routing.domain.bidding.filling import filled
 from services.routing.domain.bidding.policy import BiddingPolicy, Part
 from services.routing.domain.bidding.reading import Wanted
 from services.routing.domain.bidding.schedule import HOUR, Anchors, Slot, anchors, backwards, china, lacking, working_time
@@ -27,7 +28,8 @@ ENDS_IT: frozenset[BidFault] = frozenset({"no_due", "due_past", "due_out_of_rang
 class Question:
     """A bid as it stands: `subject` is the id its parts refer to, `going` are its own supporters.
 
-    `within` says that whoever asks for the bid is of its unit, and so may see the unit's other requests.
+    `within` says that whoever asks for the bid is of its unit, and so may see the unit's other requests; `amends`, that open parts
+    which say something else than this bid are amended with the plan.
     """
 
     subject: str
@@ -37,6 +39,7 @@ class Question:
     kin: tuple[Kin, ...] = ()
     going: tuple[str, ...] = ()
     within: bool = False
+    amends: bool = False
 
     def source(self, part: str) -> Origin:
         """Where the request of `part` comes from."""
@@ -62,7 +65,7 @@ def plan(question: Question, wanted: Wanted, context: Context) -> BidPlan:
     ends = _ends(time, policy, wanted, faults)
     slots = backwards(time, left, ends) if ends else {}
     squeezed = backwards(time, left, ends, policy.squeeze) if ends else {}
-    teams = {name: _team(name, kin[name], question, context) for name in slots}
+    teams = {name: _team(name, kin[name], slots[name], question, wanted, context) for name in slots}
     parts = [_part(name, policy.parts[name], slots[name], kin[name], teams[name], question, time, context) for name in slots]
     parts += [
         _ended(name, policy.parts[name], found, wanted.due or context.now)
@@ -85,7 +88,9 @@ def plan(question: Question, wanted: Wanted, context: Context) -> BidPlan:
         conflicts=conflicts,
         faults=tuple(dict.fromkeys(faults)),
         verdict=verdict,
-        message=sentence(verdict, parts, conflicts, faults, share=policy.squeeze, pack=context.pack(question.pin)),
+        message=sentence(
+            verdict, parts, conflicts, faults, share=policy.squeeze, pack=context.pack(question.pin), zone=wanted.zone
+        ),
     )
 
 
@@ -109,11 +114,11 @@ def _conflicts(
     policy: BiddingPolicy,
 ) -> tuple[BidConflict, ...]:
     labels = {name: part.label for name, part in policy.parts.items()}
-    twice = people.needed_twice(slots, teams, labels)
+    found = people.needed_twice(slots, teams, labels) + people.hindered(teams, labels)
     if not (slots and wanted.travels and wanted.pitch is not None):
-        return twice
+        return found
     road = Slot(start=time.subtract(wanted.pitch, policy.travel_hours * HOUR), due=wanted.pitch)
-    return twice + people.on_the_road(slots, teams, question.going, road, labels)
+    return found + people.on_the_road(slots, teams, question.going, road, labels)
 
 
 def ready(question: Question, made: BidPlan, policy: BiddingPolicy) -> tuple[str, ...]:
@@ -141,14 +146,25 @@ def _over(found: Kin | None) -> PartStatus | None:
     return "delivered" if found.status in DONE else "withdrawn" if found.status == "withdrawn" else None
 
 
-def _team(name: str, found: Kin | None, question: Question, context: Context) -> people.Team:
+def _team(name: str, found: Kin | None, slot: Slot, question: Question, wanted: Wanted, context: Context) -> people.Team:
+    """Who has the part, or could take it, as far as is known now of the time at which it is worked on."""
     part = context.policy.bidding.parts[name]
     kind = context.pack(question.pin).types.get(part.type)
     review = kind is not None and kind.review
+    then, filed = people.at_work(context, slot), _filed(name, part, slot, question, wanted)
     if found is not None and found.people:
-        return people.seated_team(found, context, review=review)
-    filed = question.request.model_copy(update={"type": part.type, "source": question.source(name), "details": {}})
-    return people.likely_team(f"{question.subject}/{name}", filed, question.pin, context, context.policy.bidding.helpers)
+        return people.seated_team(found, filed, question.pin, then, review=review)
+    return people.likely_team(f"{question.subject}/{name}", filed, question.pin, then, context.policy.bidding.helpers)
+
+
+def _filed(name: str, part: Part, slot: Slot, question: Question, wanted: Wanted) -> Request:
+    """The part as the request that it is, or will be, as far as the bid tells. A pitch without an end takes its start at the least."""
+    pitch = question.request.details.get("pitch")
+    whole = {"pitch": {"end": pitch.get("start"), **pitch}} if isinstance(pitch, dict) else {}
+    bid = question.request.model_copy(update={"details": {**question.request.details, **whole}})
+    details = filled(question.subject, bid, part, slot.due, wanted.due)
+    update = {"type": part.type, "source": question.source(name), "details": details, "needed_by": slot.due}
+    return question.request.model_copy(update=update)
 
 
 def _part(
@@ -179,7 +195,18 @@ def _part(
         helpers=team.helpers,
         unfilled=team.unfilled,
         full=dict(team.full),
+        kept_from={role: dict(kept) for role, kept in team.kept_from.items() if kept},
+        asked=_asked_later(name, found, slot, question),
     )
+
+
+def _asked_later(name: str, found: Kin | None, slot: Slot, question: Question) -> datetime | None:
+    """By when the part's request asks for it, where that is later than it is needed, and no amendment of ours is on its way to it."""
+    if found is None or found.needed_by is None or found.needed_by <= slot.due:
+        return None
+    own = found.source == question.source(name)
+    coming = question.amends or name in question.bid.amending or question.bid.amended.get(name) == slot.due
+    return None if own and coming else found.needed_by
 
 
 def _status(name: str, found: Kin | None, bid: Bid) -> PartStatus:
@@ -208,5 +235,5 @@ def _hopeless(parts: list[BidPart], squeezed: Mapping[str, Slot], begun: frozens
 def _verdict(parts: list[BidPart], faults: list[BidFault], *, hopeless: bool) -> Verdict:
     if hopeless or ENDS_IT & {*faults}:
         return "cannot"
-    wanting = any(not part.feasible or part.unfilled for part in parts)
+    wanting = any(not part.feasible or part.unfilled or part.asked is not None for part in parts)
     return "only_if" if wanting or "pitch_before_due" in faults else "can"

@@ -40,19 +40,20 @@ def wanted(request: Request, context: Context) -> Wanted:
 
 
 def starred(request: Request, marks: tuple[str, ...]) -> tuple[str, ...]:
-    """The ★ items: lines of the bid's requirements that bear a mark, each once, in their order."""
+    """The ★ items: lines of the bid's and the pitch's requirements that bear a mark, each once, in their order."""
     return tuple(dict.fromkeys(line for line in lines(request) if any(mark in line for mark in marks)))
 
 
 def lines(request: Request) -> tuple[str, ...]:
-    """The lines of the bid's requirements."""
-    given = request.details.get("bid_requirements")
-    return tuple(line for line in (given if isinstance(given, list) else ()) if isinstance(line, str))
+    """The lines of the bid's requirements, and then of the pitch's."""
+    given = (request.details.get(name) for name in ("bid_requirements", "pitch_requirements"))
+    return tuple(line for one in given if isinstance(one, list) for line in one if isinstance(line, str))
 
 
 def dates(request: Request) -> tuple[object, ...]:
-    """What the plan rests on."""
-    return tuple(request.details.get(name) for name in ("due", "pitch"))
+    """What the plan rests on: the deadline, the pitch, and where the customer is, which says whether people travel."""
+    region = request.opportunity.customer.region if request.opportunity else None
+    return (*(request.details.get(name) for name in ("due", "pitch")), region)
 
 
 def moment(value: object) -> datetime | None:

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from services.routing.domain.bidding.children import OPEN_CHILD, identity, item
+from services.routing.domain.bidding.amending import amended, amendments, settled_amendment
+from services.routing.domain.bidding.children import AMEND_CHILD, OPEN_CHILD, identity, item
+from services.routing.domain.bidding.filling import copied
 from services.routing.domain.bidding.plan import OVER, Question, plan, ready
 from services.routing.domain.bidding.reading import dates, lines, wanted
 from services.routing.domain.bidding.state import Bid, Child, Confirmed
@@ -11,7 +13,7 @@ from services.routing.domain.context import Context
 from services.routing.domain.life import SEATED
 from services.routing.domain.state import State
 from shared.ledger.messages import NOTHING, Decision, Settled
-from shared.schemas.bidding import BID, BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlan, BidPlanned
+from shared.schemas.bidding import BID, BidChildAmended, BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlan, BidPlanned
 from shared.schemas.envelope import Event
 from shared.schemas.model import Text
 from shared.schemas.requests import Request
@@ -24,8 +26,11 @@ Update = dict[str, object]
 
 
 def look_at(state: State) -> datetime | None:
-    """When the plan of a bid is to be looked at: at once where it has none that stands, else when the next part is due."""
-    if state.request is None or state.request.type != BID or state.status not in SEATED:
+    """When the plan of a bid is to be looked at: at once where it has none that stands, else when the next part is due.
+
+    While parts are being amended none that has to change is: of two amendments of a part the later one is to come last.
+    """
+    if state.request is None or state.request.type != BID or state.status not in SEATED or _waits(state.bid):
         return None
     if state.bid is None or state.bid.plan is None or state.bid.stale:
         return AT_ONCE
@@ -39,6 +44,8 @@ def look(state: State, subject: str, context: Context) -> Decision:
     """
     if state.request is None or state.policy is None or state.request.type != BID or state.status not in SEATED:
         return NOTHING
+    if _waits(state.bid):
+        return NOTHING
     bid = state.bid or Bid()
     question = Question(
         subject=subject,
@@ -48,6 +55,7 @@ def look(state: State, subject: str, context: Context) -> Decision:
         kin=context.kin.get(subject, ()),
         going=tuple(seat.person for seat in state.supporters),
         within=_within(state.request, context),
+        amends=bid.before is not None,
     )
     made = plan(question, wanted(state.request, context), context)
     opening = ready(question, made, context.policy.bidding)
@@ -55,15 +63,20 @@ def look(state: State, subject: str, context: Context) -> Decision:
     if bid.plan is not None and not (bid.stale or due or opening) and _standing(bid.plan) == _standing(made):
         return NOTHING
     parts = {part.part: part for part in made.parts}
-    items = tuple(item(subject, question, parts[name], context.policy.bidding, made) for name in opening)
+    items = tuple(item(subject, question, parts[name], context.policy.bidding, made.due) for name in opening)
+    changes = amendments(subject, question, made, context.policy.bidding)
     told = bid.told or (read_of(bid.plan) if bid.plan else None)  # before that was kept, people were told of every plan
     news = is_news(told, made)
-    fact = BidPlanned(version=bid.version + 1, cause=_cause(bid, made), plan=made, opening=opening, news=news)
-    return Decision(facts=(fact,), items=items)
+    fact = BidPlanned(
+        version=bid.version + 1, cause=_cause(bid, made), plan=made, opening=opening, amending=tuple(changes), news=news
+    )
+    return Decision(facts=(fact,), items=(*items, *changes.values()))
 
 
 def settled(state: State, message: Settled) -> Decision:
-    """What intake made of a part."""
+    """What intake made of a part, or of its amendment."""
+    if message.item.kind == AMEND_CHILD:
+        return settled_amendment(state, message)
     if message.item.kind != OPEN_CHILD or message.item.data["part"] in _taken(state):
         return NOTHING
     part, label = message.item.data["part"], Text.model_validate(message.item.data["label"])
@@ -83,13 +96,17 @@ def settled(state: State, message: Settled) -> Decision:
 
 
 def stale(state: State, request: Request) -> Bid | None:
-    """The bid after an amendment to `request`: its plan stands unless the dates are others, and who vouched for what it still says."""
-    if state.bid is None or state.request is None:
-        return state.bid
+    """The bid after an amendment to `request`: its plan stands unless the dates are others, or what its parts were filled with; and
+    so does who vouched for what it still says.
+    """
+    bid = state.bid
+    if bid is None or state.request is None:
+        return bid
     texts = {*lines(request)}
-    kept = tuple(one for one in state.bid.confirmed if one.item in texts)
-    other = state.bid.stale or dates(state.request) != dates(request)
-    return state.bid.model_copy(update={"stale": other, "confirmed": kept})
+    kept = tuple(one for one in bid.confirmed if one.item in texts)
+    other = dates(state.request) != dates(request) or (bool(bid.opening) and copied(state.request) != copied(request))
+    before = bid.before or (state.request if other and bid.opening else None)
+    return bid.model_copy(update={"stale": bid.stale or other, "before": before, "confirmed": kept})
 
 
 def planned(state: State, event: Event) -> Update:
@@ -97,6 +114,12 @@ def planned(state: State, event: Event) -> Update:
     said, bid = event.read_as(BidPlanned), state.bid or Bid()
     opening = tuple(dict.fromkeys((*bid.opening, *said.opening)))
     update = {"version": said.version, "stale": False, "plan": said.plan, "opening": opening, "look_at": _next(said.plan)}
+    update |= {"amending": (*bid.amending, *said.amending)}
+    if said.plan.parts:  # dates that no part can be placed by leave the parts as they were filled
+        update |= {
+            "before": None,
+            "dues": bid.dues | {part.part: part.due for part in said.plan.parts if part.status not in OVER},
+        }
     if said.news:
         update["told"] = read_of(said.plan)
     return {"bid": bid.model_copy(update=update)}
@@ -111,7 +134,15 @@ def opened(state: State, event: Event) -> Update:
 def returned(state: State, event: Event) -> Update:
     """Intake wants more of a part, or did not take it."""
     said = event.read_as(BidChildReturned)
+    if said.amending:
+        return amended(state.bid or Bid(), said.part, None)
     return _child(state, said.part, Child(request=said.child, number=said.number, outcome=said.outcome, missing=said.missing))
+
+
+def followed_bid(state: State, event: Event) -> Update:
+    """The request of a part says what the bid says now."""
+    said = event.read_as(BidChildAmended)
+    return amended(state.bid or Bid(), said.part, said.needed_by)
 
 
 def confirmed(state: State, event: Event) -> Update:
@@ -120,6 +151,10 @@ def confirmed(state: State, event: Event) -> Update:
     kept = tuple(one for one in bid.confirmed if one.item != said.item)
     one = Confirmed(item=said.item, by=said.by, remark=said.remark, at=event.time)
     return {"bid": bid.model_copy(update={"confirmed": (*kept, one)})}
+
+
+def _waits(bid: Bid | None) -> bool:
+    return bid is not None and bid.stale and bool(bid.amending)
 
 
 def _within(request: Request, context: Context) -> bool:
@@ -160,4 +195,5 @@ def _cause(bid: Bid, made: BidPlan) -> str:
 
 def unopened(state: State, subject: str) -> tuple[str, ...]:
     """The items of parts that are wanted no more once the bid is withdrawn."""
-    return tuple(identity(subject, part) for part in state.bid.opening if part not in state.bid.children) if state.bid else ()
+    bid = state.bid
+    return tuple(identity(subject, part) for part in bid.opening if part not in bid.children) if bid else ()

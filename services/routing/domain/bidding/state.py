@@ -8,7 +8,7 @@ from pydantic import Field
 from services.routing.domain.bidding.telling import Told
 from shared.schemas.bidding import BidPlan
 from shared.schemas.model import Frozen
-from shared.schemas.requests import Origin
+from shared.schemas.requests import Origin, Request
 from shared.schemas.status import WorkStatus
 
 
@@ -31,24 +31,34 @@ class Confirmed(Frozen):
 
 
 class Bid(Frozen):
-    """`stale`: an amendment changed what the plan rests on. At `look_at` the next part is due. `told` is what people heard last."""
+    """`stale`: an amendment changed what the plan or an open part rests on; `before` is the bid as its parts were filled from it,
+    and `dues` by when each was planned to be there.
+
+    At `look_at` the next part is due. `told` is what people heard last. `amending` are the parts that are being amended, `amended`
+    by when each was asked for by the last amendment that was taken.
+    """
 
     version: int = 0
     stale: bool = False
+    before: Request | None = None
+    dues: dict[str, datetime] = Field(default_factory=dict)
     look_at: datetime | None = None
     plan: BidPlan | None = None
     told: Told | None = None
     opening: tuple[str, ...] = ()
     children: dict[str, Child] = Field(default_factory=dict)
     confirmed: tuple[Confirmed, ...] = ()
+    amending: tuple[str, ...] = ()
+    amended: dict[str, datetime] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kin:
-    """Another request of the bid's opportunity and unit: (person, role) of everybody who supports it."""
+    """Another request of the bid's opportunity and unit: (person, role) of everybody who supports it, and by when it is asked for."""
 
     request: str
     type: str
     source: Origin
     status: WorkStatus
     people: tuple[tuple[str, str], ...] = ()
+    needed_by: datetime | None = None

@@ -12,8 +12,8 @@ from shared.schemas.model import Frozen
 class Told(Frozen):
     """What people were told last: when each part is due, and what the verdict rests on.
 
-    `reasons` are parts that are late or start too late, roles that nobody can take, and people who are needed in two places; in
-    their order, so that the same facts are kept as the same state.
+    `reasons` are parts that are late, start too late or are asked for too late, roles that nobody can take, and people who are needed
+    in two places or away; in their order, so that the same facts are kept as the same state.
     """
 
     verdict: Verdict
@@ -30,6 +30,7 @@ def read_of(plan: BidPlan) -> Told:
     late = {f"late {part.part}" for part in left if part.status == "late"}
     behind = {f"behind {part.part}" for part in left if not part.feasible}
     short = {f"short {part.part} {role}" for part in left for role in part.unfilled}
+    slow = {f"asked {part.part}" for part in left if part.asked is not None}
     people = {f"{one.kind} {one.person} {' '.join(one.parts)}" for one in plan.conflicts}
     return Told(
         verdict=plan.verdict,
@@ -37,7 +38,7 @@ def read_of(plan: BidPlan) -> Told:
         pitch=plan.pitch,
         dues={part.part: part.due for part in left},
         faults=plan.faults,
-        reasons=tuple(sorted(late | behind | short | people)),
+        reasons=tuple(sorted(late | behind | short | slow | people)),
     )
 
 

@@ -1,7 +1,10 @@
 """The sentences about a bid's plan: whether its dates can be met, and if not so, what would have to move. Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from services.routing.domain.explanation import REASONS
 from shared.catalogue import Pack
 from shared.schemas.bidding import BidConflict, BidFault, BidPart, Verdict
 from shared.schemas.model import Text
@@ -29,11 +32,13 @@ def sentence(
     *,
     share: float,
     pack: Pack,
+    zone: str,
 ) -> Text:
-    """The verdict, and what it rests on; roles as `pack` calls them."""
+    """The verdict, and what it rests on; roles as `pack` calls them, times in `zone`."""
     reasons = [FAULTS[fault] for fault in faults]
     reasons += [_late(part) for part in parts if not part.feasible]
     reasons += [_short(part, role, pack) for part in parts for role in dict.fromkeys(part.unfilled)]
+    reasons += [_asked_later(part, part.asked, ZoneInfo(zone)) for part in parts if part.asked is not None]
     if verdict == "only_if" and any(not part.feasible for part in parts):
         reasons.append(
             Text(
@@ -60,7 +65,18 @@ def _late(part: BidPart) -> Text:
 
 def _short(part: BidPart, role: str, pack: Pack) -> Text:
     full, zh, en = part.full.get(role, 0), pack.role_name(role, "zh"), pack.role_name(role, "en")
+    kept = part.kept_from.get(role, {})
+    why_zh = [f"{full} 人已满"] * bool(full) + [f"{kept[key]} 人{text.zh}" for key, text in REASONS.items() if kept.get(key)]
+    why_en = [f"{full} full"] * bool(full) + [f"{kept[key]} {text.en}" for key, text in REASONS.items() if kept.get(key)]
     return Text(
-        zh=f"“{part.label.zh}”没有可用的{zh}" + (f"（{full} 人已满）" if full else ""),
-        en=f"nobody can take “{part.label.en}” as {en}" + (f" ({full} full)" if full else ""),
+        zh=f"“{part.label.zh}”没有可用的{zh}" + (f"（{'，'.join(why_zh)}）" if why_zh else ""),
+        en=f"nobody can take “{part.label.en}” as {en}" + (f" ({', '.join(why_en)})" if why_en else ""),
+    )
+
+
+def _asked_later(part: BidPart, asked: datetime, zone: ZoneInfo) -> Text:
+    was, now = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" for moment in (asked, part.due))
+    return Text(
+        zh=f"“{part.label.zh}”的申请写明 {was} 前需要，现在须在 {now} 前完成，请变更该申请",
+        en=f"“{part.label.en}” is asked for by {was}, and is needed by {now} now: amend its request",
     )
