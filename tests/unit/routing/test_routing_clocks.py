@@ -244,6 +244,18 @@ def test_what_touches_a_year_that_is_not_published_is_provisional_and_reckoned_a
     assert journey.wakes("almanac").facts == ()
 
 
+def test_the_last_days_of_a_year_are_reckoned_anew_by_the_next_years_notice() -> None:
+    journey = a_journey(at=shanghai(12, 29, 13), priority="urgent")
+    before = clock(journey, "delivery")
+    assert (before.due, before.provisional) == (shanghai(12, 30, 12), True)
+    china = published(date(2027, 2, 9))
+    off = {**china.off, **dict.fromkeys((date(2026, 12, 30), date(2026, 12, 31)), Text(zh="元旦", en="New Year's Day"))}
+    journey.changes(calendar=Calendar(almanac=replace(china, off=off), week=POLICY.week))
+    assert [type(fact).__name__ for fact in journey.wakes("almanac").facts] == ["ClocksRecalculated"]
+    after = clock(journey, "delivery")
+    assert (after.due, after.provisional) == (shanghai(1, 4, 12, year=2027), False)
+
+
 def test_what_was_breached_and_lies_ahead_again_is_said_again_when_it_comes() -> None:
     journey = a_journey()
     journey.at(shanghai(3, 2, 18))
