@@ -158,7 +158,9 @@ def _year(file: Path, number: int, entry: Any) -> Year:
 def _take(file: Path, year: Year, off: dict[date, Text], make_up: set[date]) -> None:
     """Add one year's days. A holiday may begin in the old year or end in the new one (春节 never does, 元旦 has)."""
     if year.open_from is not None and year.open_from.year != year.year:
-        raise AlmanacError(f"{file.name}, {year.year}: open_from {year.open_from} lies in another year; name a day of {year.year}.")
+        raise AlmanacError(
+            f"{file.name}, {year.year}: open_from {year.open_from} lies in another year; name a day of {year.year}."
+        )
     for holiday in year.holidays:
         if holiday.last < holiday.first:
             raise AlmanacError(f"{file.name}, {year.year}: {holiday.en} ends before it begins; swap first and last.")
