@@ -134,7 +134,7 @@ class WorkResumed(Timed):
     on_behalf_of: str | None = None
 
 
-class SupportHandedOver(Frozen):
+class SupportHandedOver(Timed):
     """A supporter's seat went from `holder` to a colleague, who has yet to accept it. `seats` are all supporters' seats since.
     `decision` is how the colleague was chosen, when nobody named them."""
 
@@ -162,7 +162,7 @@ class CoordinationHandedOver(Frozen):
     decision: DecisionRecord | None = None
 
 
-class SupporterAdded(Frozen):
+class SupporterAdded(Timed):
     """The coordinator asked one more colleague for help. `seats` are all supporters' seats since."""
 
     by: str
@@ -173,7 +173,7 @@ class SupporterAdded(Frozen):
     status: WorkStatus
 
 
-class SupporterReleased(Frozen):
+class SupporterReleased(Timed):
     """A supporter is no longer needed, and nobody is sought in their place. `seats` are all supporters' seats since."""
 
     by: str

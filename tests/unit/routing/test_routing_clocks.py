@@ -104,16 +104,6 @@ def test_a_date_that_the_request_names_is_when_it_is_due_and_another_date_moves_
     assert clock(journey, "delivery").due == shanghai(3, 20, 17)
 
 
-def test_a_seat_that_goes_to_somebody_else_takes_the_requests_clock_with_it() -> None:
-    journey = a_journey(ANNA, BEN)
-    before, holder = clock(journey, "delivery"), journey.supporters[0]
-    journey.tells("accept", holder)
-    other = "ben" if holder == "anna" else "anna"
-    assert journey.tells("hand_over", holder, person=other, reason="休假").refusal is None
-    assert clock(journey, "delivery") == before
-    assert clock(journey, "response").met
-
-
 def test_who_declines_ends_the_response_and_the_next_has_one_of_their_own() -> None:
     journey = a_journey(ANNA, BEN)
     journey.changes(now=shanghai(3, 2, 14))
