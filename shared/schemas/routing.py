@@ -90,7 +90,8 @@ class WorkDeclined(Frozen):
     """A seat was given back; whoever coordinated and supported in one role gives back both (`step` coordinator). `status` is that
     of the request until somebody else has the seat.
 
-    `on_behalf_of` is the seat's holder, when `by` stands in while they are away.
+    `on_behalf_of` is the seat's holder, when `by` stands in while they are away. `accepted` is whether the holder had taken the
+    work on; None where it was not said yet.
     """
 
     by: str
@@ -99,6 +100,7 @@ class WorkDeclined(Frozen):
     reason: str
     on_behalf_of: str | None = None
     status: WorkStatus | None = None
+    accepted: bool | None = None
 
     def vacates(self, seat: Seat) -> bool:
         """Whether `seat` was given back: a supporter's are all given back, a coordinator's with the one in the same role."""
@@ -136,7 +138,8 @@ class WorkResumed(Timed):
 
 class SupportHandedOver(Timed):
     """A supporter's seat went from `holder` to a colleague, who has yet to accept it. `seats` are all supporters' seats since.
-    `decision` is how the colleague was chosen, when nobody named them."""
+    `decision` is how the colleague was chosen, when nobody named them. `accepted` is whether `holder` had taken the work on; None
+    where it was not said yet."""
 
     by: str
     holder: str
@@ -147,6 +150,7 @@ class SupportHandedOver(Timed):
     status: WorkStatus
     cause: Literal["person", "leave"] = "person"
     decision: DecisionRecord | None = None
+    accepted: bool | None = None
 
 
 class CoordinationHandedOver(Frozen):
@@ -174,7 +178,8 @@ class SupporterAdded(Timed):
 
 
 class SupporterReleased(Timed):
-    """A supporter is no longer needed, and nobody is sought in their place. `seats` are all supporters' seats since."""
+    """A supporter is no longer needed, and nobody is sought in their place. `seats` are all supporters' seats since. `accepted` is
+    whether `holder` had taken the work on; None where it was not said yet."""
 
     by: str
     holder: str
@@ -182,6 +187,7 @@ class SupporterReleased(Timed):
     reason: str
     seats: tuple[Seat, ...]
     status: WorkStatus
+    accepted: bool | None = None
 
 
 class WorkCompleted(Timed):

@@ -109,7 +109,9 @@ class _Cover:
         self.supporters = held(given, self.supporters)
         status = working_or_assigned(self.supporters)
         self.facts.append(
-            SupportHandedOver(**_common(seat, found, self._reason), seats=given, status=status, cause="leave", decision=record)
+            SupportHandedOver(
+                **_common(seat, found, self._reason), seats=given, status=status, cause="leave", decision=record, accepted=False
+            )
         )
 
     def _notice(self, seat: Seat, deputy: Person | None, leave: Leave) -> None:
