@@ -55,6 +55,10 @@ class Seats(Protocol):
         """Give places back; how many there were."""
         ...
 
+    async def release_untouched(self, places: Sequence[Place]) -> int:
+        """As `release`, of work that nobody took on: it does not count as given to them."""
+        ...
+
     async def release_older(self, places: Sequence[Place], before: datetime) -> int:
         """Give back those of `places` that were last reserved before `before`; how many there were."""
         ...

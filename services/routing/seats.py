@@ -1,5 +1,5 @@
 """Everybody's open seats in the database, one document per person:
-{_id, open: [{request, weight, at, by, bookings}], days: {day: effort given}, count, changed}.
+{_id, open: [{request, weight, at, by, day, bookings}], days: {day: effort given}, count, changed}; `day` is where an entry counts as given.
 
 Invariant: `count` is the length of `open`, a request has at most one entry in it, and no reservation raises it past the capacity
 or has two appointments overlap.
@@ -107,6 +107,15 @@ class MongoSeats:
         """Give places back; how many there were."""
         return await self._release(places, {})
 
+    async def release_untouched(self, places: Sequence[Place]) -> int:
+        """Give places back whose work nobody took on, with what they count as given; how many there were."""
+        if not places:
+            return 0
+        found = self._collection.find({"_id": {"$in": sorted({person for _, person in places})}}, {"open": 1})
+        there = {(seat["request"], row["_id"]): seat async for row in found for seat in row["open"]}
+        steps = [_untaking(*place, there[place]) for place in places if place in there]
+        return int((await self._collection.bulk_write(steps, ordered=False)).modified_count) if steps else 0
+
     async def release_older(self, places: Sequence[Place], before: datetime) -> int:
         """Give back those of `places` that were last reserved before `before`; how many there were."""
         return await self._release(places, {"at": {"$lt": before}})
@@ -155,13 +164,7 @@ class MongoSeats:
         """One bulk; `marked` narrows it to entries with these fields, `more` is added to fields of the person's."""
         if not places:
             return 0
-        steps = [
-            UpdateOne(
-                {"_id": person, "open": {"$elemMatch": {"request": request, **marked}}},
-                {"$pull": {"open": {"request": request}}, "$inc": {"count": -1, **(more or {})}, **CHANGED},
-            )
-            for request, person in places
-        ]
+        steps = [_returning(*place, marked, more or {}) for place in places]
         return int((await self._collection.bulk_write(steps, ordered=False)).modified_count)
 
 
@@ -174,7 +177,22 @@ def _taking(request: str, reservation: Reservation, call: str, at: datetime, tra
             {"open": {"$elemMatch": {"request": {"$ne": within}, "bookings": {"$elemMatch": clash}}}} for within, clash in clashes
         ]
     adding = _adding(request, reservation.weight, at, call, reservation.bookings)
+    adding["$push"]["open"]["day"] = _day(at)
     return UpdateOne(room, {**adding, "$inc": {"count": 1, f"days.{_day(at)}": reservation.weight}})
+
+
+def _returning(request: str, person: str, marked: Mapping[str, Any], more: Mapping[str, float]) -> UpdateOne:
+    """Take away a place that has the fields `marked`; `more` is added to fields of the person's."""
+    there = {"_id": person, "open": {"$elemMatch": {"request": request, **marked}}}
+    return UpdateOne(there, {"$pull": {"open": {"request": request}}, "$inc": {"count": -1, **more}, **CHANGED})
+
+
+def _untaking(request: str, person: str, place: Mapping[str, Any]) -> UpdateOne:
+    """Take away a place as it was read, with what it counts as given; one that was restored was not counted."""
+    day = place.get("day")
+    if day is None:
+        return _returning(request, person, {}, {})
+    return _returning(request, person, {"day": day}, {f"days.{day}": -place["weight"]})
 
 
 def _relying(request: str, person: str, call: str, at: datetime) -> UpdateOne:

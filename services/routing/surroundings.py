@@ -19,6 +19,7 @@ from services.routing.domain.bursts.planning import agreed, to_assign
 from services.routing.domain.hours import A_YEAR, Calendar
 from services.routing.domain.policy import RoutingPolicy
 from services.routing.domain.standing_in import stand_in
+from services.routing.leaving import Left, left
 from services.routing.ports import Applied, Clock, InSeason, Lost, OpenWork, People, Pursuit, Requests, Seats, Wake
 from services.routing.waking import Waker
 from shared.catalogue import Pack
@@ -27,7 +28,6 @@ from shared.schemas.bidding import SOURCE_SYSTEM
 from shared.schemas.envelope import Event
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.routing import (
-    CoordinationHandedOver,
     RequestAmended,
     RequestReopened,
     RequestWithdrawn,
@@ -48,7 +48,6 @@ PAGE = 500
 
 COMES_ON = frozenset({TYPE_OF[WorkCompleted], TYPE_OF[RequestReopened], TYPE_OF[RequestWithdrawn]})
 """After these a part of a bid is elsewhere in its plan."""
-GIVEN_AWAY = frozenset({TYPE_OF[SupportHandedOver], TYPE_OF[CoordinationHandedOver], TYPE_OF[SupporterReleased]})
 REBOOKED = frozenset(
     TYPE_OF[fact] for fact in (RequestAmended, SupporterAdded, SupporterReleased, SupportHandedOver, WorkDeclined)
 )
@@ -145,16 +144,23 @@ class RoutingSurroundings:
         if pursuits:
             self._waker.progressed(pursuits)
         self._waker.named(*linked_read.moved(subjects))
-        left = [
-            (subject, person)
+        gone = [
+            place
             for subject, state, events in subjects
             if isinstance(state, State)
             for event in events
-            for person in sorted(_leaving(event, state))
+            for place in left(subject, event, state)
         ]
         await self._rebook(subjects)
-        if left and await self._seats.release(left):
-            self._freed(person for _, person in left)
+        if gone and await self._released(gone):
+            self._freed(one.place[1] for one in gone)
+
+    async def _released(self, gone: Sequence[Left]) -> int:
+        """Give places back; how many there were."""
+        untouched = [one.place for one in gone if one.untouched]
+        others = [one.place for one in gone if not one.untouched]
+        released = await self._seats.release_untouched(untouched) if untouched else 0
+        return released + (await self._seats.release(others) if others else 0)
 
     async def _rebook(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:
         """An amendment may move appointments, and whoever coordinates may be asked for help: both have a place already."""
@@ -285,15 +291,3 @@ def _opportunity(message: Message) -> str | None:
     request = message.event.data.get("request") if isinstance(message, Heard) else None
     opportunity = request.get("opportunity") if isinstance(request, dict) else None
     return opportunity.get("id") if isinstance(opportunity, dict) else None
-
-
-def _leaving(event: Event, state: State) -> frozenset[str]:
-    """Whose places an event frees."""
-    if event.type == TYPE_OF[WorkDeclined]:
-        said = event.read_as(WorkDeclined)
-        return frozenset({said.on_behalf_of or said.by}) - state.holders()
-    if event.type in GIVEN_AWAY:
-        return frozenset({str(event.data["holder"])}) - state.holders()
-    if event.type in {TYPE_OF[WorkCompleted], TYPE_OF[RequestWithdrawn]}:
-        return state.seated() - state.holders()  # it may have been reopened since
-    return frozenset()

@@ -91,7 +91,8 @@ class WorkDeclined(Frozen):
     """A seat was given back; whoever coordinated and supported in one role gives back both (`step` coordinator). `status` is that
     of the request until somebody else has the seat.
 
-    `on_behalf_of` is the seat's holder, when `by` stands in while they are away.
+    `on_behalf_of` is the seat's holder, when `by` stands in while they are away. `accepted` is whether the holder had taken the
+    work on; None where it was not said yet.
     """
 
     by: str
@@ -100,6 +101,7 @@ class WorkDeclined(Frozen):
     reason: str
     on_behalf_of: str | None = None
     status: WorkStatus | None = None
+    accepted: bool | None = None
 
     def vacates(self, seat: Seat) -> bool:
         """Whether `seat` was given back: a supporter's are all given back, a coordinator's with the one in the same role."""
@@ -135,9 +137,10 @@ class WorkResumed(Timed):
     on_behalf_of: str | None = None
 
 
-class SupportHandedOver(Frozen):
+class SupportHandedOver(Timed):
     """A supporter's seat went from `holder` to a colleague, who has yet to accept it. `seats` are all supporters' seats since.
-    `decision` is how the colleague was chosen, when nobody named them."""
+    `decision` is how the colleague was chosen, when nobody named them. `accepted` is whether `holder` had taken the work on; None
+    where it was not said yet."""
 
     by: str
     holder: str
@@ -148,6 +151,7 @@ class SupportHandedOver(Frozen):
     status: WorkStatus
     cause: Literal["person", "leave"] = "person"
     decision: DecisionRecord | None = None
+    accepted: bool | None = None
 
 
 class CoordinationHandedOver(Frozen):
@@ -163,7 +167,7 @@ class CoordinationHandedOver(Frozen):
     decision: DecisionRecord | None = None
 
 
-class SupporterAdded(Frozen):
+class SupporterAdded(Timed):
     """The coordinator asked one more colleague for help. `seats` are all supporters' seats since."""
 
     by: str
@@ -174,8 +178,9 @@ class SupporterAdded(Frozen):
     status: WorkStatus
 
 
-class SupporterReleased(Frozen):
-    """A supporter is no longer needed, and nobody is sought in their place. `seats` are all supporters' seats since."""
+class SupporterReleased(Timed):
+    """A supporter is no longer needed, and nobody is sought in their place. `seats` are all supporters' seats since. `accepted` is
+    whether `holder` had taken the work on; None where it was not said yet."""
 
     by: str
     holder: str
@@ -183,6 +188,7 @@ class SupporterReleased(Frozen):
     reason: str
     seats: tuple[Seat, ...]
     status: WorkStatus
+    accepted: bool | None = None
 
 
 class WorkCompleted(Timed):

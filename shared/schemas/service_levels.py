@@ -15,8 +15,10 @@ class Due(Frozen):
     """A clock is set: it runs from `since` to `due`, which is `working_seconds` of working time later.
 
     One `by_date` runs against a moment that the request itself names; without `working_seconds` it is due then. `used_seconds` ran
-    before `since`, until the work was halted. `person` is whose working time it is reckoned in, None the unit's. A `provisional`
-    one touches a year whose holidays are not published yet; `almanac` is the version of the calendar it was reckoned with.
+    before `since`, until the work was halted or somebody else had it; a clock that was over by then is due when it was. `person` is
+    whose working time it is reckoned in, None the unit's. It is warned of after the part `warn_after` of its time, and the leaders are
+    told `leader_seconds` of working time after it is due. A `provisional` one touches days that a notice to come may change;
+    `almanac` is the version of the calendar it was reckoned with.
     """
 
     clock: ClockName
@@ -26,6 +28,8 @@ class Due(Frozen):
     leader_at: datetime | None = None
     working_seconds: float | None = Field(default=None, gt=0)
     used_seconds: float = 0.0
+    warn_after: float | None = None
+    leader_seconds: float | None = None
     by_date: bool = False
     person: str | None = None
     almanac: str

@@ -116,7 +116,12 @@ class _Cover:
         status = working_or_assigned(self.supporters)
         self.facts.append(
             SupportHandedOver(
-                **_common(seat, found, self._reason(seat)), seats=given, status=status, cause="leave", decision=record
+                **_common(seat, found, self._reason(seat)),
+                seats=given,
+                status=status,
+                cause="leave",
+                decision=record,
+                accepted=False,
             )
         )
 

@@ -1,21 +1,20 @@
-"""Sets the clocks of what a decision says, says when time runs out, and reckons clocks anew. Pure.
+"""Sets the clocks of what a decision says. Pure.
 
 Invariant: a clock's moments are reckoned when it starts or goes on, and are facts since: neither policy nor calendar moves them
 unless a fact says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import cast
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
 from services.routing.domain.context import Context
 from services.routing.domain.policy import Level
+from services.routing.domain.reckoning import NONE, REACH, at_level, ending, passed_on, reckoned, resumed
 from services.routing.domain.state import State
-from services.routing.domain.ticking import Clock, Clocks, turned
-from shared.calendar import FURTHEST, WorkingTime
+from services.routing.domain.ticking import Clocks, turned
 from shared.ledger.messages import Decision
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.requests import Request
@@ -23,17 +22,18 @@ from shared.schemas.routing import (
     AssignmentWaiting,
     RequestAmended,
     RequestReopened,
+    Seat,
+    SupporterAdded,
+    SupporterReleased,
     SupportersAssigned,
+    SupportHandedOver,
     WorkCompleted,
     WorkDeclined,
     WorkResumed,
 )
 from shared.schemas.service_levels import ClockName, Due
 
-NONE = timedelta(0)
-SHORTEST = timedelta(seconds=1)
-REACH = timedelta(days=FURTHEST)
-"""How far ahead a date may lie; one beyond it counts as none, or the days until then would be walked one by one."""
+NOBODY: Mapping[str, str] = {}
 
 
 def confirm_by(state: State, context: Context) -> datetime:
@@ -75,15 +75,19 @@ class Setting:
             case AssignmentWaiting():
                 found = [] if self.clocks.get("assignment") else [self.new("assignment", self.level.assignment, None)]
             case SupportersAssigned(seats=seats):
-                found = self._begun(seats[0].person if seats else None, answered=self._answered({one.person for one in seats}))
+                found = [*self._passed_on(seats), *self._begun(seats)]
+            case SupportHandedOver(seats=seats, holder=holder, person=person):
+                found = [*self._passed_on(seats, {holder: person}), self._response(seats)]
+            case SupporterAdded(seats=seats) | SupporterReleased(seats=seats):
+                found = [*self._passed_on(seats), self._response(seats)]
             case RequestReopened(supporters=seats, status=status) if status != "waiting":
-                found = self._begun(seats[0].person if seats else None, answered=status == "working")
+                found = self._begun(seats)
             case WorkResumed():
                 found = [resumed(clock, self.context, self.request) for clock in self.clocks.open if clock.held_since]
             case WorkCompleted(confirm_by=by) if by is not None:
                 found = [self.fixed("confirmation", by, None, self.context.policy.confirm_within)]
             case RequestAmended(request=request):
-                found = [self._needed_otherwise(request)]
+                found = [self._needed_otherwise(request), *self._at_another_level(request)]
             case _:
                 found = []
         return tuple(due for due in found if due is not None)
@@ -108,17 +112,52 @@ class Setting:
             return self.fixed("delivery", needed, person).model_copy(update={"by_date": True})
         return self.new("delivery", self.level.delivery, person)
 
-    def _begun(self, person: str | None, *, answered: bool) -> list[Due | None]:
-        found: list[Due | None] = []
-        declined = any(isinstance(fact, WorkDeclined) for fact in self.said)
-        if not answered and (declined or self.clocks.get("response") is None):
-            found.append(self.new("response", self.level.response, person))
+    def _begun(self, seats: Sequence[Seat]) -> list[Due | None]:
+        found = [self._response(seats)]
         if self.clocks.get("delivery") is None:
-            found.append(self.delivery(person))
+            found.append(self.delivery(seats[0].person if seats else None))
         return found
 
-    def _answered(self, people: set[str]) -> bool:
+    def _response(self, seats: Sequence[Seat]) -> Due | None:
+        """For as long as nobody who is there accepted, and for whoever comes to others who did; in a review its turn says when."""
+        if not self._unasked:
+            return None
+        before = {seat.person for seat in self.state.supporters}
+        people = [seat.person for seat in seats]
+        new = [person for person in people if person not in before]
+        if self._answered(people) and (not new or self.state.review is not None):
+            return None
+        return self.new("response", self.level.response, next(iter([*new, *people]), None))
+
+    @property
+    def _unasked(self) -> bool:
+        """Whether no answer is waited for: who declines ends the clock, the next has a new one."""
+        return self.clocks.get("response") is None or any(isinstance(fact, WorkDeclined) for fact in self.said)
+
+    def _passed_on(self, seats: Sequence[Seat], heirs: Mapping[str, str] = NOBODY) -> list[Due | None]:
+        """The clocks of whoever has no seat any more, for whoever has it, else for the first who is left."""
+        people = [seat.person for seat in seats]
+        left = [clock for clock in self.clocks.open if clock.person is not None and clock.person not in people]
+        if self._unasked or (not heirs and self._answered(people)):
+            left = [clock for clock in left if clock.clock != "response"]
+        return [passed_on(one, heirs.get(one.person or "", people[0]), self.context, self.request) for one in left if people]
+
+    def _answered(self, people: Sequence[str]) -> bool:
         return any(seat.accepted for seat in self.state.supporters if seat.person in people)
+
+    def _at_another_level(self, request: Request) -> list[Due | None]:
+        """Another priority moves what runs against the time of its level, where that is another one."""
+        before = self.state.request
+        if before is None or request.priority == before.priority:
+            return []
+        levels, found = self.context.policy.service_levels, list[Due | None]()
+        was, now = levels.of(before.type, before.priority), levels.of(request.type, request.priority)
+        for clock in self.clocks.open:
+            hours = getattr(now, clock.clock, None)
+            dated = clock.clock == "delivery" and request.needed_by != before.needed_by
+            if hours and not dated and hours != getattr(was, clock.clock, None):
+                found.append(at_level(clock, timedelta(hours=hours), self.context, request))
+        return found
 
     def _needed_otherwise(self, request: Request) -> Due | None:
         """Another date moves the clock of the delivery; without one it runs by the time of its level, from now."""
@@ -128,99 +167,3 @@ class Setting:
         if request.needed_by is None and not clock.by_date:
             return None  # it runs by the level already
         return self.delivery(clock.person)
-
-
-def time_of(person: str | None, request: Request, context: Context) -> WorkingTime:
-    """The working time of `person`, or of the request's unit."""
-    if person is not None:
-        return context.calendar.of_person(person, context.directory)
-    return context.calendar.of_unit(request.business_unit, context.directory)
-
-
-def beyond(clock: Clock) -> bool:
-    """Whether the clock ends at a date that is out of reach."""
-    return not clock.working_seconds and clock.due - clock.since > REACH
-
-
-def left_of_level(used: timedelta, request: Request, context: Context) -> timedelta | None:
-    """What counts where the date is `beyond`: the time of the level without what is `used`; None where the level gives none."""
-    hours = context.policy.service_levels.of(request.type, request.priority).delivery
-    return max(timedelta(hours=hours) - used, SHORTEST) if hours else None
-
-
-def reckoned(
-    name: ClockName,
-    context: Context,
-    request: Request,
-    person: str | None,
-    working: timedelta,
-    *,
-    since: datetime | None = None,
-    used: float = 0.0,
-) -> Due:
-    """A clock that ends after `working` (more than none) of working time."""
-    start = since or context.now
-    due = context.calendar.add(time_of(person, request, context), start, working)
-    return ending(name, context, request, person, due, working, since=start, used=used)
-
-
-def ending(
-    name: ClockName,
-    context: Context,
-    request: Request,
-    person: str | None,
-    due: datetime,
-    working: timedelta | None,
-    *,
-    since: datetime | None = None,
-    used: float = 0.0,
-) -> Due:
-    """A clock that ends at `due`: with its warning, and when the leaders are told."""
-    time, start, due = time_of(person, request, context), since or context.now, due.astimezone(UTC)
-    left = working if working is not None else max(time.between(start, due), NONE)
-    whole = left + timedelta(seconds=used)
-    before = max(whole * context.policy.service_levels.warn_after - timedelta(seconds=used), NONE)
-    warn_at = min(context.calendar.add(time, start, before), due)
-    after = context.policy.leader_after if name != "confirmation" else None
-    leader_at = context.calendar.add(time, due, after) if after else None
-    return Due(
-        clock=name,
-        since=start,
-        due=due,
-        warn_at=warn_at,
-        leader_at=leader_at,
-        working_seconds=working.total_seconds() if working is not None else None,
-        used_seconds=used,
-        person=person,
-        almanac=context.calendar.version,
-        provisional=time.provisional(min(start, due), max(leader_at or due, due)),
-    )
-
-
-def _later_told(clock: Clock, halted: timedelta, time: WorkingTime, context: Context) -> Due:
-    """A clock that was over is over; while the work was halted its leaders were not waiting."""
-    same = Due(**{name: getattr(clock, name) for name in Due.model_fields})
-    if clock.leader_at is None:
-        return same
-    return same.model_copy(update={"leader_at": context.calendar.add(time, clock.leader_at, halted)})
-
-
-def resumed(clock: Clock, context: Context, request: Request) -> Due:
-    """A halted clock goes on with the working time that was left. One that was over is over; no working time moves nothing."""
-    held = cast(datetime, clock.held_since)
-    time = time_of(clock.person, request, context)
-    if time.between(held, context.now) <= NONE:
-        return Due(**{name: getattr(clock, name) for name in Due.model_fields})
-    used = max(time.between(clock.since, held), NONE)
-    before = clock.used_seconds + used.total_seconds()
-    left: timedelta | None
-    if beyond(clock):
-        left = left_of_level(timedelta(seconds=before), request, context)
-    elif clock.working_seconds:
-        left = timedelta(seconds=clock.working_seconds) - used
-    else:
-        left = time.between(held, clock.due)
-    if left is None or left <= NONE:
-        return _later_told(clock, time.between(held, context.now), time, context)
-    due = reckoned(clock.clock, context, request, clock.person, left, used=before)
-    return due.model_copy(update={"by_date": clock.by_date and not beyond(clock)})

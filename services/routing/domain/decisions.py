@@ -115,13 +115,15 @@ def _heard(state: State, event: Event, context: Context) -> Decision:
 
 
 def _amended(state: State, subject: str, asked: AmendmentRequested, context: Context) -> Decision:
-    """The amendment stands; work that was sent back for it goes on."""
+    """The amendment stands; work that was sent back for it goes on, and who is lacking may be found by it."""
     fact = RequestAmended(request=asked.request, changes=asked.changes, version=state.version + 1)
     amended = state.model_copy(update={"request": asked.request})
     if state.status in SEATED:  # an appointment may have been moved into somebody's leave
         after = covered(amended, subject, context)
     elif state.status == "sent_back":
         after = halting.resumed(amended, WorkResumed(by=asked.by, cause="amendment", status=state.goes_on_as), subject, context)
+    elif state.status == "waiting":
+        after = assign(subject, amended, context)
     else:
         after = NOTHING
     return replace(after, facts=(fact, *after.facts))

@@ -8,7 +8,7 @@ from services.routing.domain.bidding import room
 from services.routing.domain.linking.evolving import linked
 from services.routing.domain.review.evolving import ReviewFact, reviewed
 from services.routing.domain.state import Halt, State, held, working_or_assigned
-from services.routing.domain.ticking import Clocks, turned, without_response
+from services.routing.domain.ticking import Clocks, accepted_by_another, left_to_others, turned, without_response
 from shared.schemas.absences import AbsenceNoticed
 from shared.schemas.bidding import BidChildAmended, BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
 from shared.schemas.clashes import ClashFound, ClashResolved
@@ -75,8 +75,12 @@ def _clocks(clocks: Clocks, after: State, event: Event) -> Clocks:
     """The clocks after `event`, which led to `after`: a service level runs for as long as somebody is there to keep it."""
     if event.type == TYPE_OF[WorkDeclined] and after.status == "waiting" and clocks.get("response"):
         return without_response(clocks)
+    if event.type == TYPE_OF[WorkAccepted] and accepted_by_another(clocks, event.read_as(WorkAccepted)):
+        return clocks
     dues = [Due.model_validate(due) for due in event.data.get("clocks", ())]
-    return turned(clocks, event.type, dues, event.time, named=event.data.get("clock"))
+    clocks = turned(clocks, event.type, dues, event.time, named=event.data.get("clock"), halted=after.halt is not None)
+    gone = event.type == TYPE_OF[SupporterReleased] and left_to_others(clocks, after.supporters)
+    return without_response(clocks) if gone else clocks
 
 
 def _submitted(state: State, event: Event) -> Update:

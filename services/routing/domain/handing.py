@@ -102,7 +102,13 @@ def release(state: State, wish: Wish, context: Context) -> Decision:
     if not left:
         return Decision(refusal=LAST_SUPPORTER)
     fact = SupporterReleased(
-        by=wish.by, holder=person, role=gone.role, reason=reason, seats=_plain(left), status=_status(state, left)
+        by=wish.by,
+        holder=person,
+        role=gone.role,
+        reason=reason,
+        seats=_plain(left),
+        status=_status(state, left),
+        accepted=gone.accepted,
     )
     return Decision(facts=(fact,))
 
@@ -142,6 +148,7 @@ def _handed(state: State, seat: Seat, found: Seat, wish: Wish, reason: str) -> B
         reason=reason,
         seats=everybody,
         status=_status(state, everybody),
+        accepted=isinstance(seat, Held) and seat.accepted,
     )
 
 

@@ -66,7 +66,8 @@ def decline(state: State, wish: Wish, context: Context) -> Decision:
         seat = state.coordinator
     fact = WorkDeclined(by=wish.by, role=seat.role, step=seat.step, reason=reason, on_behalf_of=wish.behalf(seat.person))
     after = state.after(fact)
-    fact = fact.model_copy(update={"status": after.status})
+    accepted = any(held.accepted for held in state.supporters if fact.vacates(held))
+    fact = fact.model_copy(update={"status": after.status, "accepted": accepted})
     again = assign(wish.subject, after, context)
     return Decision(facts=(fact, *again.facts), reservations=again.reservations)
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from services.routing.domain.clocks import SHORTEST, beyond, ending, left_of_level, reckoned
 from services.routing.domain.context import Context
+from services.routing.domain.reckoning import NONE, SHORTEST, as_due, beyond, ending, left_of_level, passed_on, reckoned
 from services.routing.domain.refusals import UNKNOWN
 from services.routing.domain.state import State
 from services.routing.domain.ticking import Clock
@@ -73,31 +73,51 @@ def reckoned_otherwise(state: State, context: Context) -> bool:
 
 
 def recalculate(state: State, by: str, cause: Literal["operator", "almanac"], context: Context) -> Decision:
-    """All clocks that are not met, with the present calendar; an operator also has the present service levels taken."""
+    """All clocks that are not met, with the present calendar; an operator also has the present service levels taken, and clocks
+    that were reckoned for somebody who left before clocks were passed on, reckoned for whoever has the work.
+    """
     if state.request is None:
         return Decision(refusal=UNKNOWN)
-    dues = tuple(_anew(clock, state.request, cause, context) for clock in state.clocks.open)
-    moved = [due for due, clock in zip(dues, state.clocks.open, strict=True) if due != _due(clock)]
+    theirs = [_theirs(clock, state, state.request, context) if cause == "operator" else clock for clock in state.clocks.open]
+    dues = tuple(_anew(clock, state.request, cause, context) for clock in theirs)
+    moved = [due for due, clock in zip(dues, state.clocks.open, strict=True) if due != as_due(clock)]
     if not moved:
         return Decision(answer={"moved": 0})
     fact = ClocksRecalculated(by=by, cause=cause, almanac=context.calendar.version, clocks=dues)
     return Decision(facts=(fact,), answer={"moved": len(moved)})
 
 
+def _theirs(clock: Clock, state: State, request: Request, context: Context) -> Clock:
+    """The clock of somebody who has no seat any more, for the first who has one."""
+    people = [seat.person for seat in state.supporters]
+    if clock.person is None or clock.person in people or not people:
+        return clock
+    return clock.reckoned(passed_on(clock, people[0], context, request), context.now)
+
+
 def _anew(clock: Clock, request: Request, cause: str, context: Context) -> Due:
-    working = timedelta(seconds=clock.working_seconds) if clock.working_seconds else None
-    if cause == "operator" and working is not None:
-        working = max((_whole(clock, request, context) or _of(clock)) - timedelta(seconds=clock.used_seconds), SHORTEST)
-    since, used = clock.since, clock.used_seconds
+    since, used, begun = clock.since, clock.used_seconds, None if cause == "operator" else clock
+    working = _working(clock, request, cause, context)
     if beyond(clock):
         working = left_of_level(timedelta(seconds=used), request, context)
         if working is None:
-            return _due(clock)
+            return as_due(clock)
     if working is None:
-        due = ending(clock.clock, context, request, clock.person, clock.due, None, since=since, used=used)
+        due = ending(clock.clock, context, request, clock.person, clock.due, None, since=since, used=used, begun=begun)
     else:
-        due = reckoned(clock.clock, context, request, clock.person, working, since=since, used=used)
+        due = reckoned(clock.clock, context, request, clock.person, working, since=since, used=used, begun=begun)
     return due.model_copy(update={"by_date": clock.by_date and not beyond(clock)})
+
+
+def _working(clock: Clock, request: Request, cause: str, context: Context) -> timedelta | None:
+    """The time that the clock has from where it began or went on; None where it ends at a moment that is given."""
+    working = timedelta(seconds=clock.working_seconds) if clock.working_seconds else None
+    if cause != "operator":
+        return working
+    used, whole = timedelta(seconds=clock.used_seconds), _whole(clock, request, context)
+    if working is not None:
+        return max((whole or _of(clock)) - used, SHORTEST)
+    return whole - used if whole is not None and whole - used > NONE else None
 
 
 def _whole(clock: Clock, request: Request, context: Context) -> timedelta | None:
@@ -113,10 +133,6 @@ def _whole(clock: Clock, request: Request, context: Context) -> timedelta | None
 def _of(clock: Clock) -> timedelta:
     """The whole time of a clock as it was reckoned."""
     return timedelta(seconds=(clock.working_seconds or 0) + clock.used_seconds)
-
-
-def _due(clock: Clock) -> Due:
-    return Due(**{name: getattr(clock, name) for name in Due.model_fields})
 
 
 def woken(state: State, decision: Decision, context: Context) -> Decision:

@@ -5,7 +5,7 @@ Invariant: a clock is warned of, breached and told to the leaders at most once, 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Self
+from typing import Protocol, Self, TypeGuard
 
 from shared.schemas.model import Frozen
 from shared.schemas.registry import TYPE_OF
@@ -29,6 +29,17 @@ from shared.schemas.service_levels import (
     ServiceLevelBreached,
     ServiceLevelWarned,
 )
+
+
+class Answering(Protocol):
+    """A seat, as far as its holder's answer goes."""
+
+    @property
+    def person(self) -> str: ...
+
+    @property
+    def accepted(self) -> bool: ...
+
 
 ENDS: dict[str, tuple[ClockName, ...]] = {
     TYPE_OF[SupportersAssigned]: ("assignment",),
@@ -116,8 +127,13 @@ class Clocks(Frozen):
 NO_CLOCKS = Clocks()
 
 
-def turned(clocks: Clocks, kind: str, dues: Sequence[Due], at: datetime, *, named: str | None = None) -> Clocks:
-    """The clocks after a fact of type `kind`, said at `at`, that sets `dues`; `named` is the clock that it is about."""
+def turned(
+    clocks: Clocks, kind: str, dues: Sequence[Due], at: datetime, *, named: str | None = None, halted: bool = False
+) -> Clocks:
+    """The clocks after a fact of type `kind`, said at `at`, that sets `dues`; `named` is the clock that it is about.
+
+    Of one that starts while the work is `halted` no time passes yet.
+    """
     if kind == TYPE_OF[RequestWithdrawn]:
         return Clocks.of(clock for clock in clocks.clocks if clock.met)
     about = "confirmation" if kind == TYPE_OF[ConfirmationReminded] else named
@@ -125,13 +141,26 @@ def turned(clocks: Clocks, kind: str, dues: Sequence[Due], at: datetime, *, name
     by_name = {clock.clock: clock for clock in changed}
     for due in dues:
         before = by_name.get(due.clock)
-        by_name[due.clock] = _set(before, due, kind, at)
+        by_name[due.clock] = _set(before, due, kind, at) if _open(before) else _started(due, halted=halted)
     return Clocks.of(by_name.values()) if dues or changed != list(clocks.clocks) else clocks
 
 
 def without_response(clocks: Clocks) -> Clocks:
     """The clocks once nobody who was asked is there to answer any more."""
     return Clocks.of(clock for clock in clocks.clocks if clock.clock != "response" or clock.met)
+
+
+def accepted_by_another(clocks: Clocks, said: WorkAccepted) -> bool:
+    """Whether somebody other than the newcomer whose answer is waited for accepts."""
+    asked = clocks.get("response")
+    return asked is not None and not said.first and asked.person != (said.on_behalf_of or said.by)
+
+
+def left_to_others(clocks: Clocks, supporters: Iterable[Answering]) -> bool:
+    """Whether the newcomer whose answer was waited for is there no more, beside others who have accepted."""
+    asked, seats = clocks.get("response"), tuple(supporters)
+    there = {seat.person for seat in seats}
+    return asked is not None and asked.person not in there and any(seat.accepted for seat in seats)
 
 
 def _touched(clock: Clock, kind: str, at: datetime, named: str | None) -> Clock:
@@ -146,10 +175,17 @@ def _touched(clock: Clock, kind: str, at: datetime, named: str | None) -> Clock:
     return clock
 
 
-def _set(before: Clock | None, due: Due, kind: str, at: datetime) -> Clock:
-    """A clock that was met, or is none yet, starts; one that runs goes on to another moment."""
-    if before is None or before.met:
-        return Clock(**dict(due), started=due.since)
+def _open(clock: Clock | None) -> TypeGuard[Clock]:
+    return clock is not None and clock.met is None
+
+
+def _started(due: Due, *, halted: bool) -> Clock:
+    """A clock where there was none, or one that is met."""
+    return Clock(**dict(due), started=due.since, held_since=due.since if halted else None)
+
+
+def _set(before: Clock, due: Due, kind: str, at: datetime) -> Clock:
+    """A clock goes on to another moment."""
     moved = before.reckoned(due, at)
     if kind == RESUMED:
         return moved.model_copy(update={"held_since": None})

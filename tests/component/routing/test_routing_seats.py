@@ -239,6 +239,23 @@ async def test_what_was_refused_was_never_given(travelling: Seats):
     assert "anna" not in await travelling.loads(NOW)
 
 
+async def test_what_nobody_took_on_was_not_given_and_is_taken_back_once(travelling: Seats):
+    tomorrow = NOW + timedelta(days=1)
+    await travelling.reserve([("R1", a_place("anna", weight=3.0)), ("R2", a_place("anna", weight=2.0))], NOW)
+    await travelling.reserve([("R1", a_place("anna", weight=3.0))], tomorrow)
+    assert await travelling.release_untouched([("R1", "anna"), ("R9", "anna"), ("R1", "nobody")]) == 1
+    assert await travelling.release_untouched([("R1", "anna")]) == 0
+    assert await travelling.release_untouched([]) == 0
+    assert (await travelling.loads(tomorrow))["anna"] == OpenLoad(count=1, weight=2.0, recent=2.0)
+
+
+async def test_a_place_that_was_restored_was_counted_before_and_takes_nothing_back(travelling: Seats):
+    await travelling.reserve([("R1", a_place("anna", weight=3.0))], NOW)
+    await travelling.restore([("R2", "anna", 2.0, ())], NOW)
+    assert await travelling.release_untouched([("R2", "anna")]) == 1
+    assert (await travelling.loads(NOW))["anna"] == OpenLoad(count=1, weight=3.0, recent=3.0)
+
+
 async def test_what_counts_no_more_is_forgotten(travelling: Seats):
     await travelling.reserve([("R1", a_place("anna", weight=3.0))], NOW)
     await travelling.release([("R1", "anna")])

@@ -1,5 +1,6 @@
 """Dated data of holidays: what it says, and what it refuses."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -36,6 +37,19 @@ def test_a_unit_has_days_of_its_own() -> None:
         read_almanac().overlaid(off={founding: Text(zh="司庆", en="Company day")}, worked=[founding])
 
 
+def test_the_last_days_of_a_year_are_provisional_until_the_next_years_notice_is_out() -> None:
+    china = read_almanac()
+    assert not china.provisional(date(2026, 12, 1), date(2026, 12, 28))
+    assert china.provisional(date(2026, 12, 28), date(2026, 12, 29))
+    assert china.provisional(date(2026, 12, 31), date(2026, 12, 31))
+    assert not china.provisional(date(2025, 12, 29), date(2025, 12, 31)), "the notice for 2026 is out"
+    out = replace(china, published=china.published | {2027})
+    assert not out.provisional(date(2026, 12, 28), date(2026, 12, 31))
+    own = china.overlaid(off={date(2026, 11, 27): Text(zh="司庆", en="Company day")}, worked=[])
+    assert own.provisional(date(2026, 12, 29), date(2026, 12, 29)), "a unit's own days settle nothing"
+    assert china.version != replace(china, open_from={}).version
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -43,6 +57,7 @@ def test_a_unit_has_days_of_its_own() -> None:
         ("- [", "cannot be read"),
         ("- {year: 2026}", "published"),
         (f"{HEAD}], make_up: [2026-10-10], more: 1}}", "more"),
+        (f"{HEAD}], make_up: [], open_from: 2027-12-29}}", "name a day of 2026"),
         (f"{HEAD}], make_up: [2026-10-10, 2026-10-10]}}", "make-up workday twice"),
         (f"{HEAD}], make_up: [2026-10-12]}}", "no weekend day"),
         (f"{HEAD}{{zh: 甲, en: A, first: 2026-10-03, last: 2026-10-01}}], make_up: []}}", "ends before it begins"),

@@ -41,7 +41,8 @@ def test_a_friday_before_the_national_day_ends_after_it_and_the_make_up_sunday_c
 
 
 def test_what_touches_a_year_without_a_notice_is_provisional() -> None:
-    assert not office().provisional(shanghai(2026, 11, 26, 9), shanghai(2026, 12, 31, 9))
+    assert not office().provisional(shanghai(2026, 11, 26, 9), shanghai(2026, 12, 28, 18))
+    assert office().provisional(shanghai(2026, 11, 26, 9), shanghai(2026, 12, 29, 9)), "its notice may change these days too"
     assert office().provisional(shanghai(2026, 12, 31, 9), shanghai(2027, 1, 4, 9))
 
 

@@ -26,18 +26,18 @@ class FakeSeats:
 
     open: dict[str, dict[str, tuple[float, datetime]]] = field(default_factory=dict)
     booked: dict[Place, tuple[Booking, ...]] = field(default_factory=dict)
-    given: list[tuple[str, float, datetime]] = field(default_factory=list)
+    given: list[tuple[str, float, datetime, str]] = field(default_factory=list)
     rules: AssignmentRules = field(default_factory=AssignmentRules)
 
     async def loads(self, at: datetime) -> Mapping[str, OpenLoad]:
         since = (at - timedelta(days=self.rules.fairness_days - 1)).date()
         found = {}
-        for person in {*self.open, *(person for person, _, _ in self.given)}:
+        for person in {*self.open, *(one[0] for one in self.given)}:
             places = self.open.get(person, {})
             load = OpenLoad(
                 count=len(places),
                 weight=sum(weight for weight, _ in places.values()),
-                recent=sum(weight for one, weight, when in self.given if one == person and when.date() >= since),
+                recent=sum(weight for one, weight, when, _ in self.given if one == person and when.date() >= since),
                 bookings=tuple(booking for request in places for booking in self.booked.get((request, person), ())),
             )
             if load != OpenLoad():
@@ -56,18 +56,25 @@ class FakeSeats:
             ):
                 places[request] = (reservation.weight, at)
                 self.booked[request, reservation.holder] = reservation.bookings
-                self.given.append((reservation.holder, reservation.weight, at))
+                self.given.append((reservation.holder, reservation.weight, at, request))
                 added.append((request, reservation.holder))
             else:
                 refused.add(request)
         for request, reservation in wanted:
             if request in refused and (request, reservation.holder) in added:
-                self.given.remove((reservation.holder, reservation.weight, at))
+                self.given.remove((reservation.holder, reservation.weight, at, request))
         await self.release([place for place in added if place[0] in refused])
         return frozenset(refused)
 
     async def release(self, places: Sequence[Place]) -> int:
         return sum(self.open.get(person, {}).pop(request, None) is not None for request, person in places)
+
+    async def release_untouched(self, places: Sequence[Place]) -> int:
+        for request, person in places:
+            if place := self.open.get(person, {}).get(request):
+                latest = [one for one in self.given if (one[0], one[1], one[3]) == (person, place[0], request)][-1:]
+                self.given = [one for one in self.given if one not in latest]
+        return await self.release(places)
 
     async def release_older(self, places: Sequence[Place], before: datetime) -> int:
         return await self.release([place for place in places if place in await self.held(before)])

@@ -104,16 +104,6 @@ def test_a_date_that_the_request_names_is_when_it_is_due_and_another_date_moves_
     assert clock(journey, "delivery").due == shanghai(3, 20, 17)
 
 
-def test_a_seat_that_goes_to_somebody_else_takes_the_requests_clock_with_it() -> None:
-    journey = a_journey(ANNA, BEN)
-    before, holder = clock(journey, "delivery"), journey.supporters[0]
-    journey.tells("accept", holder)
-    other = "ben" if holder == "anna" else "anna"
-    assert journey.tells("hand_over", holder, person=other, reason="休假").refusal is None
-    assert clock(journey, "delivery") == before
-    assert clock(journey, "response").met
-
-
 def test_who_declines_ends_the_response_and_the_next_has_one_of_their_own() -> None:
     journey = a_journey(ANNA, BEN)
     journey.changes(now=shanghai(3, 2, 14))
@@ -242,6 +232,18 @@ def test_what_touches_a_year_that_is_not_published_is_provisional_and_reckoned_a
     after = clock(journey, "delivery")
     assert (after.due, after.provisional) == (shanghai(2, 12, 18, year=2027), False)
     assert journey.wakes("almanac").facts == ()
+
+
+def test_the_last_days_of_a_year_are_reckoned_anew_by_the_next_years_notice() -> None:
+    journey = a_journey(at=shanghai(12, 29, 13), priority="urgent")
+    before = clock(journey, "delivery")
+    assert (before.due, before.provisional) == (shanghai(12, 30, 12), True)
+    china = published(date(2027, 2, 9))
+    off = {**china.off, **dict.fromkeys((date(2026, 12, 30), date(2026, 12, 31)), Text(zh="元旦", en="New Year's Day"))}
+    journey.changes(calendar=Calendar(almanac=replace(china, off=off), week=POLICY.week))
+    assert [type(fact).__name__ for fact in journey.wakes("almanac").facts] == ["ClocksRecalculated"]
+    after = clock(journey, "delivery")
+    assert (after.due, after.provisional) == (shanghai(1, 4, 12, year=2027), False)
 
 
 def test_what_was_breached_and_lies_ahead_again_is_said_again_when_it_comes() -> None:

@@ -147,3 +147,23 @@ def test_an_amendment_that_moves_the_appointment_into_a_leave_gives_the_seat_to_
     journey.amended(where=PITCH, mode="group")
     assert journey.supporters == ["ben"]
     assert kinds(journey)[-2:] == ["RequestAmended", "SupportHandedOver"]
+
+
+def test_an_amendment_that_makes_somebody_free_for_it_finds_them_in_the_same_decision():
+    journey = a_presentation(leaving())
+    journey.submitted()
+    assert journey.state.status == "waiting"
+    decision = journey.amended(
+        where={**PITCH, "start": "2027-03-10T09:00:00+08:00", "end": "2027-03-10T11:00:00+08:00"}, mode="group"
+    )
+    assert [type(fact).__name__ for fact in decision.facts] == ["RequestAmended", "SupportersAssigned"]
+    assert [one.holder for one in decision.reservations] == ["anna"]
+    assert (journey.state.status, journey.supporters) == ("assigned", ["anna"])
+
+
+def test_an_amendment_that_helps_nobody_does_not_say_again_that_it_waits():
+    journey = a_presentation(leaving())
+    journey.submitted()
+    decision = journey.amended(where=PITCH, mode="group")
+    assert [type(fact).__name__ for fact in decision.facts] == ["RequestAmended"]
+    assert journey.state.status == "waiting"
