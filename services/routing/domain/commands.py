@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from services.routing.domain import accounting, closing, halting, handing, performing, settling
 from services.routing.domain.bidding import confirming
 from services.routing.domain.context import Context
-from services.routing.domain.life import ALLOWED
+from services.routing.domain.life import allowed
 from services.routing.domain.refusals import UNKNOWN, UNKNOWN_COMMAND, out_of_state, stale
 from services.routing.domain.review import opining
 from services.routing.domain.standing_in import acts_for
@@ -49,7 +49,7 @@ def obey(state: State, told: Told, context: Context) -> Decision:
     seen = told.data.get("revision")
     if seen is not None and seen != state.revision:
         return Decision(refusal=stale(state))
-    if state.status not in ALLOWED[name]:
+    if not allowed(name, state.status, staffed=bool(state.supporters)):
         return Decision(refusal=out_of_state(state.status, name))
     return COMMANDS[name](state, wish, context)
 

@@ -33,7 +33,7 @@ from shared.schemas.service_levels import (
 ENDS: dict[str, tuple[ClockName, ...]] = {
     TYPE_OF[SupportersAssigned]: ("assignment",),
     TYPE_OF[WorkAccepted]: ("response",),
-    TYPE_OF[WorkCompleted]: ("response", "delivery"),
+    TYPE_OF[WorkCompleted]: ("assignment", "response", "delivery"),
     TYPE_OF[DeliveryConfirmed]: ("confirmation",),
     TYPE_OF[RequestReopened]: ("confirmation",),
 }

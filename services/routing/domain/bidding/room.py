@@ -8,7 +8,6 @@ from services.routing.domain.bidding.reading import dates, lines, wanted
 from services.routing.domain.bidding.state import Bid, Child, Confirmed
 from services.routing.domain.bidding.telling import is_news, read_of
 from services.routing.domain.context import Context
-from services.routing.domain.life import SEATED
 from services.routing.domain.state import State
 from shared.ledger.messages import NOTHING, Decision, Settled
 from shared.schemas.bidding import BID, BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlan, BidPlanned
@@ -25,7 +24,7 @@ Update = dict[str, object]
 
 def look_at(state: State) -> datetime | None:
     """When the plan of a bid is to be looked at: at once where it has none that stands, else when the next part is due."""
-    if state.request is None or state.request.type != BID or state.status not in SEATED:
+    if state.request is None or state.request.type != BID or not state.staffed:
         return None
     if state.bid is None or state.bid.plan is None or state.bid.stale:
         return AT_ONCE
@@ -37,7 +36,7 @@ def look(state: State, subject: str, context: Context) -> Decision:
 
     A look that was due is always followed by a plan, so that the next one is later: else the bid would wake for ever.
     """
-    if state.request is None or state.policy is None or state.request.type != BID or state.status not in SEATED:
+    if state.request is None or state.policy is None or state.request.type != BID or not state.staffed:
         return NOTHING
     bid = state.bid or Bid()
     question = Question(
