@@ -39,6 +39,7 @@ WORDS = {
     "coordination_handed_over": Text(zh="协调工作已移交", en="coordination handed over"),
     "supporter_added": Text(zh="增加了支持人", en="supporter added"),
     "supporter_released": Text(zh="减少了支持人", en="supporter released"),
+    "seat_given_up": Text(zh="空缺席位不再补位", en="vacant seat given up"),
     "work_completed": Text(zh="工作已完成", en="work completed"),
     "delivery_confirmed": Text(zh="成果已确认", en="delivery confirmed"),
     "request_reopened": Text(zh="申请已重新打开", en="reopened"),

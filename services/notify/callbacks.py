@@ -43,6 +43,7 @@ HAPPENING: dict[str, tuple[Happening, RequestStatus | None]] = {
     TYPE_OF[routing.CoordinationHandedOver]: ("request.handed_over", None),
     TYPE_OF[routing.SupporterAdded]: ("request.handed_over", None),
     TYPE_OF[routing.SupporterReleased]: ("request.handed_over", None),
+    TYPE_OF[routing.SeatGivenUp]: ("request.handed_over", None),
     TYPE_OF[routing.WorkCompleted]: ("request.completed", "completed"),
     TYPE_OF[routing.DeliveryConfirmed]: ("request.confirmed", "confirmed"),
     TYPE_OF[routing.RequestReopened]: ("request.reopened", None),
@@ -118,13 +119,18 @@ def _particular(said: object) -> dict[str, object]:
             return {"reason": verdict.reason}
         case routing.AssignmentWaiting(reason=reason):
             return {"reason": reason, "status": "choosing" if reason == "coordinator_chooses" else "waiting"}
-        case routing.SupportersAssigned(status=str(status)) | routing.WorkDeclined(status=str(status)):
+        case (
+            routing.SupportersAssigned(status=str(status))
+            | routing.WorkAccepted(status=str(status))
+            | routing.WorkDeclined(status=str(status))
+        ):
             return {"status": status}
         case (
             routing.WorkResumed(status=status)
             | routing.SupportHandedOver(status=status)
             | routing.SupporterAdded(status=status)
             | routing.SupporterReleased(status=status)
+            | routing.SeatGivenUp(status=status)
             | routing.RequestReopened(status=status)
         ):
             return {"status": status}

@@ -51,13 +51,25 @@ class Together(Frozen):
     one_by_one: Way
 
 
+class Seat(Frozen):
+    """One person's part in a request."""
+
+    person: str
+    role: str
+    step: Step
+    skill: str | None = None
+    department: str | None = None
+    stands_in_for: str | None = None
+
+
 class DecisionRecord(Frozen):
     """How one choice was made, reproducible from directory version, policy and these numbers (`backline explain`).
 
     `weights` are those it used, `fairness_half` the effort at which the weight of fairness is halved.
     `candidates` holds the best 10, or 20 where a coordinator chooses; `excluded` counts everybody else by the filter that
-    removed them. What was chosen in a batch holds `together`; where that was the way kept, each candidate's part `price` is what it
-    costs the batch to have that person, scores are after it, and nobody has a greater one than whoever was chosen.
+    removed them; of whom a person named, or who stands in by leave, there is that one alone. What was chosen in a batch holds
+    `together`; where that was the way kept, each candidate's part `price` is what it costs the batch to have that person, scores
+    are after it, and nobody has a greater one than whoever was chosen.
     """
 
     step: Step

@@ -48,6 +48,7 @@ EVENTS: dict[Source, dict[str, type[BaseModel]]] = {
         "backline.routing.coordination_handed_over": routing.CoordinationHandedOver,
         "backline.routing.supporter_added": routing.SupporterAdded,
         "backline.routing.supporter_released": routing.SupporterReleased,
+        "backline.routing.seat_given_up": routing.SeatGivenUp,
         "backline.routing.work_completed": routing.WorkCompleted,
         "backline.routing.delivery_confirmed": routing.DeliveryConfirmed,
         "backline.routing.request_reopened": routing.RequestReopened,

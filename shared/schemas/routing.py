@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.schemas.choices import Candidate as Candidate  # noqa: PLC0414  # said here, so asked for here
 from shared.schemas.choices import DecisionRecord as DecisionRecord  # noqa: PLC0414  # said here, so asked for here
+from shared.schemas.choices import Seat as Seat  # noqa: PLC0414  # said here, so asked for here
 from shared.schemas.choices import Step as Step  # noqa: PLC0414  # said here, so asked for here
 from shared.schemas.model import Frozen, Json, Text
 from shared.schemas.requests import FieldChange, Request
@@ -45,17 +46,6 @@ POLICY = "policy"
 """Who acts where nobody does: what the policy says happens by itself."""
 
 
-class Seat(Frozen):
-    """One person's part in a request."""
-
-    person: str
-    role: str
-    step: Step
-    skill: str | None = None
-    department: str | None = None
-    stands_in_for: str | None = None
-
-
 class CoordinatorAssigned(Frozen):
     seat: Seat
     decision: DecisionRecord
@@ -76,7 +66,7 @@ class AssignmentWaiting(Timed):
 
 
 class WorkAccepted(Frozen):
-    """A supporter took the work on. `first` marks the acceptance that starts it.
+    """A supporter took the work on. `first` marks the acceptance that starts it; `status` is that of the request since.
 
     `on_behalf_of` is the seat's holder, when `by` stands in while they are away.
     """
@@ -85,6 +75,7 @@ class WorkAccepted(Frozen):
     role: str
     first: bool
     on_behalf_of: str | None = None
+    status: WorkStatus | None = None
 
 
 class WorkDeclined(Frozen):
@@ -139,8 +130,8 @@ class WorkResumed(Timed):
 
 class SupportHandedOver(Timed):
     """A supporter's seat went from `holder` to a colleague, who has yet to accept it. `seats` are all supporters' seats since.
-    `decision` is how the colleague was chosen, when nobody named them. `accepted` is whether `holder` had taken the work on; None
-    where it was not said yet."""
+    `decision` is how the colleague was chosen, or who named them. `accepted` is whether `holder` had taken the work on; None where it was
+    not said yet."""
 
     by: str
     holder: str
@@ -168,7 +159,7 @@ class CoordinationHandedOver(Frozen):
 
 
 class SupporterAdded(Timed):
-    """The coordinator asked one more colleague for help. `seats` are all supporters' seats since."""
+    """The coordinator asked one more colleague for help. `seats` are all supporters' seats since, `decision` who was named and why."""
 
     by: str
     person: str
@@ -176,6 +167,7 @@ class SupporterAdded(Timed):
     reason: str
     seats: tuple[Seat, ...]
     status: WorkStatus
+    decision: DecisionRecord | None = None
 
 
 class SupporterReleased(Timed):
@@ -189,6 +181,17 @@ class SupporterReleased(Timed):
     seats: tuple[Seat, ...]
     status: WorkStatus
     accepted: bool | None = None
+
+
+class SeatGivenUp(Frozen):
+    """A seat that nobody has is given up: nobody is sought for it any more, and the others deliver without it."""
+
+    by: str
+    role: str
+    skill: str | None = None
+    department: str | None = None
+    reason: str
+    status: WorkStatus
 
 
 class WorkCompleted(Timed):

@@ -28,6 +28,7 @@ from shared.schemas.routing import (
     RequestAmended,
     RequestReopened,
     RequestWithdrawn,
+    SeatGivenUp,
     SupporterAdded,
     SupporterReleased,
     SupportersAssigned,
@@ -61,14 +62,16 @@ FOLLOWING: dict[str, RequestStatus] = {
 
 NAMING = {
     TYPE_OF[SupportersAssigned],
+    TYPE_OF[WorkAccepted],
     TYPE_OF[WorkDeclined],
     TYPE_OF[WorkResumed],
     TYPE_OF[SupportHandedOver],
     TYPE_OF[SupporterAdded],
     TYPE_OF[SupporterReleased],
+    TYPE_OF[SeatGivenUp],
     TYPE_OF[RequestReopened],
 }
-"""Facts that name the status they lead to (the first two since there is more to tell than that somebody has the work)."""
+"""Facts that name the status they lead to (the first three since there is more to tell than that somebody has the work)."""
 
 GOING_ON: frozenset[RequestStatus] = frozenset({"assigned", "working", "sent_back", "paused"})
 """Another coordinator changes nothing about the work."""

@@ -50,7 +50,11 @@ class Adding(Reasoned):
 
 
 class Releasing(Reasoned):
-    person: PersonId
+    """Supporter `person` or, without one, the vacant seat: where there are several, that of `role` and `skill`."""
+
+    person: PersonId | None = None
+    role: Annotated[str, Field(max_length=100)] | None = None
+    skill: Annotated[str, Field(max_length=100)] | None = None
 
 
 class Confirming(Body):
@@ -120,7 +124,10 @@ def arranging_routes(router: APIRouter, teller: Teller, commanding: Commanding) 
     async def add(request_id: str, caller: Annotated[Caller, Depends(commanding)], body: Adding) -> Assignment:
         return await teller.tell(request_id, caller, "add", body.model_dump())
 
-    @router.post("/requests/{request_id}/release", summary="The coordinator releases a supporter; nobody takes their place")
+    @router.post(
+        "/requests/{request_id}/release",
+        summary="The coordinator releases a supporter, or gives a vacant seat up; nobody takes their place",
+    )
     async def release(request_id: str, caller: Annotated[Caller, Depends(commanding)], body: Releasing) -> Assignment:
         return await teller.tell(request_id, caller, "release", body.model_dump())
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel
 
 from services.routing.domain.appointments import absence
 from services.routing.domain.context import Context
+from services.routing.domain.naming import stood_in
 from services.routing.domain.seating import Seating, seating
 from services.routing.domain.standing_in import stand_in
-from services.routing.domain.state import Held, State, held, working_or_assigned
+from services.routing.domain.state import Held, State, held
 from shared.ledger.messages import NOTHING, Decision
 from shared.schemas.absences import AbsenceNoticed
 from shared.schemas.model import Text
@@ -55,13 +56,15 @@ class _Absence:
 
 @dataclass
 class _Cover:
-    """What is said of one request, seat by seat; `supporters` are those after what was said so far."""
+    """What is said of one request, seat by seat; `supporters` are those after what was said so far, `followers` who
+    has whose seat since: whoever coordinates and supports in one role is followed by one person in both."""
 
     state: State
     context: Context
     seats: Seating
     supporters: tuple[Held, ...]
     facts: list[BaseModel] = field(default_factory=list)
+    followers: dict[tuple[str, str], tuple[Seat, DecisionRecord | None]] = field(default_factory=dict)
 
     def look_at(self, seat: Seat) -> None:
         """Nothing, unless its holder is away."""
@@ -71,15 +74,16 @@ class _Cover:
         deputy = stand_in(absence.person, self.context.directory, absence.at)
         here = absence.person.active
         keeps = here and isinstance(seat, Held) and seat.accepted
+        if (follower := self.followers.get((seat.person, seat.role))) is not None and seat.step == "coordinator":
+            self._coordinate(seat, *follower)
+            return
         if here and seat.step == "coordinator" and deputy is not None:
             return  # whoever stands in may do all that coordinating takes
         found, record = (None, None) if keeps else self._successor(seat, deputy)
         if found is None:
             self._notice(seat, deputy, absence.leave)
         elif seat.step == "coordinator":
-            self.facts.append(
-                CoordinationHandedOver(**_common(seat, found, self._reason(seat)), seat=found, cause="leave", decision=record)
-            )
+            self._coordinate(seat, found, record)
         else:
             self._hand_over(seat, found, record)
 
@@ -101,19 +105,28 @@ class _Cover:
         wanted = self.seats.wanted(seat)
         others = frozenset(one.person for one in self.supporters if seat.step == "supporter")
         barred = {*others, *self.seats.barred, self.seats.request.requester.id}
-        if deputy is not None and deputy.id not in barred:
-            named = self.seats.named(seat.step, wanted, deputy.id)
-            if isinstance(named, Seat):
-                return named.model_copy(update={"stands_in_for": seat.person}), None
-        return self.seats.best(seat.step, wanted, others)
+        free = deputy is not None and deputy.id not in barred
+        named = stood_in(seat.person, self.seats, seat.step, wanted, deputy.id) if deputy and free else None
+        return named or self.seats.best(seat.step, wanted, others)
+
+    def _coordinate(self, seat: Seat, found: Seat, record: DecisionRecord | None) -> None:
+        self.facts.append(
+            CoordinationHandedOver(
+                **_common(seat, found, self._reason(seat)),
+                seat=found.model_copy(update={"step": "coordinator"}),
+                cause="leave",
+                decision=record.model_copy(update={"step": "coordinator"}) if record else None,
+            )
+        )
 
     def _hand_over(self, seat: Seat, found: Seat, record: DecisionRecord | None) -> None:
+        self.followers[seat.person, seat.role] = found, record
         given = tuple(
             found if (one.person, one.role) == (seat.person, seat.role) else Seat(**one.model_dump(exclude={"accepted"}))
             for one in self.supporters
         )
         self.supporters = held(given, self.supporters)
-        status = working_or_assigned(self.supporters)
+        status = self.state.with_seats(self.supporters)
         self.facts.append(
             SupportHandedOver(
                 **_common(seat, found, self._reason(seat)),

@@ -110,7 +110,10 @@ def _delivery(state: State, asked: Asked) -> Standing:
         return Standing(how="superseded")
     if state.status == "confirmed":
         return Standing(how="confirmed")
-    return asked.opened(requester, "confirm", "reopen") if state.status == "completed" else Standing(how="reopened")
+    if state.status != "completed":
+        return Standing(how="reopened")
+    own = asked.person in state.workers and asked.person not in state.asked_themselves
+    return asked.opened(requester, "reopen") if own else asked.opened(requester, "confirm", "reopen")
 
 
 def _coordination(state: State, asked: Asked) -> Standing:
@@ -129,8 +132,7 @@ def _support(state: State, asked: Asked) -> Standing:
         return halted
     if seat.accepted:
         return Standing(how="accepted")
-    offers: tuple[Answer, ...] = ("accept", "decline") if state.status in {"assigned", "working"} else ("decline",)
-    return asked.opened(seat.person, *offers)
+    return asked.opened(seat.person, "accept", "decline")
 
 
 def _opinion(state: State, review: Review, asked: Asked) -> Standing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from services.routing.domain.context import Context
-from services.routing.domain.life import SEATED
+from services.routing.domain.life import SEATED, VACANT
 from services.routing.domain.seating import Seating, seating
 from services.routing.domain.state import Held, State, working_or_assigned
 from shared.catalogue import SupporterRole
@@ -56,6 +56,14 @@ def assign(subject: str, state: State, context: Context, taken: Mapping[str, flo
     """
     agreed = context.agreement(subject, state) if not taken else None
     return agreed if agreed is not None else alone(subject, state, context, taken)
+
+
+def going_on(subject: str, after: State, context: Context, said: Decision, taken: Mapping[str, float]) -> Decision:
+    """`said`, which led to `after`, and what follows from it: work waits for as long as a seat is vacant, and no longer."""
+    if after.status not in VACANT:
+        return said
+    again = assign(subject, after, context, taken)
+    return Decision(facts=(*said.facts, *again.facts), reservations=(*said.reservations, *again.reservations))
 
 
 def alone(subject: str, state: State, context: Context, taken: Mapping[str, float] | None = None) -> Decision:

@@ -18,7 +18,7 @@ from shared.schemas.model import Text
 from shared.schemas.routing import Candidate, DecisionRecord
 from shared.schemas.seasons import Season, SeasonUsed
 
-__all__ = ["OFFERED", "SHOWN", "TIE_BREAK", "foremost", "rank", "weights_of"]
+__all__ = ["OFFERED", "SHOWN", "TIE_BREAK", "alone", "foremost", "rank", "weights_of"]
 SHOWN = 10
 """Candidates in the record of a choice by policy: it is kept in the request and said in an event."""
 OFFERED = 20
@@ -42,6 +42,15 @@ def rank(question: Question, context: Context, pack: Pack, *, shown: int = SHOWN
     said = explain(question, pack, found, candidates, context)
     chosen = (candidates[0].person,) if candidates else ()
     return recorded(question, scores, context, candidates=candidates, excluded=excluded, chosen=chosen, explanation=said)
+
+
+def alone(question: Question, fit: Fit, context: Context, pack: Pack) -> DecisionRecord:
+    """The record of whoever has the seat without a ranking: nobody else was looked at, so nobody else is counted."""
+    scores = Scores(question, context, pack)
+    one = scores.candidate(1, fit, scores.tie_break(fit.worker))
+    nothing = Text(zh="", en="")
+    record = recorded(question, scores, context, candidates=(one,), excluded={}, chosen=(fit.worker,), explanation=nothing)
+    return record.model_copy(update={"considered": 1})
 
 
 def foremost(question: Question, context: Context, pack: Pack, count: int) -> tuple[Sequence[Fit], Eligible]:

@@ -3,7 +3,7 @@
 from services.routing.domain.appointments import taken
 from services.routing.domain.assigning import assign
 from services.routing.domain.context import NO_LOAD, Context
-from services.routing.domain.refusals import BAD_RATING, NO_REASON, NOT_REQUESTER
+from services.routing.domain.refusals import BAD_RATING, NO_REASON, NOT_REQUESTER, OWN_DELIVERY, OWN_RATING
 from services.routing.domain.seating import Seating, seating
 from services.routing.domain.state import State, held, working_or_assigned
 from services.routing.domain.wish import Wish
@@ -15,13 +15,17 @@ RATINGS = range(1, 6)
 
 
 def confirm(state: State, wish: Wish, context: Context) -> Decision:
-    """The requester has what they asked for."""
+    """The requester has what they asked for. Nobody confirms what they delivered; who was given their own request does, unrated."""
     if state.request is None or not wish.asked_for_it(state, context):
         return Decision(refusal=NOT_REQUESTER)
-    rating = wish.data.get("rating")
+    rating, requester = wish.data.get("rating"), state.request.requester.id
+    if wish.by in state.workers - state.asked_themselves:
+        return Decision(refusal=OWN_DELIVERY)
+    if rating is not None and {wish.by, requester} & state.workers:
+        return Decision(refusal=OWN_RATING)
     if rating is not None and rating not in RATINGS:
         return Decision(refusal=BAD_RATING)
-    holder = wish.behalf(state.request.requester.id)
+    holder = wish.behalf(requester)
     return Decision(
         facts=(DeliveryConfirmed(by=wish.by, cause="person", rating=rating, note=wish.text("note"), on_behalf_of=holder),)
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from services.routing.domain import accounting, closing, halting, handing, performing, settling, spending
 from services.routing.domain.bidding import confirming
 from services.routing.domain.context import Context
-from services.routing.domain.life import AFTERWARDS, ALLOWED
+from services.routing.domain.life import AFTERWARDS, allowed
 from services.routing.domain.refusals import UNKNOWN, UNKNOWN_COMMAND, out_of_state, stale
 from services.routing.domain.review import opining
 from services.routing.domain.standing_in import acts_for
@@ -51,7 +51,8 @@ def obey(state: State, told: Told, context: Context) -> Decision:
     if seen is not None and seen != state.revision:
         return Decision(refusal=stale(state))
     had_one = wish.by in state.involved() - state.seated()
-    if state.status not in ALLOWED[name] and not (had_one and state.status in AFTERWARDS.get(name, ())):
+    afterwards = had_one and state.status in AFTERWARDS.get(name, ())
+    if not (afterwards or allowed(name, state.status, staffed=bool(state.supporters))):
         return Decision(refusal=out_of_state(state.status, name))
     return COMMANDS[name](state, wish, context)
 

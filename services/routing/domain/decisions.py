@@ -21,7 +21,14 @@ from shared.ledger.messages import NOTHING, Decision, Heard, Message, Settled, T
 from shared.schemas.envelope import Event, Source
 from shared.schemas.intake import AmendmentRequested, RequestSubmitted, WithdrawalRequested
 from shared.schemas.registry import TYPE_OF
-from shared.schemas.routing import AmendmentRefused, RequestAmended, RequestWithdrawn, WithdrawalRefused, WorkResumed
+from shared.schemas.routing import (
+    AmendmentRefused,
+    AssignmentWaiting,
+    RequestAmended,
+    RequestWithdrawn,
+    WithdrawalRefused,
+    WorkResumed,
+)
 
 __all__ = ["UNKNOWN", "RoutingDomain"]
 
@@ -85,16 +92,29 @@ def _woken(state: State, subject: str, context: Context) -> Decision:
     match state.status:
         case "waiting":
             absent = covered(state, subject, context)
-            return absent if absent.facts else assign(subject, state, context)
+            return absent if absent.facts else _sought(state, subject, context)
         case "paused":
             return halting.time_over(state, subject, context)
         case "completed":
             return closing.time_over(state, context)
         case "choosing" | "assigned" | "working":
-            absent = covered(state, subject, context)
-            return absent if absent.facts else room.look(state, subject, context)
+            return _looked_at(state, subject, context)
         case _:
             return room.look(state, subject, context)
+
+
+def _sought(state: State, subject: str, context: Context) -> Decision:
+    """Whoever is lacking is sought again; what is at work meanwhile is looked at as ever."""
+    assigned = assign(subject, state, context)
+    if not state.supporters or not all(isinstance(fact, AssignmentWaiting) for fact in assigned.facts):
+        return assigned
+    looked = _looked_at(state, subject, context)
+    return replace(looked, facts=(*assigned.facts, *looked.facts))
+
+
+def _looked_at(state: State, subject: str, context: Context) -> Decision:
+    absent = covered(state, subject, context)
+    return absent if absent.facts else room.look(state, subject, context)
 
 
 def _heard(state: State, event: Event, context: Context) -> Decision:

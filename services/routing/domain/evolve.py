@@ -8,7 +8,7 @@ from services.routing.domain.bidding import room
 from services.routing.domain.linking.evolving import linked
 from services.routing.domain.review.evolving import ReviewFact, reviewed
 from services.routing.domain.state import Halt, State, held, working_or_assigned
-from services.routing.domain.ticking import Clocks, accepted_by_another, left_to_others, turned, without_response
+from services.routing.domain.ticking import ticked
 from shared.schemas.absences import AbsenceNoticed
 from shared.schemas.bidding import BidChildAmended, BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlanned
 from shared.schemas.clashes import ClashFound, ClashResolved
@@ -30,7 +30,7 @@ from shared.schemas.routing import (
     RequestReopened,
     RequestWithdrawn,
     Seat,
-    Step,
+    SeatGivenUp,
     SupporterAdded,
     SupporterReleased,
     SupportersAssigned,
@@ -46,7 +46,6 @@ from shared.schemas.routing import (
 from shared.schemas.service_levels import (
     ClocksRecalculated,
     ConfirmationReminded,
-    Due,
     ServiceLevelBreached,
     ServiceLevelWarned,
 )
@@ -64,23 +63,12 @@ def evolve(state: State, event: Event) -> State:
     beside: Update = {}
     if (formerly := after.since(state)) is not state.formerly:
         beside["formerly"] = formerly
-    if (clocks := _clocks(state.clocks, after, event)) is not state.clocks:
+    clocks = ticked(state.clocks, event, status=after.status, supporters=after.supporters, halted=after.halt is not None)
+    if clocks is not state.clocks:
         beside["clocks"] = clocks
     if (link := linked(state.link, after, event)) is not state.link:
         beside["link"] = link
     return after.model_copy(update=beside) if beside else after
-
-
-def _clocks(clocks: Clocks, after: State, event: Event) -> Clocks:
-    """The clocks after `event`, which led to `after`: a service level runs for as long as somebody is there to keep it."""
-    if event.type == TYPE_OF[WorkDeclined] and after.status == "waiting" and clocks.get("response"):
-        return without_response(clocks)
-    if event.type == TYPE_OF[WorkAccepted] and accepted_by_another(clocks, event.read_as(WorkAccepted)):
-        return clocks
-    dues = [Due.model_validate(due) for due in event.data.get("clocks", ())]
-    clocks = turned(clocks, event.type, dues, event.time, named=event.data.get("clock"), halted=after.halt is not None)
-    gone = event.type == TYPE_OF[SupporterReleased] and left_to_others(clocks, after.supporters)
-    return without_response(clocks) if gone else clocks
 
 
 def _submitted(state: State, event: Event) -> Update:
@@ -106,20 +94,20 @@ def _answered(state: State, _event: Event) -> Update:
 
 def _coordinator(state: State, event: Event) -> Update:
     said = event.read_as(CoordinatorAssigned)
-    return {"coordinator": said.seat, "decisions": (said.decision, *_standing(state, "supporter"))}
+    return {"coordinator": said.seat, "decisions": (said.decision, *state.standing("supporter"))}
 
 
 def _supporters(state: State, event: Event) -> Update:
     said = event.read_as(SupportersAssigned)
     seats = held(said.seats, state.supporters)
-    decisions = (*_all_standing(state), *said.decisions)
+    decisions = (*state.standing(), *said.decisions)
     return {"supporters": seats, "decisions": decisions, "status": working_or_assigned(seats), "waiting_since": None}
 
 
 def _waiting(state: State, event: Event) -> Update:
     said = event.read_as(AssignmentWaiting)
     status = "choosing" if said.reason == "coordinator_chooses" else "waiting"
-    decisions = (*_all_standing(state), *said.decisions)
+    decisions = (*state.standing(), *said.decisions)
     return {"status": status, "waiting_since": state.waiting_since or event.time, "decisions": decisions}
 
 
@@ -127,13 +115,13 @@ def _accepted(state: State, event: Event) -> Update:
     said = event.read_as(WorkAccepted)
     holder = said.on_behalf_of or said.by
     seats = tuple(seat.model_copy(update={"accepted": True}) if seat.person == holder else seat for seat in state.supporters)
-    return {"supporters": seats, "status": "working"}
+    return {"supporters": seats, "status": said.status or "working"}
 
 
 def _declined(state: State, event: Event) -> Update:
     after = state.after(event.read_as(WorkDeclined))
     return {name: getattr(after, name) for name in ("supporters", "coordinator", "declined", "status")} | {
-        "decisions": _all_standing(after)
+        "decisions": after.standing()
     }
 
 
@@ -156,34 +144,53 @@ def _resumed(_state: State, event: Event) -> Update:
 def _handed_over(state: State, event: Event) -> Update:
     said = event.read_as(SupportHandedOver)
     update = _other_supporters(state, said.seats, said.status)
-    return {**update, "decisions": (*_all_standing(state.model_copy(update=update)), *_record(said.decision))}
+    standing = state.model_copy(update=update).standing()
+    return {**update, "decisions": (*standing, *_record(said.decision), *state.sought())}
 
 
 def _coordination_handed_over(state: State, event: Event) -> Update:
     said = event.read_as(CoordinationHandedOver)
     after = state.model_copy(update={"coordinator": said.seat})
-    return {"coordinator": after.coordinator, "decisions": (*_record(said.decision), *_all_standing(after))}
+    return {"coordinator": after.coordinator, "decisions": (*_record(said.decision), *after.standing(), *state.sought())}
 
 
 def _added(state: State, event: Event) -> Update:
     said = event.read_as(SupporterAdded)
-    return _other_supporters(state, said.seats, said.status)
+    update = _other_supporters(state, said.seats, said.status)
+    return {**update, "decisions": (*state.model_copy(update=update).standing(), *_record(said.decision))}
 
 
 def _released(state: State, event: Event) -> Update:
     said = event.read_as(SupporterReleased)
-    gone = tuple(Seat(**seat.model_dump(exclude={"accepted"})) for seat in state.supporters if seat.person == said.holder)
-    places = {(seat.role, seat.skill, seat.department): seat for seat in (*state.released, *gone)}
-    return {**_other_supporters(state, said.seats, said.status), "released": tuple(places.values())}
+    gone = (Seat(**seat.model_dump(exclude={"accepted"})) for seat in state.supporters if seat.person == said.holder)
+    return {**_other_supporters(state, said.seats, said.status), "released": _places((*state.released, *gone))}
+
+
+def _given_up(state: State, event: Event) -> Update:
+    said = event.read_as(SeatGivenUp)
+    seat = Seat(person="", role=said.role, step="supporter", skill=said.skill, department=said.department)
+    return {"status": said.status, "released": _places((*state.released, seat)), "decisions": state.standing()}
+
+
+def _places(seats: tuple[Seat, ...]) -> tuple[Seat, ...]:
+    return tuple({(seat.role, seat.skill, seat.department): seat for seat in seats}.values())
 
 
 def _other_supporters(state: State, seats: tuple[Seat, ...], status: WorkStatus) -> Update:
     after = state.model_copy(update={"supporters": held(seats, state.supporters)})
-    return {"supporters": after.supporters, "status": status, "decisions": _all_standing(after)}
+    return {"supporters": after.supporters, "status": status, "decisions": after.standing()}
 
 
 def _completed(_state: State, event: Event) -> Update:
-    return {"status": "completed", "confirm_by": event.read_as(WorkCompleted).confirm_by, "delivery": event.sequence}
+    said = event.read_as(WorkCompleted)
+    by = tuple(one for one in (said.by, said.on_behalf_of) if one)
+    return {
+        "status": "completed",
+        "confirm_by": said.confirm_by,
+        "delivery": event.sequence,
+        "delivered_by": by,
+        "waiting_since": None,
+    }
 
 
 def _confirmed(state: State, event: Event) -> Update:
@@ -194,7 +201,7 @@ def _confirmed(state: State, event: Event) -> Update:
 def _reopened(state: State, event: Event) -> Update:
     said = event.read_as(RequestReopened)
     after = state.model_copy(update={"coordinator": said.coordinator, "supporters": held(said.supporters, state.supporters)})
-    update = {"coordinator": after.coordinator, "supporters": after.supporters, "decisions": _all_standing(after)}
+    update = {"coordinator": after.coordinator, "supporters": after.supporters, "decisions": after.standing()}
     return {**update, "status": said.status, "confirm_by": None}
 
 
@@ -244,19 +251,6 @@ def _record(decision: DecisionRecord | None) -> tuple[DecisionRecord, ...]:
     return (decision,) if decision else ()
 
 
-def _all_standing(state: State) -> tuple[DecisionRecord, ...]:
-    return (*_standing(state, "coordinator"), *_standing(state, "supporter"))
-
-
-def _standing(state: State, step: Step) -> tuple[DecisionRecord, ...]:
-    """The records of choices whose outcome still stands."""
-    if step == "coordinator":
-        people = {state.coordinator.person} if state.coordinator else set()
-    else:
-        people = {seat.person for seat in state.supporters}
-    return tuple(record for record in state.decisions if record.step == step and people & set(record.chosen))
-
-
 CHANGES = {
     TYPE_OF[RequestSubmitted]: _submitted,
     TYPE_OF[AmendmentRequested]: _asked,
@@ -273,6 +267,7 @@ CHANGES = {
     TYPE_OF[CoordinationHandedOver]: _coordination_handed_over,
     TYPE_OF[SupporterAdded]: _added,
     TYPE_OF[SupporterReleased]: _released,
+    TYPE_OF[SeatGivenUp]: _given_up,
     TYPE_OF[WorkCompleted]: _completed,
     TYPE_OF[DeliveryConfirmed]: _confirmed,
     TYPE_OF[RequestReopened]: _reopened,

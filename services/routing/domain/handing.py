@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
+from services.routing.domain.assigning import going_on
 from services.routing.domain.context import Context
+from services.routing.domain.naming import named_by
 from services.routing.domain.refusals import (
     IS_REVIEW,
     LAST_SUPPORTER,
     NO_REASON,
     NOT_COORDINATOR,
     NOT_SEATED,
+    NOT_VACANT,
     NOT_YOURS,
     SEATED_ALREADY,
     UNKNOWN_ROLE,
@@ -18,19 +21,20 @@ from services.routing.domain.refusals import (
 )
 from services.routing.domain.review.refusals import BY_TRANSFER
 from services.routing.domain.seating import seating
-from services.routing.domain.state import Held, State, held, working_or_assigned
+from services.routing.domain.state import Held, State, held
 from services.routing.domain.wish import Wish
 from shared.catalogue import SupporterRole
 from shared.ledger.messages import Decision
 from shared.schemas.routing import (
     CoordinationHandedOver,
+    DecisionRecord,
     Seat,
+    SeatGivenUp,
     Step,
     SupporterAdded,
     SupporterReleased,
     SupportHandedOver,
 )
-from shared.schemas.status import WorkStatus
 
 
 def hand_over(state: State, wish: Wish, context: Context) -> Decision:
@@ -46,7 +50,7 @@ def handed(state: State, wish: Wish, context: Context) -> Decision:
     given = _given(state, wish, context)
     reason, person = wish.text("reason"), wish.text("person")
     if given is None:
-        return Decision(refusal=NOT_SEATED if wish.text("holder") and wish.coordinating(state, context) else NOT_YOURS)
+        return Decision(refusal=NOT_SEATED if wish.text("holder") and wish.arranges(state, context) else NOT_YOURS)
     if not reason:
         return Decision(refusal=NO_REASON)
     if any(seat.person == person for seat in _of_step(state, given[0].step)):
@@ -54,16 +58,16 @@ def handed(state: State, wish: Wish, context: Context) -> Decision:
     seats = seating(wish.subject, state, context)
     facts: list[BaseModel] = []
     for seat in given:
-        found = seats.named(seat.step, seats.wanted(seat), person)
-        if not isinstance(found, Seat):
+        found = named_by(wish.by, reason, seats, seat.step, seats.wanted(seat), person)
+        if isinstance(found, str):
             return Decision(refusal=not_fit(person, found))
         facts.append(_handed(state, seat, found, wish, reason))
     return Decision(facts=tuple(facts), reservations=seats.reservations())
 
 
 def add(state: State, wish: Wish, context: Context) -> Decision:
-    """One more supporter, whom the coordinator names, in a role of the type and with a skill where one is named."""
-    if wish.coordinating(state, context) is None:
+    """One more supporter, whom the coordinator names: for the seat that is vacant, else in a role of the type and with a skill."""
+    if not wish.arranges(state, context):
         return Decision(refusal=NOT_COORDINATOR)
     reason, person = wish.text("reason"), wish.text("person")
     if not reason:
@@ -71,30 +75,39 @@ def add(state: State, wish: Wish, context: Context) -> Decision:
     seats = seating(wish.subject, state, context)
     if seats.kind.review:
         return Decision(refusal=IS_REVIEW)
-    roles = seats.supporting_roles()
-    role = wish.text("role") or roles[0]
-    if role not in roles:
+    roles, role, skill = seats.supporting_roles(), wish.text("role"), wish.text("skill")
+    if role and role not in roles:
         return Decision(refusal=UNKNOWN_ROLE)
     if any(seat.person == person for seat in state.supporters):
         return Decision(refusal=SEATED_ALREADY)
-    skill = wish.text("skill")
-    found = seats.named("supporter", SupporterRole(role=role, skills=(skill,) if skill else ()), person)
-    if not isinstance(found, Seat):
+    another = SupporterRole(role=role or roles[0], skills=(skill,) if skill else ())
+    found = named_by(wish.by, reason, seats, "supporter", _meant(seats.lacking(state), wish) or another, person)
+    if isinstance(found, str):
         return Decision(refusal=not_fit(person, found))
-    everybody = (*_plain(state.supporters), found)
-    fact = SupporterAdded(by=wish.by, person=person, role=role, reason=reason, seats=everybody, status=_status(state, everybody))
-    return Decision(facts=(fact,), reservations=seats.reservations())
+    seat, record = found
+    everybody, status = (*_plain(state.supporters), seat), state.with_seats((*state.supporters, Held(**dict(seat))))
+    fact = SupporterAdded(
+        by=wish.by, person=person, role=seat.role, reason=reason, seats=everybody, status=status, decision=record
+    )
+    after = state.model_copy(update={"supporters": held(everybody, state.supporters), "decisions": ()})
+    said = Decision(facts=(fact,), reservations=seats.reservations())
+    return going_on(wish.subject, after, context, said, seats.taken)
 
 
 def release(state: State, wish: Wish, context: Context) -> Decision:
-    """Supporter `person` is no longer needed. The last one is not released, nor is anybody whose opinion a review wants."""
-    if wish.coordinating(state, context) is None:
+    """Supporter `person` is no longer needed; without one, the vacant seat is given up. Somebody is left to do the work, and nobody
+    is released whose opinion a review wants.
+    """
+    if not wish.arranges(state, context):
         return Decision(refusal=NOT_COORDINATOR)
     reason, person = wish.text("reason"), wish.text("person")
     if not reason:
         return Decision(refusal=NO_REASON)
-    if seating(wish.subject, state, context).kind.review:
+    seats = seating(wish.subject, state, context)
+    if seats.kind.review:
         return Decision(refusal=IS_REVIEW)
+    if not person:
+        return _given_up(state, wish, context, _meant(seats.lacking(state), wish))
     gone = next((seat for seat in state.supporters if seat.person == person), None)
     if gone is None:
         return Decision(refusal=NOT_SEATED)
@@ -107,10 +120,36 @@ def release(state: State, wish: Wish, context: Context) -> Decision:
         role=gone.role,
         reason=reason,
         seats=_plain(left),
-        status=_status(state, left),
+        status=state.with_seats(left),
         accepted=gone.accepted,
     )
-    return Decision(facts=(fact,))
+    after = state.model_copy(update={"supporters": left, "released": (*state.released, gone), "decisions": ()})
+    return going_on(wish.subject, after, context, Decision(facts=(fact,)), {})
+
+
+def _given_up(state: State, wish: Wish, context: Context, gone: SupporterRole | None) -> Decision:
+    if gone is None:
+        return Decision(refusal=NOT_VACANT)
+    if not state.supporters:
+        return Decision(refusal=LAST_SUPPORTER)
+    skill = next(iter(gone.skills), None)
+    fact = SeatGivenUp(
+        by=wish.by,
+        role=gone.role,
+        skill=skill,
+        department=gone.department,
+        reason=wish.text("reason"),
+        status=state.status,
+    )
+    seat = Seat(person="", role=gone.role, step="supporter", skill=skill, department=gone.department)
+    after = state.model_copy(update={"released": (*state.released, seat), "decisions": ()})
+    return going_on(wish.subject, after, context, Decision(facts=(fact,)), {})
+
+
+def _meant(vacant: Sequence[SupporterRole], wish: Wish) -> SupporterRole | None:
+    """The first vacant seat of the role and skill that were named, if any were."""
+    role, skill = wish.text("role"), wish.text("skill")
+    return next((seat for seat in vacant if role in {"", seat.role} and (not skill or skill in seat.skills)), None)
 
 
 def _of_step(state: State, step: Step) -> Sequence[Seat]:
@@ -123,7 +162,7 @@ def _given(state: State, wish: Wish, context: Context) -> list[Seat] | None:
     """The seats that go: the supporter's whom a coordinator names, or one's own, both when they are one step."""
     coordinating, holder = wish.coordinating(state, context), wish.text("holder")
     if holder and not wish.acts_for(holder, context):
-        if coordinating is None:
+        if not wish.arranges(state, context):
             return None
         found = [seat for seat in state.supporters if seat.person == holder]
         return [*found] or None
@@ -134,27 +173,15 @@ def _given(state: State, wish: Wish, context: Context) -> list[Seat] | None:
     return [own, coordinating] if one_step and coordinating is not None else [own]
 
 
-def _handed(state: State, seat: Seat, found: Seat, wish: Wish, reason: str) -> BaseModel:
+def _handed(state: State, seat: Seat, found: tuple[Seat, DecisionRecord], wish: Wish, reason: str) -> BaseModel:
+    given, record = found
+    said = {"by": wish.by, "holder": seat.person, "person": given.person, "role": seat.role, "reason": reason}
     if seat.step == "coordinator":
-        return CoordinationHandedOver(
-            by=wish.by, holder=seat.person, person=found.person, role=seat.role, reason=reason, seat=found
-        )
-    everybody = tuple(found if (one.person, one.role) == (seat.person, seat.role) else one for one in _plain(state.supporters))
-    return SupportHandedOver(
-        by=wish.by,
-        holder=seat.person,
-        person=found.person,
-        role=seat.role,
-        reason=reason,
-        seats=everybody,
-        status=_status(state, everybody),
-        accepted=isinstance(seat, Held) and seat.accepted,
-    )
-
-
-def _status(state: State, seats: Sequence[Seat]) -> WorkStatus:
-    """Halted work stays so."""
-    return state.status if state.halt else working_or_assigned(held(tuple(seats), state.supporters))
+        return CoordinationHandedOver(**said, seat=given, decision=record)
+    everybody = tuple(given if (one.person, one.role) == (seat.person, seat.role) else one for one in _plain(state.supporters))
+    status = state.with_seats(held(everybody, state.supporters))
+    taken = isinstance(seat, Held) and seat.accepted
+    return SupportHandedOver(**said, seats=everybody, status=status, decision=record, accepted=taken)
 
 
 def _plain(seats: Sequence[Held]) -> tuple[Seat, ...]:

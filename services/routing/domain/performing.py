@@ -4,8 +4,17 @@ from services.routing.domain.assigning import assign, vacancies
 from services.routing.domain.bidding.confirming import unconfirmed
 from services.routing.domain.clocks import confirm_by
 from services.routing.domain.context import Context
+from services.routing.domain.life import VACANT
 from services.routing.domain.linking.words import refusal
-from services.routing.domain.refusals import NO_REASON, NOT_ACCEPTED, NOT_COORDINATOR, NOT_OFFERED, NOT_YOURS
+from services.routing.domain.refusals import (
+    NO_REASON,
+    NOT_ACCEPTED,
+    NOT_COORDINATOR,
+    NOT_OFFERED,
+    NOT_YOURS,
+    others_not_accepted,
+    seat_vacant,
+)
 from services.routing.domain.review.places import place_of
 from services.routing.domain.review.refusals import BY_OPINION, BY_TRANSFER, OPINED_ALREADY
 from services.routing.domain.seating import seating
@@ -14,6 +23,7 @@ from services.routing.domain.state import State, working_or_assigned
 from services.routing.domain.wish import Wish
 from shared.ledger.messages import Decision
 from shared.schemas.routing import Candidate, DecisionRecord, Seat, SupportersAssigned, WorkAccepted, WorkCompleted, WorkDeclined
+from shared.schemas.status import WorkStatus
 
 
 def accept(state: State, wish: Wish, context: Context) -> Decision:
@@ -23,19 +33,33 @@ def accept(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=NOT_YOURS)
     if seat.accepted:
         return Decision(answer={"already": True})
+    return Decision(facts=(accepted(state, seat, wish),))
+
+
+def accepted(state: State, seat: Seat, wish: Wish) -> WorkAccepted:
+    """That the holder of `seat` takes the work on; it waits all the same while somebody else is sought."""
     first = not any(held.accepted for held in state.supporters)
-    return Decision(facts=(WorkAccepted(by=wish.by, role=seat.role, first=first, on_behalf_of=wish.behalf(seat.person)),))
+    status: WorkStatus = state.status if state.status in VACANT else "working"
+    return WorkAccepted(by=wish.by, role=seat.role, first=first, on_behalf_of=wish.behalf(seat.person), status=status)
 
 
 def complete(state: State, wish: Wish, context: Context) -> Decision:
-    """A supporter delivers; the requester has until `confirm_by`, in working time, to say whether it is what they asked for."""
+    """A supporter delivers for all who took part, once each has accepted and nobody is sought any more.
+
+    The requester has until `confirm_by`, in working time, to say whether it is what they asked for.
+    """
     seat = wish.seat_in(state.supporters, context)
     if seat is None:
         return Decision(refusal=NOT_YOURS)
-    if seating(wish.subject, state, context).kind.review:
+    seats = seating(wish.subject, state, context)
+    if seats.kind.review:
         return Decision(refusal=BY_OPINION)
     if not seat.accepted:
         return Decision(refusal=NOT_ACCEPTED)
+    if state.status in VACANT and (vacant := seats.lacking(state)):
+        return Decision(refusal=seat_vacant(vacant, seats.pack))
+    if others := [held.person for held in state.supporters if not held.accepted]:
+        return Decision(refusal=others_not_accepted(others))
     if (lacking := unconfirmed(state, context) or refusal(state.link)) is not None:
         return Decision(refusal=lacking)
     result = wish.data.get("result")

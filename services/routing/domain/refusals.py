@@ -1,8 +1,11 @@
 """What a command is refused with: a stable code, the HTTP status that says the same, and one sentence per language."""
 
+from collections.abc import Sequence
+
 from services.routing.domain.explanation import REASONS
 from services.routing.domain.life import ALLOWED
 from services.routing.domain.state import State
+from shared.catalogue import Pack, SupporterRole
 from shared.ledger.messages import Refusal
 from shared.schemas.model import Text
 from shared.schemas.routing import WorkCommand
@@ -84,8 +87,8 @@ NOT_COORDINATOR = Refusal(
     code="not_coordinator",
     status=403,
     message=Text(
-        zh="只有协调人或其休假代理人可以选择、增加或减少支持人。",
-        en="Only the coordinator, or who stands in, may choose, add or release supporters.",
+        zh="只有协调人或其休假代理人可以选择、增加或减少支持人；没有协调人时，由经营单位领导增加或减少。",
+        en="Only the coordinator, or who stands in, may choose, add or release supporters; while there is none, a leader of the unit.",
     ),
 )
 NOT_ACCEPTED = Refusal(
@@ -118,6 +121,14 @@ SEATED_ALREADY = Refusal(
     status=422,
     message=Text(zh="所指的人已承担这项工作；请另选一位。", en="Whom you name has this part already; name another."),
 )
+NOT_VACANT = Refusal(
+    code="not_vacant",
+    status=422,
+    message=Text(
+        zh="没有这样的空缺席位；请写明要减少的支持人（person），或空缺席位的岗位（role）与技能（skill）。",
+        en="No such seat is vacant; name whom to release (person), or the role and skill of a seat that is vacant.",
+    ),
+)
 UNKNOWN_ROLE = Refusal(
     code="unknown_role",
     status=422,
@@ -147,6 +158,23 @@ BAD_RATING = Refusal(
     status=422,
     message=Text(zh="评分（rating）为 1 到 5 的整数。", en="A rating (rating) is 1, 2, 3, 4 or 5."),
 )
+OWN_DELIVERY = Refusal(
+    code="own_delivery",
+    status=403,
+    message=Text(
+        zh="交付成果的人（含代行）不能代申请人确认或评分；请由申请人本人确认，期满也会自动确认。",
+        en="Whoever delivered the work, also in another's place, may not confirm or rate it; "
+        "leave that to the requester, or to time, which confirms it by itself.",
+    ),
+)
+OWN_RATING = Refusal(
+    code="own_rating",
+    status=422,
+    message=Text(
+        zh="申请人自己承担了这项工作，确认时不评分；请去掉评分（rating）。",
+        en="The requester did this work themselves, so it is confirmed without a rating; leave it (rating) out.",
+    ),
+)
 NOT_OFFERED = Refusal(
     code="not_offered",
     status=422,
@@ -155,6 +183,41 @@ NOT_OFFERED = Refusal(
         en="Choose one of the candidates for each seat (people, in the order of the decision records, each once).",
     ),
 )
+
+
+def seat_vacant(vacant: Sequence[SupporterRole], pack: Pack) -> Refusal:
+    """The work is not delivered while somebody is sought for it; names the seats."""
+    zh, en = (
+        "、".join(_seat_name(seat, pack, "zh") for seat in vacant),
+        ", ".join(_seat_name(seat, pack, "en") for seat in vacant),
+    )
+    return Refusal(
+        code="seat_vacant",
+        message=Text(
+            zh=f"还有空缺的支持人席位：{zh}。请协调人（没有协调人时为经营单位领导）增加支持人（add），"
+            "或放弃该席位（release，不写 person）。",
+            en=f"Somebody is still sought: {en}. The coordinator, or a leader of the unit while there is none, "
+            "adds somebody (add) or gives the seat up (release without a person).",
+        ),
+    )
+
+
+def others_not_accepted(people: Sequence[str]) -> Refusal:
+    """One supporter does not deliver for others who have not taken their part on; names them."""
+    zh, en = "、".join(people), ", ".join(people)
+    return Refusal(
+        code="others_not_accepted",
+        message=Text(
+            zh=f"{zh} 尚未接受各自的部分，不能完成；请其先接受（accept），或由协调人减少（release）或移交（hand_over）。",
+            en=f"{en} have not accepted their part, so this cannot be completed: "
+            "they accept it, or the coordinator releases them or hands it over.",
+        ),
+    )
+
+
+def _seat_name(seat: SupporterRole, pack: Pack, locale: str) -> str:
+    skill = f"（{seat.skills[0]}）" if locale == "zh" else f" ({seat.skills[0]})"
+    return pack.role_name(seat.role, locale) + (skill if seat.skills else "")
 
 
 def stale(state: State) -> Refusal:

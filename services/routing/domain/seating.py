@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from services.routing.domain.appointments import appointments
-from services.routing.domain.assignment import OFFERED, SHOWN, foremost, rank
+from services.routing.domain.assignment import OFFERED, SHOWN, alone, foremost, rank
 from services.routing.domain.context import Context
 from services.routing.domain.eligibility import Eligible, Question, eligible, who_is
 from services.routing.domain.review.chain import chain_of
@@ -53,6 +53,12 @@ class Seating:
     def coordinating(self) -> SupporterRole:
         """The coordinator's seat."""
         return SupporterRole(role=self._role(self.kind.coordinator))
+
+    def lacking(self, state: State) -> tuple[SupporterRole, ...]:
+        """The supporters' seats that nobody has, nor will have by coordinating in that role."""
+        vacant = self.vacancies(state.supporters)
+        same = [seat for seat in vacant if state.coordinator is not None and seat.role == state.coordinator.role][:1]
+        return tuple(seat for seat in vacant if seat not in same)
 
     def coordinator(self) -> tuple[Seat | None, DecisionRecord]:
         """Who receives the request: relative to its unit, at headquarters by corporate marketing where the matrix says so."""
@@ -122,18 +128,18 @@ class Seating:
 
     def named(self, step: Step, wanted: SupporterRole, person: str) -> Seat | str:
         """The seat of `person`, whom somebody named, of the unit or the pool; or the first filter that removes them."""
-        fit = who_is(person, self.question(step, wanted, frozenset()), self.context, self.pack)
+        found = self.placed(step, wanted, person)
+        return found if isinstance(found, str) else found[0]
+
+    def placed(self, step: Step, wanted: SupporterRole, person: str) -> tuple[Seat, DecisionRecord] | str:
+        """As `named`, with the record that holds what the model makes of them."""
+        question = self.question(step, wanted, frozenset())
+        fit = who_is(person, question, self.context, self.pack)
         if isinstance(fit, str):
             return fit
+        record = alone(question, fit, self.context, self.pack)
         self._burden(person, step)
-        return Seat(
-            person=person,
-            role=wanted.role,
-            step=step,
-            skill=_first(wanted.skills),
-            department=wanted.department,
-            stands_in_for=fit.stands_in_for,
-        )
+        return _seat(step, record.candidates[0], wanted), record
 
     def best(self, step: Step, wanted: SupporterRole, seated: frozenset[str]) -> tuple[Seat | None, DecisionRecord]:
         """The seat of whoever is best for it, beside those who are `seated`; None when nobody fits."""

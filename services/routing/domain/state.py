@@ -6,13 +6,13 @@ from typing import Self
 from services.routing.domain.bidding.state import Bid
 from services.routing.domain.clashes import Clash
 from services.routing.domain.efforts import Effort
-from services.routing.domain.life import CLOSED, SEATED
+from services.routing.domain.life import CLOSED, SEATED, VACANT
 from services.routing.domain.linking.state import Link
 from services.routing.domain.review.model import Review
 from services.routing.domain.ticking import NO_CLOCKS, Clocks
 from shared.schemas.model import Frozen
 from shared.schemas.requests import PolicyPin, Request
-from shared.schemas.routing import DecisionRecord, Seat, WorkDeclined
+from shared.schemas.routing import DecisionRecord, Seat, Step, WorkDeclined
 from shared.schemas.status import WorkStatus
 
 
@@ -39,9 +39,10 @@ class State(Frozen):
     `decisions` is the latest record of each seat's choice.
 
     `revision` counts what was said and heard: whoever commands may name the one they saw. `released` are seats that nobody is sought
-    for any more, each place once; `absences` what was said of people who are away; `asked_before` are those whose request it
-    was before an amendment. `asked` and `answered` are the numbers of intake's
-    last amendment or withdrawal, and of the last one routing answered; `delivery` is that of the event that said it is delivered.
+    for any more, each place once, without a person where nobody had it; `absences` what was said of people who are away; `asked_before`
+    are those whose request it was before an amendment. `asked` and `answered` are the numbers of intake's last amendment or withdrawal,
+    and of the last one routing answered; `delivery` is that of the event that said it is delivered, `delivered_by` who said so and for
+    whom.
     """
 
     status: WorkStatus = "new"
@@ -58,6 +59,7 @@ class State(Frozen):
     halt: Halt | None = None
     confirm_by: datetime | None = None
     delivery: int = 0
+    delivered_by: tuple[str, ...] = ()
     rating: int | None = None
     version: int = 1
     decisions: tuple[DecisionRecord, ...] = ()
@@ -77,6 +79,11 @@ class State(Frozen):
         return self.status not in CLOSED
 
     @property
+    def staffed(self) -> bool:
+        """Whether somebody is at work on it, also while another is sought."""
+        return self.status in SEATED or (self.status in VACANT and bool(self.supporters))
+
+    @property
     def goes_on_as(self) -> WorkStatus:
         """The status of work that is no longer halted: what it was, as far as its people have not changed since."""
         if self.halt is not None and self.halt.before not in SEATED:
@@ -93,6 +100,16 @@ class State(Frozen):
         requester = self.request.requester.id if self.request else None
         return person is not None and (person == requester or person in self.asked_before)
 
+    @property
+    def workers(self) -> frozenset[str]:
+        """Those who do or did the work: its supporters, and whoever delivered it, also in another's place."""
+        return frozenset({*self.delivered_by, *(seat.person for seat in self.supporters)})
+
+    @property
+    def asked_themselves(self) -> frozenset[str]:
+        """The requester, where the policy gave them their own request to do."""
+        return frozenset(seat.person for seat in self.supporters if self.request and seat.person == self.request.requester.id)
+
     def seated(self) -> frozenset[str]:
         """Everybody who has a seat, also when the work has ended."""
         seats = [self.coordinator] if self.coordinator else []
@@ -108,6 +125,25 @@ class State(Frozen):
             return before.formerly
         gone = before.seated() - self.seated() - {*before.formerly}
         return (*before.formerly, *sorted(gone)) if gone else before.formerly
+
+    def with_seats(self, supporters: tuple[Held, ...]) -> WorkStatus:
+        """The status once these support: halted work stays so, and so does work for which somebody is still sought."""
+        return self.status if self.halt or self.status in VACANT else working_or_assigned(supporters)
+
+    def standing(self, *steps: Step) -> tuple[DecisionRecord, ...]:
+        """The records of choices whose outcome still stands, in the order of `steps`; of both without any."""
+        coordinators = {self.coordinator.person} if self.coordinator else set[str]()
+        people = {"coordinator": coordinators, "supporter": {seat.person for seat in self.supporters}}
+        return tuple(
+            record
+            for step in steps or ("coordinator", "supporter")
+            for record in self.decisions
+            if record.step == step and people[step] & set(record.chosen)
+        )
+
+    def sought(self) -> tuple[DecisionRecord, ...]:
+        """The records of the seats for which somebody is still sought."""
+        return tuple(record for record in self.decisions if not record.chosen)
 
     def holders(self) -> frozenset[str]:
         """Everybody whose seat counts as open work."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, Self, TypeGuard
 
+from shared.schemas.envelope import Event
 from shared.schemas.model import Frozen
 from shared.schemas.registry import TYPE_OF
 from shared.schemas.routing import (
@@ -15,9 +16,11 @@ from shared.schemas.routing import (
     RequestAmended,
     RequestReopened,
     RequestWithdrawn,
+    SupporterReleased,
     SupportersAssigned,
     WorkAccepted,
     WorkCompleted,
+    WorkDeclined,
     WorkPaused,
     WorkResumed,
     WorkSentBack,
@@ -29,6 +32,7 @@ from shared.schemas.service_levels import (
     ServiceLevelBreached,
     ServiceLevelWarned,
 )
+from shared.schemas.status import WorkStatus
 
 
 class Answering(Protocol):
@@ -44,7 +48,7 @@ class Answering(Protocol):
 ENDS: dict[str, tuple[ClockName, ...]] = {
     TYPE_OF[SupportersAssigned]: ("assignment",),
     TYPE_OF[WorkAccepted]: ("response",),
-    TYPE_OF[WorkCompleted]: ("response", "delivery"),
+    TYPE_OF[WorkCompleted]: ("assignment", "response", "delivery"),
     TYPE_OF[DeliveryConfirmed]: ("confirmation",),
     TYPE_OF[RequestReopened]: ("confirmation",),
 }
@@ -125,6 +129,19 @@ class Clocks(Frozen):
 
 
 NO_CLOCKS = Clocks()
+
+
+def ticked(clocks: Clocks, event: Event, *, status: WorkStatus, supporters: Iterable[Answering], halted: bool) -> Clocks:
+    """The clocks after `event`, which led to `status` and `supporters`: a service level runs for as long as somebody is there to keep
+    it."""
+    if event.type == TYPE_OF[WorkDeclined] and status == "waiting" and clocks.get("response"):
+        return without_response(clocks)
+    if event.type == TYPE_OF[WorkAccepted] and accepted_by_another(clocks, event.read_as(WorkAccepted)):
+        return clocks
+    dues = [Due.model_validate(due) for due in event.data.get("clocks", ())]
+    clocks = turned(clocks, event.type, dues, event.time, named=event.data.get("clock"), halted=halted)
+    gone = event.type == TYPE_OF[SupporterReleased] and left_to_others(clocks, supporters)
+    return without_response(clocks) if gone else clocks
 
 
 def turned(

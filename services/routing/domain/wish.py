@@ -47,6 +47,12 @@ class Wish:
         lost = deserted(seat.person, context.directory, context.now)
         return seat if lost and leads(self.by, unit, context) else None
 
+    def arranges(self, state: State, context: Context) -> bool:
+        """Whether `by` says who works on it: as the coordinator, or as a leader of the unit while there is no coordinator."""
+        if state.coordinator is not None or state.request is None:
+            return self.coordinating(state, context) is not None
+        return leads(self.by, state.request.business_unit, context)
+
     def asked_for_it(self, state: State, context: Context) -> bool:
         """Whether `by` is the requester, or stands in while the requester is away."""
         return state.request is not None and self.acts_for(state.request.requester.id, context)

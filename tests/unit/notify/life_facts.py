@@ -45,6 +45,10 @@ def supporter_released() -> BaseModel:
     )
 
 
+def seat_given_up() -> BaseModel:
+    return routing.SeatGivenUp(by="boss", role="presales_engineer", skill="bidding", reason="现有人手已够", status="waiting")
+
+
 def confirmed() -> BaseModel:
     return routing.DeliveryConfirmed(by="asker", cause="person", rating=5, note="很好")
 

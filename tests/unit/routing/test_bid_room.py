@@ -11,6 +11,7 @@ from services.routing.domain.bidding import room
 from services.routing.domain.bidding.children import OPEN_CHILD, identity
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.bidding.telling import is_news, read_of
+from services.routing.domain.life import VACANT
 from shared.ledger.messages import Decision, Item, Settled
 from shared.schemas.bidding import BidChildOpened, BidChildReturned, BidConflict, BidPlanned
 from shared.schemas.model import Json, Text
@@ -177,6 +178,8 @@ def test_only_a_bid_that_people_have_is_ever_looked_at(status: WorkStatus, stale
     assert journey.state.bid is not None
     bid = journey.state.bid.model_copy(update={"stale": stale, "look_at": NOW - timedelta(days=1)})
     journey.state = journey.state.model_copy(update={"status": status, "bid": bid})
+    if status in VACANT:
+        journey.state = journey.state.model_copy(update={"supporters": ()})
     if status not in {"assigned", "working"}:
         assert room.look_at(journey.state) is None
         assert room.look(journey.state, "R1", journey.context) == Decision()

@@ -2,12 +2,13 @@
 
 import pytest
 
-from services.routing.domain.life import ALLOWED
+from services.routing.domain.life import ALLOWED, allowed
 from shared.schemas.routing import (
     AssignmentWaiting,
     CoordinatorAssigned,
     SupportersAssigned,
     WorkAccepted,
+    WorkCommand,
     WorkCompleted,
     WorkDeclined,
 )
@@ -45,10 +46,12 @@ def test_each_builder_makes_the_state_it_is_named_after(status: str):
 
 @pytest.mark.parametrize("status", list(STATES))
 @pytest.mark.parametrize("command", list(DATA))
-def test_a_command_out_of_its_states_is_refused_with_the_present_status(status: WorkStatus, command: str):
+def test_a_command_out_of_its_states_is_refused_with_the_present_status(status: WorkStatus, command: WorkCommand):
     for by in ("anna", "manager"):
-        decision = STATES[status]().tells(command, by, **DATA[command])
-        if status in ALLOWED[command]:
+        journey = STATES[status]()
+        fitting = allowed(command, status, staffed=bool(journey.supporters))
+        decision = journey.tells(command, by, **DATA[command])
+        if fitting:
             assert code(decision) != "out_of_state"
         else:
             assert decision.refusal is not None
@@ -78,8 +81,9 @@ def test_a_command_in_its_state_by_the_right_person_is_done(status: str, command
 
 
 @pytest.mark.parametrize(("status", "command"), [(s, c) for c in DATA for s in sorted(ALLOWED[c]) if c not in OF_THE_REQUESTER])
-def test_a_command_by_anybody_else_is_refused(status: str, command: str):
-    for by, expected in (("asker", 403), ("", 404), ("nobody", 404)):
+def test_a_command_by_anybody_else_is_refused(status: WorkStatus, command: WorkCommand):
+    fitting = allowed(command, status, staffed=bool(STATES[status]().supporters))
+    for by, expected in (("asker", 403 if fitting else 409), ("", 404), ("nobody", 404)):
         decision = STATES[status]().tells(command, by, **DATA[command])
         assert decision.refusal is not None
         assert decision.refusal.status == expected
@@ -140,6 +144,30 @@ def test_a_supporter_who_has_not_accepted_cannot_complete():
     journey.submitted()
     journey.tells("accept", "w")
     assert code(journey.tells("complete", "b")) == "not_accepted"
+
+
+def a_bid_that_one_of_two_accepted() -> Journey:
+    people = (MANAGER, an_engineer("w", skills={"writing": 3}), an_engineer("b", skills={"bidding": 3}))
+    journey = Journey(a_context(*people), a_request("tech.bid"))
+    journey.submitted()
+    journey.tells("accept", "w")
+    return journey
+
+
+def test_one_does_not_deliver_for_another_who_has_not_accepted():
+    journey = a_bid_that_one_of_two_accepted()
+    refusal = journey.tells("complete", "w", note="x").refusal
+    assert refusal is not None
+    assert (refusal.code, refusal.status, journey.state.status) == ("others_not_accepted", 409, "working")
+    assert refusal.message.zh.startswith("b 尚未接受")
+    assert refusal.message.en.startswith("b have not accepted")
+
+
+@pytest.mark.parametrize(("command", "by", "data"), [("accept", "b", {}), ("release", "manager", {"person": "b"})])
+def test_once_the_others_have_accepted_or_are_released_it_is_delivered(command: str, by: str, data: dict[str, object]):
+    journey = a_bid_that_one_of_two_accepted()
+    journey.tells(command, by, reason="x", **data)
+    assert isinstance(journey.tells("complete", "w", note="x").facts[0], WorkCompleted)
 
 
 def test_the_result_travels_in_the_event():

@@ -10,7 +10,6 @@ from services.routing.domain.bidding.reading import dates, lines, wanted
 from services.routing.domain.bidding.state import Bid, Child, Confirmed
 from services.routing.domain.bidding.telling import is_news, read_of
 from services.routing.domain.context import Context
-from services.routing.domain.life import SEATED
 from services.routing.domain.state import State
 from shared.ledger.messages import NOTHING, Decision, Settled
 from shared.schemas.bidding import BID, BidChildAmended, BidChildOpened, BidChildReturned, BidItemConfirmed, BidPlan, BidPlanned
@@ -30,7 +29,7 @@ def look_at(state: State) -> datetime | None:
 
     While parts are being amended none that has to change is: of two amendments of a part the later one is to come last.
     """
-    if state.request is None or state.request.type != BID or state.status not in SEATED or _waits(state.bid):
+    if state.request is None or state.request.type != BID or not state.staffed or _waits(state.bid):
         return None
     if state.bid is None or state.bid.plan is None or state.bid.stale:
         return AT_ONCE
@@ -42,7 +41,7 @@ def look(state: State, subject: str, context: Context) -> Decision:
 
     A look that was due is always followed by a plan, so that the next one is later: else the bid would wake for ever.
     """
-    if state.request is None or state.policy is None or state.request.type != BID or state.status not in SEATED:
+    if state.request is None or state.policy is None or state.request.type != BID or not state.staffed:
         return NOTHING
     if _waits(state.bid):
         return NOTHING

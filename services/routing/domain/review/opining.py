@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from services.routing.domain import handing
 from services.routing.domain.context import Context
+from services.routing.domain.performing import accepted
 from services.routing.domain.refusals import NO_REASON, SEATED_ALREADY, not_fit
 from services.routing.domain.review import refusals
 from services.routing.domain.review.chain import party as named
@@ -28,7 +29,7 @@ from shared.schemas.reviews import (
     ReviewStep,
     Verdict,
 )
-from shared.schemas.routing import Seat, SupporterAdded, WorkAccepted, WorkCommand
+from shared.schemas.routing import Seat, SupporterAdded, WorkCommand
 
 Command = Callable[[State, Wish, Context], Decision]
 
@@ -51,8 +52,7 @@ def opine(state: State, wish: Wish, context: Context) -> Decision:
     said = said.model_copy(update={"asked": newly_asked(review, after, state.supporters)})
     facts: list[BaseModel] = []
     if not seat.accepted:
-        first = not any(one.accepted for one in state.supporters)
-        facts.append(WorkAccepted(by=wish.by, role=seat.role, first=first, on_behalf_of=wish.behalf(seat.person)))
+        facts.append(accepted(state, seat, wish))
     ended = decided(after, state, context, by=wish.by, on_behalf_of=wish.behalf(seat.person))
     return Decision(facts=(*facts, said, *ended))
 
