@@ -143,6 +143,7 @@ class SupportHandedOver(Timed):
     cause: Literal["person", "leave"] = "person"
     decision: DecisionRecord | None = None
     accepted: bool | None = None
+    on_behalf_of: str | None = Field(default=None, description="the coordinator, when `by` acts in their place")
 
 
 class CoordinationHandedOver(Frozen):
@@ -168,6 +169,7 @@ class SupporterAdded(Timed):
     seats: tuple[Seat, ...]
     status: WorkStatus
     decision: DecisionRecord | None = None
+    on_behalf_of: str | None = Field(default=None, description="the coordinator, when `by` acts in their place")
 
 
 class SupporterReleased(Timed):
@@ -181,6 +183,7 @@ class SupporterReleased(Timed):
     seats: tuple[Seat, ...]
     status: WorkStatus
     accepted: bool | None = None
+    on_behalf_of: str | None = Field(default=None, description="the coordinator, when `by` acts in their place")
 
 
 class SeatGivenUp(Frozen):
@@ -192,6 +195,7 @@ class SeatGivenUp(Frozen):
     department: str | None = None
     reason: str
     status: WorkStatus
+    on_behalf_of: str | None = Field(default=None, description="the coordinator, when `by` acts in their place")
 
 
 class WorkCompleted(Timed):

@@ -61,7 +61,8 @@ def handed(state: State, wish: Wish, context: Context) -> Decision:
         found = named_by(wish.by, reason, seats, seat.step, seats.wanted(seat), person)
         if isinstance(found, str):
             return Decision(refusal=not_fit(person, found))
-        facts.append(_handed(state, seat, found, wish, reason))
+        behalf = None if wish.acts_for(seat.person, context) else wish.for_coordinator(state, context)
+        facts.append(_handed(state, seat, found, wish, behalf))
     return Decision(facts=tuple(facts), reservations=seats.reservations())
 
 
@@ -87,7 +88,14 @@ def add(state: State, wish: Wish, context: Context) -> Decision:
     seat, record = found
     everybody, status = (*_plain(state.supporters), seat), state.with_seats((*state.supporters, Held(**dict(seat))))
     fact = SupporterAdded(
-        by=wish.by, person=person, role=seat.role, reason=reason, seats=everybody, status=status, decision=record
+        by=wish.by,
+        person=person,
+        role=seat.role,
+        reason=reason,
+        seats=everybody,
+        status=status,
+        decision=record,
+        on_behalf_of=wish.for_coordinator(state, context),
     )
     after = state.model_copy(update={"supporters": held(everybody, state.supporters), "decisions": ()})
     said = Decision(facts=(fact,), reservations=seats.reservations())
@@ -122,6 +130,7 @@ def release(state: State, wish: Wish, context: Context) -> Decision:
         seats=_plain(left),
         status=state.with_seats(left),
         accepted=gone.accepted,
+        on_behalf_of=wish.for_coordinator(state, context),
     )
     after = state.model_copy(update={"supporters": left, "released": (*state.released, gone), "decisions": ()})
     return going_on(wish.subject, after, context, Decision(facts=(fact,)), {})
@@ -140,6 +149,7 @@ def _given_up(state: State, wish: Wish, context: Context, gone: SupporterRole | 
         department=gone.department,
         reason=wish.text("reason"),
         status=state.status,
+        on_behalf_of=wish.for_coordinator(state, context),
     )
     seat = Seat(person="", role=gone.role, step="supporter", skill=skill, department=gone.department)
     after = state.model_copy(update={"released": (*state.released, seat), "decisions": ()})
@@ -173,15 +183,15 @@ def _given(state: State, wish: Wish, context: Context) -> list[Seat] | None:
     return [own, coordinating] if one_step and coordinating is not None else [own]
 
 
-def _handed(state: State, seat: Seat, found: tuple[Seat, DecisionRecord], wish: Wish, reason: str) -> BaseModel:
+def _handed(state: State, seat: Seat, found: tuple[Seat, DecisionRecord], wish: Wish, behalf: str | None) -> BaseModel:
     given, record = found
-    said = {"by": wish.by, "holder": seat.person, "person": given.person, "role": seat.role, "reason": reason}
+    said = {"by": wish.by, "holder": seat.person, "person": given.person, "role": seat.role, "reason": wish.text("reason")}
     if seat.step == "coordinator":
         return CoordinationHandedOver(**said, seat=given, decision=record)
     everybody = tuple(given if (one.person, one.role) == (seat.person, seat.role) else one for one in _plain(state.supporters))
     status = state.with_seats(held(everybody, state.supporters))
     taken = isinstance(seat, Held) and seat.accepted
-    return SupportHandedOver(**said, seats=everybody, status=status, decision=record, accepted=taken)
+    return SupportHandedOver(**said, seats=everybody, status=status, decision=record, accepted=taken, on_behalf_of=behalf)
 
 
 def _plain(seats: Sequence[Held]) -> tuple[Seat, ...]:

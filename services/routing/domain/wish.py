@@ -53,6 +53,11 @@ class Wish:
             return self.coordinating(state, context) is not None
         return leads(self.by, state.request.business_unit, context)
 
+    def for_coordinator(self, state: State, context: Context) -> str | None:
+        """The coordinator, where `by` acts in their place; None where `by` coordinates, or does not."""
+        seat = self.coordinating(state, context)
+        return self.behalf(seat.person) if seat is not None else None
+
     def asked_for_it(self, state: State, context: Context) -> bool:
         """Whether `by` is the requester, or stands in while the requester is away."""
         return state.request is not None and self.acts_for(state.request.requester.id, context)
