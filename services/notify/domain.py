@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from services.notify import callbacks
 from services.notify.asking import Acting, asked, asked_after, asked_already, known_after
+from services.notify.deputies import Announcement, with_deputies
 from services.notify.facts import facts_of
 from services.notify.policy import NotifyPolicy, RecipientKind
 from services.notify.state import Context, DeliveryState, DocumentState, State, Status
@@ -126,6 +127,8 @@ def _of_kind(state: State, kind: RecipientKind, telling: Telling, context: Conte
             return [("email", holder)] if (holder := telling.params["particulars"].get("holder")) else []
         case "asked":
             return [("email", person) for person in telling.params["particulars"].get("asked", ())]
+        case "stand_in":
+            return [("email", person)] if (person := telling.params["particulars"].get("person")) else []
         case "unit_leader":
             return [("email", person) for person in context.leaders.get(state.request.business_unit, ())]
         case "unit_room":
@@ -136,17 +139,11 @@ def _of_kind(state: State, kind: RecipientKind, telling: Telling, context: Conte
 
 
 def _plan(state: State, event: Event, told: Sequence[Telling], context: Context, acting: Acting) -> Decision:
-    actor = actor_of(event)
     planned: dict[str, tuple[Item, Delivery]] = {}
-    for telling in told:
-        for (channel, recipient), kind in recipients(state, telling, context).items():
-            identity = item_id(event.id, channel, recipient)
-            own_act = channel == "email" and recipient == actor and not telling.row.actor
-            if own_act or identity in planned or identity in state.deliveries:
-                continue
-            ask = asked(acting, state, event, kind, recipient, telling.params["particulars"])
-            if not asked_already(state, event, recipient, ask):
-                planned[identity] = _delivery(identity, channel, recipient, kind, event, telling, ask)
+    for message in with_deputies(_messages(state, event, told, context, acting), context.stand_ins, actor_of(event)):
+        identity = item_id(event.id, message.channel, message.recipient)
+        if identity not in state.deliveries:
+            planned[identity] = _delivery(identity, message, event)
     if state.request is not None and (wanted := context.callbacks.get(state.request.business_unit)):
         planned |= callbacks.planned(state, event, wanted, lambda recipient: item_id(event.id, "callback", recipient))
     if not planned:
@@ -155,13 +152,28 @@ def _plan(state: State, event: Event, told: Sequence[Telling], context: Context,
     return Decision(facts=(notifications.NotificationPlanned(deliveries=deliveries),), items=items)
 
 
-def _delivery(
-    identity: str, channel: Channel, recipient: str, kind: RecipientKind, event: Event, telling: Telling, ask: Json | None
-) -> tuple[Item, Delivery]:
-    template = telling.row.template
+def _messages(state: State, event: Event, told: Sequence[Telling], context: Context, acting: Acting) -> tuple[Announcement, ...]:
+    """Those to whom the rows name, each once, with the first row that does; nobody is told of their own act."""
+    actor, found = actor_of(event), dict[tuple[Channel, str], Announcement]()
+    for telling in told:
+        for (channel, recipient), kind in recipients(state, telling, context).items():
+            own_act = channel == "email" and recipient == actor and not telling.row.actor
+            if own_act or (channel, recipient) in found:
+                continue
+            ask = asked(acting, state, event, kind, recipient, telling.params["particulars"])
+            if asked_already(state, event, recipient, ask):
+                continue
+            found[channel, recipient] = Announcement(channel=channel, recipient=recipient, kind=kind, telling=telling, ask=ask)
+    return tuple(found.values())
+
+
+def _delivery(identity: str, message: Announcement, event: Event) -> tuple[Item, Delivery]:
+    template, channel, recipient = message.telling.row.template, message.channel, message.recipient
     about = {"id": event.id, "type": event.type, "time": event.time.isoformat()}
-    data = {"template": template, "recipient": recipient, "as": kind, "event": about, "params": telling.params}
-    data |= {"ask": ask} if ask else {}
+    data = {"template": template, "recipient": recipient, "as": message.kind, "event": about, "params": message.telling.params}
+    data |= {"ask": message.ask} if message.ask else {}
+    data |= {"for": list(message.holders)} if message.holders else {}
+    data |= {"part": message.part} if message.part else {}
     item = Item(id=identity, kind=channel, data=data, subject=event.subject)
     return item, Delivery(id=identity, channel=channel, recipient=recipient, template=template, about=event.id)
 

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from services.notify.asking import Acting
 from shared.schemas.registry import MODELS
 
-RecipientKind = Literal["requester", "coordinator", "supporters", "former", "asked", "unit_leader", "unit_room", "subscribers"]
+RecipientKind = Literal[
+    "requester", "coordinator", "supporters", "former", "asked", "stand_in", "unit_leader", "unit_room", "subscribers"
+]  # fmt: skip
 MACHINES: Final = "subscribers"
 SHIPPED = Path(__file__).parent / "policy.yaml"
 

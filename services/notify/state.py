@@ -120,8 +120,8 @@ def awaited(state: State) -> dict[str, Channel]:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names, who leads which unit, and
-    the units' callbacks.
+    """What planning reads from elsewhere: the moment, the units that have a chat room, the webhooks' names, who leads which unit, the
+    units' callbacks, and for everybody who is away at that moment, who stands in.
     """
 
     now: datetime
@@ -129,3 +129,4 @@ class Context:
     subscribers: tuple[str, ...] = ()
     leaders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     callbacks: Mapping[str, Mapping[str, Callback]] = field(default_factory=dict)
+    stand_ins: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What notify's decisions read: the moment, the rooms, webhooks and callbacks that are set up; and the count of what was delivered."""
+"""What notify's decisions read: the moment, who leads or stands in, what is set up to be told; and the count of deliveries."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -42,13 +42,14 @@ class NotifySurroundings(EachByItself[Context]):
 
     async def context(self, _messages: Sequence[Message]) -> Context:
         """No I/O: everything is known already."""
-        directory = self._directory()
+        directory, now = self._directory(), self._clock.now()
         return Context(
-            now=self._clock.now(),
+            now=now,
             rooms=self._rooms,
             subscribers=self._subscribers,
             leaders=leaders_of(directory),
             callbacks=directory.callbacks,
+            stand_ins=directory.stand_ins(now),
         )
 
     async def applied(self, subjects: Sequence[tuple[str, object, tuple[Event, ...]]]) -> None:

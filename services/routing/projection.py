@@ -78,9 +78,10 @@ class Projection:
         state = State.model_validate(stored["state"]) if stored and stored.get("state") else None
         return state if state is not None and state.request is not None else None
 
-    async def work_of(self, sight: Sight, person: str, limit: int) -> list[tuple[str, State]]:
-        """The open requests in which `person` has a seat."""
-        query = {"$or": [{COORDINATOR: person}, {SUPPORTERS: person}], STATUS: {"$nin": sorted(CLOSED)}}
+    async def work_of(self, sight: Sight, people: Sequence[str], limit: int) -> list[tuple[str, State]]:
+        """The open requests in which one of `people` has a seat."""
+        seat = {"$in": list(people)}
+        query = {"$or": [{COORDINATOR: seat}, {SUPPORTERS: seat}], STATUS: {"$nin": sorted(CLOSED)}}
         found = self._seen.find(sight, query, {"state": 1}).limit(limit)
         return [(stored["_id"], State.model_validate(stored["state"])) async for stored in found]
 

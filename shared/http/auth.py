@@ -183,10 +183,11 @@ class Authenticator:
                 return Principal(kind="service", id=key.id, roles=frozenset(key.roles))
 
     def _person(self, identity: str) -> Principal | None:
-        person = self._directory().people.get(identity)
+        directory = self._directory()
+        person = directory.people.get(identity)
         if person is None or not person.active:
             return None
-        return Principal(kind="person", id=identity, business_unit=person.business_unit, roles=frozenset(person.roles))
+        return Principal.of_person(person, directory, self._access.now())
 
 
 def authenticator(settings: AuthSettings, directory: Callable[[], Directory], access: Access | None = None) -> Authenticator:

@@ -1,7 +1,7 @@
 """People and business units, and the directory: an immutable snapshot of both with the look-ups decisions need, callbacks included."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -123,6 +123,46 @@ class Directory(Frozen):
     def holders(self, role: str) -> tuple[Person, ...]:
         """The active people who hold `role`, in the order of their ids."""
         return tuple(p for _, p in sorted(self.people.items()) if p.active and role in p.roles)
+
+    def stand_in(self, person: Person, at: datetime) -> Person | None:
+        """The first along the chain of delegates who is there at `at`; None when the chain breaks off or runs in a circle."""
+        seen = {person.id}
+        current: Person | None = person
+        while current is not None and not current.there(at):
+            delegate = current.delegate_on(current.day(at))
+            if delegate is None or delegate in seen:
+                return None
+            seen.add(delegate)
+            current = self.people.get(delegate)
+        return current
+
+    def stand_ins(self, at: datetime) -> Mapping[str, str]:
+        """Everybody who is away at `at`, or has left, and for whom somebody stands in, each with who that is.
+
+        Leaves begin and end on whole minutes, so that one answer serves a minute; of answers, the last is kept.
+        """
+        minute = at.replace(second=0, microsecond=0)
+        found = self._stand_ins_kept.get(minute)
+        if found is None:
+            deputies = (
+                (person.id, self.stand_in(person, minute)) for person in self._not_always_there if not person.there(minute)
+            )
+            found = {holder: deputy.id for holder, deputy in deputies if deputy is not None}
+            self._stand_ins_kept.clear()
+            self._stand_ins_kept[minute] = found
+        return found
+
+    def stood_in_for(self, deputy: str, at: datetime) -> frozenset[str]:
+        """Who is away at `at`, or has left, and has `deputy` stand in."""
+        return frozenset(holder for holder, stands_in in self.stand_ins(at).items() if stands_in == deputy)
+
+    @cached_property
+    def _not_always_there(self) -> tuple[Person, ...]:
+        return tuple(person for person in self.people.values() if person.leave or not person.active)
+
+    @cached_property
+    def _stand_ins_kept(self) -> dict[datetime, Mapping[str, str]]:
+        return {}
 
     def with_entries(self, entries: Iterable[Person | BusinessUnit | Callback]) -> "Directory":
         """A new directory in which `entries` replace those of the same id or code."""

@@ -18,11 +18,14 @@ NOTHING: Query = {"_id": {"$in": []}}
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
-    """What one reader may see: what belongs to `unit`, and that in which `person` has a part; without either, nothing."""
+    """What one reader may see: what belongs to `unit`, and that in which `person` has a part, or somebody away of `stands_in_for`;
+    without any of them, nothing.
+    """
 
     unit: str | None = None
     person: str | None = None
     whole: bool = False
+    stands_in_for: frozenset[str] = frozenset()
 
     @classmethod
     def of_our_services(cls) -> Self:
@@ -31,12 +34,21 @@ class Sight:
 
     def in_unit(self) -> Self:
         """Without what is seen only for having a part in it."""
-        return replace(self, person=None)
+        return replace(self, person=None, stands_in_for=frozenset())
+
+    def by_oneself(self) -> Self:
+        """Without what is seen only for standing in for somebody."""
+        return replace(self, stands_in_for=frozenset())
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whose parts may be seen: one's own, and theirs for whom one stands in."""
+        return self.stands_in_for | ({self.person} if self.person else set())
 
     def allows(self, *, units: Several[str], people: Several[str]) -> bool:
         """Whether what belongs to `units`, and in which `people` have a part, may be seen."""
         by_unit = bool(self.unit) and self.unit in units
-        return self.whole or by_unit or (bool(self.person) and self.person in people)
+        return self.whole or by_unit or not self.people.isdisjoint(people)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +66,8 @@ class Places:
             return bounds
         own = [{place: sight.unit, **bounds} for place in self.units if sight.unit]
         # Who has a seat is heard before the request itself may be; until then it is nobody's to see.
-        parts = [{place: sight.person, self.known: {"$ne": None}, **bounds} for place in self.people if sight.person]
+        named = [{"$in": sorted(sight.people)}] if sight.stands_in_for else sorted(sight.people)
+        parts = [{place: one, self.known: {"$ne": None}, **bounds} for place in self.people for one in named]
         return {"$or": own + parts} if own + parts else NOTHING
 
 

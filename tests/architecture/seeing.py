@@ -10,6 +10,8 @@ ALLOWED_OF_PROJECTIONS = frozenset({"FILTERS", "Page"})
 """What an address may take from a projection: names and values, nothing that reads."""
 STORES = frozenset({"Collection", "Database", "MongoDeadLetters", "MongoLedgerStore", "MongoPeopleStore", "connect"})
 SPEAKS_FOR_OURSELVES = frozenset({"shared/http/principal.py"})
+WIDER = frozenset({"whole", "stands_in_for", None})
+"""What a sight is given to show more than one's own; None is whatever stands in a mapping."""
 
 
 def _is_api(file: Source) -> bool:
@@ -51,16 +53,16 @@ def _asks(read: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def only_our_services_see_all(files: Iterable[Source]) -> list[str]:
-    """Where a sight of everything is made: of whoever has shown to be one of us, and nowhere else."""
+    """Where a sight of everything, or of others' parts, is made: of whoever has shown who they are, and nowhere else."""
     return [
-        f"{file.path} sees everything"
+        f"{file.path} sees more than its caller's own"
         for file in files
         if file.path not in SPEAKS_FOR_OURSELVES
-        if "of_our_services" in file.calls or _made_whole(file)
+        if "of_our_services" in file.calls or _made_wider(file)
     ]
 
 
-def _made_whole(file: Source) -> bool:
+def _made_wider(file: Source) -> bool:
     calls = [node for node in ast.walk(file.tree) if isinstance(node, ast.Call)]
     named = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Sight"]
-    return any(keyword.arg in {"whole", None} for call in named for keyword in call.keywords)
+    return any(keyword.arg in WIDER for call in named for keyword in call.keywords)

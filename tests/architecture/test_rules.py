@@ -75,6 +75,7 @@ OFFENCES: list[tuple[Rule, str, str]] = [
     (only_our_services_see_all, "services/routing/api.py", "Sight.of_our_services()"),
     (only_our_services_see_all, "services/intake/api/desk.py", "Sight(whole=True)"),
     (only_our_services_see_all, "shared/service/redriving.py", "Sight(**given)"),
+    (only_our_services_see_all, "services/intake/mail/threads.py", "Sight(person=person, stands_in_for=named)"),
 ]
 
 LAWFUL: list[tuple[Rule, str, str]] = [

@@ -109,7 +109,7 @@ def people_routes(desk: Desk, people: DirectoryCopy, clock: Clock, principal: Ca
 
 
 def _seen(sight: Sight, person: Person) -> bool:
-    return sight.allows(units={person.business_unit}, people={person.id})
+    return sight.by_oneself().allows(units={person.business_unit}, people={person.id})
 
 
 def _not_now(unrecorded: Sequence[str]) -> Refusal:

@@ -30,6 +30,8 @@ def season_view(item: Item, scene: Scene) -> Json:
         "locale": scene.reader.locale,
         "reader": scene.reader.name,
         "you": item.data["as"],
+        "because": scene.words["because"][item.data["as"]],
+        "standing_in": "",
         "request": NO_REQUEST,
         "facts": [(name, words[name], text) for name, text in facts],
         "particulars": shown,

@@ -1,7 +1,7 @@
 """What a template may show: plain values in the reader's language and time zone, people by name as the directory has them now."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -111,7 +111,9 @@ def view_of(item: Item, scene: Scene) -> Json:
         "words": scene.words,
         "locale": scene.reader.locale,
         "reader": scene.reader.name,
-        "you": item.data["as"],
+        "you": item.data.get("part", item.data["as"]),
+        "because": scene.words["because"][item.data["as"]],
+        "standing_in": _standing_in(item.data.get("for", ()), scene),
         "request": request,
         "facts": _facts(params["request"], request, scene),
         "particulars": particulars,
@@ -123,6 +125,12 @@ def view_of(item: Item, scene: Scene) -> Json:
         "how": scene.words["where"]["link"] if answer else where,
         "notification": reference_of(item.id),
     }
+
+
+def _standing_in(holders: Sequence[str], scene: Scene) -> str:
+    """The line that says for whom the reader stands in; empty when for nobody."""
+    before, after = scene.words["standing_in"]
+    return f"{before}{scene.listed([scene.person(holder) for holder in holders])}{after}" if holders else ""
 
 
 def _answer(item: Item, scene: Scene) -> Json | None:

@@ -16,7 +16,7 @@ from services.routing.api.answer_form import Form, FormError
 from services.routing.api.answer_pages import Shown, Visit
 from services.routing.api.telling import Teller
 from services.routing.domain import State
-from services.routing.domain.answering import COMMAND, Answer, Asked, Standing, holders_of, standing
+from services.routing.domain.answering import COMMAND, Answer, Asked, Standing, standing
 from services.routing.pages.answering import response
 from shared.acting.links import Ask, Links, Purpose
 from shared.catalogue import Pack
@@ -140,7 +140,7 @@ class _Desk:
                 return answer_pages.form(visit, looked.standing, "changed", form.fields, 409)
             said = form.data(answer, visit.ask.stamp)
             data = {**said, "revision": visit.state.revision, "as": SEAT.get(visit.ask.purpose)}
-            who, ask = _principal(visit.person), visit.ask
+            ask, who = visit.ask, Principal.of_person(visit.person, visit.directory, self._door.clock.now())
             outcome = await self._teller.outcome(ask.command, ask.request, who, COMMAND[answer], data)
         except FormError as error:
             return answer_pages.form(visit, looked.standing, error.why, form.fields, UNSUITABLE)
@@ -178,23 +178,19 @@ class _Desk:
         person = directory.people.get(name) if name else None
         if person is None or not person.active:
             return None
-        for holder in (person.id, *holders_of(person.id, directory, now)):
-            sight = _principal(directory.people[holder]).sight
-            if (found := await self._answers.seen(sight, ask.request, ask.command)) is not None:
-                state, said = found
-                visit = Visit(ask=ask, person=person, directory=directory, packs=self._door.packs, state=state)
-                stands = standing(state, Asked(ask=ask, person=person.id, directory=directory, now=now))
-                return Looked(visit=visit, said=said, standing=stands)
-        return None
+        sight = Principal.of_person(person, directory, now).sight
+        found = await self._answers.seen(sight, ask.request, ask.command)
+        if found is None:
+            return None
+        state, said = found
+        visit = Visit(ask=ask, person=person, directory=directory, packs=self._door.packs, state=state)
+        stands = standing(state, Asked(ask=ask, person=person.id, directory=directory, now=now))
+        return Looked(visit=visit, said=said, standing=stands)
 
     def _nothing(self, ask: Ask | None, request: Request) -> Shown:
         """To whom has a link that is none, or may no longer see what it is about. It says nothing of any request."""
         locale = _asked_in(request)
         return answer_pages.bare(locale, "not_valid") if ask is None else answer_pages.bare(locale, "standing", "unknown", 410)
-
-
-def _principal(person: Person) -> Principal:
-    return Principal(kind="person", id=person.id, business_unit=person.business_unit, roles=frozenset(person.roles))
 
 
 def _asked_in(request: Request) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.routing.api.shown import Assignment, Decisions, Waiting, Work, lacking, shown, tag
+from services.routing.api.shown import Assignment, Decisions, Waiting, Work, lacking, shown, tag, task
 from services.routing.domain import State
 from services.routing.domain.linking.looking import linked_of
 from services.routing.domain.refusals import UNKNOWN
@@ -26,7 +26,7 @@ class Reading(Protocol):
     """Reads of routing's own requests, each as far as whoever asks may see."""
 
     async def state(self, sight: Sight, request: str) -> State | None: ...
-    async def work_of(self, sight: Sight, person: str, limit: int) -> Sequence[tuple[str, State]]: ...
+    async def work_of(self, sight: Sight, people: Sequence[str], limit: int) -> Sequence[tuple[str, State]]: ...
     async def unassigned(self, sight: Sight, limit: int) -> Sequence[tuple[str, State]]: ...
     async def nearest_due(self, sight: Sight, limit: int) -> Sequence[tuple[str, State]]: ...
 
@@ -52,12 +52,13 @@ def reading_routes(router: APIRouter, projection: Reading, principal: Authentica
     async def decision(request_id: str, state: Annotated[State, Depends(known)]) -> Decisions:
         return Decisions(id=request_id, decisions=state.decisions)
 
-    @router.get("/people/{person}/work", summary="The open requests in which somebody has a seat")
+    @router.get("/people/{person}/work", summary="The open requests in which somebody has a seat, or stands in for who has one")
     async def work(person: str, caller: Annotated[Principal, Depends(principal)], limit: Limit = 200) -> Work:
-        if caller.kind == "person" and caller.id != person:
+        if caller.kind == "person" and person not in {caller.id, *caller.stands_in_for}:
             raise Refused(PEOPLE_ONLY)
-        found = await projection.work_of(caller.sight, person, limit)
-        return Work(person=person, work=tuple(shown(request, state) for request, state in found))
+        away = caller.stands_in_for if caller.kind == "person" and caller.id == person else frozenset[str]()
+        found = await projection.work_of(caller.sight, [person, *sorted(away)], limit)
+        return Work(person=person, work=tuple(task(request, state, away) for request, state in found))
 
     @router.get("/waiting", summary="The requests that nobody fits or whose coordinator has yet to choose, longest first")
     async def waiting(caller: Annotated[Principal, Depends(principal)], limit: Limit = 50) -> Waiting:

@@ -1,5 +1,6 @@
 """What routing shows of a request and of people's work."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -111,11 +112,19 @@ class Decisions(Frozen):
     decisions: tuple[DecisionRecord, ...]
 
 
+class Task(Assignment):
+    """A request in somebody's list of work. `for_whom` are those with a seat in it for whom they stand in, being away."""
+
+    for_whom: tuple[str, ...] = ()
+
+
 class Work(Frozen):
-    """The open requests in which `person` has a seat, as far as the caller may see them."""
+    """The open requests in which `person` has a seat, as far as the caller may see them; to the person themselves also those of
+    whom they stand in for.
+    """
 
     person: str
-    work: tuple[Assignment, ...]
+    work: tuple[Task, ...]
 
 
 class Waiting(Frozen):
@@ -162,6 +171,11 @@ def _stands(clock: Clock) -> Literal["runs", "held", "over", "met", "late"]:
     if clock.held_since:
         return "held"
     return "over" if clock.breached else "runs"
+
+
+def task(request_id: str, state: State, away: Collection[str]) -> Task:
+    """A request in the list of whoever stands in for those `away`."""
+    return Task(**_shown(request_id, state), for_whom=tuple(sorted(state.holders() & set(away))))
 
 
 def lacking(request_id: str, state: State) -> Lacking:

@@ -3,7 +3,7 @@
 Invariant: nothing is offered for another wording, round or delivery than the one they were asked about.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -80,12 +80,6 @@ def answer_of(events: Iterable[Event]) -> tuple[Answer, Json] | None:
     if (given := by_type.get(TYPE_OF[OpinionGiven])) is not None:
         return given.read_as(OpinionGiven).opinion, given.data
     return next(((answer, by_type[kind].data) for kind, answer in SAID.items() if kind in by_type), None)
-
-
-def holders_of(person: str, directory: Directory, now: datetime) -> Iterator[str]:
-    """Who is away and has `person` act for them."""
-    away = (other.id for other in directory.people.values() if other.id != person and not other.there(now))
-    return (holder for holder in away if acts_for(person, holder, directory, now))
 
 
 def standing(state: State, asked: Asked) -> Standing:

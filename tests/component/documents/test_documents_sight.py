@@ -1,5 +1,6 @@
 """Whose files a caller may see, as the database answers: those of their unit, and those in which they have a part."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +34,8 @@ CALLERS = [
     (a_caller("PE1", None), True),
     (a_caller("crm", "harbour", "unit"), True),
     (a_caller("worker", None, "service"), True),
+    (replace(a_caller("MK2"), stands_in_for=frozenset({"PE1", "PE3"})), True),
+    (replace(a_caller("MK2"), stands_in_for=frozenset({"PE3"})), False),
     (a_caller("MK2"), False),
     (a_caller("crm", "mountain", "unit"), False),
     (a_caller("PM1", "mountain", "unit"), False),
@@ -58,7 +61,10 @@ async def test_a_request_nobody_knows_shows_nothing_even_to_who_has_a_seat_in_it
     assert await projection.document(a_caller("PE1").sight, FILE.document) is None
 
 
-@pytest.mark.parametrize("sight", [Sight(unit="mountain", person="PE2"), Sight(unit="harbour"), Sight.of_our_services()])
+@pytest.mark.parametrize(
+    "sight",
+    [Sight(unit="mountain", person="PE2", stands_in_for=frozenset({"PE1"})), Sight(unit="harbour"), Sight.of_our_services()],
+)
 async def test_a_file_is_looked_up_in_its_index_whoever_asks(mongo_database: Database, sight: Sight):
     projection = Projection(mongo_database["requests"])
     await projection.prepare()

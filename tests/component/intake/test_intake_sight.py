@@ -12,6 +12,7 @@ from tests.unit.intake.states import a_desk
 
 pytestmark = pytest.mark.stack
 STAFF = Principal(kind="person", id="PE1", business_unit="headquarters")
+DEPUTY = Principal(kind="person", id="A3", business_unit="islands", stands_in_for=frozenset({"PE1"}))
 REQUEST = "0a0b0c0d-0000-5000-8000-000000000001"
 CALLERS = [
     (Principal(kind="unit", id="harbour", business_unit="harbour"), True),
@@ -23,6 +24,9 @@ CALLERS = [
     (Principal(kind="person", id="A1", business_unit="islands"), True),
     (Principal(kind="person", id="A3", business_unit="islands"), False),
     (STAFF, True),
+    (DEPUTY, True),
+    (Principal(kind="person", id="A3", business_unit="islands", stands_in_for=frozenset({"A1"})), True),
+    (Principal(kind="person", id="A3", business_unit="islands", stands_in_for=frozenset({"A4"})), False),
     (Principal(kind="service", id="service"), True),
 ]
 
@@ -58,6 +62,7 @@ async def test_whoever_gave_their_seat_back_reads_no_more(mongo_database: Databa
     assert await shown(await kept(mongo_database, desk.state), STAFF.sight)
     desk.heard(DECLINED.model_copy(update={"step": "coordinator"}))
     assert not await shown(await kept(mongo_database, desk.state), STAFF.sight)
+    assert not await shown(await kept(mongo_database, desk.state), DEPUTY.sight)
 
 
 async def test_a_supporter_who_declines_and_coordinates_still_reads_and_a_stand_in_declines_for_both(mongo_database: Database):

@@ -15,6 +15,9 @@ pytestmark = pytest.mark.stack
 CALLERS = [
     (Principal(kind="unit", id="east", business_unit="east"), True),
     (Principal(kind="person", id="ben", business_unit="west"), True),
+    (Principal(kind="person", id="deputy", business_unit="west", stands_in_for=frozenset({"ben"})), True),
+    (Principal(kind="person", id="deputy", business_unit="west", stands_in_for=frozenset({"stranger"})), False),
+    (Principal(kind="unit", id="deputy", business_unit="west", stands_in_for=frozenset({"ben"})), False),
     (Principal(kind="service", id="service"), True),
     (Principal(kind="unit", id="west", business_unit="west"), False),
     (Principal(kind="unit", id="ben", business_unit="west"), False),

@@ -136,7 +136,7 @@ class Site:
     async def items(self, person: str) -> list[Item]:
         """The mails that notify plans for `person`, in order."""
         domain, state, planned = NotifyDomain(load_telling()), TellingState(), []
-        context = TellingContext(now=NOW)
+        context = TellingContext(now=NOW, stand_ins=self.directory.stand_ins(NOW))
         for event in [*self.heard[:1], *await self.said()]:
             state = domain.evolve(state, event)
             planned += domain.decide(state, Heard(event=event), context).items

@@ -216,3 +216,17 @@ async def test_who_stands_in_answers_for_the_holder_and_both_are_named(site: Sit
     assert (await site.act(path, "approve")).status_code == 200
     (given,) = [event for event in await site.said() if event.type == "backline.routing.opinion_given"]
     assert (given.data["by"], given.data["on_behalf_of"]) == ("deputy", "finance")
+
+
+async def test_the_mail_to_who_stands_in_opens_with_a_link_of_theirs(site: Site):
+    """Notify's mail and routing's page agree on who may answer for whom."""
+    await site.submits(a_request())
+    holder = (await site.state()).supporters[0].person
+    away = Leave(first=date(2027, 2, 1), last=date(2027, 4, 1))
+    deputy = a_person("deputy", "sales_manager", unit="south")
+    site.moves(deputy, site.directory.people[holder].model_copy(update={"leave": (away,), "delegate": "deputy"}))
+    path = await site.link("deputy", "supporters_assigned")
+    assert path != await site.link(holder, "supporters_assigned")
+    assert (await site.act(path, "accept")).status_code == 200
+    (accepted,) = [event for event in await site.said() if event.type.endswith("work_accepted")]
+    assert (accepted.data["by"], accepted.data["on_behalf_of"]) == ("deputy", holder)

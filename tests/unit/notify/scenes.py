@@ -177,7 +177,7 @@ WANTED: dict[str, dict[str, str]] = {
     "service_level_warned": {"email:anna": "supporters", "email:ben": "supporters", "email:boss": "coordinator"},
     "service_level_breached": {"email:anna": "supporters", "email:ben": "supporters"},
     "confirmation_reminded": {"email:asker": "requester"},
-    "absence_noticed": {"email:boss": "coordinator"},
+    "absence_noticed": {"email:boss": "coordinator", "email:carl": "stand_in"},
     "document_failed": {"email:anna": "supporters", "email:ben": "supporters", "email:boss": "coordinator"},
     **{
         name: {who: "coordinator" if who == "email:boss" else AS.get(name, "asked") for who in people}

@@ -124,8 +124,8 @@ class FakeRequests:
     async def state(self, sight: Sight, request: str) -> State | None:
         return self._seen(sight).get(request)
 
-    async def work_of(self, sight: Sight, person: str, limit: int) -> Sequence[tuple[str, State]]:
-        return [(request, state) for request, state in self._seen(sight).items() if person in state.holders()][:limit]
+    async def work_of(self, sight: Sight, people: Sequence[str], limit: int) -> Sequence[tuple[str, State]]:
+        return [(request, state) for request, state in self._seen(sight).items() if state.holders() & set(people)][:limit]
 
     async def unassigned(self, sight: Sight, limit: int) -> Sequence[tuple[str, State]]:
         seen = self._seen(sight.in_unit())

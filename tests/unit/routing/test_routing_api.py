@@ -8,6 +8,7 @@ import pytest
 
 from services.routing.api import work_routes
 from services.routing.domain import Context
+from shared.http.access import Access
 from shared.http.auth import Authenticator
 from shared.http.server import create_app
 from shared.ledger.messages import Outcome, Told
@@ -15,7 +16,7 @@ from shared.schemas.routing import WorkCommand
 from shared.telemetry.health import Health
 from tests.builders.contract import conforming
 from tests.builders.keys import MemoryKeys
-from tests.unit.routing.routing_build import AWAY, MANAGER, Journey, a_context, a_person, an_assigned, an_engineer
+from tests.unit.routing.routing_build import AWAY, MANAGER, NOW, Journey, a_context, a_person, an_assigned, an_engineer
 from tests.unit.routing.routing_fakes import FakeClock, FakeRequests
 from tests.unit.routing.states import DATA
 
@@ -49,9 +50,13 @@ class Site:
         self.requests = FakeRequests({journey.subject: journey.state for journey in journeys})
         self.desk = FakeDesk(self.requests, {journey.subject: journey for journey in journeys})
         theirs = [person for journey in journeys for person in journey.context.directory.people.values()]
-        directory = context().directory.with_entries(theirs)
+        self.directory, self.now = context().directory.with_entries(theirs), NOW
         auth = Authenticator(
-            service_token="a-service-token-of-tests", environment="development", keys_file=None, directory=lambda: directory
+            service_token="a-service-token-of-tests",
+            environment="development",
+            keys_file=None,
+            directory=lambda: self.directory,
+            access=Access(now=lambda: self.now),
         )
         routes = work_routes(self.desk, self.requests, FakeClock(), auth.principal, MemoryKeys(), self.surroundings)
         app = create_app(service="routing", health=Health(), routers=(routes,))
