@@ -21,11 +21,10 @@ from shared.schemas.routing import (
     RequestReopened,
     RequestWithdrawn,
     Seat,
-    Seated,
     WorkAccepted,
     WorkCompleted,
-    seats_after,
 )
+from shared.schemas.seats import Seated, seats_after
 
 SEATING = {TYPE_OF[model]: model for model in get_args(Seated) if model is not RequestReopened}
 NAMESPACE = uuid.UUID("3f6f0a6e-51de-5b0e-8f5e-8f2f6c1f7d10")

@@ -23,6 +23,7 @@ from shared.schemas.envelope import Event, Source
 from shared.schemas.model import Json, Text
 from shared.schemas.notifications import Channel, Delivery
 from shared.schemas.registry import MODELS
+from shared.schemas.seats import Seated, seats_after
 
 NAMESPACE = uuid.UUID("b1b7c0de-5a0f-5c35-8c4e-0d9a4a4c6f02")
 
@@ -83,8 +84,8 @@ class NotifyDomain:
             case routing.RequestAmended(request=request):
                 kept = state.request.policy if state.request else None
                 return state.model_copy(update={"request": facts_of(request, kept, self._policy.deadline)})
-            case _ if isinstance(said, routing.Seated):
-                return state.model_copy(update={"seats": routing.seats_after(state.seats, said)})
+            case _ if isinstance(said, Seated):
+                return state.model_copy(update={"seats": seats_after(state.seats, said)})
             case documents.DocumentRendered() | documents.DocumentFailed() as ended:
                 return _ended(state, ended)
             case _:

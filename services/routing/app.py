@@ -70,10 +70,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     return application(
         parts,
         rooms={"requests": room, "seasons": seasons},
-        workers=[
-            parts.worker(room, dict.fromkeys(ACTIONS, opening.perform), slots=PARTS_AT_ONCE),
-            parts.worker(seasons),
-        ],
+        workers=[parts.worker(room, dict.fromkeys(ACTIONS, opening.perform), slots=PARTS_AT_ONCE), parts.worker(seasons)],
         subscriptions=[parts.hears(room, "intake")],
         routers=[
             *_routers(settings, parts, room, projection, efforts, surroundings),

@@ -27,8 +27,7 @@ UNIT = "state.request.business_unit"
 TYPE = "state.request.type"
 PURSUED = {UNIT: 1, OPPORTUNITY: 1}
 KIN = {TYPE: 1, "state.request.source": 1, STATUS: 1, SUPPORTERS: 1, "state.supporters.role": 1, "state.request.needed_by": 1}
-MOST_KIN = 1000
-AT_ONCE = 1000
+MOST_KIN = AT_ONCE = 1000
 """So many requests are read with one answer, where a batch's opportunities have more than the hundred that come unasked."""
 DONE = ("completed", "confirmed")
 DELIVERED = {UNIT: 1, TYPE: 1, "state.clocks.clocks.clock": 1, "state.clocks.clocks.started": 1, "state.clocks.clocks.met": 1}

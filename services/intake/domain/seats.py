@@ -2,7 +2,8 @@
 
 from services.intake.domain.state import State
 from shared.schemas.registry import TYPE_OF
-from shared.schemas.routing import Seat, WorkDeclined, coordinated_by, seats_after, supported_by
+from shared.schemas.routing import Seat, WorkDeclined
+from shared.schemas.seats import coordinated_by, seats_after, supported_by
 
 
 def seated(state: State) -> frozenset[str]:

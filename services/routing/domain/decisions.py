@@ -137,7 +137,7 @@ def _heard(state: State, event: Event, context: Context) -> Decision:
 def _amended(state: State, subject: str, asked: AmendmentRequested, context: Context) -> Decision:
     """The amendment stands; work that was sent back for it goes on, and who is lacking may be found by it."""
     fact = RequestAmended(request=asked.request, changes=asked.changes, version=state.version + 1)
-    amended = state.model_copy(update={"request": asked.request})
+    amended = state.model_copy(update={"request": asked.request, "asked_before": state.earlier_requesters(asked.request)})
     if state.status in SEATED:  # an appointment may have been moved into somebody's leave
         after = covered(amended, subject, context)
     elif state.status == "sent_back":

@@ -100,8 +100,8 @@ def test_a_starred_line_of_the_pitch_needs_a_name_as_any_other():
         a_context(*TEAM), a_bid(details={**details(), "bid_requirements": ["普通"], "pitch_requirements": ["★项目经理必须到场"]})
     )
     journey.submitted()
-    (supporter, *_) = journey.supporters
-    journey.tells("accept", supporter)
+    for supporter in journey.supporters:
+        journey.tells("accept", supporter)
     refusal = journey.tells("complete", supporter, note="x").refusal
     assert refusal is not None
     assert refusal.code == "items_unconfirmed"

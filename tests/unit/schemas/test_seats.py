@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.schemas.routing import Seat, Step, WorkDeclined, coordinated_by, seats_after, supported_by
+from shared.schemas.routing import Seat, Step, WorkDeclined
+from shared.schemas.seats import coordinated_by, seats_after, supported_by
 
 BOSS = Seat(person="boss", role="presales_manager", step="coordinator")
 HELPING = Seat(person="boss", role="presales_manager", step="supporter")
