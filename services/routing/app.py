@@ -11,6 +11,7 @@ from services.routing.api import clash_routes, effort_routes, work_routes
 from services.routing.api.answering import Door, answering_routes
 from services.routing.api.bidding import bidding_routes
 from services.routing.api.estimating import estimating_routes
+from services.routing.api.free_busy import free_busy_routes
 from services.routing.api.recalculating import recalculating_routes
 from services.routing.api.seasons import Manner, season_routes
 from services.routing.api.spending import spending_routes
@@ -150,6 +151,7 @@ def _routers(
         work_routes(desk, projection, clock, readers, keys, lambda: surroundings.context([]), [bids]),
         clash_routes(desk, projection, clock, readers, keys),
         effort_routes(desk, projection, efforts, clock, readers, keys, planners(pack)),
+        free_busy_routes(lambda: surroundings.context([]), pack.pool, readers),
         recalculating_routes(desk, parts.audit, clock, parts.auth.service),
         _answering(settings, parts, room, projection),
     ]

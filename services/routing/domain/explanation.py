@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.routing.domain.context import Context
 from services.routing.domain.eligibility import Eligible, Question
 from shared.catalogue import Pack
-from shared.schemas.choices import Candidate, Together
+from shared.schemas.choices import Candidate, Together, Way
 from shared.schemas.model import Text
 from shared.schemas.seasons import Season
 
@@ -108,19 +108,23 @@ def explain_shared(
 
 
 def explain_burst(found: Together) -> Text:
-    """What came of assigning a batch together, beside one by one."""
-    joint, single = found.together, found.one_by_one
-    zh = (
-        f"本批 {found.requests} 件：一起分配 {joint.assigned} 件有人、总分 {joint.score:g}；"
-        f"逐件分配 {single.assigned} 件、{single.score:g}。采用"
+    """What came of assigning a batch together, beside one by one, and by how much the way that was kept is the better."""
+    joint, single = _way(found.together), _way(found.one_by_one)
+    kept = Text(zh="一起分配", en="together") if found.kept == "together" else Text(zh="逐件分配", en="one by one")
+    more = Text(zh=f"，总分多 {found.gain:g}", en=f", which scores {found.gain:g} more") if found.gain > 0 else Text(zh="", en="")
+    return Text(
+        zh=f"本批 {found.requests} 件：一起分配 {joint.zh}；逐件分配 {single.zh}。采用{kept.zh}{more.zh}。",
+        en=f"The batch's {found.requests} requests assigned together: {joint.en}; one by one: {single.en}. "
+        f"They were assigned {kept.en}{more.en}.",
     )
-    en = (
-        f"The batch's {found.requests} requests assigned together: {joint.assigned} have people, total score {joint.score:g}; "
-        f"one by one: {single.assigned}, {single.score:g}."
+
+
+def _way(way: Way) -> Text:
+    return Text(
+        zh=f"{way.assigned} 件有人、总分 {way.score:g}、超出上限 {way.overload} 处、负荷基尼系数 {way.spread:g}",
+        en=f"{way.assigned} have people, total score {way.score:g}, {way.overload} places over the cap, "
+        f"Gini coefficient of the load {way.spread:g}",
     )
-    if found.kept == "together":
-        return Text(zh=f"{zh}一起分配。", en=f"{en} They were assigned together.")
-    return Text(zh=f"{zh}逐件分配。", en=f"{en} They were assigned one by one.")
 
 
 POOL = Text(zh="本单位无合适人选，由共享池承担。", en="Nobody in the unit fits, so the shared pool takes it.")

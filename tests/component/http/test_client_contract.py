@@ -80,6 +80,7 @@ OTHERS = {
     ("routing", "get", "/v1/requests/{request_id}/clashes"): "people settle clashes",
     ("routing", "get", "/v1/requests/{request_id}/effort"): "people who plan read it",
     ("routing", "get", "/v1/service-levels"): "coordinators read it",
+    ("routing", "get", "/v1/free-busy"): "the same",
     ("routing", "post", "/v1/requests/{request_id}/confirm-item"): "people do the work, with their own tokens",
     ("routing", "post", "/v1/requests/{request_id}/correct-effort"): "people do the work, with their own tokens",
     ("routing", "post", "/v1/requests/{request_id}/correct-spend"): "people do the work, with their own tokens",
