@@ -2,19 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
+from services.routing import rows
 from services.routing.domain import State
 from services.routing.domain.bidding.state import Kin
 from services.routing.domain.estimating import Delivered
 from services.routing.domain.life import CLOSED, OPEN, SEATED
 from services.routing.domain.linking.state import Link, Namer
-from services.routing.domain.seasons.ageing import Queued, full_roles
+from services.routing.domain.seasons.ageing import Queued
 from services.routing.ports import OpenWork, Pursuit
 from services.routing.seats import MongoSeats
 from shared.schemas.bidding import BID
-from shared.schemas.requests import Origin, PolicyPin, Request
 from shared.storage import Collection, Places, Sight, Sighted
 
 __all__ = ["MongoSeats", "Projection"]
@@ -40,10 +39,10 @@ LACKING = {STATUS: {"$in": ["waiting", "choosing"]}}
 DUE = "state.clocks.due"
 RUNNING = {DUE: {"$type": "string"}}
 PROVISIONAL = "state.clocks.provisional"
-UNSETTLED = {PROVISIONAL: True}
 NAMED = "state.link.request"
 NAMING = {"state.link.live": True}
-PLACES = Places(units=(UNIT,), people=("state.request.requester.id", COORDINATOR, SUPPORTERS, "state.declined", FORMERLY))
+PARTS = ("state.request.requester.id", COORDINATOR, SUPPORTERS)
+PLACES = Places(units=(UNIT,), people=PARTS, former=("state.declined", FORMERLY))
 """The request's unit; who asked, and whoever has or had a part in it."""
 
 
@@ -66,7 +65,7 @@ class Projection:
         done = {STATUS: {"$in": [*DONE]}}
         await self._collection.create_index([(TYPE, 1), ("said_at", -1)], partialFilterExpression=done)
         await self._collection.create_index([("said_at", -1), (STATUS, 1)], partialFilterExpression=done)
-        await self._collection.create_index([(PROVISIONAL, 1), ("_id", 1)], partialFilterExpression=UNSETTLED)
+        await self._collection.create_index([(PROVISIONAL, 1), ("_id", 1)], partialFilterExpression={PROVISIONAL: True})
         await self._collection.create_index([(NAMED, 1), ("_id", 1)], partialFilterExpression=NAMING)
 
     # -- what readers see
@@ -100,7 +99,7 @@ class Projection:
         """Per request, who holds an open seat by its state."""
         found = self._collection.find({"_id": {"$in": list(requests)}}, PEOPLE)
         return {
-            stored["_id"]: frozenset(person for person, _ in _parts(stored["state"]))
+            stored["_id"]: frozenset(person for person, _ in rows.parts(stored["state"]))
             async for stored in found
             if stored.get("state") and stored["state"]["status"] not in CLOSED
         }
@@ -111,7 +110,7 @@ class Projection:
         query = {STATUS: {"$in": sorted(OPEN)}, "_id": {"$gt": after}, "state.request": {"$ne": None}}
         wanted = {**PEOPLE, "state.request": 1, "state.policy": 1}
         found = self._collection.find(query, wanted).sort("_id", 1).limit(limit)
-        return [_work(stored["_id"], stored["state"]) async for stored in found]
+        return [rows.open_work(stored["_id"], stored["state"]) async for stored in found]
 
     async def held_by(self, people: Sequence[str], limit: int, after: str = "") -> Sequence[str]:
         """Open requests in which one of `people` has a seat, by id, those after `after`."""
@@ -140,18 +139,23 @@ class Projection:
         if roles is not None:
             query[DECISIONS] = {"$elemMatch": {"role": {"$in": list(roles)}, "excluded.full": {"$gt": 0}}}
         found = self._collection.find(query, QUEUED).sort([(SINCE, 1), ("_id", 1)]).limit(limit)
-        return [_queued(stored["_id"], stored["state"]) async for stored in found if stored["state"].get("request")]
+        return [rows.queued(stored["_id"], stored["state"]) async for stored in found if stored["state"].get("request")]
 
     async def delivered(self, kind: str | None, limit: int) -> Sequence[Delivered]:
         """The latest that were delivered, of one type or of any, as far as they had a clock for it."""
         query: dict[str, Any] = {STATUS: {"$in": [*DONE]}} | ({TYPE: kind} if kind else {})
         found = self._collection.find(query, DELIVERED).sort("said_at", -1).limit(limit)
-        return [one async for stored in found if (one := _delivered(stored["state"])) is not None]
+        return [one async for stored in found if (one := rows.delivered(stored["state"])) is not None]
 
     async def provisional(self, almanac: str, after: str, limit: int) -> Sequence[str]:
         """Requests with a provisional clock by another calendar than version `almanac`, by id, those after `after`."""
         one = {"$elemMatch": {"met": None, "provisional": True, "almanac": {"$ne": almanac}}}
-        query = {**UNSETTLED, STATUS: {"$in": [*sorted(OPEN), "completed"]}, "_id": {"$gt": after}, "state.clocks.clocks": one}
+        query = {
+            PROVISIONAL: True,
+            STATUS: {"$in": [*sorted(OPEN), "completed"]},
+            "_id": {"$gt": after},
+            "state.clocks.clocks": one,
+        }
         found = self._collection.find(query, {"_id": 1}).sort("_id", 1).limit(limit)
         return [stored["_id"] async for stored in found]
 
@@ -164,7 +168,7 @@ class Projection:
         people: dict[str, set[str]] = defaultdict(set)
         wanted = {**PEOPLE, OPPORTUNITY: 1}
         async for stored in self._collection.find({OPPORTUNITY: {"$in": list(opportunities)}}, wanted, batch_size=AT_ONCE):
-            people[stored["state"]["request"]["opportunity"]["id"]] |= {person for person, _ in _parts(stored["state"])}
+            people[stored["state"]["request"]["opportunity"]["id"]] |= {person for person, _ in rows.parts(stored["state"])}
         return {opportunity: frozenset(known) for opportunity, known in people.items()}
 
     async def pursuing(self, after: str, limit: int) -> Sequence[tuple[str, State]]:
@@ -181,7 +185,7 @@ class Projection:
     async def bids(self, requests: Sequence[str]) -> Mapping[str, Pursuit]:
         """The bids among `requests`, each with what it pursues."""
         found = self._collection.find({"_id": {"$in": list(requests)}, TYPE: BID, OPPORTUNITY: {"$exists": True}}, PURSUED)
-        return {stored["_id"]: _pursuit(stored["state"]) async for stored in found}
+        return {stored["_id"]: rows.pursuit(stored["state"]) async for stored in found}
 
     async def open_bids(self, pursuits: Sequence[Pursuit]) -> Sequence[str]:
         """The bids with people that pursue one of `pursuits`."""
@@ -194,7 +198,7 @@ class Projection:
         unit, opportunity = pursuit
         query = {UNIT: unit, OPPORTUNITY: opportunity, TYPE: {"$ne": BID}}
         found = self._collection.find(query, KIN).sort("_id", 1).limit(MOST_KIN)
-        return [_kin(stored["_id"], stored["state"]) async for stored in found]
+        return [rows.kin(stored["_id"], stored["state"]) async for stored in found]
 
     async def links(self, requests: Sequence[str]) -> Mapping[str, Link]:
         """What those of `requests` name that are open and name something."""
@@ -204,7 +208,7 @@ class Projection:
     async def named(self, requests: Sequence[str]) -> Mapping[str, State | None]:
         """The whole states of those of `requests` that there are; None of one that cannot be read."""
         found = self._collection.find({"_id": {"$in": list(requests)}, "state.request": {"$ne": None}}, {"state": 1})
-        return {stored["_id"]: _readable(stored["state"]) async for stored in found}
+        return {stored["_id"]: rows.readable(stored["state"]) async for stored in found}
 
     async def naming(self, named: Sequence[str]) -> Sequence[str]:
         """The open requests that name one of `named`, by id."""
@@ -230,71 +234,3 @@ class Projection:
         """The opportunities that `requests` are about."""
         found = self._collection.find({"_id": {"$in": list(requests)}, OPPORTUNITY: {"$exists": True}}, {OPPORTUNITY: 1})
         return frozenset([stored["state"]["request"]["opportunity"]["id"] async for stored in found])
-
-
-def _readable(state: dict[str, Any]) -> State | None:
-    """The state; None where it cannot be read, which concerns its own request alone."""
-    try:
-        return State.model_validate(state)
-    except ValueError:
-        return None
-
-
-def _parts(state: dict[str, Any]) -> list[tuple[str, Any]]:
-    """(person, step) of every seat in a stored state."""
-    coordinator = state.get("coordinator")
-    parts = [(coordinator["person"], "coordinator")] if coordinator else []
-    return parts + [(seat["person"], "supporter") for seat in state.get("supporters", ())]
-
-
-def _pursuit(state: dict[str, Any]) -> Pursuit:
-    return state["request"]["business_unit"], state["request"]["opportunity"]["id"]
-
-
-def _kin(request: str, state: dict[str, Any]) -> Kin:
-    return Kin(
-        request=request,
-        type=state["request"]["type"],
-        source=Origin.model_validate(state["request"]["source"]),
-        status=state["status"],
-        people=tuple((seat["person"], seat["role"]) for seat in state.get("supporters", ())),
-        needed_by=datetime.fromisoformat(needed) if (needed := state["request"].get("needed_by")) else None,
-    )
-
-
-def _delivered(state: dict[str, Any]) -> Delivered | None:
-    clock = next((one for one in state["clocks"]["clocks"] if one["clock"] == "delivery" and one["met"]), None)
-    if clock is None:
-        return None
-    waited = next((one for one in state["clocks"]["clocks"] if one["clock"] == "assignment" and one["met"]), None)
-    return Delivered(
-        type=state["request"]["type"],
-        business_unit=state["request"]["business_unit"],
-        since=datetime.fromisoformat(clock["started"]),
-        until=datetime.fromisoformat(clock["met"]),
-        waited_from=datetime.fromisoformat(waited["started"]) if waited else None,
-    )
-
-
-def _queued(request: str, state: dict[str, Any]) -> Queued:
-    asked, decisions = state["request"], state.get("decisions", ())
-    needed = asked.get("needed_by")
-    return Queued(
-        request=request,
-        business_unit=asked["business_unit"],
-        type=asked["type"],
-        since=datetime.fromisoformat(state["waiting_since"]),
-        priority=asked.get("priority", "normal"),
-        needed_by=datetime.fromisoformat(needed) if needed else None,
-        full=full_roles((one["role"], bool(one.get("excluded", {}).get("full"))) for one in decisions),
-    )
-
-
-def _work(request: str, state: dict[str, Any]) -> OpenWork:
-    return OpenWork(
-        request=request,
-        type=state["request"]["type"],
-        policy=PolicyPin.model_validate(state["policy"]),
-        parts=tuple(_parts(state)),
-        asked=Request.model_validate(state["request"]),
-    )

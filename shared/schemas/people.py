@@ -72,7 +72,14 @@ class Person(Frozen):
 
     def away(self, at: datetime) -> bool:
         """Whether `at` (aware) falls on a day of leave."""
-        return self.leave_within(at, at) is not None
+        return self.leave_on(at) is not None
+
+    def leave_on(self, at: datetime) -> Leave | None:
+        """The leave on whose day `at` (aware) falls; of several, the one that ends last."""
+        if not self.leave:
+            return None
+        day = self.day(at)
+        return max((one for one in self.leave if one.first <= day <= one.last), key=lambda one: one.last, default=None)
 
     def there(self, at: datetime) -> bool:
         """Whether they work here, and `at` (aware) is no day of leave."""

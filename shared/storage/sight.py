@@ -53,10 +53,13 @@ class Sight:
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where a stored request says to whom it belongs (`units`), who has a part in it (`people`), and that it is one (`known`)."""
+    """Where a stored request says to whom it belongs (`units`), who has a part in it (`people`), who had one and has none any more
+    (`former`: theirs alone to see, not for whoever stands in), and that it is one (`known`).
+    """
 
     units: tuple[str, ...]
     people: tuple[str, ...]
+    former: tuple[str, ...] = ()
     known: str = "state.request"
 
     def filter(self, sight: Sight, each: Mapping[str, Any] | None = None) -> Query:
@@ -68,6 +71,7 @@ class Places:
         # Who has a seat is heard before the request itself may be; until then it is nobody's to see.
         named = [{"$in": sorted(sight.people)}] if sight.stands_in_for else sorted(sight.people)
         parts = [{place: one, self.known: {"$ne": None}, **bounds} for place in self.people for one in named]
+        parts += [{place: sight.person, self.known: {"$ne": None}, **bounds} for place in self.former if sight.person]
         return {"$or": own + parts} if own + parts else NOTHING
 
 

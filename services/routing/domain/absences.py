@@ -5,13 +5,15 @@ Invariant: of one leave and one seat the same is said once, however often it is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
 from services.routing.domain.appointments import absence
 from services.routing.domain.context import Context
 from services.routing.domain.naming import stood_in
+from services.routing.domain.review.places import place_of
 from services.routing.domain.seating import Seating, seating
 from services.routing.domain.standing_in import stand_in
 from services.routing.domain.state import Held, State, held
@@ -73,7 +75,9 @@ class _Cover:
             return
         deputy = stand_in(absence.person, self.context.directory, absence.at)
         here = absence.person.active
-        keeps = here and isinstance(seat, Held) and seat.accepted
+        if not here and self._has_spoken(seat):
+            return  # the opinion is the seat's, and counts
+        keeps = self._asked_in_person(seat) if not here else isinstance(seat, Held) and seat.accepted
         if (follower := self.followers.get((seat.person, seat.role))) is not None and seat.step == "coordinator":
             self._coordinate(seat, *follower)
             return
@@ -94,11 +98,24 @@ class _Cover:
             return None
         if not person.active:
             return _Absence(person=person, at=now, leave=None)
-        if runs := person.leave_within(now, now):
+        if runs := person.leave_on(now):
             return _Absence(person=person, at=now, leave=runs)
         to_come = [one for one in self.seats.appointments if one.end > now] if seat.step == "supporter" else []
         found = absence(to_come, person)
-        return _Absence(person=person, at=max(found[0].start, now), leave=found[1]) if found else None
+        if found is None:
+            return None
+        booked, leave = found
+        begins = datetime.combine(leave.first, time(), ZoneInfo(person.time_zone))
+        return _Absence(person=person, at=max(booked.start, begins, now), leave=leave)
+
+    def _has_spoken(self, seat: Seat) -> bool:
+        review = self.state.review
+        return review is not None and seat.step == "supporter" and review.said(place_of(seat)) is not None
+
+    def _asked_in_person(self, seat: Seat) -> bool:
+        """Whether somebody asked for the opinion of this very person."""
+        review = self.state.review
+        return review is not None and seat.step == "supporter" and review.asked_besides(place_of(seat))
 
     def _successor(self, seat: Seat, deputy: Person | None) -> tuple[Seat | None, DecisionRecord | None]:
         """Who takes the seat: the stand-in where they may have it, else the best, with the record of that choice."""
@@ -134,7 +151,7 @@ class _Cover:
                 status=status,
                 cause="leave",
                 decision=record,
-                accepted=False,
+                accepted=isinstance(seat, Held) and seat.accepted,
             )
         )
 

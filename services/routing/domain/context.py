@@ -96,7 +96,16 @@ class Context:
 
     def absence(self, person: str, needed_by: datetime | None) -> float:
         """The share of what `person` works until `needed_by` for which they are away, 0 to 1."""
-        return self.calendar.absence(person, self.directory, self.now, needed_by) if needed_by is not None else 0.0
+        if needed_by is None:
+            return 0.0
+        known = self._absences.get((person, needed_by))
+        if known is None:
+            known = self._absences[person, needed_by] = self.calendar.absence(person, self.directory, self.now, needed_by)
+        return known
+
+    @cached_property
+    def _absences(self) -> dict[tuple[str, datetime], float]:
+        return {}
 
     @cached_property
     def in_season(self) -> tuple[Season, ...]:
@@ -123,10 +132,12 @@ class Context:
         return Rosters(self.directory, self.now)
 
     def keeping(self, earlier: Self | None) -> Self:
-        """This context with the rosters of an `earlier` one, where they are the same: the same people, the same quarter of an hour."""
+        """This context with what an `earlier` one worked out: rosters of the same people in the same quarter of an hour, and absences."""
         rosters = earlier.__dict__.get("rosters") if earlier else None
         if rosters is not None and rosters.serve(self.directory, self.now):
             self.__dict__["rosters"] = rosters
+        if earlier is not None and earlier.directory is self.directory and earlier.now == self.now:
+            self.__dict__["_absences"] = earlier._absences  # noqa: SLF001  # another of the same kind
         return self
 
     def after(self, reservations: Iterable[Reservation]) -> Self:

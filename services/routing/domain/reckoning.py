@@ -143,7 +143,7 @@ def passed_on(clock: Clock, person: str, context: Context, request: Request) -> 
 
     The date that a request names stays as it is, and a clock that was over is over.
     """
-    if beyond(clock):
+    if beyond(clock) or clock.breached:
         return as_due(clock).model_copy(update={"person": person})
     start = max(context.now, clock.since)
     used, left = _spent(clock, start, context, request)

@@ -107,8 +107,9 @@ class State(Frozen):
 
     @property
     def asked_themselves(self) -> frozenset[str]:
-        """The requester, where the policy gave them their own request to do."""
-        return frozenset(seat.person for seat in self.supporters if self.request and seat.person == self.request.requester.id)
+        """The requester, where the policy gave them their own request to do: it was theirs from the beginning."""
+        own = self.request.requester.id if self.request is not None and not self.asked_before else None
+        return frozenset(seat.person for seat in self.supporters if seat.person == own)
 
     def seated(self) -> frozenset[str]:
         """Everybody who has a seat, also when the work has ended."""

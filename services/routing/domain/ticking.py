@@ -134,7 +134,8 @@ NO_CLOCKS = Clocks()
 def ticked(clocks: Clocks, event: Event, *, status: WorkStatus, supporters: Iterable[Answering], halted: bool) -> Clocks:
     """The clocks after `event`, which led to `status` and `supporters`: a service level runs for as long as somebody is there to keep
     it."""
-    if event.type == TYPE_OF[WorkDeclined] and status == "waiting" and clocks.get("response"):
+    nobody_left = event.type == TYPE_OF[WorkDeclined] and all(one.accepted for one in supporters)
+    if nobody_left and status == "waiting" and clocks.get("response"):
         return without_response(clocks)
     if event.type == TYPE_OF[WorkAccepted] and accepted_by_another(clocks, event.read_as(WorkAccepted)):
         return clocks

@@ -7,9 +7,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.routing.domain.matching import company, tender
-from services.routing.domain.spellings import COMPANIES, PLACES
+from services.routing.domain.spellings import (
+    COMPANIES,
+    LABELS_BEFORE_COLON,
+    LABELS_END_IN_ENGLISH,
+    LABELS_IN_ENGLISH,
+    PLACES,
+)
 
-NUMBERS = st.from_regex(r"[A-Z]{3,4}-20[0-9]{2}-[0-9]{2,4}", fullmatch=True)
+WORDS = {*LABELS_IN_ENGLISH, *LABELS_END_IN_ENGLISH, *LABELS_BEFORE_COLON}
+NUMBERS = st.from_regex(r"[A-Z]{3,4}-20[0-9]{2}-[0-9]{2,4}", fullmatch=True).filter(
+    lambda number: number.partition("-")[0].casefold() not in WORDS
+)
+"""A number that begins with a word for numbers is no other without it."""
 LABELS = st.sampled_from(
     ["", "招标编号：", "采购编号:", "项目编号 ", "招标项目编号：No. ", "Tender No.: ", "Bid number ", "ref: ", "编号"]
 )

@@ -49,7 +49,7 @@ def settled_amendment(state: State, message: Settled) -> Decision:
     """What intake made of an amendment. A part that still lacks something is amended all the same."""
     asked, said = message.item.data, message.data
     part, label, needed_by = asked["part"], Text.model_validate(asked["label"]), datetime.fromisoformat(asked["needed_by"])
-    if state.bid is None or part not in state.bid.amending:
+    if state.bid is None or part not in state.bid.amending or not state.open:
         return NOTHING
     child, number = said.get("id"), said.get("number")
     if message.end == "done" and said.get("outcome") in TAKEN and said.get("amended"):

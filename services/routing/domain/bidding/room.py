@@ -195,4 +195,7 @@ def _cause(bid: Bid, made: BidPlan) -> str:
 def unopened(state: State, subject: str) -> tuple[str, ...]:
     """The items of parts that are wanted no more once the bid is withdrawn."""
     bid = state.bid
-    return tuple(identity(subject, part) for part in bid.opening if part not in bid.children) if bid else ()
+    if bid is None:
+        return ()
+    opening = (identity(subject, part) for part in bid.opening if part not in bid.children)
+    return (*opening, *(identity(subject, part, bid.version) for part in bid.amending))

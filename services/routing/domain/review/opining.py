@@ -99,15 +99,15 @@ def ask_also(state: State, wish: Wish, context: Context) -> Decision:
         return Decision(refusal=refusals.ASKED_ALREADY)
     steps = _beside(review, party, beside, before=wish.text("place") != "after")
     everybody = (*(Seat(**one.model_dump(exclude={"accepted"})) for one in state.supporters), seat)
-    added = SupporterAdded(by=wish.by, person=person, role=seat.role, reason=reason, seats=everybody, status=state.status)
+    behalf = wish.for_coordinator(state, context)
+    said = {"by": wish.by, "person": person, "reason": reason}
+    added = SupporterAdded(**said, role=seat.role, seats=everybody, status=state.status, on_behalf_of=behalf)
     asked = newly_asked(review, review.model_copy(update={"steps": steps}), held(everybody, state.supporters))
     fact = ReviewerAdded(
-        by=wish.by,
-        person=person,
+        **said,
         party=party.key,
         place="after" if wish.text("place") == "after" else "before",
         beside=beside,
-        reason=reason,
         steps=steps,
         asked=asked,
         on_behalf_of=wish.behalf(holder),
@@ -148,7 +148,8 @@ def _reviewing(state: State, wish: Wish, context: Context) -> tuple[Review, Part
     review = _open(state, wish)
     if isinstance(review, Refusal):
         return review
-    places = {place_of(seat): seat for seat in state.supporters if wish.acts_for(seat.person, context)}
+    mine = (seat for seat in state.supporters if wish.acts_for(seat.person, context))
+    places = {place_of(seat): seat for seat in mine if not state.asked_for_by(seat.person)}
     parties = [party for party in review.parties if party.key in places]
     if not parties:
         return refusals.NOT_REVIEWER
