@@ -238,3 +238,12 @@ def _in_region(journey: Journey, region: str) -> Opportunity:
     known = journey.request.opportunity
     assert known is not None
     return known.model_copy(update={"customer": known.customer.model_copy(update={"region": region})})
+
+
+def test_withdrawing_the_bid_withdraws_what_amends_its_parts_and_what_became_of_it_is_told_nobody():
+    journey = opened()
+    journey.amended(**EARLIER)
+    items = amends(journey)
+    decision = journey.withdrawn()
+    assert {item.id for item in items.values()} <= set(decision.cancel)
+    assert ends(journey, items["survey"], end="failed").facts == ()

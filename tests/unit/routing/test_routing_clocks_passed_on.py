@@ -244,3 +244,15 @@ def test_a_reviewer_who_is_asked_besides_answers_in_their_turn_and_not_by_a_cloc
     assert journey.tells("ask_also", "legal", person="test_head", beside=LEGAL, place="after", reason="性能指标").refusal is None
     assert "test_head" in journey.supporters
     assert journey.state.clocks.get("response") is None
+
+
+def test_a_decline_leaves_the_answers_clock_to_those_who_can_still_answer() -> None:
+    bid = a_request("tech.bid")
+    journey = Clocked(a_context(MANAGER, ANNA, BEN, now=MONDAY), request=bid)
+    journey.submitted()
+    first, second = journey.supporters
+    journey.tells("decline", first, reason="出差")
+    assert journey.state.status == "waiting"
+    assert clock(journey, "response").met is None
+    journey.tells("decline", second, reason="出差")
+    assert journey.state.clocks.get("response") is None

@@ -167,3 +167,24 @@ def test_an_amendment_that_helps_nobody_does_not_say_again_that_it_waits():
     decision = journey.amended(where=PITCH, mode="group")
     assert [type(fact).__name__ for fact in decision.facts] == ["RequestAmended"]
     assert journey.state.status == "waiting"
+
+
+def test_nobody_is_their_own_stand_in_when_the_leave_begins_within_the_appointment():
+    window = {**PITCH, "end": "2027-03-09T11:00:00+08:00"}
+    second_day = (Leave(first=date(2027, 3, 9), last=date(2027, 3, 12)),)
+    journey = a_presentation(an_engineer("anna"), where=window)
+    journey.submitted()
+    journey.tells("accept", "anna")
+    journey.changes(people=[MANAGER, leaving(leave=second_day, delegate="deputy"), a_person("deputy", "sales_manager")])
+    journey.wakes("away")
+    assert journey.said[-1].model_dump(include={"holder", "person"}) == {"holder": "anna", "person": "deputy"}
+
+
+def test_of_leaves_that_run_the_one_that_ends_last_is_told():
+    two = (Leave(first=date(2027, 3, 1), last=date(2027, 3, 2)), Leave(first=date(2027, 3, 1), last=date(2027, 3, 20)))
+    journey = a_presentation(an_engineer("anna"))
+    journey.submitted()
+    journey.tells("accept", "anna")
+    journey.changes(people=[MANAGER, leaving(leave=two)])
+    journey.wakes("away")
+    assert journey.said[-1].model_dump(include={"until"}) == {"until": date(2027, 3, 20)}

@@ -103,3 +103,12 @@ async def test_a_change_of_people_wakes_the_work_of_those_who_have_left():
     await room.surroundings.people_changed()
     await room.surroundings.quiet()
     assert room.woken == [(("R1",), "away")]
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_what_somebody_did_before_they_left_is_theirs(accepted: bool):
+    journey = an_assigned(ANNA)
+    if accepted:
+        journey.tells("accept", "anna")
+    changed(journey, MANAGER, gone(ANNA), BEN)
+    assert journey.said[-1].model_dump(include={"accepted"}) == {"accepted": accepted}

@@ -12,7 +12,18 @@ from shared.schemas.people import Person
 from shared.schemas.requests import FieldChange, Opportunity, Requester
 from shared.schemas.reviews import ReviewAmended, ReviewOpened
 from tests.unit.routing.linked import a_contract, a_price, approves_all, looks
-from tests.unit.routing.reviews import FINANCE, LARGE, LEGAL, SMALL, amends, asked, opines, under_review
+from tests.unit.routing.reviews import (
+    FINANCE,
+    LARGE,
+    LEGAL,
+    SECOND,
+    SMALL,
+    TECHNICAL_HEAD,
+    amends,
+    asked,
+    opines,
+    under_review,
+)
 from tests.unit.routing.routing_build import (
     ACCEPTED,
     AWAY,
@@ -25,6 +36,8 @@ from tests.unit.routing.routing_build import (
     a_customer_in,
     a_person,
     a_request,
+    an_assigned,
+    an_engineer,
 )
 
 BOSS = a_person("boss", "account_manager", "bu_leader")
@@ -217,3 +230,50 @@ def test_a_price_of_another_opportunity_unlocks_nothing():
     assert contract.state.link.reason is not None
     assert "另一个商机" in contract.state.link.reason.zh
     assert "another opportunity" in contract.state.link.reason.en
+
+
+# -- by way of somebody who stands in, and of somebody who has left
+
+
+def test_nobody_opines_for_whoever_asks_for_it_now():
+    journey = filed_by("mate", *REVIEWERS, MATE, a_person("deputy", "sales_manager"))
+    amended_to(journey, "finance")
+    people = [one if one.id != "finance" else one.model_copy(update={"leave": AWAY, "delegate": "deputy"}) for one in REVIEWERS]
+    journey.changes(people=(MARKETER, *people, MATE, a_person("deputy", "sales_manager")))
+    refusal = opines(journey, "deputy").refusal
+    assert refusal is not None
+    assert refusal.code == "not_reviewer"
+
+
+def left(journey: Journey, person: str) -> None:
+    people = [one if one.id != person else one.model_copy(update={"active": False}) for one in (*REVIEWERS, SECOND)]
+    journey.changes(people=(MARKETER, *people, TECHNICAL_HEAD))
+    journey.wakes("away")
+
+
+def test_an_opinion_stays_with_its_seat_when_the_reviewer_has_left_and_who_has_not_spoken_is_followed():
+    spoken, silent = under_review(LARGE), under_review(LARGE)
+    opines(spoken, "finance")
+    left(spoken, "finance")
+    left(silent, "finance")
+    assert "finance" in spoken.supporters
+    assert "second" in silent.supporters
+    assert spoken.state.review is not None
+    assert spoken.state.review.said(FINANCE) is not None
+
+
+# -- one's own delivery
+
+
+def test_whoever_became_the_requester_by_an_amendment_confirms_nothing_that_they_delivered():
+    journey = an_assigned(an_engineer("anna"))
+    journey.tells("accept", "anna")
+    request = journey.state.request
+    assert request is not None
+    changed = request.model_copy(update={"requester": Requester(id="anna", role="presales_engineer")})
+    change = FieldChange(field="requester.id", before="asker", after="anna")
+    journey.hears(AmendmentRequested(by="asker", request=changed, changes=(change,), verdict=ACCEPTED))
+    journey.tells("complete", "anna", note="x", result={})
+    refusal = journey.tells("confirm", "anna").refusal
+    assert refusal is not None
+    assert refusal.code == "own_delivery"
