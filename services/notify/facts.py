@@ -23,7 +23,8 @@ MAIL_SYSTEM = "mail"
 NOT_UNDERSTOOD = "not_understood"
 MOST_UNREAD = 20
 MOST_ENTRIES = 50
-ABOUT_WORK = {"by", "role", "step", "reason", "note", "missing", "until", "cause", "holder", "person", "rating", "clock", "due"}
+ABOUT_WORK = {"by", "role", "step", "reason", "note", "missing", "cause", "holder", "person", "rating", "clock", "due"}
+ABOUT_ABSENCES = {"since", "until", "left"}
 ABOUT_CLASHES = {"other_unit", "call", "resolution"}
 ABOUT_DOCUMENTS = {"document", "kind", "name", "media_type", "language", "size", "version", "problem", "cause"}
 
@@ -98,7 +99,7 @@ def _of_others(kind: str, said: BaseModel) -> Json:
 
 def _by_fields(said: BaseModel) -> Json:
     """Who acted, in which part, what they wrote, or which document it is, for the events that are made of just these."""
-    plain = said.model_dump(mode="json", include=ABOUT_WORK | ABOUT_DOCUMENTS)
+    plain = said.model_dump(mode="json", include=ABOUT_WORK | ABOUT_ABSENCES | ABOUT_DOCUMENTS)
     return {name: shortened(value) if isinstance(value, str) else value for name, value in plain.items()}
 
 

@@ -1,6 +1,6 @@
-"""A moment as people read it in their language and zone. Pure."""
+"""A moment, or a day, as people read it in their language and zone. Pure."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
@@ -12,5 +12,10 @@ def spoken(moment: datetime, *, locale: str, time_zone: str) -> str:
         zone, named = ZoneInfo("UTC"), "UTC"
     local = moment.astimezone(zone)
     if locale == "en":
-        return f"{local.day} {local:%b %Y, %H:%M} ({named})"
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}（{named}）"
+        return f"{spoken_day(local, locale)}, {local:%H:%M} ({named})"
+    return f"{spoken_day(local, locale)} {local:%H:%M}（{named}）"
+
+
+def spoken_day(day: date, locale: str) -> str:
+    """`day` as it is, whatever zone it is somebody's in."""
+    return f"{day.day} {day:%b %Y}" if locale == "en" else f"{day.year}年{day.month}月{day.day}日"

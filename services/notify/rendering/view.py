@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from services.notify.facts import MAIL_SYSTEM
 from services.notify.rendering.answering import Answering
 from services.notify.rendering.labels import Labels
 from services.notify.rendering.ours import Ours
-from shared.calendar.spoken import spoken
+from shared.calendar.spoken import spoken, spoken_day
 from shared.ledger.messages import Item
 from shared.schemas.model import Json
 from shared.schemas.people import Directory
@@ -244,10 +244,12 @@ def _localised(value: object, locale: str) -> Any:
 
 
 def written(moment: str | None, reader: Reader) -> str:
-    """The moment in the reader's zone, with the zone named; empty when there is none."""
+    """The moment in the reader's zone, with the zone named, or the day as it is; empty when there is none."""
     return _written(moment, reader.locale, reader.time_zone) if moment else ""
 
 
 @lru_cache(maxsize=4096)  # a request's deadline is in each of its mails; what a zone's clock shows at a moment stays so
 def _written(moment: str, locale: str, time_zone: str) -> str:
+    if len(moment) == len("2027-03-01"):
+        return spoken_day(date.fromisoformat(moment), locale)
     return spoken(datetime.fromisoformat(moment), locale=locale, time_zone=time_zone)

@@ -165,3 +165,23 @@ async def test_who_is_away_is_taken_from_the_directory_at_the_moment_of_the_deci
     assert (await around.context([])).stand_ins == {"anna": "ben"}
     clock.at = NOW + timedelta(days=2)
     assert (await around.context([])).stand_ins == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "zh", "en"),
+    [
+        ({}, "休假至 2027年3月5日，", "is away until 5 Mar 2027"),
+        (
+            {"since": date(2027, 3, 4)},
+            "将于 2027年3月4日 至 2027年3月5日 休假，其间有约定的时段",
+            "is away from 4 Mar 2027 to 5 Mar 2027, when it has an appointment",
+        ),
+        ({"left": True, "person": None}, "已离职，且无人代理", "has left, and nobody stands in"),
+    ],
+)
+def test_an_absence_is_told_by_its_days_as_they_are_for_any_reader_and_whoever_has_left_has(
+    changes: dict[str, Any], zh: str, en: str
+):
+    item = item_to("boss", a_story().through(BEGUN).hear(absence_noticed().model_copy(update=changes)))
+    assert zh in a_renderer().letter(item, reader=ZH, directory=a_directory()).text
+    assert en in a_renderer().letter(item, reader=EN, directory=a_directory()).text
