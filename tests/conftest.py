@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
@@ -19,6 +20,8 @@ from tests import on_mailbox, workers
 from tests.on_kafka import JARS, UNTRIED, Brokers, hindrance, start_hastily, tell
 
 start_hastily()
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # what is tried is what is computed; how long it takes tells of what else the machine does
 # A traceback with the values of all variables, as structlog writes it by default, takes longer than most tests.
 structlog.configure(
     processors=[
